@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Slot "device/NAME", interface "qh.device": a device class; and service "qh.device". */
+#ifndef QH_ABI_DEVICE_H
+#define QH_ABI_DEVICE_H
+
+#include "abi/memory.h"
+#include "abi/property.h"
+#include "abi/state.h"
+
+#define QH_DEVICE_INTERFACE "qh.device"
+
+/* The first member of every device's state; keeps its size for the life of a major version. */
+typedef struct QhDevice {
+    void *ctx;            /* ctx of the device slot's offer */
+    QhInstance *instance; /* the host's side of this device */
+    QhMachine *machine;
+    const char *id; /* the user's id=, or a path the host made up; never NULL */
+    uint64_t reserved[4];
+} QhDevice;
+
+/* One register window. */
+typedef struct QhWindow {
+    const char *name;
+    uint64_t bytes; /* 0: the device sets it in realize with window_set_bytes */
+    const QhIoOps *ops; /* called with the device state as opaque */
+} QhWindow;
+
+/* QhDeviceOps.flags */
+#define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
+#define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */
+
+/* Kinds of reset. */
+#define QH_RESET_COLD 0u
+#define QH_RESET_WARM 1u
+
+typedef struct QhDeviceOps {
+    uint32_t size;
+    uint32_t state_size; /* bytes, begins with a QhDevice; zeroed by the host */
+    const char *description;
+    const char *bus; /* name of the bus kind it sits on; NULL: wired by a machine */
+    const QhPropertyTable *properties;
+    const QhStateTable *state;
+    uint32_t n_windows;
+    uint32_t window_size; /* sizeof(QhWindow) */
+    const QhWindow *windows;
+    uint32_t n_irq_in;
+    uint32_t n_irq_out;
+    uint32_t flags;
+    uint32_t reserved;
+
+    /* Mandatory: properties are set; check them and get ready. [main] */
+    gboolean (*realize)(QhDevice *device, GError **error);
+    /* Optional: undo realize; must accept a device whose realize failed half-way. [main] */
+    void (*unrealize)(QhDevice *device);
+    /* Mandatory: power-on state; lines out are low already. [device] */
+    void (*reset)(QhDevice *device, uint32_t kind);
+    /* Mandatory if n_irq_in: input line @n changed to @level. [device] */
+    void (*irq_in)(QhDevice *device, uint32_t n, gboolean level);
+} QhDeviceOps;
+
+/*
+ * Service "qh.device". A machine creates, sets, realizes, then maps and wires:
+ *     uart = create(machine, "ns16550", "serial0", &error); set(uart, "chardev", "serial0", &error);
+ *     realize(uart, &error); map(uart, 0, space, 0x10000000, &error); connect(uart, 0, irq);
+ */
+typedef struct QhDeviceService {
+    uint32_t size;
+    uint32_t reserved;
+
+    /* A device of class @name, loading the module that offers it if need be. The machine owns it.
+     * NULL with @error set. [main] */
+    QhInstance *(*create)(QhMachine *machine, const char *name, const char *id, GError **error);
+    /* Set a property from text, before realize. [main] */
+    gboolean (*set)(QhInstance *instance, const char *property, const char *value, GError **error);
+    gboolean (*realize)(QhInstance *instance, GError **error);
+    /* Map window @window of a realized device at @address of @space. [main] */
+    gboolean (*map)(QhInstance *instance, uint32_t window, QhSpace *space, uint64_t address,
+                    GError **error);
+    /* Wire output line @n to @irq (NULL: leave it open). [main] */
+    void (*connect)(QhInstance *instance, uint32_t n, QhIrq *irq);
+    /* The line that leads into input @n of the device; owned by it. NULL if @n is out of range.
+     * [main] */
+    QhIrq *(*irq_in)(QhInstance *instance, uint32_t n);
+    /* The state struct, for a machine that must talk to a device of its own module. [main] */
+    QhDevice *(*state)(QhInstance *instance);
+
+    /* For devices: drive output line @n. [device] */
+    void (*set_irq)(QhDevice *device, uint32_t n, gboolean level);
+
+    /* The line into CPU @cpu_index's input @line; owned by the CPU. [main] */
+    QhIrq *(*cpu_irq)(QhMachine *machine, uint32_t cpu_index, uint32_t line);
+    /* A line that calls @fn(@opaque, @n, level) on each change; owned by the machine. [main] */
+    QhIrq *(*irq_new)(QhMachine *machine, void (*fn)(void *opaque, uint32_t n, gboolean level),
+                      void *opaque, uint32_t n);
+    /* Set a line; NULL is an open line. [device] for lines into devices, [any] into CPUs. */
+    void (*irq_set)(QhIrq *irq, gboolean level);
+
+    /* Take and give back the machine's device lock, for module code that runs outside callbacks
+     * (a helper that touches a device). Not recursive. [any] */
+    void (*lock)(QhMachine *machine);
+    void (*unlock)(QhMachine *machine);
+
+    /* Set the size of window @window; in realize only. [main] */
+    void (*window_set_bytes)(QhDevice *device, uint32_t window, uint64_t bytes);
+} QhDeviceService;
+
+#endif

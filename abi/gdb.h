@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slot "gdb/TARGET", interface "qh.gdb": how the registers of the state table appear to gdb.
+ * Features list registers in gdb's order by the names of state fields.
+ */
+#ifndef QH_ABI_GDB_H
+#define QH_ABI_GDB_H
+
+#include "abi/base.h"
+
+#define QH_GDB_INTERFACE "qh.gdb"
+
+typedef struct QhGdbRegister {
+    const char *name;  /* gdb's name */
+    const char *field; /* state field; NULL: read and written through the callbacks */
+    const char *type;  /* "int", "uint64", "code_ptr", "data_ptr", "ieee_double" ... */
+    uint32_t bits;
+    uint32_t number; /* gdb's register number */
+} QhGdbRegister;
+
+typedef struct QhGdbFeature {
+    const char *name; /* "org.gnu.gdb.riscv.cpu" */
+    const QhGdbRegister *registers;
+    uint32_t n_registers;
+    uint32_t register_size; /* sizeof(QhGdbRegister) */
+} QhGdbFeature;
+
+typedef struct QhGdbOps {
+    uint32_t size;
+    uint32_t n_features;
+    const char *architecture; /* "riscv:rv64" */
+    const QhGdbFeature *features;
+    uint32_t feature_size; /* sizeof(QhGdbFeature) */
+    uint32_t breakpoint_bytes; /* length of a software breakpoint */
+} QhGdbOps;
+
+#endif

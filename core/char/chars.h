@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Character devices by id: back ends (stdio, socket, pty ...), each with at most one front end. */
+#ifndef QH_CORE_CHAR_CHARS_H
+#define QH_CORE_CHAR_CHARS_H
+
+#include "abi/services.h"
+#include "core/host/host.h"
+#include "core/json/json.h"
+
+QhChars *qh_chars_new(QhHost *host);
+void qh_chars_free(QhChars *chars);
+
+/* @backend is QMP's ChardevBackend: {"type": "socket", "data": {...}}. [main] */
+gboolean qh_chars_add(QhChars *chars, const char *id, const QhJson *backend, GError **error);
+/* The command line's form: "socket,id=c0,path=/x,server=on,wait=off". *@ret_id is g_free'd by the
+ * caller. [main] */
+gboolean qh_chars_add_option(QhChars *chars, const char *text, char **ret_id, GError **error);
+/* The short form of -serial and -monitor: "stdio", "mon:stdio", "null", "pty", "file:F",
+ * "unix:P,server=on", "tcp:H:P,...", "chardev:ID", "none" (*@ret_id NULL). [main] */
+gboolean qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id,
+                            GError **error);
+gboolean qh_chars_remove(QhChars *chars, const char *id, GError **error);
+QhChar *qh_chars_find(QhChars *chars, const char *id);
+/* QMP's ChardevInfo list. [main] */
+void qh_chars_describe(QhChars *chars, QhJsonWriter *writer);
+
+/* The front end's side; the qh.char service calls these. */
+gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);
+uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes);
+void qh_char_accept_input(QhChar *chr);
+const char *qh_char_id(const QhChar *chr);
+
+extern const QhCharService qh_char_service;
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IEEE 754 in software; the contract is abi/fp.h. Plus fast entries for the interpreter. */
+#ifndef QH_CORE_FP_FLOAT_H
+#define QH_CORE_FP_FLOAT_H
+
+#include "abi/fp.h"
+
+/* f32 and f64 by bits; @op as QH_FP_ADD ... */
+uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status);
+uint64_t qh_f64_op2(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status);
+uint32_t qh_f32_fma(uint32_t negate, uint32_t a, uint32_t b, uint32_t c, QhFpStatus *status);
+uint64_t qh_f64_fma(uint32_t negate, uint64_t a, uint64_t b, uint64_t c, QhFpStatus *status);
+
+extern const QhFpService qh_fp_service;
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The root of everything: one QhHost, no process state beside it. */
+#ifndef QH_CORE_HOST_HOST_H
+#define QH_CORE_HOST_HOST_H
+
+#include "abi/base.h"
+
+typedef struct QhRegistry QhRegistry;
+typedef struct QhRunState QhRunState;
+typedef struct QhTimers QhTimers;
+typedef struct QhChars QhChars;
+typedef struct QhQmp QhQmp;
+typedef struct QhLog QhLog;
+
+/* How this host was started; set before anything else, never changed. */
+typedef struct QhHostConfig {
+    char *program;        /* argv[0]'s base name, for messages */
+    char *legacy_target;  /* target that argv[0] stands for ("riscv64"), NULL for qemu-host */
+    char *name;           /* -name */
+    char *uuid;           /* -uuid, canonical text; NULL when not given */
+    gboolean no_shutdown; /* -no-shutdown */
+    gboolean no_reboot;   /* -no-reboot */
+    gboolean preconfig_stopped; /* -S */
+} QhHostConfig;
+
+QhHost *qh_host_new(void);
+void qh_host_free(QhHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhHost, qh_host_free)
+
+QhHostConfig *qh_host_config(QhHost *host);
+QhLog *qh_host_log(QhHost *host);
+QhRegistry *qh_host_registry(QhHost *host); /* core/module/registry.h */
+QhRunState *qh_host_run_state(QhHost *host); /* core/host/run-state.h */
+QhTimers *qh_host_timers(QhHost *host);     /* core/loop/timers.h */
+QhChars *qh_host_chars(QhHost *host);       /* core/char/chars.h */
+QhQmp *qh_host_qmp(QhHost *host);           /* core/qmp/qmp.h */
+
+/* The machine, NULL before it is created (and for ever with -M none until one is made). [main] */
+QhMachine *qh_host_machine(QhHost *host);
+void qh_host_set_machine(QhHost *host, QhMachine *machine);
+
+/* Run the main loop until qh_host_quit; returns the exit status. [main] */
+int qh_host_run(QhHost *host);
+void qh_host_quit(QhHost *host, int status); /* [any] */
+
+/* Run @fn(@data) on the main thread, soon. [any] */
+void qh_host_defer(QhHost *host, void (*fn)(void *data), void *data);
+gboolean qh_host_on_main_thread(QhHost *host); /* [any] */
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes to stderr or the -D file: messages to the user, and the -d categories. */
+#ifndef QH_CORE_HOST_LOG_H
+#define QH_CORE_HOST_LOG_H
+
+#include "core/host/host.h"
+
+/* -d categories; the low ones are QH_LOG_... of abi/services.h */
+#define QH_LOG_IN_ASM (1u << 8)
+#define QH_LOG_IR     (1u << 9)
+#define QH_LOG_EXEC   (1u << 10)
+
+QhLog *qh_log_new(QhHost *host);
+void qh_log_free(QhLog *log);
+/* "guest_errors,ir" -> mask; "help" lists. FALSE with @error on an unknown name. */
+gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error);
+char *qh_log_help(void);
+void qh_log_set_mask(QhLog *log, uint32_t mask);
+gboolean qh_log_set_file(QhLog *log, const char *path, GError **error);
+uint32_t qh_log_mask(const QhLog *log);                   /* [any] */
+void qh_log_text(QhLog *log, uint32_t bit, const char *text); /* one or more whole lines [any] */
+/* "qemu-host: warning: ..." on stderr. [any] */
+void qh_log_warn(QhLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void qh_log_error(QhLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#endif

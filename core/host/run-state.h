@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether the guest runs, and what became of it. Each change emits its QMP event: STOP, RESUME,
+ * SHUTDOWN, RESET, POWERDOWN.
+ */
+#ifndef QH_CORE_HOST_RUN_STATE_H
+#define QH_CORE_HOST_RUN_STATE_H
+
+#include "core/host/host.h"
+
+/* Spelt in QMP as RunState: the names of query-status. */
+typedef enum {
+    QH_RUN_PRELAUNCH, /* "prelaunch": -S, or no machine */
+    QH_RUN_RUNNING,
+    QH_RUN_PAUSED,
+    QH_RUN_SHUTDOWN, /* guest is off, -no-shutdown */
+    QH_RUN_INTERNAL_ERROR,
+} QhRunStateName;
+
+QhRunState *qh_run_state_new(QhHost *host);
+void qh_run_state_free(QhRunState *state);
+
+QhRunStateName qh_run_state_get(QhRunState *state);
+const char *qh_run_state_text(QhRunStateName name);
+gboolean qh_run_state_is_running(QhRunState *state);
+
+/* cont, stop. [main] */
+gboolean qh_run_state_cont(QhRunState *state, GError **error);
+gboolean qh_run_state_stop(QhRunState *state, GError **error);
+
+/* ShutdownCause of QMP */
+typedef enum {
+    QH_CAUSE_HOST_QMP_QUIT,
+    QH_CAUSE_HOST_QMP_SYSTEM_RESET,
+    QH_CAUSE_HOST_SIGNAL,
+    QH_CAUSE_HOST_UI,
+    QH_CAUSE_GUEST_SHUTDOWN,
+    QH_CAUSE_GUEST_RESET,
+    QH_CAUSE_GUEST_PANIC,
+} QhShutdownCause;
+
+/* Asked for from any thread, done on the main thread with the CPUs stopped. [any] */
+void qh_run_state_request_shutdown(QhRunState *state, QhShutdownCause cause, int exit_status);
+void qh_run_state_request_reset(QhRunState *state, QhShutdownCause cause);
+void qh_run_state_request_powerdown(QhRunState *state);
+
+#endif

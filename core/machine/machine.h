@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine: clusters of CPUs, address spaces, RAM, devices, boot images. */
+#ifndef QH_CORE_MACHINE_MACHINE_H
+#define QH_CORE_MACHINE_MACHINE_H
+
+#include "abi/machine.h"
+#include "core/memory/space.h"
+#include "core/module/registry.h"
+
+/* Everything the command line says about the machine; strings are owned. */
+typedef struct QhMachineOptions {
+    char *type;        /* -M NAME; "none" for no board */
+    char *target;      /* qualified by this target; NULL: the selected one */
+    GPtrArray *machine_properties; /* "key=value" strings */
+    char *cpu_model;   /* -cpu; model name only */
+    GPtrArray *cpu_properties;     /* "key=value" */
+    uint32_t n_cpus;   /* 0: the machine's default */
+    uint32_t sockets, cores, threads;
+    uint64_t ram_bytes; /* 0: the machine's default */
+    char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
+    GPtrArray *serials; /* chardev ids, in order; element NULL: none */
+    GPtrArray *devices; /* QhJson objects of -device; applied after the board is created */
+} QhMachineOptions;
+QhMachineOptions *qh_machine_options_new(void);
+void qh_machine_options_free(QhMachineOptions *options);
+
+/* Create the board and all on it, reset it once. The CPUs do not run yet. NULL with @error set and
+ * nothing left behind. Takes @options. [main] */
+QhMachine *qh_machine_new(QhHost *host, QhMachineOptions *options, GError **error);
+void qh_machine_free(QhMachine *machine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhMachine, qh_machine_free)
+
+QhHost *qh_machine_host(QhMachine *machine);
+const QhMachineOptions *qh_machine_options(QhMachine *machine);
+const char *qh_machine_type(QhMachine *machine); /* "virt", "none" */
+QhSpace *qh_machine_system(QhMachine *machine);
+
+/* Clusters and CPUs */
+typedef struct QhTargetInfo QhTargetInfo;
+struct QhCluster {
+    QhMachine *machine;
+    char *target; /* "riscv64" */
+    QhSpace *space;
+    QhSlotRef target_slot, cpu_slot, translator_slot;
+    const struct QhTargetOps *target_ops;
+    const struct QhCpuOps *cpu_ops;
+    const struct QhTranslatorOps *translator_ops;
+    struct QhEngine *engine; /* core/jit/engine.h */
+    GPtrArray *vcpus;        /* QhVcpu * */
+};
+guint qh_machine_n_clusters(QhMachine *machine);
+QhCluster *qh_machine_cluster(QhMachine *machine, guint i);
+guint qh_machine_n_vcpus(QhMachine *machine);
+QhVcpu *qh_machine_vcpu(QhMachine *machine, guint index);
+
+/* Devices lock; not recursive, but owned tells. */
+void qh_machine_lock(QhMachine *machine);   /* [any] */
+void qh_machine_unlock(QhMachine *machine);
+gboolean qh_machine_locked_by_me(QhMachine *machine);
+
+/* Let all CPUs run; stop them and wait until they stand still. [main] */
+void qh_machine_start(QhMachine *machine);
+void qh_machine_stop(QhMachine *machine);
+/* Reset all: devices, CPUs, boot images, the board. CPUs are stopped. [main] */
+gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error);
+void qh_machine_power_button(QhMachine *machine);
+gboolean qh_machine_nmi(QhMachine *machine, GError **error);
+
+void qh_machine_foreach_device(QhMachine *machine, void (*fn)(QhInstance *, void *), void *data);
+
+/* Called by qh_ram_note_write for pages with translated code. [any] */
+void qh_machine_code_written(QhMachine *machine, uint64_t ram_address, uint64_t bytes);
+
+extern const QhMachineService qh_machine_service;
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One virtual CPU: the target's state, the softmmu tables before it, and the thread that runs it.
+ */
+#ifndef QH_CORE_VCPU_VCPU_H
+#define QH_CORE_VCPU_VCPU_H
+
+#include "abi/cpu.h"
+#include "core/machine/machine.h"
+
+/* Allocates the state, sets model defaults and @properties ("key=value" strings), realizes. The
+ * thread is not started. [main] */
+QhVcpu *qh_vcpu_new(QhCluster *cluster, uint32_t index, const char *model,
+                    const GPtrArray *properties, GError **error);
+void qh_vcpu_free(QhVcpu *vcpu); /* stops and joins the thread */
+
+QhCpu *qh_vcpu_state(QhVcpu *vcpu); /* the target's state struct */
+QhCluster *qh_vcpu_cluster(QhVcpu *vcpu);
+uint32_t qh_vcpu_index(QhVcpu *vcpu);
+int qh_vcpu_thread_id(QhVcpu *vcpu); /* of the host, 0 before it has started */
+
+/* Reset the architectural state. [vcpu, stopped] */
+void qh_vcpu_reset(QhVcpu *vcpu);
+/* Whether it starts running after a reset (secondary CPUs of some boards do not). */
+void qh_vcpu_power(QhVcpu *vcpu, gboolean on);
+
+void qh_vcpu_start(QhVcpu *vcpu);  /* let it run; creates the thread the first time. [main] */
+void qh_vcpu_request_stop(QhVcpu *vcpu); /* returns at once. [any] */
+void qh_vcpu_wait_stopped(QhVcpu *vcpu); /* [main], without the device lock */
+void qh_vcpu_kick(QhVcpu *vcpu);   /* [any] */
+void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level); /* [any] */
+void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data); /* [any] */
+
+/* The CPU whose thread this is, NULL on others. [any] */
+QhVcpu *qh_vcpu_current(void);
+
+/* Guest memory by virtual address as a debugger sees it: no faults, no side effects; crosses
+ * pages. FALSE when a page is not mapped. [vcpu, stopped] */
+gboolean qh_vcpu_debug_read(QhVcpu *vcpu, uint64_t address, void *buffer, uint64_t length);
+gboolean qh_vcpu_debug_write(QhVcpu *vcpu, uint64_t address, const void *buffer, uint64_t length);
+
+/* Text of `info registers`; the caller g_frees it. [vcpu, stopped] */
+char *qh_vcpu_describe(QhVcpu *vcpu);
+
+extern const QhCpuService qh_cpu_service;
+
+#endif
