@@ -31,8 +31,9 @@ typedef struct QhCpu {
 
     /*
      * Everything besides the physical address that translated code depends on (mode, register
-     * width, MMU index, rounding mode ...). The target keeps it current; whoever changes it in a
-     * helper ends the block with qh_ir_exit_state. [vcpu]
+     * width, MMU index, rounding mode ...). Bits 0-3 are the MMU index of instruction fetches, which
+     * the host needs to find the code; the rest is the target's. The target keeps it current;
+     * whoever changes it in a helper ends the block with qh_ir_exit_state. [vcpu]
      */
     uint64_t state_key;
 
