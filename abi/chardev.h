@@ -11,8 +11,8 @@ typedef struct QhChardevOps {
     uint32_t size;
     uint32_t state_size; /* bytes of the back end's state, zeroed by the host */
     const char *description;
-    /* Open; @options is the JSON object of the user's options. [main] */
-    gboolean (*open)(void *state, QhChar *chr, const char *options, GError **error);
+    /* Open; @ctx is that of the offer; @options is the JSON object of the user's options. [main] */
+    gboolean (*open)(void *ctx, void *state, QhChar *chr, const char *options, GError **error);
     void (*close)(void *state); /* [main] */
     /* Take up to @bytes, return how many; never block. [device] */
     uint32_t (*write)(void *state, const uint8_t *data, uint32_t bytes);

@@ -11,9 +11,20 @@
 
 #define QH_MACHINE_INTERFACE "qh.machine"
 
+/* The first member of every board's state; keeps its size for the life of a major version. The
+ * host fills it before create. */
+typedef struct QhBoard {
+    void *ctx;          /* ctx of the machine slot's offer */
+    QhMachine *machine; /* the host's side */
+    const char *target; /* the part of the slot's name before the colon: "riscv64" */
+    const char *name;   /* the part after it: "virt" */
+    uint64_t reserved[4];
+} QhBoard;
+
+/* @state in all methods is the board's state, a QhBoard at its head. */
 typedef struct QhMachineOps {
     uint32_t size;
-    uint32_t state_size; /* bytes of the machine's own state; zeroed by the host; may be 0 */
+    uint32_t state_size; /* bytes of the board's state, begins with a QhBoard; zeroed by the host */
     const char *description;
     const char *default_cpu; /* CPU model; NULL: the target's */
     uint32_t max_cpus;
