@@ -24,11 +24,23 @@ QhChar *qh_chars_find(QhChars *chars, const char *id);
 /* QMP's ChardevInfo list. [main] */
 void qh_chars_describe(QhChars *chars, QhJsonWriter *writer);
 
-/* The front end's side; the qh.char service calls these. */
+/*
+ * The front end's side; the qh.char service calls these. A back end has one front end, a mux several:
+ * the one with the focus gets the input. NULL @handlers end what was attached with @opaque.
+ */
 gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);
 uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes);
 void qh_char_accept_input(QhChar *chr);
+void qh_char_send_break(QhChar *chr);
 const char *qh_char_id(const QhChar *chr);
+/* What query-chardev shows as filename: "pty:/dev/pts/3", "unix:/x,server=on". The caller g_frees
+ * it. [main] */
+char *qh_char_filename(QhChar *chr);
+/* The data of a ring buffer, at most @max bytes, taken out of it. NULL with @error when @chr is no
+ * ring buffer. [main] */
+GByteArray *qh_char_ringbuf_read(QhChar *chr, uint32_t max, GError **error);
+/* Put @data into a ring buffer as if the front end had written it. [main] */
+gboolean qh_char_ringbuf_write(QhChar *chr, const uint8_t *data, uint32_t bytes, GError **error);
 
 extern const QhCharService qh_char_service;
 

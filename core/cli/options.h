@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command line, from one option table that also makes --help, the man page, the completions
- * and query-command-line-options.
+ * and query-command-line-options. Errors are QH_ERROR_USAGE for exit status 2, others mean 1.
  */
 #ifndef QH_CORE_CLI_OPTIONS_H
 #define QH_CORE_CLI_OPTIONS_H
@@ -9,10 +9,29 @@
 #include "core/host/host.h"
 #include "core/json/json.h"
 
-/* Parse @argv and set @host up: config, modules, chardevs, monitors, machine. *@ret_done is TRUE
- * when the option's work was printing (help, version): leave with status 0. FALSE with @error:
- * QH_ERROR_USAGE for exit status 2, others 1. [main] */
-gboolean qh_cli_run(QhHost *host, int argc, char **argv, gboolean *ret_done, GError **error);
+typedef struct QhCli QhCli;
+
+/* Read @argv; nothing outside the result is touched. The error says "-option value: reason", a
+ * second line may hint at what would be right. [main] */
+QhCli *qh_cli_parse(int argc, char **argv, GError **error);
+void qh_cli_free(QhCli *cli); /* removes the pid file */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhCli, qh_cli_free)
+
+/* What an option asked to print that needs no host (help, version); NULL if none did. */
+const char *qh_cli_text(const QhCli *cli);
+
+/*
+ * With -daemonize, fork: *@ret_parent is TRUE in the process that was started, which leaves with
+ * *@ret_status once the other one is ready or has failed. Call it before any thread exists. [main]
+ */
+gboolean qh_cli_daemonize(QhCli *cli, gboolean *ret_parent, int *ret_status, GError **error);
+
+/* Set @host up: config, modules, chardevs, machine, monitors. *@ret_done is TRUE when the work was
+ * printing (-machine help). [main] */
+gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error);
+
+/* Write the pid file; start the guest unless -S; tell the parent of -daemonize. [main] */
+gboolean qh_cli_ready(QhCli *cli, QhHost *host, GError **error);
 
 /* For query-command-line-options; @option may be NULL for all. FALSE: no such option. */
 gboolean qh_cli_describe(const char *option, QhJsonWriter *writer);

@@ -43,6 +43,9 @@ void qh_host_set_machine(QhHost *host, QhMachine *machine);
 int qh_host_run(QhHost *host);
 void qh_host_quit(QhHost *host, int status); /* [any] */
 
+/* The main loop's context, for sources that run on the main thread. Lives as long as @host. [any] */
+GMainContext *qh_host_context(QhHost *host);
+
 /* Run @fn(@data) on the main thread, soon. [any] */
 void qh_host_defer(QhHost *host, void (*fn)(void *data), void *data);
 gboolean qh_host_on_main_thread(QhHost *host); /* [any] */
