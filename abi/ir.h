@@ -5,7 +5,8 @@
  *
  * - The value that a record produces is named by the record's index.
  * - A value lives until the next label: what must live longer goes through a state slot or a local.
- * - A block ends with exactly one terminal record (attribute TERMINAL), the last one.
+ * - The last record of a block is a terminal (attribute TERMINAL). One may also stand before the end;
+ *   then the next record is a label: a conditional branch is brc, exit_pc, label, exit_pc.
  * - Branches go forward or backward to a `label` record; a backward branch is a poll point.
  * - Operations never have undefined results: each says what the odd cases give.
  *

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of a hart, and what translated code may assume about it.
+ *
+ * Width. riscv32 and riscv64 share this state; XLEN is chosen when code is translated, from
+ * RV_KEY_64 of the state key. With XLEN 32:
+ *   - x registers hold the 32-bit value sign-extended, as the *W instructions of RV64 leave it;
+ *   - addresses (pc, the address of an access) are zero-extended from 32 bits;
+ *   - a CSR of XLEN bits holds its value zero-extended; the CSR helpers return it sign-extended and
+ *     ignore the upper half of what is written.
+ */
+#ifndef RV_CPU_H
+#define RV_CPU_H
+
+#include "abi/cpu.h"
+#include "abi/fp.h"
+#include "abi/memory.h"
+#include "abi/services.h"
+
+/* What the module got from the host; lives as long as the module. */
+typedef struct RvServices {
+    QhHost *host;
+    const QhLogService *log;
+    const QhTimerService *timer;
+    const QhMemService *mem;
+    const QhCpuService *cpu;
+    const QhFpService *fp;
+} RvServices;
+
+/* ctx of the cpu and translator slots, QhCpu.ctx: one for riscv32, one for riscv64. */
+typedef struct RvTarget {
+    RvServices services;
+    uint32_t xlen; /* MXLEN: 32 or 64 */
+} RvTarget;
+
+typedef struct RvCpu {
+    QhCpu base; /* fp_flags are the fflags: same bits (Unpriv. F, "fcsr") */
+    uint64_t x[32];
+    uint64_t f[32]; /* FLEN = 64; narrower values are NaN-boxed (Unpriv. D, "NaN Boxing") */
+
+    /* What lr left behind: the virtual address and the value read there, sign-extended. */
+    uint64_t reserved_address; /* RV_NO_RESERVATION when there is none */
+    uint64_t reserved_value;
+
+    uint32_t priv;    /* RV_PRIV_... */
+    uint32_t frm;     /* 0 .. 7 as written */
+    uint64_t mstatus; /* RV64 layout for both widths; SD is computed on read */
+    uint64_t misa, medeleg, mideleg, mie;
+    uint64_t mip; /* bits that software sets; input lines are in base.irq_lines */
+    uint64_t mtvec, mscratch, mepc, mcause, mtval, mtval2, mtinst;
+    uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg;
+    uint64_t stvec, sscratch, sepc, scause, stval, scounteren, senvcfg, satp;
+    uint64_t stimecmp;
+    uint64_t mcycle_base, minstret_base; /* added to icount */
+    uint64_t mstateen[4], sstateen[4];
+    uint64_t mhpmcounter[32], mhpmevent[32]; /* 0..2 unused */
+    uint64_t pmpaddr[64];
+    uint8_t pmpcfg[64];
+
+    /* Properties: what this hart has; fixed after realize. */
+#define RV_EXT(member, name, base, description) uint8_t ext_##member;
+#include "modules/riscv/extensions.def"
+#undef RV_EXT
+    uint32_t mxlen; /* from RvTarget */
+    void *system;   /* what cpu.c, csr.c, trap.c, mmu.c keep besides (timers ...) */
+} RvCpu;
+
+#define RV_NO_RESERVATION UINT64_MAX
+
+/* RV_SLOT_X0 ...: numbers of the rows of cpu-state.def, which are the state slots of the IR. */
+#define RV_STATE(id, name, member, count, type, klass, flags, hot) RV_SLOT_##id,
+enum {
+#include "modules/riscv/cpu-state.def"
+    RV_N_SLOTS
+};
+#undef RV_STATE
+#define RV_SLOT_X(n) (RV_SLOT_X0 + (n))
+#define RV_SLOT_F(n) (RV_SLOT_F0 + (n))
+
+/* Privilege modes (Priv. 1.2). */
+#define RV_PRIV_U 0u
+#define RV_PRIV_S 1u
+#define RV_PRIV_M 3u
+
+/*
+ * MMU indices: what mstatus decides about an access. Data accesses use the index of the mode that
+ * MPRV selects. SUM has an index of its own because kernels toggle it around each copy from user
+ * space; so has MXR because firmware does.
+ */
+#define RV_MMU_U     0u
+#define RV_MMU_S     1u
+#define RV_MMU_S_SUM 2u
+#define RV_MMU_M     3u
+#define RV_MMU_MXR   4u /* added to one of the above; loads from execute-only pages succeed */
+#define RV_N_MMU     8u
+
+/*
+ * QhCpu.state_key. Kept by rv_cpu_update_key (cpu.c) after any change of mode, mstatus, frm, misa.
+ */
+#define RV_KEY_FETCH_SHIFT 0u         /* bits 0-3: MMU index of fetches: RV_MMU_U, _S or _M */
+#define RV_KEY_DATA_SHIFT  4u         /* bits 4-7: MMU index of loads and stores */
+#define RV_KEY_PRIV_SHIFT  8u         /* bits 8-9 */
+#define RV_KEY_64          (1u << 10) /* XLEN of the current mode is 64 */
+#define RV_KEY_FS          (1u << 11) /* mstatus.FS is not Off */
+#define RV_KEY_FS_DIRTY    (1u << 12) /* mstatus.FS is Dirty */
+#define RV_KEY_FRM_SHIFT   13u        /* bits 13-15: frm, 5..7 are reserved modes */
+#define RV_KEY_C           (1u << 16) /* misa.C: 16-bit instructions exist, IALIGN = 16 */
+#define RV_KEY_BE          (1u << 17) /* data is big-endian; always 0 for now */
+#define RV_KEY_VS          (1u << 18) /* bits 18-19 like FS; bits 20-31 for vtype; always 0 */
+
+/* Exception causes (Priv. 3.1.15, table "mcause values"); interrupts have the top bit of XLEN. */
+#define RV_CAUSE_FETCH_MISALIGNED 0u
+#define RV_CAUSE_FETCH_ACCESS     1u
+#define RV_CAUSE_ILLEGAL          2u /* payload: the instruction's bits */
+#define RV_CAUSE_BREAKPOINT       3u /* payload: pc */
+#define RV_CAUSE_LOAD_MISALIGNED  4u
+#define RV_CAUSE_LOAD_ACCESS      5u
+#define RV_CAUSE_STORE_MISALIGNED 6u /* also AMO and SC */
+#define RV_CAUSE_STORE_ACCESS     7u
+#define RV_CAUSE_ECALL_U          8u /* + privilege */
+#define RV_CAUSE_FETCH_PAGE       12u
+#define RV_CAUSE_LOAD_PAGE        13u
+#define RV_CAUSE_STORE_PAGE       15u
+
+/* Input lines of a hart, bits of base.irq_lines: as the bits of mip (Priv. 3.1.9). */
+#define RV_IRQ_SSI 1u
+#define RV_IRQ_MSI 3u
+#define RV_IRQ_STI 5u
+#define RV_IRQ_MTI 7u
+#define RV_IRQ_SEI 9u
+#define RV_IRQ_MEI 11u
+#define RV_N_IRQ   12u
+
+static inline RvCpu *rv_cpu(QhCpu *cpu)
+{
+    return (RvCpu *)cpu;
+}
+
+static inline const RvTarget *rv_target(const QhCpu *cpu)
+{
+    return (const RvTarget *)cpu->ctx;
+}
+
+/* Recompute base.state_key from the rest of the state. The caller ends the block. [vcpu] */
+void rv_cpu_update_key(RvCpu *cpu);
+
+/*
+ * Enter exception @cause with @tval at base.pc: delegation, xepc, xcause, xtval, xstatus, vector,
+ * state key; sets base.unwind. For helpers and QhCpuOps.raise (trap.c). [vcpu]
+ */
+void rv_cpu_raise(RvCpu *cpu, uint32_t cause, uint64_t tval);
+
+#endif
