@@ -3,8 +3,8 @@
  * The one formula of guest time: mtime = virtual_ns * frequency / 1e9 + offset. ACLINT and the
  * `time` CSR both use it, so they agree to the tick (Priv. 3.2.1).
  */
-#ifndef QH_RISCV_RV_TIME_H
-#define QH_RISCV_RV_TIME_H
+#ifndef RV_TIME_H
+#define RV_TIME_H
 
 #include "abi/cpu.h"
 
