@@ -14,10 +14,12 @@
 
 #include "abi/cpu.h"
 #include "abi/fp.h"
+#include "abi/machine.h"
 #include "abi/memory.h"
 #include "abi/services.h"
 
-/* What the module got from the host; lives as long as the module. */
+/* What the module got from the host; lives as long as the module. Also the ctx of its devices and
+ * boards. */
 typedef struct RvServices {
     QhHost *host;
     const QhLogService *log;
@@ -25,6 +27,8 @@ typedef struct RvServices {
     const QhMemService *mem;
     const QhCpuService *cpu;
     const QhFpService *fp;
+    const QhDeviceService *device;
+    const QhMachineService *machine;
 } RvServices;
 
 /* ctx of the cpu and translator slots, QhCpu.ctx: one for riscv32, one for riscv64. */

@@ -20,12 +20,14 @@ static inline uint64_t rv_time_at(int64_t ns, uint64_t hz, uint64_t offset)
  * that is beyond what the clock can hold. */
 static inline int64_t rv_time_when(uint64_t ticks, uint64_t hz, uint64_t offset)
 {
+    /* an offset is negative after a reset or a write has turned mtime back */
+    __int128 elapsed = (__int128)ticks - (int64_t)offset;
     unsigned __int128 ns;
 
-    if (ticks <= offset) {
+    if (elapsed <= 0) {
         return 0;
     }
-    ns = ((unsigned __int128)(ticks - offset) * RV_NS_PER_S + hz - 1) / hz;
+    ns = ((unsigned __int128)elapsed * RV_NS_PER_S + hz - 1) / hz;
     return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
 }
 
