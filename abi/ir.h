@@ -7,7 +7,10 @@
  * - A value lives until the next label: what must live longer goes through a state slot or a local.
  * - The last record of a block is a terminal (attribute TERMINAL). One may also stand before the end;
  *   then the next record is a label: a conditional branch is brc, exit_pc, label, exit_pc.
- * - Branches go forward or backward to a `label` record; a backward branch is a poll point.
+ * - Branches go forward or backward to a `label` record; a backward branch is a poll point: the
+ *   block may be left there, with the pc of the instruction that the label belongs to.
+ * - A label stands at the start of an instruction (the next record but nop and label is its
+ *   insn_start), or all branches to it are in its own instruction.
  * - Operations never have undefined results: each says what the odd cases give.
  *
  * The operations stand in ir-ops.def; numbers are never used again. Inline emitters are in
