@@ -50,14 +50,15 @@ typedef struct RvCpu {
     uint32_t frm;     /* 0 .. 7 as written */
     uint64_t mstatus; /* RV64 layout for both widths; SD is computed on read */
     uint64_t misa, medeleg, mideleg, mie;
-    uint64_t mip; /* bits that software sets; input lines are in base.irq_lines */
+    uint64_t mip; /* SSIP, STIP, SEIP as software or an edge set them; atomic. Input lines are in
+                     base.irq_lines */
     uint64_t mtvec, mscratch, mepc, mcause, mtval, mtval2, mtinst;
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg;
     uint64_t stvec, sscratch, sepc, scause, stval, scounteren, senvcfg, satp;
-    uint64_t stimecmp;
-    uint64_t mcycle_base, minstret_base; /* added to icount */
-    uint64_t mstateen[4], sstateen[4];
-    uint64_t mhpmcounter[32], mhpmevent[32]; /* 0..2 unused */
+    uint64_t stimecmp; /* atomic: the timer reads it */
+    uint64_t mcycle_base, minstret_base; /* added to icount; while inhibited the value itself */
+    uint64_t mstateen[4];
+    uint64_t time_offset; /* rv_time.h; atomic */
     uint64_t pmpaddr[64];
     uint8_t pmpcfg[64];
 
@@ -65,8 +66,17 @@ typedef struct RvCpu {
 #define RV_EXT(member, name, base, description) uint8_t ext_##member;
 #include "modules/riscv/extensions.def"
 #undef RV_EXT
-    uint32_t mxlen; /* from RvTarget */
-    void *system;   /* what cpu.c, csr.c, trap.c, mmu.c keep besides (timers ...) */
+    uint8_t sv32, sv39, sv48, sv57; /* address translation modes */
+    uint8_t mmu, pmp;               /* off: no translation modes, no PMP entries */
+    uint8_t n_pmp;                  /* PMP entries, 0 .. 64 */
+    uint8_t short_isa;              /* the ISA string names single letters only */
+    uint16_t cbom_bytes, cbop_bytes, cboz_bytes; /* cache blocks: powers of two, 16 .. 4096 */
+    uint32_t mvendorid;
+    uint64_t marchid, mimpid;
+    uint64_t timebase_hz;
+
+    uint32_t mxlen;          /* from RvTarget */
+    struct RvSystem *system; /* system.h: what is derived from the rest, and timers */
 } RvCpu;
 
 #define RV_NO_RESERVATION UINT64_MAX
@@ -96,7 +106,7 @@ enum {
 #define RV_MMU_S_SUM 2u
 #define RV_MMU_M     3u
 #define RV_MMU_MXR   4u /* added to one of the above; loads from execute-only pages succeed */
-#define RV_N_MMU     8u
+#define RV_N_MMU     7u /* M does not translate and needs no MXR variant */
 
 /*
  * QhCpu.state_key. Kept by rv_cpu_update_key (cpu.c) after any change of mode, mstatus, frm, misa.
