@@ -39,12 +39,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhJson, qh_json_unref)
 
 QhJsonType qh_json_type(const QhJson *json);
 const char *qh_json_type_name(QhJsonType type);
-gboolean qh_json_bool(const QhJson *json);       /* of a BOOL */
+gboolean qh_json_bool(const QhJson *json);                /* of a BOOL */
 gboolean qh_json_int(const QhJson *json, int64_t *ret);   /* FALSE: not an integer in range */
 gboolean qh_json_uint(const QhJson *json, uint64_t *ret); /* FALSE: not one in range */
-double qh_json_double(const QhJson *json);       /* of any number */
-const char *qh_json_string(const QhJson *json);  /* of a STRING, else NULL */
-size_t qh_json_length(const QhJson *json);       /* elements or members */
+double qh_json_double(const QhJson *json);                /* of any number */
+const char *qh_json_string(const QhJson *json);           /* of a STRING, else NULL */
+size_t qh_json_length(const QhJson *json);                /* elements or members */
 const QhJson *qh_json_at(const QhJson *array, size_t i);
 const QhJson *qh_json_get(const QhJson *object, const char *key); /* NULL if absent */
 const char *qh_json_key(const QhJson *object, size_t i);
