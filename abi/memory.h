@@ -66,7 +66,8 @@ typedef struct QhMemService {
     /* The machine's main address space (what CPUs and devices see unless told otherwise). [any] */
     QhSpace *(*system)(QhMachine *machine);
 
-    /* A further address space of the machine (port I/O, a bus master behind an IOMMU). [main] */
+    /* A further address space of the machine (port I/O, a bus master behind an IOMMU); @bytes 0:
+     * all 2^64 addresses. The machine owns it. [main] */
     QhSpace *(*space_new)(QhMachine *machine, const char *name, uint64_t bytes);
 
     /*

@@ -21,6 +21,9 @@ QhDevice *qh_instance_state(QhInstance *instance);
 gboolean qh_instance_enter(QhInstance *instance);
 void qh_instance_leave(QhInstance *instance);
 
+/* Whether its DMA may reach device windows (QH_DEVICE_DMA_TO_IO). [any] */
+gboolean qh_instance_dma_to_io(const QhInstance *instance);
+
 /* Lines */
 QhIrq *qh_irq_new(void (*fn)(void *opaque, uint32_t n, gboolean level), void *opaque, uint32_t n);
 void qh_irq_free(QhIrq *irq);

@@ -34,6 +34,7 @@ QhHost *qh_machine_host(QhMachine *machine);
 const QhMachineOptions *qh_machine_options(QhMachine *machine);
 const char *qh_machine_type(QhMachine *machine); /* "virt", "none" */
 QhSpace *qh_machine_system(QhMachine *machine);
+QhMemory *qh_machine_memory(QhMachine *machine);
 
 /* Clusters and CPUs */
 typedef struct QhTargetInfo QhTargetInfo;

@@ -19,7 +19,7 @@
 
 struct QhRam {
     char *name;
-    uint8_t *host;       /* mmap of the memfd */
+    uint8_t *host; /* mmap of the memfd */
     uint64_t bytes;
     uint64_t base;       /* start of this block in the machine's RAM numbering: a page of RAM has
                             one number however many aliases it has; 0 is never a block's base */
@@ -34,40 +34,82 @@ typedef struct QhIoWindow {
     void *opaque;
     QhInstance *owner;
     QhMachine *machine;
+    uint64_t bytes; /* offsets end here */
 } QhIoWindow;
 
-/* A run of addresses that behaves uniformly. */
+/*
+ * A run of addresses that behaves uniformly. What @ram and @io point to stays as long as the
+ * machine, also when the mapping goes.
+ */
 typedef struct QhSection {
     uint64_t first, last; /* physical, inclusive */
     QhRam *ram;           /* or NULL */
     uint64_t ram_offset;  /* of first in ram */
     gboolean readonly;
-    QhIoWindow *io;       /* or NULL; both NULL: nothing there */
-    uint64_t io_offset;   /* of first in the window */
+    QhIoWindow *io;     /* or NULL; both NULL: nothing there */
+    uint64_t io_offset; /* of first in the window */
 } QhSection;
 
+/* What one machine has of RAM blocks, spaces and windows; owns them. */
+typedef struct QhMemory QhMemory;
+QhMemory *qh_memory_new(QhMachine *machine);
+void qh_memory_free(QhMemory *memory);
+QhSpace *qh_memory_system(QhMemory *memory); /* the main address space */
+void qh_memory_foreach_space(QhMemory *memory, void (*fn)(QhSpace *, void *), void *data);
+
+/* The machine's memory owns blocks and spaces; free one only to give it up early. */
 QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error);
 void qh_ram_free(QhRam *ram);
 
+/* @bytes 0: all 2^64 addresses. */
 QhSpace *qh_space_new(QhMachine *machine, const char *name, uint64_t bytes);
 void qh_space_free(QhSpace *space);
+const char *qh_space_name(const QhSpace *space);
 
-/* The section that holds @address; TRUE when something is mapped there. Copies, so that the answer
- * stays whole while maps change; qh_space_version tells whether it still holds. [any] */
+/* The section that holds @address; TRUE when something is mapped there, FALSE with the bounds of
+ * the gap. Copies, so that the answer stays whole while maps change; qh_space_version, read before,
+ * tells whether it still holds. [any] */
 gboolean qh_space_find(QhSpace *space, uint64_t address, QhSection *ret);
 /* Grows by one on each change of the map; TLBs compare it at safe points. [any] */
 uint32_t qh_space_version(QhSpace *space);
 
 /* One access to a device window through the rules of its QhIoOps, the DMA guard and the device
  * lock. @value is host order; width 1, 2, 4, 8. [any] */
-uint32_t qh_io_read(QhIoWindow *io, uint64_t offset, uint32_t width, gboolean big_endian,
-                    uint32_t attrs, uint64_t *ret_value);
-uint32_t qh_io_write(QhIoWindow *io, uint64_t offset, uint32_t width, gboolean big_endian,
-                     uint32_t attrs, uint64_t value);
+uint32_t qh_io_read(QhIoWindow *io,
+                    uint64_t offset,
+                    uint32_t width,
+                    gboolean big_endian,
+                    uint32_t attrs,
+                    uint64_t *ret_value);
+uint32_t qh_io_write(QhIoWindow *io,
+                     uint64_t offset,
+                     uint32_t width,
+                     gboolean big_endian,
+                     uint32_t attrs,
+                     uint64_t value);
 
-/* Called before the bytes change when a page with QH_PAGE_CODE is written: the engine drops the
- * code. @ram_address = ram->base + offset. Set once by the engine. [any] */
-typedef void (*QhCodeWriteFn)(QhMachine *machine, uint64_t ram_address, uint64_t bytes);
+/* Physical access of any length, as qh.mem's read and write. [any] */
+uint32_t
+qh_space_read(QhSpace *space, uint64_t address, void *buffer, uint64_t length, uint32_t attrs);
+uint32_t qh_space_write(
+    QhSpace *space, uint64_t address, const void *buffer, uint64_t length, uint32_t attrs);
+/* One aligned little-endian word of RAM, as qh.mem's read_word and cas_word. [any] */
+uint32_t qh_space_read_word(
+    QhSpace *space, uint64_t address, uint32_t width, uint32_t attrs, uint64_t *ret_value);
+uint32_t qh_space_cas_word(QhSpace *space,
+                           uint64_t address,
+                           uint32_t width,
+                           uint32_t attrs,
+                           uint64_t *expected,
+                           uint64_t desired);
+/* Writes RAM and ROM, never a device window: boot images, debuggers. [any] */
+uint32_t qh_space_write_rom(QhSpace *space, uint64_t address, const void *buffer, uint64_t length);
+/* Whether all of @length bytes at @address are RAM or ROM. [any] */
+gboolean qh_space_is_memory(QhSpace *space, uint64_t address, uint64_t length);
+
+/* @bytes at @offset are about to change, or have just changed: marks the pages dirty and drops the
+ * code made from those with QH_PAGE_CODE (qh_machine_code_written). Who writes calls it before and
+ * after, so that code made in between goes, too. [any] */
 void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes);
 
 /* Text of `info mtree`; the caller g_frees it. [main] */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/machine/machine.h"
+#include "core/memory/space-priv.h"
+#include "core/os/memory.h"
+
+/* Blocks are numbered in steps of the largest guest page, so that no two share one. */
+#define BASE_STEP G_GUINT64_CONSTANT(0x10000)
+#define PAGE      (G_GUINT64_CONSTANT(1) << QH_PAGE_BITS_MIN)
+#define RAM_MAX   (G_GUINT64_CONSTANT(1) << 46)
+
+static gboolean check_ram(const QhMemory *memory, const char *name, uint64_t bytes, GError **error)
+{
+    if (bytes == 0 || bytes % PAGE != 0 || bytes > RAM_MAX) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot create RAM '%s' of %" G_GUINT64_FORMAT
+                    " bytes: the size must be a multiple of 4096, not zero and at most 64 TiB",
+                    name, bytes);
+        return FALSE;
+    }
+    for (guint i = 0; i < memory->rams->len; i++) {
+        const QhRam *ram = g_ptr_array_index(memory->rams, i);
+
+        if (g_str_equal(ram->name, name)) {
+            g_set_error(error, QH_ERROR, QH_ERROR_BUSY,
+                        "cannot create RAM '%s': there is a block of that name", name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error)
+{
+    QhMemory *memory = qh_machine_memory(machine);
+
+    if (!check_ram(memory, name, bytes, error)) {
+        return NULL;
+    }
+
+    int fd = -1;
+    void *host = qh_os_shared_new(name, bytes, &fd, error);
+    if (host == NULL) {
+        return NULL;
+    }
+    void *flags = qh_os_pages_new(bytes >> QH_PAGE_BITS_MIN, error);
+    if (flags == NULL) {
+        qh_os_shared_free(host, bytes, fd);
+        return NULL;
+    }
+
+    QhRam *ram = g_new0(QhRam, 1);
+    ram->name = g_strdup(name);
+    ram->host = host;
+    ram->bytes = bytes;
+    ram->page_flags = flags;
+    ram->fd = fd;
+    ram->machine = machine;
+    g_mutex_lock(&memory->lock);
+    ram->base = memory->next_base;
+    memory->next_base += (bytes + BASE_STEP - 1) / BASE_STEP * BASE_STEP;
+    g_ptr_array_add(memory->rams, ram);
+    g_mutex_unlock(&memory->lock);
+    return ram;
+}
+
+void qh_ram_free(QhRam *ram)
+{
+    if (ram == NULL) {
+        return;
+    }
+    QhMemory *memory = qh_machine_memory(ram->machine);
+    g_mutex_lock(&memory->lock);
+    g_ptr_array_remove(memory->rams, ram);
+    g_mutex_unlock(&memory->lock);
+}
+
+static void ram_destroy(void *data)
+{
+    QhRam *ram = data;
+
+    qh_os_pages_free(ram->page_flags, ram->bytes >> QH_PAGE_BITS_MIN);
+    qh_os_shared_free(ram->host, ram->bytes, ram->fd);
+    g_free(ram->name);
+    g_free(ram);
+}
+
+void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes)
+{
+    if (bytes == 0) {
+        return;
+    }
+    uint64_t last = (offset + bytes - 1) >> QH_PAGE_BITS_MIN;
+
+    for (uint64_t page = offset >> QH_PAGE_BITS_MIN; page <= last; page++) {
+        uint8_t flags = __atomic_load_n(&ram->page_flags[page], __ATOMIC_RELAXED);
+
+        if ((flags & QH_PAGE_DIRTY) == 0) {
+            flags = __atomic_fetch_or(&ram->page_flags[page], QH_PAGE_DIRTY, __ATOMIC_SEQ_CST);
+        }
+        if ((flags & QH_PAGE_CODE) != 0) {
+            uint64_t first_byte = MAX(offset, page << QH_PAGE_BITS_MIN);
+            uint64_t end = MIN(offset + bytes, (page + 1) << QH_PAGE_BITS_MIN);
+
+            qh_machine_code_written(ram->machine, ram->base + first_byte, end - first_byte);
+        }
+    }
+}
+
+static void window_free(void *data)
+{
+    QhIoWindow *window = data;
+
+    g_free(window->name);
+    g_free(window);
+}
+
+static void space_destroy(void *data)
+{
+    QhSpace *space = data;
+
+    g_ptr_array_unref(space->mappings);
+    g_free(atomic_load(&space->view));
+    g_free(space->name);
+    g_free(space);
+}
+
+QhMemory *qh_memory_new(QhMachine *machine)
+{
+    QhMemory *memory = g_new0(QhMemory, 1);
+
+    memory->machine = machine;
+    g_mutex_init(&memory->lock);
+    memory->rams = g_ptr_array_new_with_free_func(ram_destroy);
+    memory->spaces = g_ptr_array_new_with_free_func(space_destroy);
+    memory->windows = g_ptr_array_new_with_free_func(window_free);
+    memory->next_base = BASE_STEP;
+    return memory;
+}
+
+void qh_memory_free(QhMemory *memory)
+{
+    if (memory == NULL) {
+        return;
+    }
+    g_ptr_array_unref(memory->spaces);
+    g_ptr_array_unref(memory->windows);
+    g_ptr_array_unref(memory->rams);
+    g_mutex_clear(&memory->lock);
+    g_free(memory);
+}
+
+QhSpace *qh_memory_system(QhMemory *memory)
+{
+    if (memory->spaces->len == 0) {
+        return qh_space_new(memory->machine, "memory", 0);
+    }
+    return g_ptr_array_index(memory->spaces, 0);
+}
+
+void qh_memory_foreach_space(QhMemory *memory, void (*fn)(QhSpace *, void *), void *data)
+{
+    (void)qh_memory_system(memory);
+    for (guint i = 0; i < memory->spaces->len; i++) {
+        fn(g_ptr_array_index(memory->spaces, i), data);
+    }
+}
