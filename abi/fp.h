@@ -10,8 +10,8 @@
 
 /* How the guest wants it, and the flags that come back. Caller's memory. */
 typedef struct QhFpStatus {
-    uint8_t rounding;  /* QH_ROUND_... */
-    uint8_t nan_rule;  /* QH_NAN_... (target.h) */
+    uint8_t rounding; /* QH_ROUND_... */
+    uint8_t nan_rule; /* QH_NAN_... (target.h) */
     uint8_t tininess_before_rounding;
     uint8_t flush_inputs; /* treat subnormal inputs as zero */
     uint8_t flush_results;
@@ -27,15 +27,19 @@ typedef struct QhFpStatus {
 #define QH_FP_BF16 4u
 
 /* Two-operand operations. */
-#define QH_FP_ADD 0u
-#define QH_FP_SUB 1u
-#define QH_FP_MUL 2u
-#define QH_FP_DIV 3u
-#define QH_FP_MIN 4u /* minimumNumber, maximumNumber (IEEE 754-2019 9.6) */
-#define QH_FP_MAX 5u
+#define QH_FP_ADD     0u
+#define QH_FP_SUB     1u
+#define QH_FP_MUL     2u
+#define QH_FP_DIV     3u
+#define QH_FP_MIN     4u /* minimumNumber, maximumNumber (IEEE 754-2019 9.6) */
+#define QH_FP_MAX     5u
 #define QH_FP_MINIMUM 6u /* NaN wins */
 #define QH_FP_MAXIMUM 7u
-#define QH_FP_REM 8u
+#define QH_FP_REM     8u
+#define QH_FP_MINNUM  9u /* IEEE 754-2008 5.3.1: a quiet NaN loses, a signalling one makes a NaN */
+#define QH_FP_MAXNUM  10u
+#define QH_FP_MIN_X86 11u /* a < b ? a : b, signalling compare: b on NaN or equality */
+#define QH_FP_MAX_X86 12u
 
 /* Results of compare. */
 #define QH_FP_LESS      0u
@@ -53,18 +57,24 @@ typedef struct QhFpService {
     QhFpBits (*op2)(uint32_t format, uint32_t op, QhFpBits a, QhFpBits b, QhFpStatus *status);
     QhFpBits (*sqrt)(uint32_t format, QhFpBits a, QhFpStatus *status);
     /* +-(a * b) +- c; @negate: QH_FMA_NEG_PRODUCT | QH_FMA_NEG_ADDEND */
-    QhFpBits (*fma)(uint32_t format, uint32_t negate, QhFpBits a, QhFpBits b, QhFpBits c,
-                    QhFpStatus *status);
+    QhFpBits (*fma)(
+        uint32_t format, uint32_t negate, QhFpBits a, QhFpBits b, QhFpBits c, QhFpStatus *status);
     /* @signaling: a quiet NaN raises invalid, too */
-    uint32_t (*compare)(uint32_t format, QhFpBits a, QhFpBits b, gboolean signaling,
-                        QhFpStatus *status);
+    uint32_t (*compare)(
+        uint32_t format, QhFpBits a, QhFpBits b, gboolean signaling, QhFpStatus *status);
     QhFpBits (*convert)(uint32_t from, uint32_t to, QhFpBits a, QhFpStatus *status);
-    QhFpBits (*round_to_int)(uint32_t format, QhFpBits a, gboolean raise_inexact,
+    QhFpBits (*round_to_int)(uint32_t format,
+                             QhFpBits a,
+                             gboolean raise_inexact,
                              QhFpStatus *status);
     QhFpBits (*from_int)(uint32_t format, uint64_t value, gboolean is_signed, QhFpStatus *status);
-    /* To a @bits-wide (32, 64) integer; @rule: QH_FTO_... */
-    uint64_t (*to_int)(uint32_t format, QhFpBits a, uint32_t bits, gboolean is_signed,
-                       uint32_t rule, QhFpStatus *status);
+    /* To a @bits-wide (32, 64) integer, zero-extended; @rule: QH_FTO_... */
+    uint64_t (*to_int)(uint32_t format,
+                       QhFpBits a,
+                       uint32_t bits,
+                       gboolean is_signed,
+                       uint32_t rule,
+                       QhFpStatus *status);
 } QhFpService;
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IEEE 754 in software; the contract is abi/fp.h. Plus fast entries for the interpreter. */
+/*
+ * IEEE 754 in software; the contract is abi/fp.h. Plus fast entries for the interpreter: they give
+ * the same bits and flags, and use the host's floating point where that is provably so. They need
+ * the host's own rounding mode to be the default, to nearest; they leave its flags undefined.
+ */
 #ifndef QH_CORE_FP_FLOAT_H
 #define QH_CORE_FP_FLOAT_H
 
@@ -10,6 +14,8 @@ uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status);
 uint64_t qh_f64_op2(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status);
 uint32_t qh_f32_fma(uint32_t negate, uint32_t a, uint32_t b, uint32_t c, QhFpStatus *status);
 uint64_t qh_f64_fma(uint32_t negate, uint64_t a, uint64_t b, uint64_t c, QhFpStatus *status);
+uint32_t qh_f32_sqrt(uint32_t a, QhFpStatus *status);
+uint64_t qh_f64_sqrt(uint64_t a, QhFpStatus *status);
 
 extern const QhFpService qh_fp_service;
 

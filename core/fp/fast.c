@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's floating point for the common case: normal operands, rounding to nearest even, and a
+ * result that is normal, too. Then the host's result is the result, and the only flag in question
+ * is inexact. It is found without the host's flags, whose reading costs more than the operation:
+ *
+ * - if inexact is already set, it does not matter;
+ * - a sum is exact when the error term of Knuth's two-sum is zero (the term itself is always
+ * exact);
+ * - binary32 products and sums of three are computed in binary64, where the product is exact;
+ * - for a product, quotient or root of binary64, integers decide: how far the last nonzero bit
+ *   reaches, or whether multiplying back gives the operand.
+ *
+ * All else goes to the integer code. This file assumes that the host evaluates in the declared type
+ * (FLT_EVAL_METHOD 0), and does not use the host at all where that is not so.
+ */
+#include "core/fp/float.h"
+
+#include "core/fp/parts.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define F64_FRACTION ((UINT64_C(1) << 52) - 1)
+
+static float f32(uint32_t bits)
+{
+    float value;
+
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static uint32_t bits32(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
+static double f64(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static uint64_t bits64(double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
+static gboolean may_use_host(const QhFpStatus *status)
+{
+    return FLT_EVAL_METHOD == 0 && status->rounding == QH_ROUND_NEAREST_EVEN;
+}
+
+/* Neither zero, subnormal, infinite nor NaN: the exponent field is between its ends. */
+static gboolean is_normal32(uint32_t bits)
+{
+    return (((bits >> 23) + 1) & 0xff) >= 2;
+}
+
+static gboolean is_normal64(uint64_t bits)
+{
+    return (((bits >> 52) + 1) & 0x7ff) >= 2;
+}
+
+/* As above, and not the smallest normal number, which an even smaller one may have rounded to. */
+static gboolean is_safe32(uint32_t bits)
+{
+    return is_normal32(bits) && (bits & 0x7fffffff) != 0x00800000;
+}
+
+static gboolean is_safe64(uint64_t bits)
+{
+    return is_normal64(bits) && (bits & INT64_MAX) != UINT64_C(1) << 52;
+}
+
+static uint64_t significand64(uint64_t bits)
+{
+    return (bits & F64_FRACTION) | (UINT64_C(1) << 52);
+}
+
+/* Weight of the last place of a normal number, as a power of two. */
+static int32_t last_place64(uint64_t bits)
+{
+    return (int32_t)((bits >> 52) & 0x7ff) - 1075;
+}
+
+/* a * b == product: its last nonzero bit is that of a times that of b. */
+static gboolean is_exact_product(uint64_t a, uint64_t b, uint64_t product)
+{
+    int32_t last = last_place64(a) + __builtin_ctzll(significand64(a)) + last_place64(b) +
+                   __builtin_ctzll(significand64(b));
+
+    return last >= last_place64(product);
+}
+
+/* quotient * b == a; for a root: root * root == a. */
+static gboolean is_exact_quotient(uint64_t a, uint64_t b, uint64_t quotient)
+{
+    int32_t shift = last_place64(a) - last_place64(b) - last_place64(quotient);
+    QhWide back = (QhWide)significand64(b) * significand64(quotient);
+
+    return shift >= 0 && shift < 64 && back == (QhWide)significand64(a) << shift;
+}
+
+/* The error of sum = a + b; zero if and only if it is exact. */
+static float two_sum32(float a, float b, float sum)
+{
+    float b_part = sum - a;
+    float a_part = sum - b_part;
+
+    return (a - a_part) + (b - b_part);
+}
+
+static double two_sum64(double a, double b, double sum)
+{
+    double b_part = sum - a;
+    double a_part = sum - b_part;
+
+    return (a - a_part) + (b - b_part);
+}
+
+static uint32_t slow32(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status)
+{
+    return (uint32_t)qh_fp_op2(QH_FP_F32, op, (QhFpBits){a, 0}, (QhFpBits){b, 0}, status).lo;
+}
+
+static uint64_t slow64(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status)
+{
+    return qh_fp_op2(QH_FP_F64, op, (QhFpBits){a, 0}, (QhFpBits){b, 0}, status).lo;
+}
+
+uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status)
+{
+    float x = f32(a), y = f32(b), result;
+    gboolean inexact;
+
+    if (!may_use_host(status) || !is_normal32(a) || !is_normal32(b)) {
+        return slow32(op, a, b, status);
+    }
+    switch (op) {
+    case QH_FP_SUB:
+        y = -y;
+        /* fall through */
+    case QH_FP_ADD:
+        result = x + y;
+        inexact = two_sum32(x, y, result) != 0;
+        break;
+    case QH_FP_MUL: {
+        double product = (double)x * (double)y;
+        result = (float)product;
+        inexact = (double)result != product;
+        break;
+    }
+    case QH_FP_DIV:
+        result = x / y;
+        inexact = (double)result * (double)y != (double)x;
+        break;
+    default:
+        return slow32(op, a, b, status);
+    }
+    if (!is_safe32(bits32(result))) {
+        return slow32(op, a, b, status);
+    }
+    status->flags |= inexact ? QH_FP_INEXACT : 0;
+    return bits32(result);
+}
+
+uint64_t qh_f64_op2(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status)
+{
+    double x = f64(a), y = f64(b), result;
+    gboolean inexact = FALSE;
+    gboolean ask = !(status->flags & QH_FP_INEXACT);
+
+    if (!may_use_host(status) || !is_normal64(a) || !is_normal64(b)) {
+        return slow64(op, a, b, status);
+    }
+    switch (op) {
+    case QH_FP_SUB:
+        y = -y;
+        /* fall through */
+    case QH_FP_ADD:
+        result = x + y;
+        inexact = two_sum64(x, y, result) != 0;
+        break;
+    case QH_FP_MUL:
+        result = x * y;
+        inexact = ask && !is_exact_product(a, b, bits64(result));
+        break;
+    case QH_FP_DIV:
+        result = x / y;
+        inexact = ask && !is_exact_quotient(a, b, bits64(result));
+        break;
+    default:
+        return slow64(op, a, b, status);
+    }
+    if (!is_safe64(bits64(result))) {
+        return slow64(op, a, b, status);
+    }
+    status->flags |= inexact ? QH_FP_INEXACT : 0;
+    return bits64(result);
+}
+
+/*
+ * The exact product plus c, in binary64 rounded to odd: twice the precision of binary32 and two
+ * more bits, so that rounding that again rounds as rounding once would.
+ */
+static double odd_sum(double product, double c)
+{
+    double sum = product + c;
+    double error = two_sum64(product, c, sum);
+    uint64_t bits = bits64(sum);
+
+    if (error != 0 && !(bits & 1)) {
+        /* One step towards the exact value: away from zero if the error has the sum's sign. */
+        bits += (error < 0) == (sum < 0) ? 1 : -UINT64_C(1);
+    }
+    return f64(bits);
+}
+
+uint32_t qh_f32_fma(uint32_t negate, uint32_t a, uint32_t b, uint32_t c, QhFpStatus *status)
+{
+    if (may_use_host(status) && is_normal32(a) && is_normal32(b) && is_normal32(c)) {
+        double product = (double)f32(a) * (double)f32(b);
+        double addend = (double)f32(c);
+        double sum = odd_sum(negate & QH_FMA_NEG_PRODUCT ? -product : product,
+                             negate & QH_FMA_NEG_ADDEND ? -addend : addend);
+        float result = (float)sum;
+
+        if (is_safe32(bits32(result))) {
+            status->flags |= (double)result != sum ? QH_FP_INEXACT : 0;
+            return bits32(result);
+        }
+    }
+    return (uint32_t)qh_fp_fma(QH_FP_F32, negate, (QhFpBits){a, 0}, (QhFpBits){b, 0},
+                               (QhFpBits){c, 0}, status)
+        .lo;
+}
+
+uint64_t qh_f64_fma(uint32_t negate, uint64_t a, uint64_t b, uint64_t c, QhFpStatus *status)
+{
+    /* Whether it is exact cannot be told cheaply: only when that is known already. */
+    if (may_use_host(status) && (status->flags & QH_FP_INEXACT) && is_normal64(a) &&
+        is_normal64(b) && is_normal64(c)) {
+        double x = negate & QH_FMA_NEG_PRODUCT ? -f64(a) : f64(a);
+        double result = fma(x, f64(b), negate & QH_FMA_NEG_ADDEND ? -f64(c) : f64(c));
+
+        if (is_safe64(bits64(result))) {
+            return bits64(result);
+        }
+    }
+    return qh_fp_fma(QH_FP_F64, negate, (QhFpBits){a, 0}, (QhFpBits){b, 0}, (QhFpBits){c, 0},
+                     status)
+        .lo;
+}
+
+uint32_t qh_f32_sqrt(uint32_t a, QhFpStatus *status)
+{
+    if (may_use_host(status) && is_normal32(a) && a >> 31 == 0) {
+        float result = sqrtf(f32(a));
+
+        status->flags |= (double)result * (double)result != (double)f32(a) ? QH_FP_INEXACT : 0;
+        return bits32(result);
+    }
+    return (uint32_t)qh_fp_sqrt(QH_FP_F32, (QhFpBits){a, 0}, status).lo;
+}
+
+uint64_t qh_f64_sqrt(uint64_t a, QhFpStatus *status)
+{
+    if (may_use_host(status) && is_normal64(a) && a >> 63 == 0) {
+        uint64_t result = bits64(sqrt(f64(a)));
+
+        if (!(status->flags & QH_FP_INEXACT) && !is_exact_quotient(a, result, result)) {
+            status->flags |= QH_FP_INEXACT;
+        }
+        return result;
+    }
+    return qh_fp_sqrt(QH_FP_F64, (QhFpBits){a, 0}, status).lo;
+}
