@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The board "virt": up to 32 harts, RAM at 2 GiB, ACLINT, PLIC, one ns16550, a clock and the test
+ * finisher. The tables below say what is where and which line leads where; create only walks them.
+ */
+#include "modules/riscv/virt.h"
+
+#include "modules/riscv/hw/hw.h"
+
+/* A device that is mapped at a fixed place, with properties as text. */
+typedef struct Row {
+    const char *klass;
+    const char *id;
+    uint64_t address;
+    uint32_t irq; /* PLIC source of its line out; 0: its lines lead to the harts */
+    const char *properties[4][2];
+} Row;
+
+static const Row rows[] = {
+    {"riscv.sifive.test", "test", RV_VIRT_TEST, 0,               {{NULL, NULL}}},
+    {"goldfish_rtc",      "rtc",  RV_VIRT_RTC,  RV_VIRT_RTC_IRQ, {{NULL, NULL}}},
+};
+
+/* A device of class @klass, its properties set from @properties up to a NULL name. */
+static QhInstance *make(RvVirt *virt,
+                        const char *klass,
+                        const char *id,
+                        const char *const properties[][2],
+                        uint64_t address,
+                        GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    QhMachine *machine = virt->base.machine;
+    QhInstance *device = services->device->create(machine, klass, id, error);
+
+    if (device == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; properties != NULL && properties[i][0] != NULL; i++) {
+        if (!services->device->set(device, properties[i][0], properties[i][1], error)) {
+            return NULL;
+        }
+    }
+    if (!services->device->realize(device, error) ||
+        !services->device->map(device, 0, services->mem->system(machine), address, error)) {
+        return NULL;
+    }
+    return device;
+}
+
+/* Lead line out I of @device to input @line of hart I, for all harts. */
+static void connect_harts(RvVirt *virt, QhInstance *device, uint32_t line)
+{
+    const RvServices *services = rv_virt_services(virt);
+
+    for (uint32_t i = 0; i < virt->n_harts; i++) {
+        services->device->connect(device, i,
+                                  services->device->cpu_irq(virt->base.machine, i, line));
+    }
+}
+
+/* MSWI and MTIMER, in the places of a CLINT; SSWI with aclint=on. */
+static gboolean create_aclint(RvVirt *virt, GError **error)
+{
+    g_autofree char *harts = g_strdup_printf("%u", virt->n_harts);
+    const char *const swi[][2] = {
+        {"num-harts", harts},
+        {NULL,        NULL }
+    };
+    const char *const sswi[][2] = {
+        {"num-harts", harts},
+        {"sswi",      "on" },
+        {NULL,        NULL }
+    };
+    QhInstance *device = make(virt, "riscv.aclint.swi", "mswi", swi, RV_VIRT_CLINT, error);
+
+    if (device == NULL) {
+        return FALSE;
+    }
+    connect_harts(virt, device, RV_IRQ_MSI);
+
+    device = make(virt, "riscv.aclint.mtimer", "mtimer", swi, RV_VIRT_CLINT + 0x4000, error);
+    if (device == NULL) {
+        return FALSE;
+    }
+    connect_harts(virt, device, RV_IRQ_MTI);
+
+    if (virt->aclint) {
+        device = make(virt, "riscv.aclint.swi", "sswi", sswi, RV_VIRT_SSWI, error);
+        if (device == NULL) {
+            return FALSE;
+        }
+        connect_harts(virt, device, RV_IRQ_SSI);
+    }
+    return TRUE;
+}
+
+/* Context 2 N is machine mode of hart N, context 2 N + 1 its supervisor mode. */
+static QhInstance *create_plic(RvVirt *virt, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    g_autofree char *contexts = g_strdup_printf("%u", 2 * virt->n_harts);
+    g_autofree char *bytes = g_strdup_printf("%u", RV_VIRT_PLIC_BYTES);
+    g_autofree char *sources = g_strdup_printf("%u", RV_VIRT_PLIC_SOURCES);
+    const char *const properties[][2] = {
+        {"num-sources",   sources },
+        {"num-contexts",  contexts},
+        {"aperture-size", bytes   },
+        {NULL,            NULL    }
+    };
+    QhInstance *plic = make(virt, "riscv.sifive.plic", "plic", properties, RV_VIRT_PLIC, error);
+
+    for (uint32_t i = 0; plic != NULL && i < virt->n_harts; i++) {
+        services->device->connect(plic, 2 * i,
+                                  services->device->cpu_irq(virt->base.machine, i, RV_IRQ_MEI));
+        services->device->connect(plic, 2 * i + 1,
+                                  services->device->cpu_irq(virt->base.machine, i, RV_IRQ_SEI));
+    }
+    return plic;
+}
+
+static gboolean create_uart(RvVirt *virt, QhInstance *plic, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    const char *chardev = services->machine->serial(virt->base.machine, 0);
+    const char *const properties[][2] = {
+        {chardev != NULL ? "chardev" : NULL, chardev},
+        {NULL,                               NULL   }
+    };
+    QhInstance *uart = make(virt, "ns16550", "serial0", properties, RV_VIRT_UART, error);
+
+    if (uart == NULL) {
+        return FALSE;
+    }
+    services->device->connect(uart, 0, services->device->irq_in(plic, RV_VIRT_UART_IRQ));
+    return TRUE;
+}
+
+static gboolean create_memory(RvVirt *virt, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    QhMachine *machine = virt->base.machine;
+    QhSpace *space = services->mem->system(machine);
+    QhRam *mrom = services->mem->ram_new(machine, "mrom", RV_VIRT_MROM_BYTES, error);
+
+    if (mrom == NULL || !services->mem->map_ram(space, RV_VIRT_MROM, RV_VIRT_MROM_BYTES, mrom, 0,
+                                                QH_MAP_READONLY, 0, error)) {
+        return FALSE;
+    }
+    /* Sv32 reaches 34 bits of physical addresses, but a 32-bit kernel only what it can map. */
+    if (virt->xlen == 32 && virt->ram_bytes > G_GUINT64_CONSTANT(0x80000000)) {
+        g_set_error(
+            error, QH_ERROR, QH_ERROR_INVALID,
+            "machine 'virt': a 32-bit hart reaches at most 2 GiB of RAM, not %" G_GUINT64_FORMAT
+            " MiB",
+            virt->ram_bytes >> 20);
+        return FALSE;
+    }
+    virt->ram = services->mem->ram_new(machine, "riscv_virt_board.ram", virt->ram_bytes, error);
+    return virt->ram != NULL &&
+           services->mem->map_ram(space, RV_VIRT_RAM, virt->ram_bytes, virt->ram, 0, 0, 0, error);
+}
+
+static gboolean create(QhMachine *machine, void *state, GError **error)
+{
+    RvVirt *virt = state;
+    const RvServices *services = rv_virt_services(virt);
+    const QhMachineConfig *config = services->machine->config(machine);
+    QhInstance *plic;
+
+    virt->xlen = g_str_has_suffix(virt->base.target, "32") ? 32 : 64;
+    virt->n_harts = config->n_cpus;
+    virt->ram_bytes = config->ram_bytes;
+    if (services->machine->cpus_create(machine, virt->base.target, virt->n_harts,
+                                       services->mem->system(machine), error) == NULL ||
+        !create_memory(virt, error) || !create_aclint(virt, error)) {
+        return FALSE;
+    }
+    plic = create_plic(virt, error);
+    if (plic == NULL || !create_uart(virt, plic, error)) {
+        return FALSE;
+    }
+    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        QhInstance *device =
+            make(virt, rows[i].klass, rows[i].id, rows[i].properties, rows[i].address, error);
+        if (device == NULL) {
+            return FALSE;
+        }
+        if (rows[i].irq != 0) {
+            services->device->connect(device, 0, services->device->irq_in(plic, rows[i].irq));
+        }
+    }
+    return rv_virt_load(virt, error);
+}
+
+static void destroy(QhMachine *machine, void *state)
+{
+    RvVirt *virt = state;
+
+    (void)machine;
+    g_clear_pointer(&virt->device_tree, g_free);
+}
+
+/* Each hart starts in the firmware (or the bare program) with its number and the device tree. */
+static gboolean reset(QhMachine *machine, void *state, uint32_t kind, GError **error)
+{
+    RvVirt *virt = state;
+    const RvServices *services = rv_virt_services(virt);
+
+    (void)kind;
+    (void)error;
+    for (uint32_t i = 0; i < virt->n_harts; i++) {
+        QhCpu *cpu = services->machine->cpu(machine, i);
+        RvCpu *hart = rv_cpu(cpu);
+        cpu->pc = virt->entry.pc;
+        hart->x[10] = i;
+        hart->x[11] =
+            virt->xlen == 32 ? (uint64_t)(int32_t)virt->entry.device_tree : virt->entry.device_tree;
+        hart->x[12] = virt->entry.info;
+    }
+    return TRUE;
+}
+
+static void *device_tree(QhMachine *machine, void *state, uint32_t *ret_bytes, GError **error)
+{
+    RvVirt *virt = state;
+
+    (void)machine;
+    if (virt->device_tree == NULL) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED, "machine 'virt': no device tree");
+        return NULL;
+    }
+    *ret_bytes = virt->device_tree_bytes;
+    return g_memdup2(virt->device_tree, virt->device_tree_bytes);
+}
+
+static const QhProperty properties[] = {
+    {"aclint", "ACLINT with supervisor software interrupts instead of a CLINT", "off",
+     QH_PROPERTY_BOOL, offsetof(RvVirt, aclint), 0, 0},
+};
+
+static const QhPropertyTable property_table = {
+    .size = sizeof(QhPropertyTable),
+    .property_size = sizeof(QhProperty),
+    .n_properties = G_N_ELEMENTS(properties),
+    .properties = properties,
+};
+
+const QhMachineOps rv_virt_machine = {
+    .size = sizeof(QhMachineOps),
+    .state_size = sizeof(RvVirt),
+    .description = "RISC-V VirtIO board",
+    .max_cpus = RV_MAX_HARTS,
+    .default_cpus = 1,
+    .default_ram_bytes = 128u << 20,
+    .default_ram_id = "riscv_virt_board.ram",
+    .properties = &property_table,
+    .create = create,
+    .destroy = destroy,
+    .reset = reset,
+    .device_tree = device_tree,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The board "virt": its memory map, its state, and what its files share. */
+#ifndef RV_VIRT_H
+#define RV_VIRT_H
+
+#include "modules/riscv/cpu.h"
+
+/* Where things are: the addresses that Linux, OpenSBI and U-Boot expect of this board. */
+#define RV_VIRT_MROM        0x1000u /* what firmware finds in a2 */
+#define RV_VIRT_MROM_BYTES  0xf000u
+#define RV_VIRT_TEST        0x100000u
+#define RV_VIRT_RTC         0x101000u
+#define RV_VIRT_CLINT       0x2000000u /* MSWI, and MTIMER at +0x4000 */
+#define RV_VIRT_CLINT_BYTES 0x10000u
+#define RV_VIRT_SSWI        0x2f00000u
+#define RV_VIRT_PLIC        0xc000000u
+#define RV_VIRT_PLIC_BYTES  0x600000u
+#define RV_VIRT_UART        0x10000000u
+#define RV_VIRT_RAM         0x80000000u
+
+/* Interrupt sources of the PLIC */
+#define RV_VIRT_UART_IRQ     10u
+#define RV_VIRT_RTC_IRQ      11u
+#define RV_VIRT_PLIC_SOURCES 96u
+
+#define RV_VIRT_TIMEBASE_HZ 10000000u
+#define RV_VIRT_UART_HZ     3686400u
+
+/* What reset puts into pc and the argument registers of every hart. */
+typedef struct RvEntry {
+    uint64_t pc;
+    uint64_t device_tree; /* a1 */
+    uint64_t info;        /* a2; 0 for none */
+} RvEntry;
+
+typedef struct RvVirt {
+    QhBoard base;
+    uint8_t aclint; /* property: ACLINT nodes and SSWI instead of a CLINT */
+    uint32_t xlen;
+    uint32_t n_harts;
+    QhRam *ram;
+    uint64_t ram_bytes;
+    RvEntry entry;
+    uint64_t initrd, initrd_end; /* physical; both 0 without one */
+    uint8_t *device_tree;        /* as handed to the guest; g_malloc'ed */
+    uint32_t device_tree_bytes;
+} RvVirt;
+
+static inline const RvServices *rv_virt_services(const RvVirt *virt)
+{
+    return virt->base.ctx;
+}
+
+/* Load what -bios, -kernel, -initrd and -dtb name, make the device tree, set entry. [main] */
+gboolean rv_virt_load(RvVirt *virt, GError **error);
+
+/* Make the device tree of the board, g_malloc'ed; initrd must be known. NULL with @error. [main] */
+uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error);
+
+extern const QhMachineOps rv_virt_machine;
+
+#endif
