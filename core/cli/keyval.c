@@ -145,8 +145,8 @@ gboolean qh_keyval_bool(const QhKeyval *list, const char *key, gboolean *ret, GE
     return FALSE;
 }
 
-gboolean qh_keyval_uint(const QhKeyval *list, const char *key, uint64_t max, uint64_t *ret,
-                        GError **error)
+gboolean
+qh_keyval_uint(const QhKeyval *list, const char *key, uint64_t max, uint64_t *ret, GError **error)
 {
     const char *value = qh_keyval_get(list, key);
 
@@ -157,8 +157,8 @@ gboolean qh_keyval_uint(const QhKeyval *list, const char *key, uint64_t max, uin
     return FALSE;
 }
 
-gboolean qh_keyval_size(const QhKeyval *list, const char *key, uint64_t unit, uint64_t *ret,
-                        GError **error)
+gboolean
+qh_keyval_size(const QhKeyval *list, const char *key, uint64_t unit, uint64_t *ret, GError **error)
 {
     const char *value = qh_keyval_get(list, key);
 

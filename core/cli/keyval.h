@@ -28,10 +28,10 @@ gboolean qh_keyval_only(const QhKeyval *list, const char *const *keys, GError **
 
 /* Typed look-ups: *@ret is left alone when the key is absent; @error names the key. */
 gboolean qh_keyval_bool(const QhKeyval *list, const char *key, gboolean *ret, GError **error);
-gboolean qh_keyval_uint(const QhKeyval *list, const char *key, uint64_t max, uint64_t *ret,
-                        GError **error);
-gboolean qh_keyval_size(const QhKeyval *list, const char *key, uint64_t unit, uint64_t *ret,
-                        GError **error);
+gboolean
+qh_keyval_uint(const QhKeyval *list, const char *key, uint64_t max, uint64_t *ret, GError **error);
+gboolean
+qh_keyval_size(const QhKeyval *list, const char *key, uint64_t unit, uint64_t *ret, GError **error);
 
 /* on off yes no true false */
 gboolean qh_text_bool(const char *text, gboolean *ret, GError **error);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what was read to a host that is set up, in the order in which one thing needs another. */
+#include "core/char/chars.h"
+#include "core/cli/cli.h"
+#include "core/host/log.h"
+#include "core/machine/machine.h"
+#include "core/module/registry.h"
+#include "core/qmp/qmp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+static char *copy(const char *text)
+{
+    return g_strdup(text);
+}
+
+static void apply_config(const QhCli *cli, QhHost *host)
+{
+    QhHostConfig *config = qh_host_config(host);
+
+    g_free(config->program);
+    config->program = copy(cli->program);
+    config->name = copy(cli->name);
+    config->uuid = copy(cli->uuid);
+    config->no_shutdown = cli->no_shutdown;
+    config->no_reboot = cli->no_reboot;
+    config->preconfig_stopped = cli->stopped;
+}
+
+static gboolean apply_process(const QhCli *cli, QhHost *host, GError **error)
+{
+    uint32_t mask = 0;
+
+    if (cli->process_name != NULL) {
+        prctl(PR_SET_NAME, cli->process_name);
+    }
+    if (cli->mem_lock && mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "-overcommit mem-lock=on: cannot lock memory: %s", g_strerror(errno));
+        return FALSE;
+    }
+    if (cli->log_file != NULL && !qh_log_set_file(qh_host_log(host), cli->log_file, error)) {
+        return FALSE;
+    }
+    if (cli->log_items != NULL) {
+        if (!qh_log_parse_mask(cli->log_items, &mask, error)) {
+            return FALSE;
+        }
+        qh_log_set_mask(qh_host_log(host), mask);
+    }
+    return TRUE;
+}
+
+static gboolean begins(const char *text, const char *head)
+{
+    return g_str_has_prefix(text, head);
+}
+
+/* Whether an option has already claimed the terminal. */
+static gboolean stdio_used(const QhCli *cli)
+{
+    const GPtrArray *lists[] = {cli->serials, cli->monitors, cli->qmps, cli->chardevs};
+
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (guint j = 0; j < lists[i]->len; j++) {
+            const char *text = g_ptr_array_index(lists[i], j);
+
+            if (begins(text, "mon:stdio") || begins(text, "stdio")) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/*
+ * What nobody asked for: there is no display yet, so the first serial line and the monitor share
+ * the terminal, as -nographic says explicitly; unless something else is on the terminal.
+ */
+static void apply_defaults(QhCli *cli, gboolean board)
+{
+    gboolean terminal = !cli->daemonize && (cli->display == NULL || cli->nographic);
+    gboolean free_terminal = terminal && !stdio_used(cli);
+    gboolean monitored = cli->monitors->len > 0 || cli->mons->len > 0;
+    gboolean ask_monitor = !monitored && (cli->nographic || !board) && cli->qmps->len == 0;
+
+    if (cli->nodefaults) {
+        return;
+    }
+    if (board && cli->serials->len == 0) {
+        const char *text = !free_terminal ? "null" : monitored ? "stdio" : "mon:stdio";
+
+        g_ptr_array_add(cli->serials, g_strdup(text));
+    } else if (free_terminal && ask_monitor) {
+        g_ptr_array_add(cli->monitors, g_strdup("stdio"));
+    }
+}
+
+static gboolean apply_chardevs(const QhCli *cli, QhHost *host, GError **error)
+{
+    for (guint i = 0; i < cli->chardevs->len; i++) {
+        const char *text = g_ptr_array_index(cli->chardevs, i);
+        g_autofree char *id = NULL;
+
+        if (!qh_chars_add_option(qh_host_chars(host), text, &id, error)) {
+            g_prefix_error(error, "-chardev %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* The ids of the serial lines' back ends, in order. */
+static gboolean apply_serials(const QhCli *cli, QhHost *host, GPtrArray *serials, GError **error)
+{
+    for (guint i = 0; i < cli->serials->len; i++) {
+        const char *text = g_ptr_array_index(cli->serials, i);
+        g_autofree char *label = g_strdup_printf("serial%u", i);
+        char *id = NULL;
+
+        if (!qh_chars_add_short(qh_host_chars(host), label, text, &id, error)) {
+            g_prefix_error(error, "-serial %s: ", text);
+            return FALSE;
+        }
+        g_ptr_array_add(serials, id);
+    }
+    return TRUE;
+}
+
+static gboolean attach_monitors(const QhCli *cli, QhHost *host, GPtrArray *serials, GError **error)
+{
+    for (guint i = 0; i < cli->serials->len && i < serials->len; i++) {
+        const char *text = g_ptr_array_index(cli->serials, i);
+
+        if (begins(text, "mon:") &&
+            !qh_qmp_attach(qh_host_qmp(host), g_ptr_array_index(serials, i), TRUE, error)) {
+            g_prefix_error(error, "-serial %s: ", text);
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < cli->monitors->len; i++) {
+        const char *text = g_ptr_array_index(cli->monitors, i);
+        g_autofree char *label = g_strdup_printf("compat_monitor%u", i);
+        g_autofree char *id = NULL;
+        /* in a terminal the escape keys have to work, so the monitor sits on a mux */
+        g_autofree char *shared = g_str_equal(text, "stdio") ? g_strdup("mon:stdio") : copy(text);
+
+        if (!qh_chars_add_short(qh_host_chars(host), label, shared, &id, error) ||
+            (id != NULL && !qh_qmp_attach(qh_host_qmp(host), id, TRUE, error))) {
+            g_prefix_error(error, "-monitor %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean apply_control(const QhCli *cli, QhHost *host, GError **error)
+{
+    for (guint i = 0; i < cli->mons->len; i++) {
+        const char *text = g_ptr_array_index(cli->mons, i);
+        g_autoptr(QhKeyval) items = qh_keyval_parse(text, "chardev", error);
+
+        if (items == NULL) {
+            return FALSE;
+        }
+        gboolean human = g_strcmp0(qh_keyval_get(items, "mode"), "control") != 0;
+        if (!qh_qmp_attach(qh_host_qmp(host), qh_keyval_get(items, "chardev"), human, error)) {
+            g_prefix_error(error, "-mon %s: ", text);
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < cli->qmps->len; i++) {
+        const char *text = g_ptr_array_index(cli->qmps, i);
+
+        if (!qh_qmp_listen(qh_host_qmp(host), text, error)) {
+            g_prefix_error(error, "-qmp %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void copy_list(const GPtrArray *from, GPtrArray **to)
+{
+    if (*to == NULL) {
+        *to = g_ptr_array_new_with_free_func(g_free);
+    }
+    for (guint i = 0; i < from->len; i++) {
+        g_ptr_array_add(*to, g_strdup(g_ptr_array_index(from, i)));
+    }
+}
+
+static void free_json(gpointer json)
+{
+    qh_json_unref(json);
+}
+
+static QhMachineOptions *
+machine_options(const QhCli *cli, const char *target, const char *machine, GPtrArray *serials)
+{
+    QhMachineOptions *options = qh_machine_options_new();
+
+    options->type = copy(machine);
+    options->target = copy(target);
+    copy_list(cli->machine_properties, &options->machine_properties);
+    options->cpu_model = copy(cli->cpu_model);
+    copy_list(cli->cpu_properties, &options->cpu_properties);
+    options->n_cpus = cli->cpus;
+    options->sockets = cli->sockets;
+    options->cores = cli->cores;
+    options->threads = cli->threads;
+    options->ram_bytes = cli->ram_bytes;
+    options->bios = copy(cli->bios);
+    options->kernel = copy(cli->kernel);
+    options->initrd = copy(cli->initrd);
+    options->append = copy(cli->append);
+    options->dtb = copy(cli->dtb);
+    options->dumpdtb = copy(cli->dumpdtb);
+    copy_list(serials, &options->serials);
+    if (options->devices == NULL) {
+        options->devices = g_ptr_array_new_with_free_func(free_json);
+    }
+    for (guint i = 0; i < cli->devices->len; i++) {
+        g_ptr_array_add(options->devices, qh_json_ref(g_ptr_array_index(cli->devices, i)));
+    }
+    return options;
+}
+
+/* Options that ask for a board are wrong without one. */
+static gboolean check_none(const QhCli *cli, GError **error)
+{
+    const struct {
+        gboolean given;
+        const char *option;
+    } needs[] = {
+        {cli->kernel != NULL,   "-kernel"         },
+        {cli->bios != NULL,     "-bios"           },
+        {cli->dtb != NULL,      "-dtb"            },
+        {cli->devices->len > 0, "-device"         },
+        {cli->dumpdtb != NULL,  "-machine dumpdtb"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {
+        if (needs[i].given) {
+            g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
+                        "%s: there is no machine\nchoose one with -machine, or a target with "
+                        "--load-target",
+                        needs[i].option);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)
+{
+    g_autofree char *target = NULL;
+    g_autofree char *machine = NULL;
+    g_autoptr(GPtrArray) serials = g_ptr_array_new_with_free_func(g_free);
+
+    if (!qh_cli_resolve_machine(cli, host, &target, &machine, error)) {
+        return FALSE;
+    }
+    gboolean board = !g_str_equal(machine, "none");
+    if ((!board && !check_none(cli, error)) || !qh_cli_check_cpu(cli, host, target, error) ||
+        !qh_cli_check_devices(cli, host, error)) {
+        return FALSE;
+    }
+    apply_defaults(cli, board && cli->dumpdtb == NULL);
+    if (!apply_serials(cli, host, serials, error)) {
+        return FALSE;
+    }
+    if (board || target != NULL) {
+        QhMachine *made =
+            qh_machine_new(host, machine_options(cli, target, machine, serials), error);
+
+        if (made == NULL) {
+            return FALSE;
+        }
+        qh_host_set_machine(host, made);
+        if (cli->dumpdtb != NULL) {
+            *ret_done = TRUE;
+            return TRUE;
+        }
+    }
+    return attach_monitors(cli, host, serials, error) && apply_control(cli, host, error);
+}
+
+gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)
+{
+    QhRegistry *registry = qh_host_registry(host);
+
+    *ret_done = FALSE;
+    apply_config(cli, host);
+    if (!apply_process(cli, host, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < cli->module_dirs->len; i++) {
+        qh_registry_add_directory(registry, g_ptr_array_index(cli->module_dirs, i));
+    }
+    qh_registry_scan(registry);
+    if (!qh_cli_resolve_target(cli, host, error)) {
+        return FALSE;
+    }
+    if (cli->list != QH_LIST_NONE) {
+        *ret_done = TRUE;
+        return qh_list_text(cli, host, &cli->text, error);
+    }
+    return apply_chardevs(cli, host, error) && apply_machine(cli, host, ret_done, error);
+}

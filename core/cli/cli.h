@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the command line: the option table's rows and what parsing collects. */
+#ifndef QH_CORE_CLI_CLI_H
+#define QH_CORE_CLI_CLI_H
+
+#include "core/cli/keyval.h"
+#include "core/cli/options.h"
+
+/* What is wanted when an option's value is "help" or "help=json". */
+typedef enum {
+    QH_LIST_NONE,
+    QH_LIST_MACHINES,
+    QH_LIST_CPUS,
+    QH_LIST_DEVICES,
+    QH_LIST_DEVICE, /* properties of list_name */
+    QH_LIST_MACHINE,
+} QhList;
+
+struct QhCli {
+    char *program; /* base name of argv[0] */
+    char *legacy;  /* X of a program called qemu-system-X */
+    char *text;    /* to be printed instead of running */
+    QhList list;
+    char *list_name;
+    gboolean list_json;
+
+    char *machine;                 /* type of -M */
+    GPtrArray *machine_properties; /* "key=value" */
+    char *dumpdtb;
+    char *cpu_model;
+    GPtrArray *cpu_properties;
+    uint32_t cpus, sockets, cores, threads;
+    uint64_t ram_bytes;
+    char *kernel, *initrd, *append, *bios, *dtb;
+
+    /* texts as given, in order */
+    GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
+    GPtrArray *devices; /* QhJson */
+
+    char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display;
+    gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
+    gboolean mem_lock, timestamps;
+
+    int ready_fd;   /* the pipe to the parent of -daemonize, or -1 */
+    int pidfile_fd; /* locked as long as the process lives, or -1 */
+};
+
+typedef struct QhOption QhOption;
+typedef gboolean (*QhOptionFn)(QhCli *cli,
+                               const QhOption *option,
+                               const char *value,
+                               GError **error);
+
+typedef struct QhOptionParameter {
+    const char *name;
+    const char *type; /* "string" "boolean" "number" "size", as QMP has them */
+    const char *help;
+} QhOptionParameter;
+
+typedef struct QhOptionGroup {
+    const char *id, *title;
+} QhOptionGroup;
+
+struct QhOption {
+    const char *name;     /* without the dash */
+    const char *alias;    /* second name, or NULL */
+    const char *argument; /* as shown in help; NULL: takes none */
+    const char *group;    /* QhOptionGroup.id */
+    const char *help;     /* one or more sentences */
+    gboolean brief;       /* stands in the short help */
+    QhOptionFn take;
+    size_t offset;   /* of the member of QhCli that a generic take_... sets */
+    const char *qmp; /* name in query-command-line-options; NULL: not listed there */
+    const QhOptionParameter *parameters; /* ends at a NULL name; NULL if there are none */
+};
+
+extern const QhOption qh_options[]; /* ends at a NULL name */
+extern const QhOptionGroup qh_option_groups[];
+
+/* Options of QEMU that this program knows to be missing; NULL-terminated. */
+extern const char *const qh_options_missing[];
+
+const QhOption *qh_option_find(const char *name);
+
+/* The nearest of the names that @next yields, NULL if none is near. The caller g_frees it. */
+char *qh_option_suggest(const char *name);
+
+char *qh_help_short(const char *program);
+char *qh_help_all(const char *program);
+char *qh_help_version(const char *program);
+char *qh_help_options_json(void);
+char *qh_help_chardevs(gboolean json);
+
+/* What is listed by -machine help and the like. [main] */
+gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error);
+
+/* -M NAME among what is offered: the target it belongs to and its name in there. "none" gives no
+ * target. [main] */
+gboolean qh_cli_resolve_target(QhCli *cli, QhHost *host, GError **error);
+gboolean qh_cli_resolve_machine(
+    QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
+gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
+gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
+
+/* The take functions of the table. */
+gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_string(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_list(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_accepted(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_help(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_help_all(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_version(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_dump_options(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_machine(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_accel(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_cpu(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_smp(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_name(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_uuid(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_targets(QhCli *, const QhOption *, const char *, GError **);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is printed about the option table: the helps, its JSON form, query-command-line-options. */
+#include "core/cli/cli.h"
+
+#include "config-host.h"
+
+#include <string.h>
+
+#define HELP_COLUMN 26
+#define HELP_WIDTH  96
+
+static void put_usage(GString *out, const QhOption *option)
+{
+    g_string_append_printf(out, "  -%s", option->name);
+    if (option->alias != NULL) {
+        g_string_append_printf(out, ", -%s", option->alias);
+    }
+    if (option->argument != NULL) {
+        g_string_append_printf(out, " %s", option->argument);
+    }
+}
+
+/* @text from column HELP_COLUMN on, broken at spaces; @column is where the line is now. */
+static void put_wrapped(GString *out, const char *text, gsize column)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+    if (column + 2 > HELP_COLUMN) {
+        g_string_append_c(out, '\n');
+        column = 0;
+    }
+    g_string_append_printf(out, "%*s", (int)(HELP_COLUMN - column), "");
+    column = HELP_COLUMN;
+    for (guint i = 0; words[i] != NULL; i++) {
+        if (column > HELP_COLUMN && column + 1 + strlen(words[i]) > HELP_WIDTH) {
+            g_string_append_printf(out, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (column > HELP_COLUMN) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append(out, words[i]);
+        column += strlen(words[i]);
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void put_option(GString *out, const QhOption *option)
+{
+    gsize start = out->len;
+
+    put_usage(out, option);
+    put_wrapped(out, option->help, out->len - start);
+}
+
+/* The first sentence is what fits into the short help. */
+static void put_brief(GString *out, const QhOption *option)
+{
+    gsize start = out->len;
+    const char *end = strpbrk(option->help, ":;.");
+    gsize length = end != NULL ? (gsize)(end - option->help) : strlen(option->help);
+
+    put_usage(out, option);
+    gsize column = out->len - start;
+    g_string_append_printf(out, "%*s%.*s\n", column < 34 ? (int)(34 - column) : 2, "", (int)length,
+                           option->help);
+}
+
+char *qh_help_short(const char *program)
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out,
+                           "%s: full-system machine emulator\n"
+                           "usage: %s [options]\n\nexamples:\n"
+                           "  qemu-host --load-target=riscv64 -m 1G -kernel Image -append "
+                           "console=ttyS0 -initrd initrd.gz\n"
+                           "  qemu-system-riscv64 -M virt -smp 4 -nographic -kernel Image\n"
+                           "  qemu-host -qmp unix:/tmp/qmp,server=on,wait=off\n"
+                           "\noptions (one or two dashes; --help-all has all of them):\n",
+                           program, program);
+    for (const QhOption *option = qh_options; option->name != NULL; option++) {
+        if (option->brief) {
+            put_brief(out, option);
+        }
+    }
+    g_string_append(out,
+                    "\n'-machine help', '-cpu help', '-device help', '-chardev help' list what "
+                    "there is; help=json for programs.\n");
+    return g_string_free(out, FALSE);
+}
+
+char *qh_help_all(const char *program)
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "usage: %s [options]\n", program);
+    for (const QhOptionGroup *group = qh_option_groups; group->id != NULL; group++) {
+        g_string_append_printf(out, "\n%s:\n", group->title);
+        for (const QhOption *option = qh_options; option->name != NULL; option++) {
+            if (g_str_equal(option->group, group->id)) {
+                put_option(out, option);
+            }
+        }
+    }
+    g_string_append(out,
+                    "\nKeys in the terminal when it is shared (Ctrl-A is sent by Ctrl-A Ctrl-A):\n"
+                    "  Ctrl-A x  leave            Ctrl-A c  switch between guest and monitor\n"
+                    "  Ctrl-A b  send a break     Ctrl-A h  these keys\n"
+                    "\nExit status: 0 success, 1 an error, 2 a wrong command line; a guest may set "
+                    "its own when it turns\nitself off. QEMU_HOST_MODULE_PATH adds module "
+                    "directories, separated by colons.\n");
+    return g_string_free(out, FALSE);
+}
+
+char *qh_help_version(const char *program)
+{
+    return g_strdup_printf("%s (qemu-host) %s\n"
+                           "Free software under the GNU General Public License, version 2 or "
+                           "later; there is no warranty.\n",
+                           program, QH_VERSION);
+}
+
+/* One entry of query-command-line-options. */
+static void describe_one(const QhOption *option, QhJsonWriter *writer)
+{
+    qh_json_write_begin_object(writer);
+    qh_json_write_key(writer, "option");
+    qh_json_write_string(writer, option->qmp);
+    qh_json_write_key(writer, "parameters");
+    qh_json_write_begin_array(writer);
+    for (const QhOptionParameter *p = option->parameters; p != NULL && p->name != NULL; p++) {
+        qh_json_write_begin_object(writer);
+        qh_json_write_key(writer, "name");
+        qh_json_write_string(writer, p->name);
+        qh_json_write_key(writer, "type");
+        qh_json_write_string(writer, p->type);
+        if (p->help != NULL) {
+            qh_json_write_key(writer, "help");
+            qh_json_write_string(writer, p->help);
+        }
+        qh_json_write_end_object(writer);
+    }
+    qh_json_write_end_array(writer);
+    qh_json_write_end_object(writer);
+}
+
+gboolean qh_cli_describe(const char *name, QhJsonWriter *writer)
+{
+    gboolean found = name == NULL;
+
+    for (const QhOption *option = qh_options; option->name != NULL && !found; option++) {
+        found = g_strcmp0(option->qmp, name) == 0;
+    }
+    if (!found) {
+        return FALSE;
+    }
+    qh_json_write_begin_array(writer);
+    for (const QhOption *option = qh_options; option->name != NULL; option++) {
+        if (option->qmp != NULL && (name == NULL || g_str_equal(option->qmp, name))) {
+            describe_one(option, writer);
+        }
+    }
+    qh_json_write_end_array(writer);
+    return TRUE;
+}
+
+static void write_text(QhJsonWriter *writer, const char *key, const char *text)
+{
+    if (text != NULL) {
+        qh_json_write_key(writer, key);
+        qh_json_write_string(writer, text);
+    }
+}
+
+static void write_option(QhJsonWriter *writer, const QhOption *option)
+{
+    qh_json_write_begin_object(writer);
+    write_text(writer, "name", option->name);
+    write_text(writer, "alias", option->alias);
+    write_text(writer, "argument", option->argument);
+    write_text(writer, "group", option->group);
+    write_text(writer, "help", option->help);
+    qh_json_write_key(writer, "parameters");
+    qh_json_write_begin_array(writer);
+    for (const QhOptionParameter *p = option->parameters; p != NULL && p->name != NULL; p++) {
+        qh_json_write_begin_object(writer);
+        write_text(writer, "name", p->name);
+        write_text(writer, "type", p->type);
+        write_text(writer, "help", p->help);
+        qh_json_write_end_object(writer);
+    }
+    qh_json_write_end_array(writer);
+    qh_json_write_end_object(writer);
+}
+
+static char *finish(QhJsonWriter *writer)
+{
+    g_autofree char *text = qh_json_writer_steal(writer, NULL);
+
+    return g_strconcat(text, "\n", NULL);
+}
+
+char *qh_help_options_json(void)
+{
+    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+
+    qh_json_write_begin_object(writer);
+    write_text(writer, "version", QH_VERSION);
+    qh_json_write_key(writer, "groups");
+    qh_json_write_begin_array(writer);
+    for (const QhOptionGroup *group = qh_option_groups; group->id != NULL; group++) {
+        qh_json_write_begin_object(writer);
+        write_text(writer, "id", group->id);
+        write_text(writer, "title", group->title);
+        qh_json_write_end_object(writer);
+    }
+    qh_json_write_end_array(writer);
+    qh_json_write_key(writer, "options");
+    qh_json_write_begin_array(writer);
+    for (const QhOption *option = qh_options; option->name != NULL; option++) {
+        write_option(writer, option);
+    }
+    qh_json_write_end_array(writer);
+    qh_json_write_end_object(writer);
+    return finish(writer);
+}
+
+static const QhOptionParameter chardevs[] = {
+    {"null",    "",                                                                  "takes everything, gives nothing"                              },
+    {"stdio",   "[signal=on|off]",                                                   "the terminal, or whatever input and output are"               },
+    {"file",    "path=F[,input-path=F][,append=on|off]",                             "output to a file"                                             },
+    {"pipe",    "path=F",                                                            "F.in and F.out if they exist, or F both ways"                 },
+    {"pty",     "[path=LINK]",                                                       "a new pseudo terminal"                                        },
+    {"socket",  "path=F|host=H,port=P|fd=N[,server=on][,wait=off][,reconnect=S]...",
+     "unix or TCP, server or client"                                                                                                                },
+    {"ringbuf", "[size=N]",                                                          "keeps the last N bytes (a power of two) in memory"            },
+    {"mux",     "chardev=ID",                                                        "shares another one; mux=on in that one's options does it, too"},
+};
+
+char *qh_help_chardevs(gboolean json)
+{
+    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+    g_autoptr(GString) out = g_string_new("Character devices (all take id=ID):\n");
+
+    qh_json_write_begin_array(writer);
+    for (guint i = 0; i < G_N_ELEMENTS(chardevs); i++) {
+        const QhOptionParameter *row = &chardevs[i];
+
+        qh_json_write_begin_object(writer);
+        write_text(writer, "name", row->name);
+        write_text(writer, "parameters", row->type);
+        write_text(writer, "description", row->help);
+        qh_json_write_end_object(writer);
+        g_string_append_printf(out, "%-8s %s\n         %s\n", row->name, row->help, row->type);
+    }
+    qh_json_write_end_array(writer);
+    return json ? finish(writer) : g_strdup(out->str);
+}
