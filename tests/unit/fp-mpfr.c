@@ -283,7 +283,7 @@ static void test_op2(gconstpointer data)
 
     oracle_init(&oracle);
     for (uint32_t format = 0; format < n_formats; format++) {
-        for (uint32_t i = 0; i < (op == QH_FP_REM ? 6000 : 30000); i++) {
+        for (uint32_t i = 0; i < (op == QH_FP_REM ? 12000 : 60000); i++) {
             one_op2(&oracle, &random, format, op, i);
         }
     }
@@ -336,7 +336,7 @@ static void test_fma(void)
 
     oracle_init(&oracle);
     for (uint32_t format = 0; format < n_formats; format++) {
-        for (uint32_t i = 0; i < 40000; i++) {
+        for (uint32_t i = 0; i < 80000; i++) {
             one_fma(&oracle, &random, format, i);
         }
     }
