@@ -5,6 +5,10 @@
 
 #include "abi/translator.h"
 
+/* The longest block that the host takes. */
+#define QH_IR_MAX_RECORDS 4096u
+#define QH_IR_MAX_LOCALS  64u
+
 /* What records may refer to. */
 typedef struct QhIrContext {
     const QhStateTable *state;
@@ -22,6 +26,22 @@ typedef struct QhIrOpInfo {
 } QhIrOpInfo;
 /* NULL for a number that is no operation. */
 const QhIrOpInfo *qh_ir_op_info(uint32_t op);
+#define QH_IR_OP_LIMIT 0x100u /* above all operation numbers */
+
+const char *qh_ir_type_name(uint32_t type); /* "i64" */
+uint32_t qh_ir_type_bytes(uint32_t type);   /* in memory; 0 for none and b1 */
+/* Field @slot of the state table, NULL beyond its end; honours the table's stride. */
+const QhStateField *qh_ir_slot(const QhStateTable *table, uint32_t slot);
+/* Helper @index of the translator, NULL beyond its end. */
+const QhHelper *qh_ir_helper(const QhTranslatorOps *ops, uint32_t index);
+/* How many ext records come before a record of this kind: operands beyond its own three. */
+uint32_t qh_ir_n_ext(const QhTranslatorOps *ops, const QhIrRecord *record);
+/*
+ * The values that record @i uses, in order (a, b, c, then those of its ext records), into
+ * @ret_values (room for 8); returns how many. The records must be valid.
+ */
+uint32_t qh_ir_uses(const QhTranslatorOps *ops, const QhIrRecord *records, uint32_t i,
+                    uint32_t *ret_values);
 
 /*
  * Check @n records from a translator against every rule of abi/ir.h; FALSE with an @error that

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate between modules and the engine: after it, records index arrays, offsets and functions
+ * without a further look. One pass; each record is checked against its row of ir-ops.def first
+ * (types, kinds of operands), then against the rules that only its operation has.
+ */
+#include "core/jit/ir.h"
+
+#include <stdarg.h>
+
+typedef struct Checker {
+    const QhIrContext *context;
+    const QhIrRecord *records;
+    uint32_t n;
+    uint32_t i;     /* the record under check */
+    uint32_t first; /* values before it are out of reach: the last label */
+    uint32_t n_ext; /* ext records directly before i */
+    uint8_t local_types[QH_IR_MAX_LOCALS];
+    GError **error;
+} Checker;
+
+G_GNUC_PRINTF(2, 3)
+static gboolean fail(Checker *check, const char *format, ...)
+{
+    const QhIrOpInfo *info = qh_ir_op_info(check->records[check->i].op);
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(check->error, QH_ERROR, QH_ERROR_INVALID, "ir record %u (%s): %s", check->i,
+                info != NULL ? info->name : "unknown", text);
+    return FALSE;
+}
+
+static gboolean is_int(uint32_t type)
+{
+    return type == QH_TYPE_I32 || type == QH_TYPE_I64;
+}
+
+static gboolean is_float(uint32_t type)
+{
+    return type == QH_TYPE_F32 || type == QH_TYPE_F64;
+}
+
+static gboolean is_vector(uint32_t type)
+{
+    return type == QH_TYPE_V64 || type == QH_TYPE_V128;
+}
+
+/* A type that a value may have: not none, and nothing narrower than i32 but b1. */
+static gboolean is_value_type(uint32_t type)
+{
+    return type == QH_TYPE_B1 || (type >= QH_TYPE_I32 && type <= QH_TYPE_V128);
+}
+
+static gboolean type_allowed(char word, uint32_t type)
+{
+    switch (word) {
+    case 'N':
+        return type == QH_TYPE_NONE;
+    case 'I':
+        return is_int(type);
+    case 'A':
+        return is_value_type(type);
+    case 'F':
+        return is_float(type);
+    case 'V':
+        return is_vector(type);
+    case 'M':
+        return is_value_type(type) && type != QH_TYPE_B1;
+    case 'B':
+        return is_int(type) || type == QH_TYPE_B1;
+    default: /* S: compared with the slot or the helper */
+        return TRUE;
+    }
+}
+
+/* The type of the value that record @index makes, QH_TYPE_NONE if it makes none. */
+static uint32_t value_type(const Checker *check, uint32_t index)
+{
+    const QhIrRecord *record = &check->records[index];
+    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+
+    if (info->attrs & QH_IR_A_BOOL) {
+        return QH_TYPE_B1;
+    }
+    return info->attrs & QH_IR_A_VALUE ? record->type : QH_TYPE_NONE;
+}
+
+static gboolean check_reach(Checker *check, const char *what, uint32_t value)
+{
+    if (value >= check->i) {
+        return fail(check, "operand %s: value %u is not defined before it", what, value);
+    }
+    if (value < check->first) {
+        return fail(check, "operand %s: value %u lies before label %u", what, value, check->first);
+    }
+    if (value_type(check, value) == QH_TYPE_NONE) {
+        return fail(check, "operand %s: record %u makes no value", what, value);
+    }
+    return TRUE;
+}
+
+static gboolean check_value(Checker *check, const char *what, uint32_t value, uint32_t type)
+{
+    if (!check_reach(check, what, value)) {
+        return FALSE;
+    }
+    if (value_type(check, value) != type) {
+        return fail(check, "operand %s: value %u is %s, not %s", what, value,
+                    qh_ir_type_name(value_type(check, value)), qh_ir_type_name(type));
+    }
+    return TRUE;
+}
+
+static gboolean check_label(Checker *check, const char *what, uint32_t label)
+{
+    if (label >= check->n || check->records[label].op != QH_IR_label) {
+        return fail(check, "operand %s: record %u is no label", what, label);
+    }
+    return TRUE;
+}
+
+static gboolean check_slot(Checker *check, uint32_t slot)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    const QhStateField *field = qh_ir_slot(check->context->state, slot);
+
+    if (field == NULL) {
+        return fail(check, "slot %u of %u", slot, check->context->state->n_fields);
+    }
+    if (field->count > 1) {
+        return fail(check, "slot %u (%s) is an array", slot, field->name);
+    }
+    if (field->type != record->type || !type_allowed('M', record->type)) {
+        return fail(check, "slot %u (%s) is %s, not %s", slot, field->name,
+                    qh_ir_type_name(field->type), qh_ir_type_name(record->type));
+    }
+    if (field->offset > check->context->state_size ||
+        qh_ir_type_bytes(field->type) > check->context->state_size - field->offset) {
+        return fail(check, "slot %u (%s) lies outside the state", slot, field->name);
+    }
+    if (record->op == QH_IR_set_slot && field->offset < offsetof(QhCpu, pc)) {
+        return fail(check, "slot %u (%s) belongs to the host", slot, field->name);
+    }
+    return TRUE;
+}
+
+static gboolean check_local(Checker *check, uint32_t local)
+{
+    uint32_t type = check->records[check->i].type;
+
+    if (local >= QH_IR_MAX_LOCALS) {
+        return fail(check, "local %u of %u", local, QH_IR_MAX_LOCALS);
+    }
+    if (check->local_types[local] != QH_TYPE_NONE && check->local_types[local] != type) {
+        return fail(check, "local %u is %s, not %s", local,
+                    qh_ir_type_name(check->local_types[local]), qh_ir_type_name(type));
+    }
+    check->local_types[local] = (uint8_t)type;
+    return TRUE;
+}
+
+static gboolean check_memop_size(Checker *check, uint32_t memop)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    uint32_t bytes = 1u << (memop & QH_MEM_SIZE_MASK);
+
+    if ((memop & QH_MEM_SIZE_MASK) > QH_MEM_128) {
+        return fail(check, "memop 0x%x: no such size", memop);
+    }
+    if (record->op == QH_IR_prefetch) {
+        return TRUE;
+    }
+    if (is_int(record->type)) {
+        if (bytes > qh_ir_type_bytes(record->type)) {
+            return fail(check, "memop 0x%x: %u bytes do not fit in %s", memop, bytes,
+                        qh_ir_type_name(record->type));
+        }
+        return TRUE;
+    }
+    if (bytes != qh_ir_type_bytes(record->type)) {
+        return fail(check, "memop 0x%x: %u bytes for a %s", memop, bytes,
+                    qh_ir_type_name(record->type));
+    }
+    if (memop & QH_MEM_SIGNED) {
+        return fail(check, "memop 0x%x: sign extension of a %s", memop,
+                    qh_ir_type_name(record->type));
+    }
+    return TRUE;
+}
+
+static gboolean check_memop(Checker *check, uint32_t memop)
+{
+    const uint32_t known = QH_MEM_SIZE_MASK | QH_MEM_SIGNED | QH_MEM_BE | QH_MEM_ALIGN_MASK |
+                           QH_MEM_SEQ | QH_MEM_ATOMIC_BYTE | QH_MEM_AS_WRITE | QH_MEM_INDEX(15);
+
+    if ((memop & ~known) != 0 || (memop & QH_MEM_ALIGN_MASK) > QH_MEM_ALIGN) {
+        return fail(check, "memop 0x%x has unknown bits", memop);
+    }
+    if (QH_MEM_INDEX_OF(memop) >= check->context->n_mmu_indices) {
+        return fail(check, "memop 0x%x: mmu index %u of %u", memop, QH_MEM_INDEX_OF(memop),
+                    check->context->n_mmu_indices);
+    }
+    return check_memop_size(check, memop);
+}
+
+/* ld_state and st_state: only the size and the sign mean anything. */
+static gboolean check_state_access(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    uint32_t bytes = 1u << (record->b & QH_MEM_SIZE_MASK);
+
+    if ((record->b & ~(QH_MEM_SIZE_MASK | QH_MEM_SIGNED)) != 0) {
+        return fail(check, "memop 0x%x of a state access", record->b);
+    }
+    if (!check_memop_size(check, record->b)) {
+        return FALSE;
+    }
+    if (record->a > check->context->state_size || bytes > check->context->state_size - record->a) {
+        return fail(check, "offset %u lies outside the state", record->a);
+    }
+    if (record->op == QH_IR_st_state && record->a < offsetof(QhCpu, pc)) {
+        return fail(check, "offset %u belongs to the host", record->a);
+    }
+    return TRUE;
+}
+
+static gboolean check_operand(Checker *check, const char *what, char kind, uint32_t word)
+{
+    const QhIrRecord *record = &check->records[check->i];
+
+    switch (kind) {
+    case 'V':
+        return check_value(check, what, word, record->type);
+    case 'B':
+        return check_value(check, what, word, QH_TYPE_B1);
+    case 'W':
+        return check_value(check, what, word, QH_TYPE_I64);
+    case 'N':
+        return check_value(check, what, word, QH_TYPE_I32);
+    case 'L':
+        return check_label(check, what, word);
+    case 'S':
+        return check_slot(check, word);
+    case 'T':
+        return check_local(check, word);
+    case 'O':
+        if (record->op == QH_IR_ld_state || record->op == QH_IR_st_state) {
+            return check_state_access(check);
+        }
+        return check_memop(check, word);
+    case '_':
+        return word == 0 || fail(check, "operand %s is unused, but %u", what, word);
+    default: /* X, H, Y: the operation's own rules */
+        return TRUE;
+    }
+}
+
+/* The flag values that an operation may have, as a limit; combinations are looked at below. */
+static uint32_t flags_limit(const QhIrRecord *record)
+{
+    switch (record->op) {
+    case QH_IR_brc:
+    case QH_IR_shl:
+    case QH_IR_shr:
+    case QH_IR_sar:
+    case QH_IR_divu:
+    case QH_IR_divs:
+    case QH_IR_remu:
+    case QH_IR_rems:
+        return 1;
+    case QH_IR_cmp:
+        return QH_COND_GTU;
+    case QH_IR_fcmp:
+        return QH_FCOND_UNORDERED | QH_FCMP_SIGNALING;
+    case QH_IR_fadd:
+    case QH_IR_fsub:
+    case QH_IR_fmul:
+    case QH_IR_fdiv:
+    case QH_IR_fsqrt:
+    case QH_IR_f64to32:
+    case QH_IR_f32to64:
+    case QH_IR_ffrom_s:
+    case QH_IR_ffrom_u:
+        return QH_ROUND_ODD;
+    case QH_IR_ffma:
+        return QH_ROUND_ODD | QH_FMA_NEG_PRODUCT | QH_FMA_NEG_ADDEND;
+    case QH_IR_fround:
+        return QH_ROUND_ODD | 8u;
+    case QH_IR_fto_s:
+    case QH_IR_fto_u:
+        return QH_ROUND_ODD | QH_FTO_INDEFINITE;
+    case QH_IR_fmin:
+    case QH_IR_fmax:
+        return QH_FMINMAX_X86;
+    case QH_IR_atomic_rmw:
+        return QH_RMW_MAXU;
+    case QH_IR_exit_pc:
+    case QH_IR_exit_value:
+        return QH_EXIT_RET;
+    case QH_IR_setflags:
+        return QH_CC_TEST;
+    case QH_IR_flag:
+        return QH_FLAG_A;
+    default:
+        return record->op >= QH_IR_vadd && record->op <= QH_IR_vzip_hi ? QH_LANE_64 | QH_LANE_SIGNED
+                                                                       : 0;
+    }
+}
+
+static gboolean check_flags(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    uint32_t limit = flags_limit(record);
+    gboolean bad = record->flags > limit;
+
+    switch (record->op) {
+    case QH_IR_fcmp:
+        bad = (record->flags & ~limit) != 0;
+        break;
+    case QH_IR_ffma:
+    case QH_IR_fround:
+    case QH_IR_fto_s:
+    case QH_IR_fto_u:
+        bad = (record->flags & 7u) > QH_ROUND_ODD || (record->flags & ~(limit | 7u)) != 0;
+        break;
+    default:
+        break;
+    }
+    return !bad || fail(check, "flags 0x%x", record->flags);
+}
+
+static gboolean check_extract(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    gboolean is_deposit = record->op == QH_IR_deposit;
+    uint32_t width = qh_ir_type_bytes(record->type) * 8;
+    uint32_t position = is_deposit ? record->c & 255u : record->b;
+    uint32_t length = is_deposit ? record->c >> 8 : record->c;
+
+    if (position >= width || length == 0 || length > width - position) {
+        return fail(check, "%u bits from bit %u of %s", length, position,
+                    qh_ir_type_name(record->type));
+    }
+    return TRUE;
+}
+
+static gboolean check_call(Checker *check)
+{
+    static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+    const QhIrRecord *record = &check->records[check->i];
+    const QhHelper *helper = qh_ir_helper(check->context->translator, record->a);
+    uint32_t words[2 + 3 * 2] = {record->b, record->c};
+    uint32_t n_ext;
+
+    if (helper == NULL) {
+        return fail(check, "helper %u of %u", record->a, check->context->translator->n_helpers);
+    }
+    if (helper->n_args > G_N_ELEMENTS(helper->args)) {
+        return fail(check, "helper %s has %u arguments", helper->name, helper->n_args);
+    }
+    if (record->type != helper->ret) {
+        return fail(check, "helper %s returns %s, not %s", helper->name,
+                    qh_ir_type_name(helper->ret), qh_ir_type_name(record->type));
+    }
+    n_ext = qh_ir_n_ext(check->context->translator, record);
+    if (check->n_ext != n_ext) {
+        return fail(check, "%u ext records before it, not %u", check->n_ext, n_ext);
+    }
+    for (uint32_t i = 0; i < n_ext; i++) {
+        const QhIrRecord *ext = &check->records[check->i - n_ext + i];
+        words[2 + 3 * i] = ext->a;
+        words[3 + 3 * i] = ext->b;
+        words[4 + 3 * i] = ext->c;
+    }
+    for (uint32_t i = 0; i < 2 + 3 * n_ext; i++) {
+        if (i >= helper->n_args) {
+            if (words[i] != 0) {
+                return fail(check, "helper %s has %u arguments", helper->name, helper->n_args);
+            }
+            continue;
+        }
+        if (!check_value(check, names[i], words[i],
+                         helper->args[i] == QH_TYPE_I8 || helper->args[i] == QH_TYPE_I16
+                             ? QH_TYPE_I32
+                             : helper->args[i])) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean check_cas(Checker *check)
+{
+    const QhIrRecord *ext = &check->records[check->i - 1];
+    uint32_t type = check->records[check->i].type;
+
+    if (check->n_ext != 1 || ext->b != 0 || ext->c != 0) {
+        return fail(check, "needs one ext record with one operand");
+    }
+    if (!is_int(type) && type != QH_TYPE_I128) {
+        return fail(check, "type %s", qh_ir_type_name(type));
+    }
+    return check_value(check, "expected", ext->a, type);
+}
+
+static gboolean check_const(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    gboolean is_short =
+        record->type == QH_TYPE_B1 || record->type == QH_TYPE_I32 || record->type == QH_TYPE_F32;
+
+    if (is_short && record->c != 0) {
+        return fail(check, "more bits than %s has", qh_ir_type_name(record->type));
+    }
+    if (record->type == QH_TYPE_B1 && record->b > 1) {
+        return fail(check, "b1 of %u", record->b);
+    }
+    return TRUE;
+}
+
+static gboolean check_type_is(Checker *check, gboolean ok)
+{
+    return ok || fail(check, "type %s", qh_ir_type_name(check->records[check->i].type));
+}
+
+/* Operand a, a value of another type than the result. */
+static gboolean check_conversion(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    uint32_t from;
+
+    if (!check_reach(check, "a", record->a)) {
+        return FALSE;
+    }
+    from = value_type(check, record->a);
+    switch (record->op) {
+    case QH_IR_low64:
+    case QH_IR_high64:
+        return check_type_is(check, record->type == QH_TYPE_I64 && qh_ir_type_bytes(from) == 16);
+    case QH_IR_f32to64:
+        return check_type_is(check, record->type == QH_TYPE_F64 && from == QH_TYPE_F32);
+    case QH_IR_f64to32:
+        return check_type_is(check, record->type == QH_TYPE_F32 && from == QH_TYPE_F64);
+    case QH_IR_ffrom_s:
+    case QH_IR_ffrom_u:
+        return check_type_is(check, is_int(from));
+    case QH_IR_fto_s:
+    case QH_IR_fto_u:
+        return check_type_is(check, is_float(from));
+    case QH_IR_bits2f:
+        return check_type_is(check, is_int(from) &&
+                                        qh_ir_type_bytes(from) == qh_ir_type_bytes(record->type));
+    default: /* f2bits */
+        return check_type_is(check, is_float(from) &&
+                                        qh_ir_type_bytes(from) == qh_ir_type_bytes(record->type));
+    }
+}
+
+static gboolean check_lanes(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    uint32_t lane_bytes = 1u << (record->flags & 3u);
+    uint32_t bytes = qh_ir_type_bytes(record->type);
+    uint32_t lane = record->c;
+
+    if (record->op == QH_IR_vshl || record->op == QH_IR_vshr) {
+        return record->b < lane_bytes * 8 ||
+               fail(check, "shift by %u in lanes of %u bytes", record->b, lane_bytes);
+    }
+    if (record->op == QH_IR_vextract) {
+        if (!check_reach(check, "a", record->a)) {
+            return FALSE;
+        }
+        bytes = qh_ir_type_bytes(value_type(check, record->a));
+        lane = record->b;
+        if (record->type != QH_TYPE_I64 || !is_vector(value_type(check, record->a))) {
+            return fail(check, "needs a vector and gives an i64");
+        }
+    }
+    return lane < bytes / lane_bytes || fail(check, "lane %u of %u", lane, bytes / lane_bytes);
+}
+
+/* Whether the first thing after @label is the start of an instruction. */
+static gboolean label_at_start(const Checker *check, uint32_t label)
+{
+    uint32_t i = label + 1;
+
+    while (i < check->n &&
+           (check->records[i].op == QH_IR_label || check->records[i].op == QH_IR_nop)) {
+        i++;
+    }
+    return i < check->n && check->records[i].op == QH_IR_insn_start;
+}
+
+static gboolean check_branch(Checker *check, uint32_t label)
+{
+    uint32_t from = MIN(label, check->i), to = MAX(label, check->i);
+
+    if (label_at_start(check, label)) {
+        return TRUE;
+    }
+    for (uint32_t i = from; i < to; i++) {
+        if (check->records[i].op == QH_IR_insn_start) {
+            return fail(check, "label %u is in the middle of another instruction", label);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean check_lazy(Checker *check)
+{
+    static const uint8_t types[] = {QH_TYPE_I32, QH_TYPE_I64, QH_TYPE_I64, QH_TYPE_I64};
+    const QhTranslatorOps *ops = check->context->translator;
+
+    if (!ops->lazy_flags) {
+        return fail(check, "the translator has no lazy flag slots");
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        const QhStateField *field = qh_ir_slot(check->context->state, ops->lazy_slots[i]);
+        if (field == NULL || field->type != types[i] || field->offset < offsetof(QhCpu, pc) ||
+            field->offset > check->context->state_size - qh_ir_type_bytes(types[i])) {
+            return fail(check, "lazy flag slot %u is no %s slot", i, qh_ir_type_name(types[i]));
+        }
+    }
+    return TRUE;
+}
+
+/* What only this operation demands. */
+static gboolean check_special(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+
+    switch (record->op) {
+    case QH_IR_const:
+        return check_const(check);
+    case QH_IR_br:
+        return check_branch(check, record->a);
+    case QH_IR_brc:
+        return check_branch(check, record->b);
+    case QH_IR_extractu:
+    case QH_IR_extracts:
+    case QH_IR_deposit:
+        return check_extract(check);
+    case QH_IR_ext32s:
+    case QH_IR_ext32u:
+    case QH_IR_zext:
+    case QH_IR_sext:
+        return check_type_is(check, record->type == QH_TYPE_I64);
+    case QH_IR_trunc:
+    case QH_IR_cc2:
+    case QH_IR_fp_flags_get:
+    case QH_IR_fp_flags_set:
+        return check_type_is(check, record->type == QH_TYPE_I32) &&
+               (record->op != QH_IR_cc2 || check_lazy(check));
+    case QH_IR_concat128:
+        return check_type_is(check, record->type == QH_TYPE_I128 || record->type == QH_TYPE_V128);
+    case QH_IR_setflags:
+    case QH_IR_flag:
+        return check_lazy(check);
+    case QH_IR_fence:
+        return record->a <= QH_FENCE_ALL || fail(check, "orders 0x%x", record->a);
+    case QH_IR_call:
+        return check_call(check);
+    case QH_IR_cas:
+        return check_cas(check);
+    case QH_IR_vshl:
+    case QH_IR_vshr:
+    case QH_IR_vinsert:
+    case QH_IR_vextract:
+        return check_lanes(check);
+    default:
+        return qh_ir_op_info(record->op)->a[0] != 'Y' || check_conversion(check);
+    }
+}
+
+static gboolean check_record(Checker *check)
+{
+    const QhIrRecord *record = &check->records[check->i];
+    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+
+    if (info == NULL) {
+        return fail(check, "operation 0x%x", record->op);
+    }
+    if (!type_allowed(info->types[0], record->type)) {
+        return fail(check, "type %s", qh_ir_type_name(record->type));
+    }
+    if (!check_flags(check) || !check_operand(check, "a", info->a[0], record->a) ||
+        !check_operand(check, "b", info->b[0], record->b) ||
+        !check_operand(check, "c", info->c[0], record->c)) {
+        return FALSE;
+    }
+    if (record->op == QH_IR_ext) {
+        check->n_ext++;
+        return check->i + 1 < check->n || fail(check, "is the last record");
+    }
+    if (!check_special(check)) {
+        return FALSE;
+    }
+    if (check->n_ext > 0 && record->op != QH_IR_call && record->op != QH_IR_cas) {
+        return fail(check, "takes no ext records");
+    }
+    check->n_ext = 0;
+    return TRUE;
+}
+
+static gboolean check_flow(Checker *check)
+{
+    uint32_t i = check->i;
+    gboolean terminal = (qh_ir_op_info(check->records[i].op)->attrs & QH_IR_A_TERMINAL) != 0;
+
+    if (check->records[i].op == QH_IR_label) {
+        check->first = i;
+    }
+    if (i + 1 == check->n) {
+        return terminal || fail(check, "the last record is no terminal");
+    }
+    if (terminal && check->records[i + 1].op != QH_IR_label) {
+        return fail(check, "a terminal before the end without a label after it");
+    }
+    return TRUE;
+}
+
+gboolean
+qh_ir_validate(const QhIrContext *context, const QhIrRecord *records, uint32_t n, GError **error)
+{
+    Checker check = {.context = context, .records = records, .n = n, .error = error};
+
+    if (n == 0 || n > QH_IR_MAX_RECORDS) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "ir block of %u records, not 1 to %u", n,
+                    QH_IR_MAX_RECORDS);
+        return FALSE;
+    }
+    for (; check.i < n; check.i++) {
+        if (!check_record(&check) || !check_flow(&check)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
