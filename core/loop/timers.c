@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Three lists of armed timers, one a clock, each with an alarm of the host system that fires for
+ * the first of the list. An alarm can be set from any thread without waking the main loop.
+ *
+ * Callbacks run on the main thread with the device lock held, taken before the list's own lock is.
+ * Who frees a timer holds the device lock or is the main thread, so its callback is not running.
+ */
+#include "core/loop/timers.h"
+
+#include "core/machine/machine.h"
+#include "core/os/clock.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+#define N_CLOCKS 3
+/* Callbacks in a row before other sources of the main loop get their turn. */
+#define BATCH 64
+
+typedef struct Clock {
+    QhTimers *timers;
+    uint32_t id;    /* QH_CLOCK_... */
+    QhTimer *first; /* armed, earliest first */
+    int fd;
+    guint source;
+    int64_t alarm_ns; /* what the alarm is set to, on this clock; INT64_MAX: off */
+} Clock;
+
+struct QhTimers {
+    QhHost *host;
+    GMutex lock; /* of the lists and alarms */
+    Clock clocks[N_CLOCKS];
+    /* The virtual clock is the monotonic one less offset, or stands still at frozen. Atomic. */
+    int64_t offset_ns;
+    int64_t frozen_ns;
+    gint running;
+};
+
+struct QhTimer {
+    QhTimers *timers;
+    Clock *clock;
+    QhTimer *next;
+    gboolean armed;
+    int64_t expire_ns;
+    void (*fn)(void *opaque);
+    void *opaque;
+};
+
+int64_t qh_timers_now(QhTimers *timers, uint32_t clock)
+{
+    switch (clock) {
+    case QH_CLOCK_HOST:
+        return qh_os_wall_ns();
+    case QH_CLOCK_VIRTUAL:
+        if (!g_atomic_int_get(&timers->running)) {
+            return __atomic_load_n(&timers->frozen_ns, __ATOMIC_SEQ_CST);
+        }
+        return qh_os_monotonic_ns() - __atomic_load_n(&timers->offset_ns, __ATOMIC_SEQ_CST);
+    default:
+        return qh_os_monotonic_ns();
+    }
+}
+
+/*
+ * Make sure that the alarm fires no later than the first timer. An alarm that is too early costs
+ * one turn of the loop and is left alone: guests move their next tick far more often than it fires.
+ * With the lock.
+ */
+static void set_alarm(QhTimers *timers, Clock *clock, gboolean exactly)
+{
+    int64_t at = clock->first != NULL ? clock->first->expire_ns : INT64_MAX;
+
+    if (clock->id == QH_CLOCK_VIRTUAL && !g_atomic_int_get(&timers->running)) {
+        at = INT64_MAX;
+    }
+    if (at == clock->alarm_ns || (!exactly && at > clock->alarm_ns)) {
+        return;
+    }
+    clock->alarm_ns = at;
+    if (clock->id == QH_CLOCK_VIRTUAL && at != INT64_MAX &&
+        __builtin_add_overflow(at, timers->offset_ns, &at)) {
+        at = at > 0 ? INT64_MIN : INT64_MAX;
+    }
+    qh_os_alarm_set(clock->fd, at);
+}
+
+static void remove_timer(QhTimer *timer)
+{
+    QhTimer **at = &timer->clock->first;
+
+    while (*at != timer) {
+        at = &(*at)->next;
+    }
+    *at = timer->next;
+    timer->armed = FALSE;
+}
+
+/* The first timer whose time has come, off the list; NULL if there is none. */
+static QhTimer *take_expired(Clock *clock)
+{
+    QhTimers *timers = clock->timers;
+    QhTimer *timer = clock->first;
+    gboolean stands = clock->id == QH_CLOCK_VIRTUAL && !g_atomic_int_get(&timers->running);
+
+    if (timer == NULL || stands || timer->expire_ns > qh_timers_now(timers, clock->id)) {
+        return NULL;
+    }
+    remove_timer(timer);
+    return timer;
+}
+
+static gboolean on_alarm(gint fd, GIOCondition condition, gpointer data)
+{
+    Clock *clock = data;
+    QhTimers *timers = clock->timers;
+    QhMachine *machine = qh_host_machine(timers->host);
+
+    (void)condition;
+    if (machine != NULL) {
+        qh_machine_lock(machine);
+    }
+    g_mutex_lock(&timers->lock);
+    qh_os_alarm_acknowledge(fd);
+    clock->alarm_ns = INT64_MAX;
+    for (guint n = 0; n < BATCH; n++) {
+        QhTimer *timer = take_expired(clock);
+
+        if (timer == NULL) {
+            break;
+        }
+        g_mutex_unlock(&timers->lock);
+        timer->fn(timer->opaque); /* may free the timer */
+        g_mutex_lock(&timers->lock);
+    }
+    set_alarm(timers, clock, TRUE);
+    g_mutex_unlock(&timers->lock);
+    if (machine != NULL) {
+        qh_machine_unlock(machine);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+QhTimers *qh_timers_new(QhHost *host, GError **error)
+{
+    QhTimers *timers = g_new0(QhTimers, 1);
+
+    timers->host = host;
+    g_mutex_init(&timers->lock);
+    for (uint32_t i = 0; i < N_CLOCKS; i++) {
+        Clock *clock = &timers->clocks[i];
+
+        clock->timers = timers;
+        clock->id = i;
+        clock->alarm_ns = INT64_MAX;
+        clock->fd = qh_os_alarm_open(i == QH_CLOCK_HOST, error);
+        if (clock->fd < 0) {
+            qh_timers_free(timers);
+            return NULL;
+        }
+        clock->source = g_unix_fd_add(clock->fd, G_IO_IN, on_alarm, clock);
+    }
+    return timers;
+}
+
+void qh_timers_free(QhTimers *timers)
+{
+    if (timers == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < N_CLOCKS; i++) {
+        Clock *clock = &timers->clocks[i];
+
+        if (clock->source != 0) {
+            g_source_remove(clock->source);
+            close(clock->fd);
+        }
+    }
+    g_mutex_clear(&timers->lock);
+    g_free(timers);
+}
+
+void qh_timers_start_virtual(QhTimers *timers)
+{
+    g_mutex_lock(&timers->lock);
+    if (!g_atomic_int_get(&timers->running)) {
+        int64_t offset = qh_os_monotonic_ns() - timers->frozen_ns;
+
+        __atomic_store_n(&timers->offset_ns, offset, __ATOMIC_SEQ_CST);
+        g_atomic_int_set(&timers->running, TRUE);
+        set_alarm(timers, &timers->clocks[QH_CLOCK_VIRTUAL], TRUE);
+    }
+    g_mutex_unlock(&timers->lock);
+}
+
+void qh_timers_stop_virtual(QhTimers *timers)
+{
+    g_mutex_lock(&timers->lock);
+    if (g_atomic_int_get(&timers->running)) {
+        int64_t now = qh_timers_now(timers, QH_CLOCK_VIRTUAL);
+
+        __atomic_store_n(&timers->frozen_ns, now, __ATOMIC_SEQ_CST);
+        g_atomic_int_set(&timers->running, FALSE);
+        set_alarm(timers, &timers->clocks[QH_CLOCK_VIRTUAL], TRUE);
+    }
+    g_mutex_unlock(&timers->lock);
+}
+
+QhTimer *qh_timer_new(QhTimers *timers, uint32_t clock, void (*fn)(void *), void *opaque)
+{
+    QhTimer *timer = g_new0(QhTimer, 1);
+
+    timer->timers = timers;
+    timer->clock = &timers->clocks[clock < N_CLOCKS ? clock : QH_CLOCK_REALTIME];
+    timer->fn = fn;
+    timer->opaque = opaque;
+    return timer;
+}
+
+void qh_timer_free(QhTimer *timer)
+{
+    if (timer != NULL) {
+        qh_timer_disarm(timer);
+        g_free(timer);
+    }
+}
+
+void qh_timer_arm(QhTimer *timer, int64_t expire_ns)
+{
+    QhTimers *timers = timer->timers;
+    QhTimer **at = &timer->clock->first;
+
+    g_mutex_lock(&timers->lock);
+    if (timer->armed) {
+        remove_timer(timer);
+    }
+    while (*at != NULL && (*at)->expire_ns <= expire_ns) {
+        at = &(*at)->next;
+    }
+    timer->expire_ns = expire_ns;
+    timer->armed = TRUE;
+    timer->next = *at;
+    *at = timer;
+    set_alarm(timers, timer->clock, FALSE);
+    g_mutex_unlock(&timers->lock);
+}
+
+void qh_timer_disarm(QhTimer *timer)
+{
+    QhTimers *timers = timer->timers;
+
+    g_mutex_lock(&timers->lock);
+    if (timer->armed) {
+        remove_timer(timer);
+    }
+    g_mutex_unlock(&timers->lock);
+}
+
+static int64_t host_now(QhHost *host, uint32_t clock)
+{
+    return qh_timers_now(qh_host_timers(host), clock);
+}
+
+static QhTimer *host_timer_new(QhHost *host, uint32_t clock, void (*fn)(void *opaque), void *opaque)
+{
+    return qh_timer_new(qh_host_timers(host), clock, fn, opaque);
+}
+
+const QhTimerService qh_timer_service = {
+    .size = sizeof(QhTimerService),
+    .now = host_now,
+    .timer_new = host_timer_new,
+    .arm = qh_timer_arm,
+    .disarm = qh_timer_disarm,
+    .timer_free = qh_timer_free,
+};
