@@ -14,39 +14,43 @@ typedef struct QhLog QhLog;
 
 /* How this host was started; set before anything else, never changed. */
 typedef struct QhHostConfig {
-    char *program;        /* argv[0]'s base name, for messages */
-    char *legacy_target;  /* target that argv[0] stands for ("riscv64"), NULL for qemu-host */
-    char *name;           /* -name */
-    char *uuid;           /* -uuid, canonical text; NULL when not given */
-    gboolean no_shutdown; /* -no-shutdown */
-    gboolean no_reboot;   /* -no-reboot */
+    char *program;              /* argv[0]'s base name, for messages */
+    char *legacy_target;        /* target that argv[0] stands for ("riscv64"), NULL for qemu-host */
+    char *name;                 /* -name */
+    char *uuid;                 /* -uuid, canonical text; NULL when not given */
+    gboolean no_shutdown;       /* -no-shutdown */
+    gboolean no_reboot;         /* -no-reboot */
     gboolean preconfig_stopped; /* -S */
 } QhHostConfig;
 
+/* NULL, with a message on stderr, when the system refuses what it takes. [main] */
 QhHost *qh_host_new(void);
 void qh_host_free(QhHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhHost, qh_host_free)
 
 QhHostConfig *qh_host_config(QhHost *host);
 QhLog *qh_host_log(QhHost *host);
-QhRegistry *qh_host_registry(QhHost *host); /* core/module/registry.h */
+QhRegistry *qh_host_registry(QhHost *host);  /* core/module/registry.h */
 QhRunState *qh_host_run_state(QhHost *host); /* core/host/run-state.h */
-QhTimers *qh_host_timers(QhHost *host);     /* core/loop/timers.h */
-QhChars *qh_host_chars(QhHost *host);       /* core/char/chars.h */
-QhQmp *qh_host_qmp(QhHost *host);           /* core/qmp/qmp.h */
+QhTimers *qh_host_timers(QhHost *host);      /* core/loop/timers.h */
+QhChars *qh_host_chars(QhHost *host);        /* core/char/chars.h */
+QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 
-/* The machine, NULL before it is created (and for ever with -M none until one is made). [main] */
-QhMachine *qh_host_machine(QhHost *host);
-void qh_host_set_machine(QhHost *host, QhMachine *machine);
+/* The machine, NULL before there is one. qh_machine_new sets it; the host frees it at its end. */
+QhMachine *qh_host_machine(QhHost *host);                   /* [any] */
+void qh_host_set_machine(QhHost *host, QhMachine *machine); /* [main] */
 
-/* Run the main loop until qh_host_quit; returns the exit status. [main] */
+/* Run the main loop until qh_host_quit; returns the exit status. SIGTERM, SIGINT and SIGHUP shut
+ * the machine down meanwhile. [main] */
 int qh_host_run(QhHost *host);
 void qh_host_quit(QhHost *host, int status); /* [any] */
 
-/* The main loop's context, for sources that run on the main thread. Lives as long as @host. [any] */
+/* The main loop's context, for sources that run on the main thread. Lives as long as @host. [any]
+ */
 GMainContext *qh_host_context(QhHost *host);
 
-/* Run @fn(@data) on the main thread, soon. [any] */
+/* Run @fn(@data) on the main thread, soon, in the order of the calls; dropped when the host ends
+ * first. [any] */
 void qh_host_defer(QhHost *host, void (*fn)(void *data), void *data);
 gboolean qh_host_on_main_thread(QhHost *host); /* [any] */
 

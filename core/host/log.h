@@ -3,6 +3,7 @@
 #ifndef QH_CORE_HOST_LOG_H
 #define QH_CORE_HOST_LOG_H
 
+#include "abi/services.h"
 #include "core/host/host.h"
 
 /* -d categories; the low ones are QH_LOG_... of abi/services.h */
@@ -17,10 +18,12 @@ gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error)
 char *qh_log_help(void);
 void qh_log_set_mask(QhLog *log, uint32_t mask);
 gboolean qh_log_set_file(QhLog *log, const char *path, GError **error);
-uint32_t qh_log_mask(const QhLog *log);                   /* [any] */
+uint32_t qh_log_mask(const QhLog *log);                       /* [any] */
 void qh_log_text(QhLog *log, uint32_t bit, const char *text); /* one or more whole lines [any] */
 /* "qemu-host: warning: ..." on stderr. [any] */
 void qh_log_warn(QhLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void qh_log_error(QhLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+extern const QhLogService qh_log_service;
 
 #endif

@@ -39,7 +39,14 @@ typedef enum {
     QH_CAUSE_GUEST_PANIC,
 } QhShutdownCause;
 
-/* Asked for from any thread, done on the main thread with the CPUs stopped. [any] */
+/* As QMP spells it: "guest-shutdown". */
+const char *qh_shutdown_cause_text(QhShutdownCause cause);
+
+/*
+ * Asked for from any thread, done on the main thread with the CPUs stopped. A shutdown ends the
+ * host with @exit_status, but with -no-shutdown one that the guest asked for only stops the
+ * machine; with -no-reboot a reset is a shutdown. [any]
+ */
 void qh_run_state_request_shutdown(QhRunState *state, QhShutdownCause cause, int exit_status);
 void qh_run_state_request_reset(QhRunState *state, QhShutdownCause cause);
 void qh_run_state_request_powerdown(QhRunState *state);

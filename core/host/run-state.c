@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests come from any thread, often from a CPU in the middle of a device write. They are noted
+ * and taken up by the main thread, which alone stops CPUs, so no one ever waits for itself. A
+ * shutdown beats a reset that is asked for at the same time.
+ */
+#include "core/host/run-state.h"
+
+#include "core/host/log.h"
+#include "core/loop/timers.h"
+#include "core/machine/machine.h"
+#include "core/qmp/qmp.h"
+#include "core/vcpu/vcpu.h"
+
+struct QhRunState {
+    QhHost *host;
+    gint name; /* QhRunStateName; atomic, written by the main thread */
+
+    GMutex lock;       /* of what follows */
+    gboolean deferred; /* the main thread will look */
+    gboolean shutdown, reset, powerdown;
+    QhShutdownCause shutdown_cause, reset_cause;
+    int exit_status;
+};
+
+static const char *const names[] = {
+    [QH_RUN_PRELAUNCH] = "prelaunch",
+    [QH_RUN_RUNNING] = "running",
+    [QH_RUN_PAUSED] = "paused",
+    [QH_RUN_SHUTDOWN] = "shutdown",
+    [QH_RUN_INTERNAL_ERROR] = "internal-error",
+};
+
+static const char *const causes[] = {
+    [QH_CAUSE_HOST_QMP_QUIT] = "host-qmp-quit",
+    [QH_CAUSE_HOST_QMP_SYSTEM_RESET] = "host-qmp-system-reset",
+    [QH_CAUSE_HOST_SIGNAL] = "host-signal",
+    [QH_CAUSE_HOST_UI] = "host-ui",
+    [QH_CAUSE_GUEST_SHUTDOWN] = "guest-shutdown",
+    [QH_CAUSE_GUEST_RESET] = "guest-reset",
+    [QH_CAUSE_GUEST_PANIC] = "guest-panic",
+};
+
+QhRunState *qh_run_state_new(QhHost *host)
+{
+    QhRunState *state = g_new0(QhRunState, 1);
+
+    state->host = host;
+    g_mutex_init(&state->lock);
+    return state;
+}
+
+void qh_run_state_free(QhRunState *state)
+{
+    if (state != NULL) {
+        g_mutex_clear(&state->lock);
+        g_free(state);
+    }
+}
+
+QhRunStateName qh_run_state_get(QhRunState *state)
+{
+    return (QhRunStateName)g_atomic_int_get(&state->name);
+}
+
+const char *qh_run_state_text(QhRunStateName name)
+{
+    return names[name];
+}
+
+const char *qh_shutdown_cause_text(QhShutdownCause cause)
+{
+    return causes[cause];
+}
+
+gboolean qh_run_state_is_running(QhRunState *state)
+{
+    return qh_run_state_get(state) == QH_RUN_RUNNING;
+}
+
+static void set(QhRunState *state, QhRunStateName name)
+{
+    g_atomic_int_set(&state->name, (gint)name);
+}
+
+static void emit(QhRunState *state, const char *event)
+{
+    qh_qmp_emit(qh_host_qmp(state->host), event, NULL);
+}
+
+static void emit_cause(QhRunState *state, const char *event, QhShutdownCause cause)
+{
+    g_autoptr(QhJson) data = qh_json_new_object();
+
+    qh_json_set(data, "guest", qh_json_new_bool(cause >= QH_CAUSE_GUEST_SHUTDOWN));
+    qh_json_set(data, "reason", qh_json_new_string(causes[cause]));
+    qh_qmp_emit(qh_host_qmp(state->host), event, data);
+}
+
+/* From running to @name. */
+static void halt(QhRunState *state, QhRunStateName name)
+{
+    qh_machine_stop(qh_host_machine(state->host));
+    qh_timers_stop_virtual(qh_host_timers(state->host));
+    set(state, name);
+    emit(state, "STOP");
+}
+
+gboolean qh_run_state_cont(QhRunState *state, GError **error)
+{
+    QhMachine *machine = qh_host_machine(state->host);
+    QhRunStateName name = qh_run_state_get(state);
+
+    if (name == QH_RUN_RUNNING) {
+        return TRUE;
+    }
+    if (machine == NULL) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED,
+                            "cannot run the machine: there is none");
+        return FALSE;
+    }
+    if (name == QH_RUN_SHUTDOWN || name == QH_RUN_INTERNAL_ERROR) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot run the machine: in state '%s' it must be reset first", names[name]);
+        return FALSE;
+    }
+    set(state, QH_RUN_RUNNING);
+    emit(state, "RESUME");
+    qh_timers_start_virtual(qh_host_timers(state->host));
+    qh_machine_start(machine);
+    return TRUE;
+}
+
+gboolean qh_run_state_stop(QhRunState *state, GError **error)
+{
+    (void)error;
+    if (qh_run_state_is_running(state)) {
+        halt(state, QH_RUN_PAUSED);
+    }
+    return TRUE;
+}
+
+static void do_shutdown(QhRunState *state, QhShutdownCause cause, int status)
+{
+    const QhHostConfig *config = qh_host_config(state->host);
+
+    emit_cause(state, "SHUTDOWN", cause);
+    if (config->no_shutdown && cause >= QH_CAUSE_GUEST_SHUTDOWN) {
+        if (qh_run_state_is_running(state)) {
+            halt(state, QH_RUN_SHUTDOWN);
+        } else {
+            set(state, QH_RUN_SHUTDOWN);
+        }
+        return;
+    }
+    if (qh_host_machine(state->host) != NULL) {
+        qh_machine_stop(qh_host_machine(state->host));
+    }
+    qh_host_quit(state->host, status);
+}
+
+static void do_reset(QhRunState *state, QhShutdownCause cause)
+{
+    g_autoptr(GError) error = NULL;
+    QhMachine *machine = qh_host_machine(state->host);
+    gboolean was_running = qh_run_state_is_running(state);
+
+    if (machine == NULL) {
+        return;
+    }
+    qh_machine_stop(machine);
+    gboolean ok = qh_machine_reset(machine, QH_RESET_WARM, &error);
+    emit_cause(state, "RESET", cause);
+    if (!ok) {
+        qh_log_error(qh_host_log(state->host), "cannot reset the machine: %s", error->message);
+        if (was_running) {
+            halt(state, QH_RUN_INTERNAL_ERROR);
+        } else {
+            set(state, QH_RUN_INTERNAL_ERROR);
+        }
+    } else if (was_running) {
+        qh_machine_start(machine);
+    } else {
+        set(state, QH_RUN_PRELAUNCH);
+    }
+}
+
+static void do_powerdown(QhRunState *state)
+{
+    emit(state, "POWERDOWN");
+    if (qh_host_machine(state->host) != NULL) {
+        qh_machine_power_button(qh_host_machine(state->host));
+    }
+}
+
+static void take_up(void *data)
+{
+    QhRunState *state = data;
+
+    g_mutex_lock(&state->lock);
+    gboolean shutdown = state->shutdown, reset = state->reset, powerdown = state->powerdown;
+    QhShutdownCause shutdown_cause = state->shutdown_cause, reset_cause = state->reset_cause;
+    int status = state->exit_status;
+    state->shutdown = state->reset = state->powerdown = state->deferred = FALSE;
+    g_mutex_unlock(&state->lock);
+
+    if (!shutdown && reset && qh_host_config(state->host)->no_reboot) {
+        shutdown = TRUE;
+        shutdown_cause = reset_cause;
+        status = 0;
+    }
+    if (shutdown) {
+        do_shutdown(state, shutdown_cause, status);
+    } else if (reset) {
+        do_reset(state, reset_cause);
+    }
+    if (powerdown && !shutdown) {
+        do_powerdown(state);
+    }
+}
+
+/* With the lock; gives it back. A CPU that asks goes no further than it must. */
+static void notify(QhRunState *state, gboolean stops)
+{
+    gboolean first = !state->deferred;
+    QhVcpu *vcpu = stops ? qh_vcpu_current() : NULL;
+
+    state->deferred = TRUE;
+    g_mutex_unlock(&state->lock);
+    if (vcpu != NULL) {
+        qh_vcpu_request_stop(vcpu);
+    }
+    if (first) {
+        qh_host_defer(state->host, take_up, state);
+    }
+}
+
+/* Of several causes the first is told, but a host that is to end does. */
+void qh_run_state_request_shutdown(QhRunState *state, QhShutdownCause cause, int exit_status)
+{
+    g_mutex_lock(&state->lock);
+    if (!state->shutdown ||
+        (state->shutdown_cause >= QH_CAUSE_GUEST_SHUTDOWN && cause < QH_CAUSE_GUEST_SHUTDOWN)) {
+        state->shutdown = TRUE;
+        state->shutdown_cause = cause;
+        state->exit_status = exit_status;
+    }
+    notify(state, TRUE);
+}
+
+void qh_run_state_request_reset(QhRunState *state, QhShutdownCause cause)
+{
+    g_mutex_lock(&state->lock);
+    if (!state->reset) {
+        state->reset = TRUE;
+        state->reset_cause = cause;
+    }
+    notify(state, TRUE);
+}
+
+void qh_run_state_request_powerdown(QhRunState *state)
+{
+    g_mutex_lock(&state->lock);
+    state->powerdown = TRUE;
+    notify(state, FALSE);
+}
