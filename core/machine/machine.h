@@ -9,12 +9,12 @@
 
 /* Everything the command line says about the machine; strings are owned. */
 typedef struct QhMachineOptions {
-    char *type;        /* -M NAME; "none" for no board */
-    char *target;      /* qualified by this target; NULL: the selected one */
+    char *type;                    /* -M NAME; "none" for no board */
+    char *target;                  /* qualified by this target; NULL: the selected one */
     GPtrArray *machine_properties; /* "key=value" strings */
-    char *cpu_model;   /* -cpu; model name only */
+    char *cpu_model;               /* -cpu; model name only */
     GPtrArray *cpu_properties;     /* "key=value" */
-    uint32_t n_cpus;   /* 0: the machine's default */
+    uint32_t n_cpus;               /* 0: the machine's default */
     uint32_t sockets, cores, threads;
     uint64_t ram_bytes; /* 0: the machine's default */
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
@@ -24,8 +24,14 @@ typedef struct QhMachineOptions {
 QhMachineOptions *qh_machine_options_new(void);
 void qh_machine_options_free(QhMachineOptions *options);
 
-/* Create the board and all on it, reset it once. The CPUs do not run yet. NULL with @error set and
- * nothing left behind. Takes @options. [main] */
+/*
+ * Create the board and all on it, make it the host's machine, reset it once. The CPUs do not run
+ * yet. With dumpdtb the device tree is written and the host is told to quit. NULL with @error set
+ * and nothing left behind. Takes @options in either case. [main]
+ *
+ * type "none": no board; a CPU model, CPUs and RAM only if they are asked for. NULL: the default
+ * machine of the target, "none" when no target is selected. "riscv64:virt" names both.
+ */
 QhMachine *qh_machine_new(QhHost *host, QhMachineOptions *options, GError **error);
 void qh_machine_free(QhMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhMachine, qh_machine_free)
@@ -55,7 +61,7 @@ guint qh_machine_n_vcpus(QhMachine *machine);
 QhVcpu *qh_machine_vcpu(QhMachine *machine, guint index);
 
 /* Devices lock; not recursive, but owned tells. */
-void qh_machine_lock(QhMachine *machine);   /* [any] */
+void qh_machine_lock(QhMachine *machine); /* [any] */
 void qh_machine_unlock(QhMachine *machine);
 gboolean qh_machine_locked_by_me(QhMachine *machine);
 

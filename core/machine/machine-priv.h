@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a machine, for the sources of core/machine and core/device. */
+#ifndef QH_CORE_MACHINE_MACHINE_PRIV_H
+#define QH_CORE_MACHINE_MACHINE_PRIV_H
+
+#include "core/host/host.h"
+#include "core/machine/machine.h"
+
+/* Bytes that are written again on each reset. */
+typedef struct QhImage {
+    QhSpace *space;
+    char *name;
+    uint64_t address;
+    uint8_t *data;
+    uint64_t bytes;
+} QhImage;
+
+struct QhMachine {
+    QhHost *host;
+    QhMachineOptions *options;
+    QhMachineConfig config;
+    char *type;   /* "virt" */
+    char *target; /* "riscv64", NULL for a machine without a board */
+    QhSlotRef slot;
+    const QhMachineOps *ops; /* NULL without a board */
+    QhBoard *board;
+    gboolean create_tried; /* create was called, so destroy must be */
+    gboolean running;
+
+    QhMemory *memory;
+    GPtrArray *clusters; /* QhCluster * */
+    GPtrArray *vcpus;    /* QhVcpu *, owned by the clusters */
+    GPtrArray *devices;  /* QhInstance *, in the order of creation */
+    guint n_devices_made;
+    GPtrArray *irqs;       /* QhIrq * of irq_new */
+    GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */
+    GPtrArray *images;     /* QhImage * */
+
+    GMutex device_lock;
+    GThread *lock_owner; /* atomic */
+};
+
+QhInstance *qh_machine_find_device(QhMachine *machine, const char *id);
+QhIrq *qh_machine_cpu_irq(QhMachine *machine, uint32_t cpu_index, uint32_t line);
+QhIrq *qh_machine_irq_new(QhMachine *machine,
+                          void (*fn)(void *opaque, uint32_t n, gboolean level),
+                          void *opaque,
+                          uint32_t n);
+
+/* service.c: what -device asked for. */
+gboolean qh_machine_add_devices(QhMachine *machine, GError **error);
+
+/* cluster.c */
+QhCluster *
+qh_cluster_new(QhMachine *machine, const char *target, uint32_t n, QhSpace *space, GError **error);
+void qh_cluster_free(QhCluster *cluster);
+
+/* images.c */
+void qh_image_free(void *image);
+gboolean qh_machine_add_image(QhMachine *machine,
+                              QhSpace *space,
+                              const char *name,
+                              uint64_t address,
+                              const void *data,
+                              uint64_t bytes,
+                              GError **error);
+gboolean qh_machine_restore_images(QhMachine *machine, GError **error);
+
+/* firmware.c */
+char *qh_machine_find_firmware(QhMachine *machine, const char *name, GError **error);
+
+/* find.c: which board the user means. *@ret_target and *@ret_name are g_free'd by the caller; both
+ * NULL for a machine without a board. */
+gboolean qh_machine_find_board(QhHost *host,
+                               const QhMachineOptions *options,
+                               char **ret_target,
+                               char **ret_name,
+                               GError **error);
+
+#endif

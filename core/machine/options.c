@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/machine/machine.h"
+
+static void unref_json(void *json)
+{
+    qh_json_unref(json);
+}
+
+QhMachineOptions *qh_machine_options_new(void)
+{
+    QhMachineOptions *options = g_new0(QhMachineOptions, 1);
+
+    options->machine_properties = g_ptr_array_new_with_free_func(g_free);
+    options->cpu_properties = g_ptr_array_new_with_free_func(g_free);
+    options->serials = g_ptr_array_new_with_free_func(g_free);
+    options->devices = g_ptr_array_new_with_free_func(unref_json);
+    return options;
+}
+
+void qh_machine_options_free(QhMachineOptions *options)
+{
+    if (options == NULL) {
+        return;
+    }
+    g_ptr_array_unref(options->machine_properties);
+    g_ptr_array_unref(options->cpu_properties);
+    g_ptr_array_unref(options->serials);
+    g_ptr_array_unref(options->devices);
+    g_free(options->type);
+    g_free(options->target);
+    g_free(options->cpu_model);
+    g_free(options->bios);
+    g_free(options->kernel);
+    g_free(options->initrd);
+    g_free(options->append);
+    g_free(options->dtb);
+    g_free(options->dumpdtb);
+    g_free(options);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A machine at work: the device lock, starting and stopping, reset, lines.
+ *
+ * A CPU inside a device access holds the device lock, so nobody may wait for CPUs while holding it.
+ */
+#include "core/device/instance.h"
+#include "core/host/run-state.h"
+#include "core/jit/engine.h"
+#include "core/machine/machine-priv.h"
+#include "core/vcpu/vcpu.h"
+
+void qh_machine_lock(QhMachine *machine)
+{
+    g_mutex_lock(&machine->device_lock);
+    g_atomic_pointer_set(&machine->lock_owner, g_thread_self());
+}
+
+void qh_machine_unlock(QhMachine *machine)
+{
+    g_atomic_pointer_set(&machine->lock_owner, NULL);
+    g_mutex_unlock(&machine->device_lock);
+}
+
+gboolean qh_machine_locked_by_me(QhMachine *machine)
+{
+    return g_atomic_pointer_get(&machine->lock_owner) == g_thread_self();
+}
+
+/* Take the lock unless this thread has it; tells whether to give it back. */
+static gboolean lock_if_needed(QhMachine *machine)
+{
+    if (qh_machine_locked_by_me(machine)) {
+        return FALSE;
+    }
+    qh_machine_lock(machine);
+    return TRUE;
+}
+
+void qh_machine_start(QhMachine *machine)
+{
+    machine->running = TRUE;
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_start(g_ptr_array_index(machine->vcpus, i));
+    }
+}
+
+/*
+ * A monitor on a character device runs inside that device's callback, that is with the lock; it is
+ * lent out while the CPUs come to rest. No device model gets here.
+ */
+void qh_machine_stop(QhMachine *machine)
+{
+    gboolean lent = qh_machine_locked_by_me(machine);
+
+    if (!machine->running) {
+        return;
+    }
+    if (lent) {
+        qh_machine_unlock(machine);
+    }
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_request_stop(g_ptr_array_index(machine->vcpus, i));
+    }
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_wait_stopped(g_ptr_array_index(machine->vcpus, i));
+    }
+    if (lent) {
+        qh_machine_lock(machine);
+    }
+    machine->running = FALSE;
+}
+
+static void each_device(QhMachine *machine, void (*fn)(QhInstance *))
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        fn(g_ptr_array_index(machine->devices, i));
+    }
+}
+
+gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
+{
+    gboolean locked = lock_if_needed(machine);
+    gboolean ok;
+
+    each_device(machine, qh_instance_hold);
+    for (guint i = 0; i < machine->devices->len; i++) {
+        qh_instance_reset(g_ptr_array_index(machine->devices, i), kind);
+    }
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_reset(g_ptr_array_index(machine->vcpus, i));
+    }
+    ok = qh_machine_restore_images(machine, error) &&
+         (machine->ops == NULL || machine->ops->reset(machine, machine->board, kind, error));
+    each_device(machine, qh_instance_release);
+    if (locked) {
+        qh_machine_unlock(machine);
+    }
+    return ok;
+}
+
+void qh_machine_power_button(QhMachine *machine)
+{
+    if (machine->ops != NULL && machine->ops->power_button != NULL) {
+        gboolean locked = lock_if_needed(machine);
+
+        machine->ops->power_button(machine, machine->board);
+        if (locked) {
+            qh_machine_unlock(machine);
+        }
+    }
+}
+
+gboolean qh_machine_nmi(QhMachine *machine, GError **error)
+{
+    if (machine->ops == NULL || machine->ops->nmi == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_UNSUPPORTED,
+                    "machine '%s' has no non-maskable interrupt", machine->type);
+        return FALSE;
+    }
+    gboolean locked = lock_if_needed(machine);
+    gboolean ok = machine->ops->nmi(machine, machine->board, error);
+
+    if (locked) {
+        qh_machine_unlock(machine);
+    }
+    return ok;
+}
+
+void qh_machine_foreach_device(QhMachine *machine, void (*fn)(QhInstance *, void *), void *data)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        fn(g_ptr_array_index(machine->devices, i), data);
+    }
+}
+
+QhInstance *qh_machine_find_device(QhMachine *machine, const char *id)
+{
+    for (guint i = 0; i < machine->devices->len; i++) {
+        QhInstance *instance = g_ptr_array_index(machine->devices, i);
+
+        if (g_str_equal(qh_instance_id(instance), id)) {
+            return instance;
+        }
+    }
+    return NULL;
+}
+
+void qh_machine_code_written(QhMachine *machine, uint64_t ram_address, uint64_t bytes)
+{
+    for (guint i = 0; i < machine->clusters->len; i++) {
+        QhCluster *cluster = g_ptr_array_index(machine->clusters, i);
+
+        if (cluster->engine != NULL) {
+            qh_engine_invalidate(cluster->engine, ram_address, bytes);
+        }
+    }
+}
+
+static void set_cpu_line(void *opaque, uint32_t n, gboolean level)
+{
+    qh_vcpu_set_irq(opaque, n, level);
+}
+
+QhIrq *qh_machine_cpu_irq(QhMachine *machine, uint32_t cpu_index, uint32_t line)
+{
+    QhVcpu *vcpu = qh_machine_vcpu(machine, cpu_index);
+
+    if (vcpu == NULL || line >= qh_vcpu_cluster(vcpu)->cpu_ops->n_irq_lines) {
+        return NULL;
+    }
+    gpointer key = GUINT_TO_POINTER(cpu_index << 8 | line);
+    QhIrq *irq = g_hash_table_lookup(machine->cpu_lines, key);
+    if (irq == NULL) {
+        irq = qh_irq_new_shared(set_cpu_line, vcpu, line);
+        g_hash_table_insert(machine->cpu_lines, key, irq);
+    }
+    return irq;
+}
+
+QhIrq *qh_machine_irq_new(QhMachine *machine,
+                          void (*fn)(void *opaque, uint32_t n, gboolean level),
+                          void *opaque,
+                          uint32_t n)
+{
+    QhIrq *irq = qh_irq_new(fn, opaque, n);
+
+    g_ptr_array_add(machine->irqs, irq);
+    return irq;
+}
