@@ -51,6 +51,8 @@ typedef struct QhEventService {
 #define QH_CHAR_OPENED 0u
 #define QH_CHAR_CLOSED 1u
 #define QH_CHAR_BREAK  2u
+#define QH_CHAR_FOCUS_IN  3u /* of several front ends this one gets the input from now on */
+#define QH_CHAR_FOCUS_OUT 4u
 
 /* Set by a front end; each callback runs on the main thread with the device lock held. */
 typedef struct QhCharHandlers {

@@ -17,16 +17,17 @@ gboolean qh_chars_add(QhChars *chars, const char *id, const QhJson *backend, GEr
 gboolean qh_chars_add_option(QhChars *chars, const char *text, char **ret_id, GError **error);
 /* The short form of -serial and -monitor: "stdio", "mon:stdio", "null", "pty", "file:F",
  * "unix:P,server=on", "tcp:H:P,...", "chardev:ID", "none" (*@ret_id NULL). [main] */
-gboolean qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id,
-                            GError **error);
+gboolean
+qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id, GError **error);
 gboolean qh_chars_remove(QhChars *chars, const char *id, GError **error);
 QhChar *qh_chars_find(QhChars *chars, const char *id);
 /* QMP's ChardevInfo list. [main] */
 void qh_chars_describe(QhChars *chars, QhJsonWriter *writer);
 
 /*
- * The front end's side; the qh.char service calls these. A back end has one front end, a mux several:
- * the one with the focus gets the input. NULL @handlers end what was attached with @opaque.
+ * The front end's side; the qh.char service calls these. A back end has one front end, a mux
+ * several: the one with the focus gets the input. NULL @handlers end what was attached with
+ * @opaque.
  */
 gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);
 uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes);

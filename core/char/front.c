@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One character device between its back end and its front end. Input is pulled: a back end asks how
+ * much room there is before it reads. When there is none it stops, and the front end's
+ * accept_input, which may come from a CPU's thread, starts it again on the main thread.
+ */
+#include "core/char/char-priv.h"
+#include "core/machine/machine.h"
+
+#include <string.h>
+
+QhChar *qh_char_ref(QhChar *chr)
+{
+    g_atomic_int_inc(&chr->refs);
+    return chr;
+}
+
+void qh_char_unref(QhChar *chr)
+{
+    if (chr != NULL && g_atomic_int_dec_and_test(&chr->refs)) {
+        g_mutex_clear(&chr->lock);
+        g_free(chr->state);
+        g_free(chr->id);
+        g_free(chr);
+    }
+}
+
+QhMachine *qh_char_enter(QhChar *chr)
+{
+    QhMachine *machine = qh_host_machine(chr->host);
+
+    if (machine == NULL || qh_machine_locked_by_me(machine)) {
+        return NULL;
+    }
+    qh_machine_lock(machine);
+    return machine;
+}
+
+void qh_char_leave(QhMachine *machine)
+{
+    if (machine != NULL) {
+        qh_machine_unlock(machine);
+    }
+}
+
+void qh_char_copy_handlers(QhCharHandlers *to, const QhCharHandlers *from)
+{
+    memset(to, 0, sizeof(*to));
+    memcpy(to, from, MIN(from->size, sizeof(*to)));
+    to->size = sizeof(*to);
+}
+
+static gboolean detach(QhChar *chr, void *opaque)
+{
+    if (chr->handlers.size != 0 && chr->opaque == opaque) {
+        memset(&chr->handlers, 0, sizeof(chr->handlers));
+        chr->opaque = NULL;
+        g_atomic_int_set(&chr->short_write, 0);
+    }
+    return TRUE;
+}
+
+gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error)
+{
+    if (chr->backend->attach != NULL) {
+        return chr->backend->attach(chr, handlers, opaque, error);
+    }
+    if (handlers == NULL) {
+        return detach(chr, opaque);
+    }
+    if (chr->handlers.size != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_BUSY, "chardev '%s' is in use; a mux can be shared",
+                    chr->id);
+        return FALSE;
+    }
+    qh_char_copy_handlers(&chr->handlers, handlers);
+    chr->opaque = opaque;
+    if (chr->open) {
+        qh_char_event(chr, QH_CHAR_OPENED);
+    }
+    /* input that waited for a front end */
+    g_atomic_int_set(&chr->held_back, 1);
+    qh_char_accept_input(chr);
+    return TRUE;
+}
+
+uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes)
+{
+    g_mutex_lock(&chr->lock);
+    /* set before the attempt: the back end may find room, and say so, right after it */
+    g_atomic_int_set(&chr->short_write, 1);
+    uint32_t done = chr->closed ? bytes : chr->backend->write(chr, data, bytes);
+    if (done == bytes) {
+        g_atomic_int_set(&chr->short_write, 0);
+    }
+    g_mutex_unlock(&chr->lock);
+    return done;
+}
+
+static void accept_on_main(void *data)
+{
+    QhChar *chr = data;
+
+    if (!chr->closed && chr->backend->accept_input != NULL) {
+        chr->backend->accept_input(chr);
+    }
+    qh_char_unref(chr);
+}
+
+void qh_char_accept_input(QhChar *chr)
+{
+    /* a guest reads byte by byte: only the first call after a stop costs anything */
+    if (g_atomic_int_compare_and_exchange(&chr->held_back, 1, 0)) {
+        qh_host_defer(chr->host, accept_on_main, qh_char_ref(chr));
+    }
+}
+
+void qh_char_send_break(QhChar *chr)
+{
+    if (chr->backend->send_break != NULL) {
+        chr->backend->send_break(chr);
+    }
+}
+
+const char *qh_char_id(const QhChar *chr)
+{
+    return chr->id;
+}
+
+char *qh_char_filename(QhChar *chr)
+{
+    return chr->backend->filename(chr);
+}
+
+void qh_char_event(QhChar *chr, uint32_t event)
+{
+    QhMachine *machine = qh_char_enter(chr);
+
+    if (chr->handlers.event != NULL) {
+        chr->handlers.event(chr->opaque, event);
+    }
+    qh_char_leave(machine);
+}
+
+void qh_char_set_open(QhChar *chr, gboolean open)
+{
+    if (chr->open == open) {
+        return;
+    }
+    chr->open = open;
+    qh_char_event(chr, open ? QH_CHAR_OPENED : QH_CHAR_CLOSED);
+    if (!open) {
+        /* nobody is left who could be slow: who waits for room may go on */
+        qh_char_writable(chr);
+    }
+}
+
+uint32_t qh_char_can_input(QhChar *chr)
+{
+    QhMachine *machine = qh_char_enter(chr);
+    uint32_t room = 0;
+
+    if (chr->handlers.can_read != NULL && chr->handlers.read != NULL) {
+        room = chr->handlers.can_read(chr->opaque);
+    }
+    /* still under the device lock, so no accept_input is lost in between */
+    if (room == 0) {
+        g_atomic_int_set(&chr->held_back, 1);
+    }
+    qh_char_leave(machine);
+    return room;
+}
+
+void qh_char_input(QhChar *chr, const uint8_t *data, uint32_t bytes)
+{
+    QhMachine *machine = qh_char_enter(chr);
+
+    if (chr->handlers.read != NULL && bytes > 0) {
+        chr->handlers.read(chr->opaque, data, bytes);
+    }
+    qh_char_leave(machine);
+}
+
+void qh_char_writable(QhChar *chr)
+{
+    if (!g_atomic_int_compare_and_exchange(&chr->short_write, 1, 0)) {
+        return;
+    }
+    QhMachine *machine = qh_char_enter(chr);
+
+    if (chr->handlers.can_write != NULL) {
+        chr->handlers.can_write(chr->opaque);
+    }
+    qh_char_leave(machine);
+}
+
+const QhCharService qh_char_service = {
+    .size = sizeof(QhCharService),
+    .attach = qh_char_attach,
+    .write = qh_char_write,
+    .accept_input = qh_char_accept_input,
+    .send_break = qh_char_send_break,
+};
