@@ -24,21 +24,29 @@
 #define RV_NEXT_STATE 1u /* end the block; look at state key and interrupts */
 #define RV_NEXT_DONE  2u /* the handler has emitted a terminal */
 
+/* A constant that has a record in this block already. */
+typedef struct RvPooled {
+    uint64_t constant;
+    QhValue value; /* 0: none */
+    uint32_t pad;
+} RvPooled;
+
 struct RvDis {
     QhBlock *block;
     const RvCpu *cpu; /* configuration only */
     uint64_t pc;      /* of this instruction */
     uint64_t next_pc;
-    uint32_t insn;    /* its bits, 16 or 32 of them */
-    uint32_t length;  /* bytes, 2 or 4 */
-    uint32_t next;    /* RV_NEXT_... */
-    uint32_t key;     /* the state key */
-    uint64_t have;    /* RV_HAVE_... */
+    uint32_t insn;   /* its bits, 16 or 32 of them */
+    uint32_t length; /* bytes, 2 or 4 */
+    uint32_t next;   /* RV_NEXT_... */
+    uint32_t key;    /* the state key */
+    uint64_t have;   /* RV_HAVE_... */
     uint32_t priv;
-    uint32_t mem;     /* QH_MEM_INDEX of loads and stores */
-    gboolean is64;    /* XLEN is 64 */
+    uint32_t mem;  /* QH_MEM_INDEX of loads and stores */
+    gboolean is64; /* XLEN is 64 */
 
-    QhValue values[32];   /* of x registers; 0: not known */
+    RvPooled pool[16];
+    QhValue values[32]; /* of x registers; 0: not known */
     uint64_t constants[32];
     uint32_t is_constant; /* bit N: constants[N] is what xN holds; its value may be 0 */
 };
@@ -62,28 +70,30 @@ void rv_forget(RvDis *d);
 /* qh_ir_land, which ends the life of all values. */
 void rv_land(RvDis *d, QhValue branch);
 
-static inline QhValue rv_const(RvDis *d, uint64_t value)
-{
-    return qh_ir_const(d->block, QH_TYPE_I64, value);
-}
+QhValue rv_const(RvDis *d, uint64_t value);
 
 static inline QhValue rv_const32(RvDis *d, uint32_t value)
 {
     return qh_ir_const(d->block, QH_TYPE_I32, value);
 }
 
+/* @address as wide as the mode's addresses. */
+uint64_t rv_wrap(const RvDis *d, uint64_t address);
 /* Address x@base + @offset as an access needs it. */
 QhValue rv_address(RvDis *d, uint32_t base, int32_t offset);
 
 /* Call helper RV_HELPER_ID(name) of result type @type. */
-static inline QhValue rv_call(RvDis *d, uint32_t type, uint32_t helper, uint32_t n,
-                              const QhValue *args)
+static inline QhValue
+rv_call(RvDis *d, uint32_t type, uint32_t helper, uint32_t n, const QhValue *args)
 {
     return qh_ir_call(d->block, type, helper, n, args);
 }
 
 /* Raise @cause with @tval as this instruction's outcome; ends the block. */
 void rv_raise(RvDis *d, uint32_t cause, uint64_t tval);
+
+/* End the block with a jump to @target; @hint: QH_EXIT_... */
+void rv_exit_to(RvDis *d, uint64_t target, uint32_t hint);
 
 /* Floating point, for trans-f.c: whether mstatus.FS allows it ... */
 static inline gboolean rv_fp_on(const RvDis *d)

@@ -368,7 +368,7 @@ def arg_type(table, args):
 
 
 def feature_bit(table, word):
-    return f'{table.prefix.upper()}_HAVE_{word.upper()}'
+    return f'{table.prefix.upper()}_HAVE_{word}'
 
 
 def printers(table):
@@ -388,7 +388,7 @@ def write_header(table):
            '#include <glib.h>\n#include <stdint.h>\n', '/* What a CPU has, as the tables name it. */']
     for i, word in enumerate(table.features):
         out.append(f'#define {feature_bit(table, word)} (1ull << {i})')
-    out.append('')
+    out.append(f'#define {prefix.upper()}_HAVE(feature) {prefix.upper()}_HAVE_##feature\n')
     for args in table.args.values():
         if args.base is None:
             out.append(f'typedef struct {arg_type(table, args)} {{')
