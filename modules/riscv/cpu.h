@@ -74,6 +74,7 @@ typedef struct RvCpu {
     uint32_t mvendorid;
     uint64_t marchid, mimpid;
     uint64_t timebase_hz;
+    uint64_t resetvec; /* pc after a reset, unless the board sets another */
 
     uint32_t mxlen;          /* from RvTarget */
     struct RvSystem *system; /* system.h: what is derived from the rest, and timers */

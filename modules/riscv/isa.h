@@ -8,7 +8,8 @@
 /* "rv64imafdc_zicbom_..." as `riscv,isa` wants it; the caller g_frees it. [any] */
 char *rv_isa_string(QhCpu *cpu);
 
-/* The names of `riscv,isa-extensions` in order, NULL-terminated; the caller g_strfreevs it. [any] */
+/* The names of `riscv,isa-extensions` in order, NULL-terminated; the caller g_strfreevs it. [any]
+ */
 char **rv_isa_extensions(QhCpu *cpu);
 
 /* `riscv,isa-base`: "rv32i" or "rv64i". [any] */

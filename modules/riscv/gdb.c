@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registers as gdb numbers them (GDB manual G.5.12 "RISC-V Features"): x and pc 0..32,
+ * f 33..64, CSR N is 65 + N. A feature lists what the state table holds.
+ */
+#include "modules/riscv/slots.h"
+
+#define X(n, name_, type_, bits_)                                                                  \
+    {                                                                                              \
+        .name = name_, .field = "x" #n, .type = type_, .bits = bits_, .number = n                  \
+    }
+#define F(n, name_)                                                                                \
+    {                                                                                              \
+        .name = name_, .field = "f" #n, .type = "ieee_double", .bits = 64, .number = 33 + n        \
+    }
+#define CSR(n, name_, bits_)                                                                       \
+    {                                                                                              \
+        .name = name_, .field = name_, .type = "int", .bits = bits_, .number = 65 + n              \
+    }
+
+#define CPU_REGISTERS(b)                                                                           \
+    X(0, "zero", "int", b), X(1, "ra", "code_ptr", b), X(2, "sp", "data_ptr", b),                  \
+        X(3, "gp", "data_ptr", b), X(4, "tp", "data_ptr", b), X(5, "t0", "int", b),                \
+        X(6, "t1", "int", b), X(7, "t2", "int", b), X(8, "fp", "data_ptr", b),                     \
+        X(9, "s1", "int", b), X(10, "a0", "int", b), X(11, "a1", "int", b), X(12, "a2", "int", b), \
+        X(13, "a3", "int", b), X(14, "a4", "int", b), X(15, "a5", "int", b),                       \
+        X(16, "a6", "int", b), X(17, "a7", "int", b), X(18, "s2", "int", b),                       \
+        X(19, "s3", "int", b), X(20, "s4", "int", b), X(21, "s5", "int", b),                       \
+        X(22, "s6", "int", b), X(23, "s7", "int", b), X(24, "s8", "int", b),                       \
+        X(25, "s9", "int", b), X(26, "s10", "int", b), X(27, "s11", "int", b),                     \
+        X(28, "t3", "int", b), X(29, "t4", "int", b), X(30, "t5", "int", b),                       \
+        X(31, "t6", "int", b),                                                                     \
+    {                                                                                              \
+        .name = "pc", .field = "pc", .type = "code_ptr", .bits = b, .number = 32                   \
+    }
+
+#define CSR_REGISTERS(b)                                                                           \
+    CSR(0x105, "stvec", b), CSR(0x106, "scounteren", b), CSR(0x140, "sscratch", b),                \
+        CSR(0x141, "sepc", b), CSR(0x142, "scause", b), CSR(0x143, "stval", b),                    \
+        CSR(0x180, "satp", b), CSR(0x300, "mstatus", b), CSR(0x301, "misa", b),                    \
+        CSR(0x302, "medeleg", b), CSR(0x303, "mideleg", b), CSR(0x304, "mie", b),                  \
+        CSR(0x305, "mtvec", b), CSR(0x306, "mcounteren", b), CSR(0x340, "mscratch", b),            \
+        CSR(0x341, "mepc", b), CSR(0x342, "mcause", b), CSR(0x343, "mtval", b),                    \
+        CSR(0x344, "mip", b)
+
+static const QhGdbRegister cpu_32[] = {CPU_REGISTERS(32)};
+static const QhGdbRegister cpu_64[] = {CPU_REGISTERS(64)};
+static const QhGdbRegister csr_32[] = {CSR_REGISTERS(32)};
+static const QhGdbRegister csr_64[] = {CSR_REGISTERS(64)};
+static const QhGdbRegister fpu[] = {
+    F(0, "ft0"),   F(1, "ft1"),   F(2, "ft2"),          F(3, "ft3"),       F(4, "ft4"),
+    F(5, "ft5"),   F(6, "ft6"),   F(7, "ft7"),          F(8, "fs0"),       F(9, "fs1"),
+    F(10, "fa0"),  F(11, "fa1"),  F(12, "fa2"),         F(13, "fa3"),      F(14, "fa4"),
+    F(15, "fa5"),  F(16, "fa6"),  F(17, "fa7"),         F(18, "fs2"),      F(19, "fs3"),
+    F(20, "fs4"),  F(21, "fs5"),  F(22, "fs6"),         F(23, "fs7"),      F(24, "fs8"),
+    F(25, "fs9"),  F(26, "fs10"), F(27, "fs11"),        F(28, "ft8"),      F(29, "ft9"),
+    F(30, "ft10"), F(31, "ft11"), CSR(1, "fflags", 32), CSR(2, "frm", 32),
+};
+
+#define FEATURE(name_, registers_)                                                                 \
+    {                                                                                              \
+        .name = name_, .registers = registers_, .n_registers = G_N_ELEMENTS(registers_),           \
+        .register_size = sizeof(QhGdbRegister)                                                     \
+    }
+
+static const QhGdbFeature features_32[] = {
+    FEATURE("org.gnu.gdb.riscv.cpu", cpu_32),
+    FEATURE("org.gnu.gdb.riscv.fpu", fpu),
+    FEATURE("org.gnu.gdb.riscv.csr", csr_32),
+};
+static const QhGdbFeature features_64[] = {
+    FEATURE("org.gnu.gdb.riscv.cpu", cpu_64),
+    FEATURE("org.gnu.gdb.riscv.fpu", fpu),
+    FEATURE("org.gnu.gdb.riscv.csr", csr_64),
+};
+
+/* c.ebreak: a breakpoint fits on any instruction. */
+#define BREAKPOINT_BYTES 2u
+
+const QhGdbOps rv32_gdb_ops = {
+    .size = sizeof(QhGdbOps),
+    .n_features = G_N_ELEMENTS(features_32),
+    .architecture = "riscv:rv32",
+    .features = features_32,
+    .feature_size = sizeof(QhGdbFeature),
+    .breakpoint_bytes = BREAKPOINT_BYTES,
+};
+
+const QhGdbOps rv64_gdb_ops = {
+    .size = sizeof(QhGdbOps),
+    .n_features = G_N_ELEMENTS(features_64),
+    .architecture = "riscv:rv64",
+    .features = features_64,
+    .feature_size = sizeof(QhGdbFeature),
+    .breakpoint_bytes = BREAKPOINT_BYTES,
+};
