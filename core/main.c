@@ -5,9 +5,7 @@
  * Exit status: 0 success, 1 an error, 2 a wrong command line, or what the guest chose.
  */
 #include "core/cli/options.h"
-#include "core/host/run-state.h"
 
-#include <glib-unix.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,31 +21,15 @@ static int report(const char *program, const GError *error)
     return g_error_matches(error, QH_ERROR, QH_ERROR_USAGE) ? 2 : 1;
 }
 
-static gboolean end_by_signal(gpointer data)
-{
-    qh_run_state_request_shutdown(qh_host_run_state(data), QH_CAUSE_HOST_SIGNAL, 0);
-    return G_SOURCE_CONTINUE;
-}
-
-static void catch_signals(QhHost *host)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        GSource *source = g_unix_signal_source_new(numbers[i]);
-
-        g_source_set_callback(source, end_by_signal, host, NULL);
-        g_source_attach(source, qh_host_context(host));
-        g_source_unref(source);
-    }
-}
-
 static int run(QhCli *cli, const char *program)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(QhHost) host = qh_host_new();
     gboolean done = FALSE;
 
+    if (host == NULL) {
+        return 1;
+    }
     if (!qh_cli_apply(cli, host, &done, &error)) {
         return report(program, error);
     }
@@ -56,7 +38,6 @@ static int run(QhCli *cli, const char *program)
 
         return text == NULL || (fputs(text, stdout) >= 0 && fflush(stdout) == 0) ? 0 : 1;
     }
-    catch_signals(host);
     if (!qh_cli_ready(cli, host, &error)) {
         return report(program, error);
     }

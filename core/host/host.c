@@ -219,6 +219,11 @@ void qh_host_quit(QhHost *host, int status)
     }
 }
 
+GMainContext *qh_host_context(QhHost *host)
+{
+    return g_main_loop_get_context(host->loop);
+}
+
 void qh_host_defer(QhHost *host, void (*fn)(void *data), void *data)
 {
     Deferred *deferred = g_new(Deferred, 1);
