@@ -63,25 +63,32 @@ void qh_log_free(QhLog *log)
     g_free(log);
 }
 
+static gboolean add_category(const char *name, uint32_t *mask, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(categories); i++) {
+        if (g_str_equal(name, categories[i].name)) {
+            *mask = categories[i].mask != 0 ? *mask | categories[i].mask : 0;
+            return TRUE;
+        }
+    }
+    g_autofree char *help = qh_log_help();
+    g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "'%s' is not something to log; there are:\n%s",
+                name, g_strchomp(help));
+    return FALSE;
+}
+
 gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
     uint32_t mask = 0;
+    guint i = 0;
 
-    for (guint i = 0; names[i] != NULL; i++) {
-        const Category *found = NULL;
-
-        for (guint c = 0; c < G_N_ELEMENTS(categories) && found == NULL; c++) {
-            found = g_str_equal(names[i], categories[c].name) ? &categories[c] : NULL;
-        }
-        if (found == NULL) {
-            g_autofree char *help = qh_log_help();
-            g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
-                        "'%s' is not something to log; there are:\n%s", names[i], g_strchomp(help));
+    do { /* an empty text has no parts, but is no category either */
+        if (!add_category(names[i] != NULL ? names[i] : "", &mask, error)) {
             return FALSE;
         }
-        mask = found->mask != 0 ? mask | found->mask : 0;
-    }
+        i++;
+    } while (i < g_strv_length(names));
     *ret_mask = mask;
     return TRUE;
 }
