@@ -28,13 +28,36 @@ typedef enum {
     QH_REFUSED_CHANGED_HOST, /* the load changed process state (FP mode, signals, cwd ...) */
 } QhRefusal;
 
+/* Must come before the first GError of the process: it registers the QH_ERROR domain. */
 QhRegistry *qh_registry_new(QhHost *host);
 void qh_registry_free(QhRegistry *registry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhRegistry, qh_registry_free)
+/* The word that QMP uses for a refusal: "not-a-module". */
+const char *qh_refusal_text(QhRefusal refusal);
 
-/* Directories to search, first match wins; empty means the built-in path. [main] */
+/*
+ * Directories to search, first match wins. None added means the built-in path: the directories of
+ * QEMU_HOST_MODULE_PATH (ignored in a privileged process), then those beside an uninstalled build,
+ * or the configured one. [main]
+ */
 void qh_registry_add_directory(QhRegistry *registry, const char *path);
-/* Read the notes of all files in the path; refused files are remembered, not an error. [main] */
+/*
+ * Read the notes of all files in the path; refused files are remembered, not an error. Again: new
+ * files are added, refused ones looked at once more; a good file that was replaced is taken anew
+ * only while nothing is loaded, so that a running guest keeps what it was started with. [main]
+ */
 void qh_registry_scan(QhRegistry *registry);
+/* Watch the directories, and scan again when they change; needs the main loop. [main] */
+void qh_registry_watch(QhRegistry *registry);
+
+/* What a listener hears of; QMP makes MODULE_LOADED, MODULE_UNLOADED, MODULES_CHANGED of it. */
+typedef enum {
+    QH_REGISTRY_LOADED,
+    QH_REGISTRY_UNLOADED,
+    QH_REGISTRY_CHANGED, /* the fingerprint has; @module is NULL */
+} QhRegistryChange;
+typedef void (*QhRegistryListener)(QhRegistryChange change, const char *module, void *data);
+void qh_registry_set_listener(QhRegistry *registry, QhRegistryListener listener, void *data);
 
 /* By module name or by path (contains '/'). Loading a loaded module succeeds. [main] */
 gboolean qh_registry_load(QhRegistry *registry, const char *name, GError **error);
@@ -53,12 +76,15 @@ typedef struct QhSlotRef {
 } QhSlotRef;
 
 /*
- * The slot @kind/@name as @interface of @major. Loads a module that offers it if none is loaded.
+ * The slot @kind/@name. Loads the module that offers it if that is not loaded, except for a
+ * command: those answer for what is loaded. The table has the host's full size, and so have the
+ * elements of the arrays it points to (state fields, properties, models, helpers, windows, gdb
+ * features and registers): they may be indexed as C arrays; absent members are zero.
  * FALSE with QH_ERROR_NO_SLOT when nobody fills it; the error names slot, module and package (see
  * qh_registry_absence). [main]
  */
-gboolean qh_registry_acquire(QhRegistry *registry, const char *kind, const char *name,
-                             QhSlotRef *ret, GError **error);
+gboolean qh_registry_acquire(
+    QhRegistry *registry, const char *kind, const char *name, QhSlotRef *ret, GError **error);
 void qh_slot_release(QhSlotRef *ref);
 void qh_slot_ref_copy(const QhSlotRef *ref, QhSlotRef *ret);
 
@@ -74,6 +100,9 @@ QhAbsence *qh_registry_absence(QhRegistry *registry, const char *kind, const cha
 void qh_absence_free(QhAbsence *absence);
 /* The one wording. The absence travels with the GError until the QMP reply is written. */
 void qh_absence_set_error(const QhAbsence *absence, GError **error);
+/* Make QH_ERROR errors able to carry an absence. Every QH_ERROR error must come after the first
+ * call, so qh_registry_new makes it. */
+void qh_absence_register(void);
 /* The absence behind a QH_ERROR_NO_SLOT error made by qh_absence_set_error; else NULL. */
 const QhAbsence *qh_absence_of_error(const GError *error);
 
@@ -90,8 +119,8 @@ gboolean qh_offer_has_target(const QhJson *entry, const char *target);
 
 /* Best match for an unknown @name among offers of @kind ("did you mean"), NULL if none is near;
  * the caller g_frees it. */
-char *qh_registry_suggest(QhRegistry *registry, const char *kind, const char *target,
-                          const char *name);
+char *
+qh_registry_suggest(QhRegistry *registry, const char *kind, const char *target, const char *name);
 
 /* For query-modules: one object per file known, refused or in the index; and the fingerprint. */
 void qh_registry_describe_modules(QhRegistry *registry, QhJsonWriter *writer);

@@ -12,7 +12,7 @@ typedef struct QhServiceEntry {
     const void *table;
 } QhServiceEntry;
 
-const void *qh_service_find(QhHost *host, const char *name, uint32_t major, uint32_t min_minor,
-                            GError **error);
+const void *
+qh_service_find(QhHost *host, const char *name, uint32_t major, uint32_t min_minor, GError **error);
 
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The services that modules may ask for. This file stands alone, because naming the tables draws
+ * their whole implementation into a program.
+ */
+#include "core/module/services.h"
+#include "abi/cpu.h"
+#include "abi/device.h"
+#include "abi/fp.h"
+#include "abi/machine.h"
+#include "abi/memory.h"
+#include "abi/services.h"
+#include <string.h>
+
+extern const QhCpuService qh_cpu_service;
+extern const QhMemService qh_mem_service;
+extern const QhDeviceService qh_device_service;
+extern const QhMachineService qh_machine_service;
+extern const QhLogService qh_log_service;
+extern const QhTimerService qh_timer_service;
+extern const QhEventService qh_event_service;
+extern const QhCharService qh_char_service;
+extern const QhFpService qh_fp_service;
+
+static const QhServiceEntry services[] = {
+    {"qh.char",    1, 0, &qh_char_service   },
+    {"qh.cpu",     1, 0, &qh_cpu_service    },
+    {"qh.device",  1, 0, &qh_device_service },
+    {"qh.event",   1, 0, &qh_event_service  },
+    {"qh.fp",      1, 0, &qh_fp_service     },
+    {"qh.log",     1, 0, &qh_log_service    },
+    {"qh.machine", 1, 0, &qh_machine_service},
+    {"qh.mem",     1, 0, &qh_mem_service    },
+    {"qh.timer",   1, 0, &qh_timer_service  },
+};
+
+const void *
+qh_service_find(QhHost *host, const char *name, uint32_t major, uint32_t min_minor, GError **error)
+{
+    (void)host;
+    for (guint i = 0; name != NULL && i < G_N_ELEMENTS(services); i++) {
+        const QhServiceEntry *entry = &services[i];
+        if (strcmp(entry->name, name) != 0) {
+            continue;
+        }
+        if (entry->major == major && entry->minor >= min_minor) {
+            return entry->table;
+        }
+        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
+                    "it needs service '%s' %u.%u, this host has %u.%u", name, major, min_minor,
+                    entry->major, entry->minor);
+        return NULL;
+    }
+    g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
+                "it needs service '%s' %u.%u, which this host has not", name != NULL ? name : "",
+                major, min_minor);
+    return NULL;
+}
