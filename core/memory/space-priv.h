@@ -24,7 +24,9 @@ typedef struct Mapping {
     uint64_t offset; /* of first in it */
 } Mapping;
 
-/* Readers that may hold the view; the padding keeps the two of a pair on different cache lines. */
+/* Readers that may hold the view, in stripes on different cache lines, so that CPUs that look up at
+ * the same time do not wait for each other's line. */
+#define READER_STRIPES 16u
 typedef struct Readers {
     atomic_uint count;
     char padding[60];
@@ -38,7 +40,7 @@ struct QhSpace {
     _Atomic(View *) view;
     atomic_uint version;
     atomic_uint phase; /* which half of readers new ones count in */
-    Readers readers[2];
+    Readers readers[2][READER_STRIPES];
 };
 
 struct QhMemory {

@@ -269,6 +269,70 @@ static void test_describe(Fixture *f, gconstpointer data)
                     "  0000000000002100-0000000000002fff (ram): ram @0000000000004100\n");
 }
 
+/* The same, one address at a time and without thought: what the flat view is measured by. */
+typedef struct Model {
+    uint64_t address, bytes;
+    int32_t priority;
+    guint order;
+    const char *name;
+} Model;
+
+static const char *model_find(const GArray *model, uint64_t address)
+{
+    const Model *best = NULL;
+
+    for (guint i = 0; i < model->len; i++) {
+        const Model *m = &g_array_index(model, Model, i);
+
+        if (address - m->address < m->bytes &&
+            (best == NULL || m->priority > best->priority ||
+             (m->priority == best->priority && m->order > best->order))) {
+            best = m;
+        }
+    }
+    return best != NULL ? best->name : NULL;
+}
+
+static void test_random(Fixture *f, gconstpointer data)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    g_autoptr(GArray) model = g_array_new(FALSE, FALSE, sizeof(Model));
+    g_autoptr(GRand) rand = g_rand_new_with_seed(20);
+
+    (void)data;
+    for (guint step = 0; step < 400; step++) {
+        if (model->len > 12 || (model->len > 0 && g_rand_int_range(rand, 0, 3) == 0)) {
+            guint at = (guint)g_rand_int_range(rand, 0, (gint)model->len);
+            const Model *m = &g_array_index(model, Model, at);
+
+            g_assert_true(mem->unmap(f->space, m->address, m->bytes, m->priority));
+            g_array_remove_index(model, at);
+        } else {
+            Model m = {
+                /* bytes are all different, so that unmap names one mapping */
+                .address = (uint64_t)g_rand_int_range(rand, 0, 64),
+                .bytes = 1 + (uint64_t)step % 60,
+                .priority = g_rand_int_range(rand, -2, 3),
+                .order = step,
+                .name = names[step % G_N_ELEMENTS(names)],
+            };
+            map_io_at(f->space, m.name, m.address, m.bytes, m.priority);
+            g_array_append_val(model, m);
+        }
+        for (uint64_t address = 0; address < 130; address++) {
+            const char *name = model_find(model, address);
+            QhSection section;
+
+            g_assert_true(qh_space_find(f->space, address, &section) == (name != NULL));
+            g_assert_cmpuint(section.first, <=, address);
+            g_assert_cmpuint(section.last, >=, address);
+            if (name != NULL) {
+                g_assert_cmpstr(section.io->name, ==, name);
+            }
+        }
+    }
+}
+
 /* Readers run while one window moves to and fro over RAM; every answer must be one of the maps. */
 typedef struct Race {
     QhSpace *space;
@@ -330,6 +394,7 @@ int main(int argc, char **argv)
         {"/memory/map/windows",      test_windows_do_not_pile_up},
         {"/memory/map/describe",     test_describe              },
         {"/memory/map/race",         test_race                  },
+        {"/memory/map/random",       test_random                },
     };
 
     g_test_init(&argc, &argv, NULL);
