@@ -157,7 +157,7 @@ static gboolean is_min_max(uint32_t op)
 }
 
 /* SSE's MINSS, MAXSS: the operand comes back as it is, even a signalling NaN (SDM 2, MINSS). */
-static QhFpBits min_max_x86(
+static QhFpBits min_max_second(
     const QhFpFormat *f, uint32_t op, const QhFpBits *bits, const QhFpParts *p, QhFpStatus *status)
 {
     uint32_t wanted = op == QH_FP_MIN_X86 ? QH_FP_LESS : QH_FP_GREATER;
@@ -179,7 +179,7 @@ QhFpBits qh_fp_op2(uint32_t format, uint32_t op, QhFpBits a, QhFpBits b, QhFpSta
     QhFpParts result;
 
     if (op == QH_FP_MIN_X86 || op == QH_FP_MAX_X86) {
-        return min_max_x86(f, op, bits, parts, status);
+        return min_max_second(f, op, bits, parts, status);
     }
     if (is_min_max(op)) {
         result = qh_fp_min_max(op, parts[0], parts[1], status);

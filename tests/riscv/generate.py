@@ -1,0 +1,475 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write a program of one small function per instruction, operand choice and rounding mode.
+
+generate.py [--seed N] [--sequences N]    assembly on standard output
+
+A function is fn(in, out): it loads its operands from in[0..2], and the initial fflags from in[3],
+runs one instruction (or, in a sequence, many), and stores what came of it to out[0..3]. The driver
+calls each with random and boundary operands. An instruction that the reference emulator does not
+know yet has a second body, the model, made of instructions that it does know.
+
+Mnemonics go through the assembler, which knows nothing of our decode tables; what the assembler
+does not know is encoded here by hand.
+"""
+import argparse
+import random
+import struct
+
+INT = ['t0', 't1', 't2', 't3', 't4', 't5', 't6', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5']
+SHORT = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5']  # registers that compressed instructions reach
+FP = ['f%d' % i for i in range(32) if i not in (8, 9) and not 18 <= i <= 27]
+MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm']
+LETTER = {'s': 0, 'd': 1, 'h': 2}
+
+
+class Program:
+    """The functions and the table that names them."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.text = []
+        self.table = []
+        self.data = []
+
+    def function(self, label, body):
+        self.text.append(f'    .balign 4\n{label}:\n    mv a6, a0\n    mv a7, a1')
+        self.text += ['    ' + line for line in body]
+        self.text.append('    ret')
+
+    def add(self, name, kinds, body, model=None, count=64):
+        """@kinds: a letter for each operand: i integer, s d h floating point, - none."""
+        number = len(self.table)
+        self.function(f'fn{number}', body)
+        if model is not None:
+            self.function(f'model{number}', model)
+        self.table.append((name, kinds.ljust(3, '-'), f'fn{number}',
+                           f'model{number}' if model is not None else f'fn{number}', count))
+
+    def pick(self, pool, n):
+        """@n registers; now and then the same one twice."""
+        regs = [self.rng.choice(pool) for _ in range(n)]
+        return regs if self.rng.random() < 0.4 else self.rng.sample(pool, n)
+
+    def write(self):
+        print('    .option norelax\n    .text')
+        print('\n'.join(self.text))
+        print('    .data\n    .balign 8')
+        print('\n'.join(self.data))
+        print('    .globl tests, n_tests\ntests:')
+        strings = []
+        for number, (name, kinds, function, model, count) in enumerate(self.table):
+            print(f'    .dword name{number}, {function}, {model}, {count}')
+            strings.append(f'name{number}: .asciz "{kinds}{name}"')
+        print(f'n_tests: .dword {len(self.table)}')
+        print('\n'.join(strings))
+
+
+# Integers
+
+def integer(p, name, needs, encode=None, model=None, times=3):
+    """An instruction on @needs registers (1 or 2), variants with different registers."""
+    for _ in range(times):
+        rd, rs1, rs2 = p.pick(INT, 3)
+        sources = [rs1, rs2][:needs]
+
+        def body(text):
+            loads = [f'ld {rs1}, 0(a6)'] + ([f'ld {rs2}, 8(a6)'] if needs > 1 else [])
+            return loads + text + [f'sd {rd}, 0(a7)'] + [f'sd {r}, {8 * (i + 1)}(a7)'
+                                                        for i, r in enumerate(sources)]
+        insn = encode(rd, *sources) if encode else f'{name} {rd}, {", ".join(sources)}'
+        p.add(name, 'i' * needs, body([insn]),
+              body(model(rd, *sources)) if model else None)
+
+
+def immediate(p, name, values, times=6):
+    for value in values[:2] + [p.rng.choice(values) for _ in range(times - 2)]:
+        rd, rs1 = p.pick(INT, 2)
+        p.add(name, 'i', [f'ld {rs1}, 0(a6)', f'{name} {rd}, {rs1}, {value}', f'sd {rd}, 0(a7)',
+                          f'sd {rs1}, 8(a7)'], count=32)
+
+
+def base(p):
+    for name in ('add sub sll slt sltu xor srl sra or and addw subw sllw srlw sraw mul mulh mulhsu '
+                 'mulhu div divu rem remu mulw divw divuw remw remuw').split():
+        integer(p, name, 2)
+    signed12 = [-2048, 2047, 0, 1, -1] + [p.rng.randint(-2048, 2047) for _ in range(20)]
+    for name in 'addi slti sltiu xori ori andi addiw'.split():
+        immediate(p, name, signed12)
+    for name in 'slli srli srai'.split():
+        immediate(p, name, [0, 63] + list(range(1, 63)))
+    for name in 'slliw srliw sraiw'.split():
+        immediate(p, name, [0, 31] + list(range(1, 31)))
+    for value in (0, 1, 0x7ffff, 0x80000, 0xfffff, 0x12345):
+        rd = p.rng.choice(INT)
+        p.add('lui', 'i', [f'lui {rd}, {value}', f'sd {rd}, 0(a7)'], count=1)
+        p.add('auipc', 'i', [f'auipc {rd}, {value}', 'auipc a2, 0' if rd != 'a2' else 'auipc a3, 0',
+                             f'sub {rd}, {rd}, {"a2" if rd != "a2" else "a3"}', f'sd {rd}, 0(a7)'],
+              count=1)
+
+
+def control(p):
+    for name in 'beq bne blt bge bltu bgeu'.split():
+        for rs1, rs2 in (p.rng.sample(INT[:6], 2), p.rng.sample(INT[:6], 2), ('t0', 't0')):
+            p.add(name, 'ii', [f'ld {rs1}, 0(a6)', f'ld {rs2}, 8(a6)', 'li a2, 1',
+                               f'{name} {rs1}, {rs2}, 1f', 'li a2, 2', '1: sd a2, 0(a7)'])
+        # A loop: a backward branch, ended by a counter.
+        p.add(name, 'ii', ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'li a2, 0', '1: addi a2, a2, 1',
+                           'addi t0, t0, 3', 'li a3, 20', 'beq a2, a3, 2f',
+                           f'{name} t0, t1, 1b', '2: sd a2, 0(a7)', 'sd t0, 8(a7)'], count=32)
+    for rd in ('t0', 't1', 'a5'):
+        p.add('jal', 'i', [f'jal {rd}, 2f', '1: nop', 'j 3f', f'2: lla a2, 1b',
+                           f'sub {rd}, {rd}, a2', f'sd {rd}, 0(a7)', '3:'], count=2)
+        p.add('jalr', 'i', ['lla t2, 2f + 6', f'jalr {rd}, -6(t2)', '1: nop', 'j 3f', '2: lla a2, 1b',
+                            f'sub {rd}, {rd}, a2', f'sd {rd}, 0(a7)', '3:'], count=2)
+    p.add('jalr same', 'i', ['lla t0, 2f + 1', 'jalr t0, (t0)', '1: nop', 'j 3f', '2: lla a2, 1b',
+                             'sub t0, t0, a2', 'sd t0, 0(a7)', '3:'], count=2)
+
+
+def memory(p):
+    store_both = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a2, scratch + 64', 'sd t0, 0(a2)',
+                  'sd t1, 8(a2)']
+    load_both = ['ld t3, 0(a2)', 'ld t4, 8(a2)', 'sd t3, 0(a7)', 'sd t4, 8(a7)']
+    for name in 'lb lbu lh lhu lw lwu ld'.split():
+        for offset in (0, 1, 2, 3, 4, 6, 7, 8):
+            p.add(name, 'ii', store_both + [f'{name} t2, {offset}(a2)', 'sd t2, 0(a7)'], count=12)
+        p.add(name, 'ii', store_both + [f'addi a2, a2, 2047', f'{name} a2, -2047(a2)',
+                                        'sd a2, 0(a7)'], count=12)
+    for name in 'sb sh sw sd'.split():
+        for offset in (0, 1, 2, 3, 4, 5, 8):
+            p.add(name, 'iii', store_both + ['ld t2, 16(a6)', f'{name} t2, {offset}(a2)'] +
+                  load_both, count=12)
+    for name in 'swap add xor and or min max minu maxu'.split():
+        for width in 'wd':
+            for order in ('', '.aq', '.rl', '.aqrl'):
+                rd = p.rng.choice(['t2', 't5', 'zero', 'a3'])
+                p.add(f'amo{name}.{width}', 'iii', store_both +
+                      ['ld a3, 16(a6)', f'amo{name}.{width}{order} {rd}, a3, (a2)',
+                       f'sd {rd}, 16(a7)'] + load_both, count=24)
+    for width in 'wd':
+        p.add(f'lr.{width} sc.{width}', 'iii', store_both +
+              ['ld a3, 16(a6)', f'lr.{width} t5, (a2)', f'sc.{width} t6, a3, (a2)', 'sd t5, 16(a7)',
+               'sd t6, 24(a7)'] + load_both, count=24)
+        p.add(f'sc.{width} alone', 'iii', store_both +
+              ['ld a3, 16(a6)', f'lr.{width} t5, (a2)', f'sc.{width} t6, a3, (a2)',
+               f'sc.{width} t6, t5, (a2)', 'snez t6, t6', 'sd t6, 24(a7)'] + load_both, count=24)
+
+
+def bits(p):
+    for name in ('add.uw sh1add sh2add sh3add sh1add.uw sh2add.uw sh3add.uw andn orn xnor max maxu '
+                 'min minu rol rolw ror rorw clmul clmulh clmulr bclr bext binv bset').split():
+        integer(p, name, 2)
+    for name in 'clz ctz cpop clzw ctzw cpopw sext.b sext.h zext.h orc.b rev8'.split():
+        integer(p, name, 1)
+    for name in 'rori bclri bexti binvi bseti slli.uw'.split():
+        immediate(p, name, [0, 63] + list(range(1, 63)))
+    immediate(p, 'roriw', [0, 31] + list(range(1, 31)))
+    # Zicond, which the assembler does not know.
+    for name, funct3, skip in (('czero.eqz', 5, 'bnez'), ('czero.nez', 7, 'beqz')):
+        integer(p, name, 2,
+                lambda rd, a, b, f=funct3: f'.insn r 0x33, {f}, 7, {rd}, {a}, {b}',
+                lambda rd, a, b, s=skip: [f'mv s11, {a}', f'{s} {b}, 1f', 'li s11, 0',
+                                          f'1: mv {rd}, s11'], times=6)
+
+
+def short_number(reg):
+    return {'s0': 0, 's1': 1}.get(reg, 2 + SHORT.index(reg) if reg in SHORT else 0)
+
+
+def compressed(p):
+    for name in 'c.sub c.xor c.or c.and c.subw c.addw c.mv c.add'.split():
+        for _ in range(3):
+            rd, rs2 = p.pick(SHORT, 2)
+            p.add(name, 'ii', [f'ld {rs2}, 8(a6)', f'ld {rd}, 0(a6)', f'{name} {rd}, {rs2}',
+                               f'sd {rd}, 0(a7)', f'sd {rs2}, 8(a7)'], count=32)
+    for name, values in (('c.addi', [1, -1, 31, -32, 7]), ('c.addiw', [0, 1, -1, 31, -32]),
+                         ('c.slli', [1, 31, 32, 63, 7]), ('c.srli', [1, 31, 32, 63, 9]),
+                         ('c.srai', [1, 31, 32, 63, 11]), ('c.andi', [0, -1, 31, -32, 5])):
+        for value in values:
+            rd = p.rng.choice(SHORT)
+            p.add(name, 'i', [f'ld {rd}, 0(a6)', f'{name} {rd}, {value}', f'sd {rd}, 0(a7)'],
+                  count=24)
+    for value in (0, 31, -32, 5):
+        p.add('c.li', 'i', [f'c.li t2, {value}', 'sd t2, 0(a7)'], count=1)
+    for value in (1, 31, 0xfffe0, 0xfffff):
+        p.add('c.lui', 'i', [f'c.lui t2, {value}', 'sd t2, 0(a7)'], count=1)
+    setup = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a2, scratch + 64', 'sd t0, 0(a2)', 'sd t1, 8(a2)',
+             'sd zero, 16(a2)']
+    for name, offset in (('c.lw', 0), ('c.lw', 4), ('c.lw', 12), ('c.ld', 0), ('c.ld', 8)):
+        p.add(name, 'ii', setup + [f'{name} a3, {offset}(a2)', 'sd a3, 0(a7)'], count=12)
+        p.add(name, 'ii', setup + ['addi a2, a2, -64', f'{name} a2, {offset + 64}(a2)',
+                                   'sd a2, 0(a7)'], count=12)
+    for name, offset in (('c.sw', 0), ('c.sw', 4), ('c.sd', 0), ('c.sd', 8)):
+        p.add(name, 'iii', setup + ['ld a3, 16(a6)', f'{name} a3, {offset}(a2)', 'ld t3, 0(a2)',
+                                    'ld t4, 8(a2)', 'sd t3, 0(a7)', 'sd t4, 8(a7)'], count=12)
+    p.add('c.fld c.fsd', 'dd', setup + ['c.fld fa2, 8(a2)', 'c.fsd fa2, 0(a2)', 'ld t3, 0(a2)',
+                                        'sd t3, 0(a7)'], count=12)
+    p.add('c.addi16sp', 'i', ['mv t1, sp', 'c.addi16sp sp, -512', 'sub t2, t1, sp',
+                              'c.addi16sp sp, 496', 'sub t3, t1, sp', 'mv sp, t1', 'sd t2, 0(a7)',
+                              'sd t3, 8(a7)'], count=1)
+    p.add('c.addi4spn', 'i', ['c.addi4spn a2, sp, 4', 'c.addi4spn a3, sp, 1020', 'sub a2, a2, sp',
+                              'sub a3, a3, sp', 'sd a2, 0(a7)', 'sd a3, 8(a7)'], count=1)
+    p.add('c stack', 'iii', ['ld a2, 0(a6)', 'ld a3, 8(a6)', 'fld fa4, 16(a6)',
+                             'c.addi16sp sp, -512', 'c.swsp a2, 4(sp)', 'c.sdsp a3, 8(sp)',
+                             'c.fsdsp fa4, 504(sp)', 'c.lwsp t0, 4(sp)', 'c.ldsp t1, 8(sp)',
+                             'c.fldsp ft2, 504(sp)', 'addi sp, sp, 512', 'sd t0, 0(a7)',
+                             'sd t1, 8(a7)', 'fsd ft2, 16(a7)'], count=24)
+    for name in ('c.beqz', 'c.bnez'):
+        p.add(name, 'i', ['ld a2, 0(a6)', 'li a3, 1', f'{name} a2, 1f', 'li a3, 2',
+                          '1: sd a3, 0(a7)'], count=24)
+    p.add('c.j c.jr c.jalr', 'i', ['mv t2, ra', 'c.j 1f', 'j 4f', '1: lla t0, 2f', 'c.jr t0', 'j 4f',
+                                   '2: lla t0, 3f', 'c.jalr t0', 'j 4f',
+                                   '3: lla t1, 2b', 'sub t1, ra, t1', 'sd t1, 0(a7)',
+                                   '4: mv ra, t2'], count=2)
+    zcb(p)
+
+
+def zcb(p):
+    setup = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a2, scratch + 64', 'sd t0, 0(a2)', 'sd t1, 8(a2)']
+    load_both = ['ld t3, 0(a2)', 'ld t4, 8(a2)', 'sd t3, 0(a7)', 'sd t4, 8(a7)']
+    rs1, rd = short_number('a2') << 7, short_number('a3') << 2
+    for offset in range(4):
+        spread = (offset & 1) << 6 | (offset >> 1) << 5
+        p.add('c.lbu', 'ii', setup + [f'.half {0x8000 | rs1 | spread | rd}', 'sd a3, 0(a7)'],
+              setup + [f'lbu a3, {offset}(a2)', 'sd a3, 0(a7)'], count=12)
+        p.add('c.sb', 'iii', setup + ['ld a3, 16(a6)', f'.half {0x8800 | rs1 | spread | rd}'] +
+              load_both, setup + ['ld a3, 16(a6)', f'sb a3, {offset}(a2)'] + load_both, count=12)
+    for offset in (0, 2):
+        spread = (offset >> 1) << 5
+        for name, bits16, model in (('c.lhu', 0x8400, 'lhu'), ('c.lh', 0x8440, 'lh')):
+            p.add(name, 'ii', setup + [f'.half {bits16 | rs1 | spread | rd}', 'sd a3, 0(a7)'],
+                  setup + [f'{model} a3, {offset}(a2)', 'sd a3, 0(a7)'], count=12)
+        p.add('c.sh', 'iii', setup + ['ld a3, 16(a6)', f'.half {0x8c00 | rs1 | spread | rd}'] +
+              load_both, setup + ['ld a3, 16(a6)', f'sh a3, {offset}(a2)'] + load_both, count=12)
+    for number, (name, model) in enumerate((
+            ('c.zext.b', 'andi {0}, {0}, 255'), ('c.sext.b', 'sext.b {0}, {0}'),
+            ('c.zext.h', 'zext.h {0}, {0}'), ('c.sext.h', 'sext.h {0}, {0}'),
+            ('c.zext.w', 'add.uw {0}, {0}, zero'), ('c.not', 'not {0}, {0}'))):
+        for reg in ('a0', 'a5'):
+            load, store = f'ld {reg}, 0(a6)', f'sd {reg}, 0(a7)'
+            p.add(name, 'i', [load, f'.half {0x9c61 | short_number(reg) << 7 | number << 2}', store],
+                  [load, model.format(reg), store])
+    for left, right in (('a0', 'a1'), ('a4', 'a4')):
+        ends = [f'ld {left}, 0(a6)', f'ld {right}, 8(a6)'], [f'sd {left}, 0(a7)']
+        p.add('c.mul', 'ii',
+              ends[0] + [f'.half {0x9c41 | short_number(left) << 7 | short_number(right) << 2}'] +
+              ends[1], ends[0] + [f'mul {left}, {left}, {right}'] + ends[1])
+
+
+# Floating point
+
+def fp_case(p, name, kinds, lines, result, model=None, count=64, dynamic=None, rm=''):
+    """@lines use {rm}; operands arrive in @kinds' registers as loaded by the caller of this."""
+    def body(text):
+        start = ['ld a2, 24(a6)', 'fsflags a2'] + ([f'fsrmi {dynamic}'] if dynamic is not None
+                                                   else [])
+        finish = ['frflags a2', 'sd a2, 8(a7)'] + (['fsrmi 0'] if dynamic is not None else [])
+        return start + text + [result] + finish
+    p.add(name, kinds, body(lines), body(model) if model else None, count)
+
+
+def fp(p, name, kinds, to, encode=None, model=None, rounds=True, count=64):
+    """@kinds: operands; @to: kind of the result; @encode(rd, regs, rm): the instruction."""
+    modes = ([(m, i, None) for i, m in enumerate(MODES)] + [('dyn', 7, i) for i in range(5)]
+             if rounds else [('', 0, None)] * 3)
+    for mode, number, dynamic in modes:
+        pools = [INT[7:] if k == 'i' else FP for k in kinds]
+        while True:
+            regs = [p.rng.choice(pool) for pool in pools]
+            rd = p.rng.choice([r for r in INT if r not in regs + ['a2', 'a0']]
+                              if to == 'i' else FP)
+            if 'a2' not in regs:
+                break
+        loads = [f'{"ld" if k == "i" else "fld"} {r}, {8 * i}(a6)'
+                 for i, (k, r) in enumerate(zip(kinds, regs))]
+        suffix = f', {mode}' if mode else ''
+        insn = (encode(rd, regs, number) if encode else f'{name} {rd}, {", ".join(regs)}{suffix}')
+        result = f'{"sd" if to == "i" else "fsd"} {rd}, 0(a7)'
+        # A model may use mode names, and the dynamic one through frm.
+        text = loads + model(rd, regs, mode) if model else None
+        fp_case(p, name, kinds, loads + [insn], result, text, count, dynamic)
+
+
+def floating(p):
+    for k in 'sdh':
+        for name in 'fadd fsub fmul fdiv'.split():
+            fp(p, f'{name}.{k}', k * 2, k, count=96)
+        fp(p, f'fsqrt.{k}', k, k)
+        for name in 'fmadd fmsub fnmadd fnmsub'.split():
+            fp(p, f'{name}.{k}', k * 3, k)
+        for name in 'fmin fmax fsgnj fsgnjn fsgnjx'.split():
+            fp(p, f'{name}.{k}', k * 2, k, rounds=False, count=96)
+        for name in 'feq flt fle'.split():
+            fp(p, f'{name}.{k}', k * 2, 'i', rounds=False, count=96)
+        fp(p, f'fclass.{k}', k, 'i', rounds=False, count=96)
+        for w in ('w', 'wu', 'l', 'lu'):
+            fp(p, f'fcvt.{w}.{k}', k, 'i', count=96)
+            exact = k == 'd' and w in ('w', 'wu')
+            fp(p, f'fcvt.{k}.{w}', 'i', k, rounds=not exact)
+        move = {'s': 'w', 'd': 'd', 'h': 'h'}[k]
+        fp(p, f'fmv.x.{move}', k, 'i', rounds=False)
+        fp(p, f'fmv.{move}.x', 'i', k, rounds=False)
+        load = {'s': 'w', 'd': 'd', 'h': 'h'}[k]
+        for offset in (0, 1, 4):
+            fp_case(p, f'fl{load} fs{load}', 'ii',
+                    ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a3, scratch + 64', 'sd t0, 0(a3)',
+                     'sd t1, 8(a3)', f'fl{load} ft1, {offset}(a3)', f'fs{load} ft1, 16(a3)',
+                     'ld t2, 16(a3)', 'sd t2, 16(a7)'], 'fsd ft1, 0(a7)', count=24)
+    for to, source in ('sd', 'sh', 'ds', 'dh', 'hs', 'hd'):
+        wider = 'hsd'.index(to) > 'hsd'.index(source)
+        fp(p, f'fcvt.{to}.{source}', source, to, rounds=not wider, count=96)
+    zfa(p)
+
+
+def fli_bits(k, number):
+    """The bits of immediate @number in format @k, boxed."""
+    values = [-1.0, 0, 2.0**-16, 2.0**-15, 2.0**-8, 2.0**-7, 2.0**-4, 2.0**-3, .25, .3125, .375, .4375,
+              .5, .625, .75, .875, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16, 128, 256, 2.0**15, 2.0**16,
+              float('inf'), 0]
+    smallest = {'s': 0x00800000, 'd': 1 << 52, 'h': 0x0400}
+    nan = {'s': 0x7fc00000, 'd': 0x7ff8 << 48, 'h': 0x7e00}
+    if number == 1:
+        result = smallest[k]
+    elif number == 31:
+        result = nan[k]
+    elif k == 'h' and number == 29:
+        result = 0x7c00
+    else:
+        size, form = {'s': ('I', 'f'), 'd': ('Q', 'd'), 'h': ('H', 'e')}[k]
+        result = struct.unpack('<' + size, struct.pack('<' + form, values[number]))[0]
+    return result | {'s': 0xffffffff << 32, 'd': 0, 'h': 0xffffffffffff << 16}[k]
+
+
+def zfa(p):
+    nans = {'s': 0xffffffff7fc00000, 'd': 0x7ff8 << 48, 'h': 0xffffffffffff7e00}
+    for k in 'sdh':
+        low = LETTER[k]
+        for number in range(32):
+            rd = p.rng.choice(FP)
+            fp_case(p, f'fli.{k}', 'i', [f'.insn r 0x53, 0, {0x78 | low}, {rd}, x{number}, x1'],
+                    f'fsd {rd}, 0(a7)', [f'li a3, {fli_bits(k, number)}', f'fmv.d.x {rd}, a3'],
+                    count=1)
+        for name, funct3, plain in (('fminm', 2, 'fmin'), ('fmaxm', 3, 'fmax')):
+            fp(p, f'{name}.{k}', k * 2, k,
+               lambda rd, r, _, f=funct3: f'.insn r 0x53, {f}, {0x14 | low}, {rd}, {r[0]}, {r[1]}',
+               lambda rd, r, _, q=plain: [
+                   f'feq.{k} t0, {r[0]}, {r[0]}', f'feq.{k} t1, {r[1]}, {r[1]}', 'and t0, t0, t1',
+                   'bnez t0, 1f', f'li t0, {nans[k]}', f'fmv.d.x {rd}, t0', 'j 2f',
+                   f'1: {q}.{k} {rd}, {r[0]}, {r[1]}', '2:'], rounds=False, count=96)
+        for name, funct3, plain in (('fleq', 4, 'fle'), ('fltq', 5, 'flt')):
+            fp(p, f'{name}.{k}', k * 2, 'i',
+               lambda rd, r, _, f=funct3: f'.insn r 0x53, {f}, {0x50 | low}, {rd}, {r[0]}, {r[1]}',
+               lambda rd, r, _, q=plain: [
+                   'frflags s11', f'{q}.{k} {rd}, {r[0]}, {r[1]}', 'fsflags s11',
+                   f'feq.{k} s11, {r[0]}, {r[1]}'], rounds=False, count=96)
+        for name, rs2 in (('fround', 4), ('froundnx', 5)):
+            fp(p, f'{name}.{k}', k, k,
+               lambda rd, r, rm, n=rs2: f'.insn r 0x53, {rm}, {0x20 | low}, {rd}, {r[0]}, x{n}',
+               lambda rd, r, mode, n=rs2: round_model(k, rd, r[0], mode, n == 5, nans[k]), count=96)
+    fp(p, 'fcvtmod.w.d', 'd', 'i',
+       lambda rd, r, _: f'.insn r 0x53, 1, 0x61, {rd}, {r[0]}, x8',
+       lambda rd, r, _: modular_model(rd, r[0]), rounds=False, count=200)
+
+
+def round_model(k, rd, rs, mode, inexact, nan):
+    """fround through a 64-bit integer; from 2^(precision - 1) on every number is integral."""
+    limit = {'s': 0xffffffff4b000000, 'd': 0x4330 << 48, 'h': 0xffffffffffff6400}[k]
+    lines = [f'feq.{k} t0, {rs}, {rs}', 'bnez t0, 1f', f'li t0, {nan}', f'fmv.d.x {rd}, t0', 'j 3f',
+             f'1: fsgnj.{k} fs0, {rs}, {rs}', f'fsgnjx.{k} {rd}, fs0, fs0', f'li t0, {limit}',
+             'fmv.d.x fs1, t0', f'flt.{k} t0, {rd}, fs1', 'bnez t0, 2f',
+             f'fsgnj.{k} {rd}, fs0, fs0', 'j 3f', '2: frflags t1', f'fcvt.l.{k} t0, fs0, {mode}']
+    if not inexact:
+        lines.append('fsflags t1')
+    return lines + [f'fcvt.{k}.l {rd}, t0, rtz', f'fsgnj.{k} {rd}, {rd}, fs0', '3:']
+
+
+def modular_model(rd, rs):
+    """fcvtmod.w.d by integers; the flags are those of fcvt.w.d."""
+    return [f'fcvt.w.d s11, {rs}, rtz', f'fmv.x.d s11, {rs}', 'slli a3, s11, 1', 'srli a3, a3, 53',
+            'li a4, 1075', 'sub a3, a3, a4', 'slli a5, s11, 12', 'srli a5, a5, 12', 'li a4, 1',
+            'slli a4, a4, 52', 'or a5, a5, a4', 'li a4, 32', 'bge a3, a4, 1f', 'bltz a3, 2f',
+            'sll a5, a5, a3', 'j 3f', '1: li a5, 0', 'j 3f', '2: neg a3, a3', 'li a4, 63',
+            'bgt a3, a4, 1b', 'srl a5, a5, a3', '3: bgez s11, 4f', 'neg a5, a5',
+            f'4: sext.w {rd}, a5']
+
+
+# Sequences: what a translator keeps from one instruction to the next
+
+def sequence_line(p, rng):
+    a, b, c = (rng.choice(INT) for _ in range(3))
+    x, y, z, w = (rng.choice(FP[:10]) for _ in range(4))
+    mode = rng.choice(MODES + ['dyn'])
+    two = rng.choice('add sub xor or and sll srl sra slt sltu addw subw mul mulh divu rem andn max '
+                     'minu rol sh2add clmul sllw sraw remuw bext'.split())
+    k = rng.choice('ssddh')
+    return rng.choice([
+        f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}',
+        f'addi {a}, {b}, {rng.randint(-2048, 2047)}', f'li {a}, {rng.getrandbits(64)}',
+        f'lui {a}, {rng.getrandbits(20)}', f'mv {a}, {b}', f'mv {a}, zero',
+        f'{rng.choice(["clz", "cpop", "rev8", "sext.w", "zext.h", "orc.b"])} {a}, {b}',
+        f'sd {a}, {8 * rng.randint(0, 7)}(s11)', f'lw {a}, {4 * rng.randint(0, 15)}(s11)',
+        f'lbu {a}, {rng.randint(0, 63)}(s11)', f'sh {a}, {rng.randint(0, 62)}(s11)',
+        f'fld {x}, {8 * rng.randint(0, 7)}(s11)', f'fsd {x}, {8 * rng.randint(0, 7)}(s11)',
+        f'flw {x}, {4 * rng.randint(0, 15)}(s11)', f'fsw {x}, {4 * rng.randint(0, 15)}(s11)',
+        f'{rng.choice(["fadd", "fsub", "fmul", "fdiv"])}.{k} {x}, {y}, {z}, {mode}',
+        f'{rng.choice(["fmadd", "fnmsub"])}.{k} {x}, {y}, {z}, {w}, {mode}',
+        f'{rng.choice(["fmin", "fmax", "fsgnj", "fsgnjn", "fsgnjx"])}.{k} {x}, {y}, {z}',
+        f'{rng.choice(["feq", "flt", "fle"])}.{k} {a}, {y}, {z}',
+        f'fcvt.{k}.l {x}, {a}, {mode}', f'fcvt.lu.{k} {a}, {x}, {mode}', f'fmv.d.x {x}, {a}',
+        f'fmv.x.d {a}, {x}', f'fcvt.s.d {x}, {y}, {mode}', f'fcvt.d.s {x}, {y}', f'fmv.w.x {x}, {a}',
+        f'fsrmi {rng.randint(0, 4)}', f'frflags {a}', f'csrrw {a}, fcsr, {a}\n    fsrmi 0'])
+
+
+def sequences(p, n):
+    for number in range(n):
+        rng = p.rng
+        body = ['ld a2, 24(a6)', 'fsflags a2', 'lla s11, scratch + 64']
+        for i, reg in enumerate(INT):
+            body.append(f'ld {reg}, {8 * (i % 3)}(a6)')
+        for i, reg in enumerate(FP[:10]):
+            body.append(f'fld {reg}, {8 * (i % 3)}(a6)')
+        body += [f'sd {INT[i]}, {8 * i}(s11)' for i in range(8)]
+        skip = 0
+        for i in range(60):
+            if skip and i >= skip:
+                body.append('7:')
+                skip = 0
+            if not skip and rng.random() < 0.12 and i < 50:
+                a, b = rng.choice(INT), rng.choice(INT)
+                body.append(f'{rng.choice(["beq", "bne", "blt", "bgeu"])} {a}, {b}, 7f')
+                skip = i + rng.randint(1, 6)
+            body.append(sequence_line(p, rng))
+        if skip:
+            body.append('7:')
+        # All of it, mixed into four words.
+        body += ['li s10, 0']
+        for reg in INT:
+            body += ['rori s10, s10, 7', f'add s10, s10, {reg}']
+        body += ['sd s10, 0(a7)', 'li s10, 0']
+        for reg in FP[:10]:
+            body += [f'fmv.x.d t0, {reg}', 'rori s10, s10, 7', 'xor s10, s10, t0']
+        body += ['sd s10, 8(a7)', 'frflags t0', 'sd t0, 16(a7)', 'fsrmi 0', 'li s10, 0']
+        for i in range(8):
+            body += [f'ld t0, {8 * i}(s11)', 'rori s10, s10, 7', 'add s10, s10, t0']
+        body += ['sd s10, 24(a7)']
+        p.add(f'sequence{number}', rng.choice(['idd', 'isd', 'dds', 'iii', 'ihs']), body, count=24)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--sequences', type=int, default=60)
+    options = parser.parse_args()
+    program = Program(options.seed)
+    base(program)
+    control(program)
+    memory(program)
+    bits(program)
+    compressed(program)
+    floating(program)
+    sequences(program, options.sequences)
+    program.write()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same program under qemu-riscv64 and on a bare board of the emulator under test.
+
+run.py [--seed N] [--sequences N] [--keep FOLDER] -- EMULATOR ARGUMENT...
+
+One line of TAP for each instruction. For one that differs, the operands and both results of the
+first differing case are shown. EMULATOR ARGUMENT... is a command that takes `-kernel FILE`, e.g.
+  qemu-host -M virt -cpu max -bios none -nographic
+"""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CC = 'riscv64-linux-gnu-gcc'
+MARCH = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbc_zbs_zfh'
+FLAGS = ['-mabi=lp64', '-mcmodel=medany', '-nostdlib', '-static', '-ffreestanding', '-O1', '-fno-pic',
+         '-no-pie', '-fno-stack-protector', '-mno-relax', '-Wl,--build-id=none', '-ffixed-x26',
+         '-ffixed-x27', '-Wl,--no-warn-rwx-segments']
+REFERENCE = ['qemu-riscv64', '-cpu', 'rv64,zba=true,zbb=true,zbc=true,zbs=true,Zfh=true']
+SHOWN = 5  # differences that are shown in full
+
+
+class Programs:
+    """Builds the variants of the program in one folder."""
+
+    def __init__(self, folder, seed, sequences):
+        self.folder = folder
+        self.insns = os.path.join(folder, 'insns.o')
+        source = os.path.join(folder, 'insns.S')
+        with open(source, 'w', encoding='ascii') as f:
+            subprocess.run([sys.executable, os.path.join(HERE, 'generate.py'), '--seed', str(seed),
+                            '--sequences', str(sequences)], stdout=f, check=True)
+        subprocess.run([CC, '-c', '-march=' + MARCH, '-mabi=lp64', '-mno-relax', source, '-o',
+                        self.insns], check=True)
+
+    def build(self, name, start, *options):
+        out = os.path.join(self.folder, name)
+        subprocess.run([CC, '-march=rv64imac_zicsr'] + FLAGS + list(options) +
+                       [os.path.join(HERE, 'driver.c'), os.path.join(HERE, start), self.insns, '-o',
+                        out], check=True)
+        return out
+
+    def reference(self, *options):
+        program = self.build('linux', 'start-linux.S', '-DMODEL', *options)
+        return run(REFERENCE + [program])
+
+    def tested(self, emulator, *options):
+        program = self.build('bare', 'start-bare.S', '-Wl,-T,' + os.path.join(HERE, 'bare.ld'),
+                             *options)
+        return run(emulator + ['-kernel', program])
+
+
+def run(command):
+    """The lines that @command prints; ends with a line that says so if it did not end well."""
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=300, check=False)
+        text, status = result.stdout, result.returncode
+        for line in result.stderr.decode(errors='replace').splitlines():
+            print('# ' + line)
+    except subprocess.TimeoutExpired as error:
+        text, status = error.stdout or b'', 'none within 300 s'
+    lines = text.decode(errors='replace').replace('\r', '').splitlines()
+    if status != 0 or not lines or lines[-1] != 'end':
+        print(f'# {command[0]}: status {status}, last line "{lines[-1] if lines else ""}"')
+        lines.append(f'ended: status {status}')
+    return lines
+
+
+def show_difference(programs, emulator, number):
+    option = f'-DDUMP={number}'
+    expected = programs.reference(option)
+    got = programs.tested(emulator, option)
+    different = [(e, g) for e, g in zip(expected, got) if e != g]
+    print(f'#   function {number}: {len(different)} of {len(expected) - 2} cases differ')
+    for e, g in different[:3]:
+        print(f'#   expected {e}\n#   got      {g}')
+
+
+def compare(expected, got):
+    """Function numbers by name; and those whose line is not what is expected."""
+    names, bad = {}, {}
+    got_lines = dict((line.split(' ')[0], line) for line in got if line.count(' ') >= 2)
+    for line in expected:
+        if line.count(' ') < 2 or line.startswith('ended'):
+            continue
+        number, _, name = line.split(' ', 2)
+        names.setdefault(name, []).append(int(number, 16))
+        if got_lines.get(number) != line:
+            bad.setdefault(name, []).append(int(number, 16))
+    return names, bad
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--sequences', type=int, default=60)
+    parser.add_argument('--keep', help='folder for the programs, instead of a temporary one')
+    parser.add_argument('emulator', nargs='+')
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or temporary
+        os.makedirs(folder, exist_ok=True)
+        programs = Programs(folder, options.seed, options.sequences)
+        expected = programs.reference()
+        got = programs.tested(options.emulator)
+        names, bad = compare(expected, got)
+        complete = expected[-1] == got[-1] == 'end'
+        print('TAP version 13')
+        shown = 0
+        for number, name in enumerate(names, 1):
+            print(f'{"not ok" if name in bad else "ok"} {number} {name}')
+            if name in bad and shown < SHOWN and complete:
+                shown += 1
+                show_difference(programs, options.emulator, bad[name][0])
+        print(f'{"ok" if complete else "not ok"} {len(names) + 1} both ran to the end')
+        print(f'1..{len(names) + 1}')
+    return 1 if bad or not complete else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
