@@ -70,17 +70,23 @@ static uint32_t ir_type(uint32_t format)
 
 static QhValue get(RvDis *d, uint32_t format, uint32_t reg)
 {
-    QhValue bits = format == FMT_D ? rv_get_f(d, reg) : get_single_bits(d, reg);
+    QhValue *known = format == FMT_D ? &d->f[reg].wide : &d->f[reg].single;
 
-    return qh_ir_1(d->block, QH_IR_bits2f, ir_type(format), bits);
+    if (*known == 0) {
+        QhValue bits = format == FMT_D ? rv_get_f(d, reg) : get_single_bits(d, reg);
+        *known = qh_ir_1(d->block, QH_IR_bits2f, ir_type(format), bits);
+    }
+    return *known;
 }
 
 static void set(RvDis *d, uint32_t format, uint32_t reg, QhValue value)
 {
     if (format == FMT_D) {
         rv_set_f(d, reg, qh_ir_1(d->block, QH_IR_f2bits, QH_TYPE_I64, value));
+        d->f[reg].wide = value;
     } else {
         set_single_bits(d, reg, qh_ir_1(d->block, QH_IR_f2bits, QH_TYPE_I32, value));
+        d->f[reg].single = value;
     }
 }
 

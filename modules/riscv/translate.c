@@ -17,6 +17,7 @@ static void set_constant(RvDis *d, uint32_t reg, uint64_t value)
 void rv_forget(RvDis *d)
 {
     memset(d->values, 0, sizeof(d->values));
+    memset(d->f, 0, sizeof(d->f));
     memset(d->pool, 0, sizeof(d->pool));
     d->is_constant = 0;
     set_constant(d, 0, 0);

@@ -31,6 +31,11 @@ typedef struct RvPooled {
     uint32_t pad;
 } RvPooled;
 
+/* Values of an f register: its 64 bits, and what they are as f32 (unboxed) or f64. 0: none yet. */
+typedef struct RvFValues {
+    QhValue bits, single, wide;
+} RvFValues;
+
 struct RvDis {
     QhBlock *block;
     const RvCpu *cpu; /* configuration only */
@@ -46,6 +51,7 @@ struct RvDis {
     gboolean is64; /* XLEN is 64 */
 
     RvPooled pool[16];
+    RvFValues f[32];
     QhValue values[32]; /* of x registers; 0: not known */
     uint64_t constants[32];
     uint32_t is_constant; /* bit N: constants[N] is what xN holds; its value may be 0 */
@@ -114,12 +120,16 @@ static inline uint32_t rv_frm(const RvDis *d)
 /* f registers as 64 bits. */
 static inline QhValue rv_get_f(RvDis *d, uint32_t reg)
 {
-    return qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_F(reg));
+    if (d->f[reg].bits == 0) {
+        d->f[reg].bits = qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_F(reg));
+    }
+    return d->f[reg].bits;
 }
 
 static inline void rv_set_f(RvDis *d, uint32_t reg, QhValue value)
 {
     qh_ir_set(d->block, QH_TYPE_I64, RV_SLOT_F(reg), value);
+    d->f[reg] = (RvFValues){.bits = value};
 }
 
 extern const QhTranslatorOps rv_translator_ops;
