@@ -2,10 +2,8 @@
 /* The printers that the decode tables name, in the form that binutils uses without aliases. */
 #include "modules/riscv/disas.h"
 
-#include "modules/riscv/cpu.h"
+#include "modules/riscv/csr.h"
 #include "modules/riscv/decode.h"
-
-const char *rv_csr_name(uint32_t number);
 
 /* Names of the calling convention (RISC-V ELF psABI, "Register Convention"). */
 void rv_put_x(GString *text, uint64_t pc, int64_t value)
@@ -42,9 +40,12 @@ void rv_put_hex(GString *text, uint64_t pc, int64_t value)
     g_string_append_printf(text, "0x%" G_GINT64_MODIFIER "x", (uint64_t)value);
 }
 
+/* The low bit of @pc, which no pc has, says that addresses have 32 bits. */
 void rv_put_pc(GString *text, uint64_t pc, int64_t value)
 {
-    g_string_append_printf(text, "%" G_GINT64_MODIFIER "x", pc + (uint64_t)value);
+    uint64_t target = (pc & ~1ull) + (uint64_t)value;
+
+    g_string_append_printf(text, "%" G_GINT64_MODIFIER "x", pc & 1 ? (uint32_t)target : target);
 }
 
 /* The immediate of lui and auipc as it is written in assembly: bits 31..12. */
@@ -150,6 +151,7 @@ char *rv_disassemble(void *ctx,
     g_autoptr(GString) text = g_string_new(NULL);
 
     (void)ctx;
+    pc = (pc & ~1ull) | !(state_key & RV_KEY_64);
     if (bytes < 2) {
         *ret_bytes = bytes;
         return g_strdup_printf(".byte\t0x%02x", code[0]);

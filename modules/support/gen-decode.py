@@ -306,11 +306,6 @@ class Table:
         """What can only be seen when everything has been read."""
         if not self.prefix:
             raise TableError('no prefix')
-        used = {row.args.name for d in self.decoders.values() for row in d.rows}
-        for args in self.args.values():
-            derived = {a.base.name for a in self.args.values() if a.base}
-            if args.name not in used and args.name not in derived:
-                raise TableError(f'args "{args.name}" are not used')
         for decoder in self.decoders.values():
             for i, b in enumerate(decoder.rows):
                 for a in decoder.rows[:i]:
@@ -321,6 +316,11 @@ class Table:
             if other.args.struct() != row.args.struct():
                 raise TableError(f'{where(row)}: handler {row.function()} takes '
                                  f'{other.args.struct()}, not {row.args.struct()}')
+        used = {row.args.name for d in self.decoders.values() for row in d.rows}
+        for args in self.args.values():
+            derived = {a.base.name for a in self.args.values() if a.base}
+            if args.name not in used and args.name not in derived:
+                raise TableError(f'args "{args.name}" are not used')
 
     def check_pair(self, a, b):
         if a.name == b.name and a.needs == b.needs:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/riscv/module.h"
+#include "modules/riscv/slots.h"
 
 static RvFake *of_cpu(QhCpu *cpu)
 {
