@@ -37,17 +37,17 @@ typedef struct QhInstance QhInstance;
 #define QH_ERROR (g_quark_from_static_string("qh-error"))
 
 typedef uint32_t QhErrorCode;
-#define QH_ERROR_FAILED         0u /* QMP class GenericError */
-#define QH_ERROR_INVALID        1u /* a value that is out of range or malformed; GenericError */
-#define QH_ERROR_NOT_FOUND      2u /* a named thing does not exist; GenericError */
-#define QH_ERROR_NO_SLOT        3u /* no module fills the slot; GenericError plus error.data */
-#define QH_ERROR_MODULE         4u /* a module file was refused; GenericError */
-#define QH_ERROR_UNSUPPORTED    5u /* known, but not there yet; GenericError */
-#define QH_ERROR_NO_COMMAND     6u /* QMP class CommandNotFound */
-#define QH_ERROR_NO_DEVICE      7u /* QMP class DeviceNotFound */
-#define QH_ERROR_NOT_ACTIVE     8u /* QMP class DeviceNotActive */
-#define QH_ERROR_BUSY           9u /* in use; GenericError */
-#define QH_ERROR_USAGE          10u /* a command line that makes no sense: exit status 2 */
+#define QH_ERROR_FAILED      0u  /* QMP class GenericError */
+#define QH_ERROR_INVALID     1u  /* a value that is out of range or malformed; GenericError */
+#define QH_ERROR_NOT_FOUND   2u  /* a named thing does not exist; GenericError */
+#define QH_ERROR_NO_SLOT     3u  /* no module fills the slot; GenericError plus error.data */
+#define QH_ERROR_MODULE      4u  /* a module file was refused; GenericError */
+#define QH_ERROR_UNSUPPORTED 5u  /* known, but not there yet; GenericError */
+#define QH_ERROR_NO_COMMAND  6u  /* QMP class CommandNotFound */
+#define QH_ERROR_NO_DEVICE   7u  /* QMP class DeviceNotFound */
+#define QH_ERROR_NOT_ACTIVE  8u  /* QMP class DeviceNotActive */
+#define QH_ERROR_BUSY        9u  /* in use; GenericError */
+#define QH_ERROR_USAGE       10u /* a command line that makes no sense: exit status 2 */
 
 /* Whether @object, a struct that begins with its own size, reaches as far as @member. */
 #define QH_HAS(object, member)                                                                     \

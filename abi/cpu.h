@@ -18,10 +18,10 @@
  * keeps its size for the life of a major version, because the target's own members follow it.
  */
 typedef struct QhCpu {
-    void *ctx;        /* ctx of the cpu slot's offer */
-    QhVcpu *vcpu;     /* the host's side of this CPU */
-    uint32_t index;   /* within the machine, from 0 */
-    uint32_t model;   /* index into QhCpuOps.models */
+    void *ctx;      /* ctx of the cpu slot's offer */
+    QhVcpu *vcpu;   /* the host's side of this CPU */
+    uint32_t index; /* within the machine, from 0 */
+    uint32_t model; /* index into QhCpuOps.models */
 
     /*
      * Address of the next instruction. Exact between blocks and inside helpers and callbacks that
@@ -31,8 +31,8 @@ typedef struct QhCpu {
 
     /*
      * Everything besides the physical address that translated code depends on (mode, register
-     * width, MMU index, rounding mode ...). Bits 0-3 are the MMU index of instruction fetches, which
-     * the host needs to find the code; the rest is the target's. The target keeps it current;
+     * width, MMU index, rounding mode ...). Bits 0-3 are the MMU index of instruction fetches,
+     * which the host needs to find the code; the rest is the target's. The target keeps it current;
      * whoever changes it in a helper ends the block with qh_ir_exit_state. [vcpu]
      */
     uint64_t state_key;
@@ -88,20 +88,20 @@ typedef struct QhTranslation {
 
 typedef struct QhMemFault {
     uint32_t size;
-    uint32_t kind;      /* QH_FAULT_... */
-    uint32_t access;    /* QH_ACCESS_...; a read-modify-write is QH_ACCESS_WRITE */
+    uint32_t kind;   /* QH_FAULT_... */
+    uint32_t access; /* QH_ACCESS_...; a read-modify-write is QH_ACCESS_WRITE */
     uint32_t mmu_index;
-    uint64_t address;   /* virtual; of the first byte that faults */
-    uint64_t phys;      /* QH_FAULT_BUS: physical */
-    uint64_t cause;     /* filled by translate */
-    uint64_t payload;   /* filled by translate */
+    uint64_t address; /* virtual; of the first byte that faults */
+    uint64_t phys;    /* QH_FAULT_BUS: physical */
+    uint64_t cause;   /* filled by translate */
+    uint64_t payload; /* filled by translate */
 } QhMemFault;
 
 /* A named CPU model of one target. */
 typedef struct QhCpuModel {
     const char *name; /* "rv64", "max" */
     const char *description;
-    uint32_t flags;   /* QH_CPU_MODEL_... */
+    uint32_t flags; /* QH_CPU_MODEL_... */
     uint32_t reserved;
 } QhCpuModel;
 #define QH_CPU_MODEL_DEPRECATED (1u << 0)
@@ -113,7 +113,7 @@ typedef struct QhCpuOps {
     const QhPropertyTable *properties; /* offsets into the CPU state; e.g. "zbb" */
     const QhCpuModel *models;
     uint32_t n_models;
-    uint32_t model_size; /* sizeof(QhCpuModel) */
+    uint32_t model_size;  /* sizeof(QhCpuModel) */
     uint32_t n_irq_lines; /* input lines, 0 .. 64 */
     uint32_t reserved;
 
@@ -147,8 +147,12 @@ typedef struct QhCpuOps {
      * set by the caller), or FALSE with fault->cause and ->payload filled; then nothing else has
      * changed. May read and write guest memory through qh.mem. [vcpu]
      */
-    gboolean (*translate)(QhCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index,
-                          QhTranslation *ret, QhMemFault *fault);
+    gboolean (*translate)(QhCpu *cpu,
+                          uint64_t address,
+                          uint32_t access,
+                          uint32_t mmu_index,
+                          QhTranslation *ret,
+                          QhMemFault *fault);
 
     /* Mandatory: enter the exception for @fault. pc is that of the instruction. [vcpu] */
     void (*mem_fault)(QhCpu *cpu, const QhMemFault *fault);
@@ -209,8 +213,8 @@ typedef struct QhCpuService {
      * @access; NULL with the fault entered and cpu->unwind set, or NULL with unwind 0 when the
      * bytes are not plain RAM (use load and store). Valid until the helper returns. [vcpu]
      */
-    void *(*probe)(QhCpu *cpu, uint64_t address, uint32_t length, uint32_t access,
-                   uint32_t mmu_index);
+    void *(*probe)(
+        QhCpu *cpu, uint64_t address, uint32_t length, uint32_t access, uint32_t mmu_index);
 
     /* CPU @index of the machine, or NULL. [any] */
     QhCpu *(*by_index)(QhHost *host, uint32_t index);

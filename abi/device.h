@@ -21,7 +21,7 @@ typedef struct QhDevice {
 /* One register window. */
 typedef struct QhWindow {
     const char *name;
-    uint64_t bytes; /* 0: the device sets it in realize with window_set_bytes */
+    uint64_t bytes;     /* 0: the device sets it in realize with window_set_bytes */
     const QhIoOps *ops; /* called with the device state as opaque */
 } QhWindow;
 
@@ -60,8 +60,8 @@ typedef struct QhDeviceOps {
 
 /*
  * Service "qh.device". A machine creates, sets, realizes, then maps and wires:
- *     uart = create(machine, "ns16550", "serial0", &error); set(uart, "chardev", "serial0", &error);
- *     realize(uart, &error); map(uart, 0, space, 0x10000000, &error); connect(uart, 0, irq);
+ *     uart = create(machine, "ns16550", "serial0", &error); set(uart, "chardev", "serial0",
+ * &error); realize(uart, &error); map(uart, 0, space, 0x10000000, &error); connect(uart, 0, irq);
  */
 typedef struct QhDeviceService {
     uint32_t size;
@@ -74,8 +74,8 @@ typedef struct QhDeviceService {
     gboolean (*set)(QhInstance *instance, const char *property, const char *value, GError **error);
     gboolean (*realize)(QhInstance *instance, GError **error);
     /* Map window @window of a realized device at @address of @space. [main] */
-    gboolean (*map)(QhInstance *instance, uint32_t window, QhSpace *space, uint64_t address,
-                    GError **error);
+    gboolean (*map)(
+        QhInstance *instance, uint32_t window, QhSpace *space, uint64_t address, GError **error);
     /* Wire output line @n to @irq (NULL: leave it open). [main] */
     void (*connect)(QhInstance *instance, uint32_t n, QhIrq *irq);
     /* The line that leads into input @n of the device; owned by it. NULL if @n is out of range.
@@ -90,8 +90,10 @@ typedef struct QhDeviceService {
     /* The line into CPU @cpu_index's input @line; owned by the CPU. [main] */
     QhIrq *(*cpu_irq)(QhMachine *machine, uint32_t cpu_index, uint32_t line);
     /* A line that calls @fn(@opaque, @n, level) on each change; owned by the machine. [main] */
-    QhIrq *(*irq_new)(QhMachine *machine, void (*fn)(void *opaque, uint32_t n, gboolean level),
-                      void *opaque, uint32_t n);
+    QhIrq *(*irq_new)(QhMachine *machine,
+                      void (*fn)(void *opaque, uint32_t n, gboolean level),
+                      void *opaque,
+                      uint32_t n);
     /* Set a line; NULL is an open line. [device] for lines into devices, [any] into CPUs. */
     void (*irq_set)(QhIrq *irq, gboolean level);
 

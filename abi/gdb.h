@@ -30,7 +30,7 @@ typedef struct QhGdbOps {
     uint32_t n_features;
     const char *architecture; /* "riscv:rv64" */
     const QhGdbFeature *features;
-    uint32_t feature_size; /* sizeof(QhGdbFeature) */
+    uint32_t feature_size;     /* sizeof(QhGdbFeature) */
     uint32_t breakpoint_bytes; /* length of a software breakpoint */
 } QhGdbOps;
 

@@ -12,8 +12,8 @@
 /* A value: the index of the record that made it. */
 typedef uint32_t QhValue;
 
-static inline QhValue qh_ir(QhBlock *block, uint32_t op, uint32_t type, uint32_t flags, uint32_t a,
-                            uint32_t b, uint32_t c)
+static inline QhValue qh_ir(
+    QhBlock *block, uint32_t op, uint32_t type, uint32_t flags, uint32_t a, uint32_t b, uint32_t c)
 {
     if (block->n_records >= block->capacity) {
         block->status |= QH_BLOCK_OVERFLOW;
@@ -61,20 +61,20 @@ static inline QhValue qh_ir_2(QhBlock *block, uint32_t op, uint32_t type, QhValu
     return qh_ir(block, op, type, 0, a, b, 0);
 }
 
-static inline QhValue qh_ir_3(QhBlock *block, uint32_t op, uint32_t type, QhValue a, QhValue b,
-                              QhValue c)
+static inline QhValue
+qh_ir_3(QhBlock *block, uint32_t op, uint32_t type, QhValue a, QhValue b, QhValue c)
 {
     return qh_ir(block, op, type, 0, a, b, c);
 }
 
-static inline QhValue qh_ir_cmp(QhBlock *block, uint32_t condition, uint32_t type, QhValue a,
-                                QhValue b)
+static inline QhValue
+qh_ir_cmp(QhBlock *block, uint32_t condition, uint32_t type, QhValue a, QhValue b)
 {
     return qh_ir(block, QH_IR_cmp, type, condition, a, b, 0);
 }
 
-static inline QhValue qh_ir_select(QhBlock *block, uint32_t type, QhValue condition, QhValue yes,
-                                   QhValue no)
+static inline QhValue
+qh_ir_select(QhBlock *block, uint32_t type, QhValue condition, QhValue yes, QhValue no)
 {
     return qh_ir(block, QH_IR_select, type, 0, condition, yes, no);
 }
@@ -84,8 +84,8 @@ static inline QhValue qh_ir_load(QhBlock *block, uint32_t type, QhValue address,
     return qh_ir(block, QH_IR_ld, type, 0, address, memop, 0);
 }
 
-static inline void qh_ir_store(QhBlock *block, uint32_t type, QhValue address, uint32_t memop,
-                               QhValue value)
+static inline void
+qh_ir_store(QhBlock *block, uint32_t type, QhValue address, uint32_t memop, QhValue value)
 {
     qh_ir(block, QH_IR_st, type, 0, address, memop, value);
 }
@@ -124,8 +124,8 @@ static inline void qh_ir_land(QhBlock *block, QhValue branch)
 }
 
 /* Call helper @helper of type @type with @n arguments. */
-static inline QhValue qh_ir_call(QhBlock *block, uint32_t type, uint32_t helper, uint32_t n,
-                                 const QhValue *args)
+static inline QhValue
+qh_ir_call(QhBlock *block, uint32_t type, uint32_t helper, uint32_t n, const QhValue *args)
 {
     for (uint32_t i = 2; i < n; i += 3) {
         qh_ir(block, QH_IR_ext, QH_TYPE_NONE, 0, args[i], i + 1 < n ? args[i + 1] : 0,

@@ -5,8 +5,8 @@
  *
  * - The value that a record produces is named by the record's index.
  * - A value lives until the next label: what must live longer goes through a state slot or a local.
- * - The last record of a block is a terminal (attribute TERMINAL). One may also stand before the end;
- *   then the next record is a label: a conditional branch is brc, exit_pc, label, exit_pc.
+ * - The last record of a block is a terminal (attribute TERMINAL). One may also stand before the
+ * end; then the next record is a label: a conditional branch is brc, exit_pc, label, exit_pc.
  * - Branches go forward or backward to a `label` record; a backward branch is a poll point: the
  *   block may be left there, with the pc of the instruction that the label belongs to.
  * - A label stands at the start of an instruction (the next record but nop and label is its
@@ -109,24 +109,24 @@ enum {
 #define QH_RMW_MAXU 8u
 
 /* memop word: how memory is accessed */
-#define QH_MEM_8          0u /* bits 0-2: log2 of the bytes */
-#define QH_MEM_16         1u
-#define QH_MEM_32         2u
-#define QH_MEM_64         3u
-#define QH_MEM_128        4u
-#define QH_MEM_SIZE_MASK  7u
-#define QH_MEM_SIGNED     (1u << 3) /* a load narrower than its type is sign-extended */
-#define QH_MEM_BE         (1u << 4)
-#define QH_MEM_ALIGN_NONE (0u << 5) /* bits 5-6 */
-#define QH_MEM_ALIGN      (1u << 5) /* natural alignment or QH_FAULT_ALIGN */
-#define QH_MEM_ALIGN_MASK (3u << 5)
-#define QH_MEM_ACQUIRE    (1u << 7)
-#define QH_MEM_RELEASE    (1u << 8)
-#define QH_MEM_SEQ        (QH_MEM_ACQUIRE | QH_MEM_RELEASE)
-#define QH_MEM_ATOMIC_NONE (0u << 9)  /* bits 9-10: single-copy atomicity when naturally aligned */
-#define QH_MEM_ATOMIC_BYTE (1u << 9)  /* none at all */
-#define QH_MEM_AS_WRITE   (1u << 11) /* a load that faults as a write would */
-#define QH_MEM_INDEX(i)   ((uint32_t)(i) << 16) /* MMU index 0..15 */
+#define QH_MEM_8               0u /* bits 0-2: log2 of the bytes */
+#define QH_MEM_16              1u
+#define QH_MEM_32              2u
+#define QH_MEM_64              3u
+#define QH_MEM_128             4u
+#define QH_MEM_SIZE_MASK       7u
+#define QH_MEM_SIGNED          (1u << 3) /* a load narrower than its type is sign-extended */
+#define QH_MEM_BE              (1u << 4)
+#define QH_MEM_ALIGN_NONE      (0u << 5) /* bits 5-6 */
+#define QH_MEM_ALIGN           (1u << 5) /* natural alignment or QH_FAULT_ALIGN */
+#define QH_MEM_ALIGN_MASK      (3u << 5)
+#define QH_MEM_ACQUIRE         (1u << 7)
+#define QH_MEM_RELEASE         (1u << 8)
+#define QH_MEM_SEQ             (QH_MEM_ACQUIRE | QH_MEM_RELEASE)
+#define QH_MEM_ATOMIC_NONE     (0u << 9) /* bits 9-10: single-copy atomicity when naturally aligned */
+#define QH_MEM_ATOMIC_BYTE     (1u << 9)             /* none at all */
+#define QH_MEM_AS_WRITE        (1u << 11)            /* a load that faults as a write would */
+#define QH_MEM_INDEX(i)        ((uint32_t)(i) << 16) /* MMU index 0..15 */
 #define QH_MEM_INDEX_OF(memop) (((memop) >> 16) & 15u)
 
 /* a of fence: which earlier accesses are ordered before which later ones */
@@ -167,10 +167,10 @@ enum {
 #define QH_FLAG_CC2 6u
 
 /* lane size of vector operations, in bits 0-1 of flags: log2 of the bytes */
-#define QH_LANE_8  0u
-#define QH_LANE_16 1u
-#define QH_LANE_32 2u
-#define QH_LANE_64 3u
+#define QH_LANE_8      0u
+#define QH_LANE_16     1u
+#define QH_LANE_32     2u
+#define QH_LANE_64     3u
 #define QH_LANE_SIGNED (1u << 2) /* vmin vmax vshr vcmp_gt vsatadd vsatsub */
 
 #endif

@@ -87,8 +87,8 @@ typedef struct QhMachineService {
      * One cluster of @n CPUs of @target, all of the configured model with the user's -cpu
      * properties; @space is where their physical addresses lead. NULL with @error set. [main]
      */
-    QhCluster *(*cpus_create)(QhMachine *machine, const char *target, uint32_t n, QhSpace *space,
-                              GError **error);
+    QhCluster *(*cpus_create)(
+        QhMachine *machine, const char *target, uint32_t n, QhSpace *space, GError **error);
     /* CPU @index of the machine; NULL if there is none. [any] */
     QhCpu *(*cpu)(QhMachine *machine, uint32_t index);
 
@@ -104,8 +104,13 @@ typedef struct QhMachineService {
      * again on every reset. FALSE with @error set when it does not fit into RAM or ROM, or when it
      * overlaps another image. [main]
      */
-    gboolean (*add_image)(QhMachine *machine, QhSpace *space, const char *name, uint64_t address,
-                          const void *data, uint64_t bytes, GError **error);
+    gboolean (*add_image)(QhMachine *machine,
+                          QhSpace *space,
+                          const char *name,
+                          uint64_t address,
+                          const void *data,
+                          uint64_t bytes,
+                          GError **error);
 
     /* The guest turns itself off (@code: exit status of the host, 0 for success) or asks for a
      * reset. Takes effect when the CPUs have stopped. [any] */

@@ -12,11 +12,11 @@
 #include "abi/base.h"
 
 /* Attributes of a bus access: QhTranslation.attrs, QhIoOps calls, qh.mem calls. */
-#define QH_ATTR_NONE       0u
-#define QH_ATTR_SECURE     (1u << 0)
-#define QH_ATTR_USER       (1u << 1)
-#define QH_ATTR_DEBUG      (1u << 2) /* from a debugger: no side effects */
-#define QH_ATTR_FETCH      (1u << 3)
+#define QH_ATTR_NONE          0u
+#define QH_ATTR_SECURE        (1u << 0)
+#define QH_ATTR_USER          (1u << 1)
+#define QH_ATTR_DEBUG         (1u << 2) /* from a debugger: no side effects */
+#define QH_ATTR_FETCH         (1u << 3)
 #define QH_ATTR_REQUESTER(id) ((uint32_t)(id) << 16) /* 16 bits: PCI requester or CPU index */
 
 /* What became of an access. */
@@ -39,10 +39,10 @@ typedef struct QhIoOps {
     uint32_t max_size; /* larger ones are refused, or split with QH_IO_SPLIT */
 
     /* Read @width bytes at @offset; returns QH_BUS_...; *@ret_value is written only on OK. */
-    uint32_t (*read)(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs,
-                     uint64_t *ret_value);
-    uint32_t (*write)(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs,
-                      uint64_t value);
+    uint32_t (*read)(
+        void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t *ret_value);
+    uint32_t (*write)(
+        void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t value);
 } QhIoOps;
 
 /* map flags */
@@ -74,20 +74,37 @@ typedef struct QhMemService {
      * Map @bytes of @ram from @ram_offset at @address. Overlaps: higher @priority wins, then the
      * later mapping. FALSE with @error set when the range wraps or is unaligned to 4 KiB. [main]
      */
-    gboolean (*map_ram)(QhSpace *space, uint64_t address, uint64_t bytes, QhRam *ram,
-                        uint64_t ram_offset, uint32_t flags, int32_t priority, GError **error);
+    gboolean (*map_ram)(QhSpace *space,
+                        uint64_t address,
+                        uint64_t bytes,
+                        QhRam *ram,
+                        uint64_t ram_offset,
+                        uint32_t flags,
+                        int32_t priority,
+                        GError **error);
 
     /*
      * Map a device window. @name is copied; @ops and @opaque live until the mapping goes.
      * @owner (may be NULL) is the device for the DMA guard. [main]
      */
-    gboolean (*map_io)(QhSpace *space, const char *name, uint64_t address, uint64_t bytes,
-                       const QhIoOps *ops, void *opaque, QhInstance *owner, int32_t priority,
+    gboolean (*map_io)(QhSpace *space,
+                       const char *name,
+                       uint64_t address,
+                       uint64_t bytes,
+                       const QhIoOps *ops,
+                       void *opaque,
+                       QhInstance *owner,
+                       int32_t priority,
                        GError **error);
 
     /* Make @bytes at @address lead into @target from @target_offset. [main] */
-    gboolean (*map_space)(QhSpace *space, uint64_t address, uint64_t bytes, QhSpace *target,
-                          uint64_t target_offset, int32_t priority, GError **error);
+    gboolean (*map_space)(QhSpace *space,
+                          uint64_t address,
+                          uint64_t bytes,
+                          QhSpace *target,
+                          uint64_t target_offset,
+                          int32_t priority,
+                          GError **error);
 
     /* Remove the mapping that starts at @address with exactly @bytes and @priority. [device] */
     gboolean (*unmap)(QhSpace *space, uint64_t address, uint64_t bytes, int32_t priority);
@@ -97,29 +114,33 @@ typedef struct QhMemService {
      * Reaches RAM and device windows; the host takes the device lock where a window needs it.
      * Writes keep translated code in step. [any]
      */
-    uint32_t (*read)(QhSpace *space, uint64_t address, void *buffer, uint64_t length,
-                     uint32_t attrs);
-    uint32_t (*write)(QhSpace *space, uint64_t address, const void *buffer, uint64_t length,
-                      uint32_t attrs);
+    uint32_t (*read)(
+        QhSpace *space, uint64_t address, void *buffer, uint64_t length, uint32_t attrs);
+    uint32_t (*write)(
+        QhSpace *space, uint64_t address, const void *buffer, uint64_t length, uint32_t attrs);
 
     /*
      * The same for a device's DMA: RAM only, and device windows only when the device declared
      * QH_DEVICE_DMA_TO_IO. @device must be the caller. [device]
      */
-    uint32_t (*dma_read)(QhInstance *device, QhSpace *space, uint64_t address, void *buffer,
-                         uint64_t length);
-    uint32_t (*dma_write)(QhInstance *device, QhSpace *space, uint64_t address,
-                          const void *buffer, uint64_t length);
+    uint32_t (*dma_read)(
+        QhInstance *device, QhSpace *space, uint64_t address, void *buffer, uint64_t length);
+    uint32_t (*dma_write)(
+        QhInstance *device, QhSpace *space, uint64_t address, const void *buffer, uint64_t length);
 
     /*
      * One aligned little-endian word of 4 or 8 bytes, atomically; for page walks that set accessed
      * bits. cas writes @desired if the word is *@expected; *@expected becomes what was there.
      * [any]
      */
-    uint32_t (*read_word)(QhSpace *space, uint64_t address, uint32_t width, uint32_t attrs,
-                          uint64_t *ret_value);
-    uint32_t (*cas_word)(QhSpace *space, uint64_t address, uint32_t width, uint32_t attrs,
-                         uint64_t *expected, uint64_t desired);
+    uint32_t (*read_word)(
+        QhSpace *space, uint64_t address, uint32_t width, uint32_t attrs, uint64_t *ret_value);
+    uint32_t (*cas_word)(QhSpace *space,
+                         uint64_t address,
+                         uint32_t width,
+                         uint32_t attrs,
+                         uint64_t *expected,
+                         uint64_t desired);
 } QhMemService;
 
 #endif

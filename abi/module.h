@@ -39,8 +39,8 @@ typedef struct QhHostApi {
      * @min_minor. NULL with @error set when the host has none such. The table lives as long as the
      * host. [main]
      */
-    const void *(*service)(QhHost *host, const char *name, uint32_t major, uint32_t min_minor,
-                           GError **error);
+    const void *(*service)(
+        QhHost *host, const char *name, uint32_t major, uint32_t min_minor, GError **error);
 
     /*
      * Offer a slot; @offer is copied, what it points to is not. Offers are validated after init

@@ -6,14 +6,14 @@
 #include "abi/base.h"
 
 /* QhProperty.type, and the C type at QhProperty.offset */
-#define QH_PROPERTY_BOOL    0u /* uint8_t; on|off|true|false|yes|no */
-#define QH_PROPERTY_U8      1u
-#define QH_PROPERTY_U16     2u
-#define QH_PROPERTY_U32     3u
-#define QH_PROPERTY_U64     4u
-#define QH_PROPERTY_SIZE    5u /* uint64_t bytes; accepts the suffixes b k M G T P E */
-#define QH_PROPERTY_STRING  6u /* char *, g_malloc'ed by the host and freed by it; may be NULL */
-#define QH_PROPERTY_CHARDEV 7u /* QhChar *, NULL when not set; the host owns it */
+#define QH_PROPERTY_BOOL      0u /* uint8_t; on|off|true|false|yes|no */
+#define QH_PROPERTY_U8        1u
+#define QH_PROPERTY_U16       2u
+#define QH_PROPERTY_U32       3u
+#define QH_PROPERTY_U64       4u
+#define QH_PROPERTY_SIZE      5u /* uint64_t bytes; accepts the suffixes b k M G T P E */
+#define QH_PROPERTY_STRING    6u /* char *, g_malloc'ed by the host and freed by it; may be NULL */
+#define QH_PROPERTY_CHARDEV   7u /* QhChar *, NULL when not set; the host owns it */
 #define QH_PROPERTY_ONOFFAUTO 8u /* uint8_t; 0 auto, 1 on, 2 off */
 
 typedef struct QhProperty {

@@ -48,9 +48,9 @@ typedef struct QhEventService {
 } QhEventService;
 
 /* What a character back end tells its front end. */
-#define QH_CHAR_OPENED 0u
-#define QH_CHAR_CLOSED 1u
-#define QH_CHAR_BREAK  2u
+#define QH_CHAR_OPENED    0u
+#define QH_CHAR_CLOSED    1u
+#define QH_CHAR_BREAK     2u
 #define QH_CHAR_FOCUS_IN  3u /* of several front ends this one gets the input from now on */
 #define QH_CHAR_FOCUS_OUT 4u
 

@@ -39,19 +39,20 @@ typedef struct QhHelper {
 /* QhBlock.flags, in */
 #define QH_BLOCK_SINGLE_STEP (1u << 0) /* max_insns is 1 */
 /* QhBlock.status, out */
-#define QH_BLOCK_OVERFLOW    (1u << 0) /* set by the emitters: the host tries again with fewer insns */
+#define QH_BLOCK_OVERFLOW (1u << 0) /* set by the emitters: the host tries again with fewer insns  \
+                                     */
 #define QH_BLOCK_FETCH_FAULT (1u << 1) /* set by qh_block_fetch: nothing was translated */
 
 /* One block under translation. The host fills the first part, the translator the second. */
 typedef struct QhBlock {
     uint32_t size;
     uint32_t flags;
-    uint64_t pc;          /* virtual address of the first instruction */
-    uint64_t state_key;   /* cpu->state_key at that time; take the mode from here, not from cpu */
-    const uint8_t *code;  /* the guest's bytes from pc to the end of its page */
-    uint32_t code_bytes;  /* how many those are */
-    uint32_t max_insns;   /* stop after so many, 1 .. 512 */
-    QhCpu *cpu;           /* for configuration that never changes; not for state */
+    uint64_t pc;         /* virtual address of the first instruction */
+    uint64_t state_key;  /* cpu->state_key at that time; take the mode from here, not from cpu */
+    const uint8_t *code; /* the guest's bytes from pc to the end of its page */
+    uint32_t code_bytes; /* how many those are */
+    uint32_t max_insns;  /* stop after so many, 1 .. 512 */
+    QhCpu *cpu;          /* for configuration that never changes; not for state */
     /*
      * The @length bytes at @offset from pc, which lie on the page after the first (host-private
      * buffer, valid for this call). NULL: the fetch faults, status has QH_BLOCK_FETCH_FAULT, and
@@ -67,7 +68,7 @@ typedef struct QhBlock {
     uint32_t n_insns;     /* instructions translated, 1 .. max_insns */
     uint32_t guest_bytes; /* bytes of guest code covered, from pc */
     uint32_t reserved;
-    void *host;           /* the host's own */
+    void *host; /* the host's own */
 } QhBlock;
 
 typedef struct QhTranslatorOps {
@@ -90,8 +91,12 @@ typedef struct QhTranslatorOps {
      * Optional: the instruction at @code (@bytes of them, at least one) as text, g_malloc'ed;
      * *@ret_bytes its length. For `-d in_asm`, `x/i`. [any]
      */
-    char *(*disassemble)(void *ctx, uint64_t pc, uint64_t state_key, const uint8_t *code,
-                         uint32_t bytes, uint32_t *ret_bytes);
+    char *(*disassemble)(void *ctx,
+                         uint64_t pc,
+                         uint64_t state_key,
+                         const uint8_t *code,
+                         uint32_t bytes,
+                         uint32_t *ret_bytes);
 } QhTranslatorOps;
 
 #endif

@@ -40,15 +40,15 @@ uint32_t qh_ir_n_ext(const QhTranslatorOps *ops, const QhIrRecord *record);
  * The values that record @i uses, in order (a, b, c, then those of its ext records), into
  * @ret_values (room for 8); returns how many. The records must be valid.
  */
-uint32_t qh_ir_uses(const QhTranslatorOps *ops, const QhIrRecord *records, uint32_t i,
-                    uint32_t *ret_values);
+uint32_t
+qh_ir_uses(const QhTranslatorOps *ops, const QhIrRecord *records, uint32_t i, uint32_t *ret_values);
 
 /*
  * Check @n records from a translator against every rule of abi/ir.h; FALSE with an @error that
  * names the record and the rule. What passes can be run without a further check. [any]
  */
-gboolean qh_ir_validate(const QhIrContext *context, const QhIrRecord *records, uint32_t n,
-                        GError **error);
+gboolean
+qh_ir_validate(const QhIrContext *context, const QhIrRecord *records, uint32_t n, GError **error);
 /* Text of `-d ir`, a line a record; the caller g_frees it. [any] */
 char *qh_ir_dump(const QhIrContext *context, const QhIrRecord *records, uint32_t n);
 

@@ -10,8 +10,11 @@
 
 /* Allocates the state, sets model defaults and @properties ("key=value" strings), realizes. The
  * thread is not started. [main] */
-QhVcpu *qh_vcpu_new(QhCluster *cluster, uint32_t index, const char *model,
-                    const GPtrArray *properties, GError **error);
+QhVcpu *qh_vcpu_new(QhCluster *cluster,
+                    uint32_t index,
+                    const char *model,
+                    const GPtrArray *properties,
+                    GError **error);
 void qh_vcpu_free(QhVcpu *vcpu); /* stops and joins the thread */
 
 QhCpu *qh_vcpu_state(QhVcpu *vcpu); /* the target's state struct */
@@ -24,11 +27,11 @@ void qh_vcpu_reset(QhVcpu *vcpu);
 /* Whether it starts running after a reset (secondary CPUs of some boards do not). */
 void qh_vcpu_power(QhVcpu *vcpu, gboolean on);
 
-void qh_vcpu_start(QhVcpu *vcpu);  /* let it run; creates the thread the first time. [main] */
+void qh_vcpu_start(QhVcpu *vcpu);        /* let it run; creates the thread the first time. [main] */
 void qh_vcpu_request_stop(QhVcpu *vcpu); /* returns at once. [any] */
 void qh_vcpu_wait_stopped(QhVcpu *vcpu); /* [main], without the device lock */
-void qh_vcpu_kick(QhVcpu *vcpu);   /* [any] */
-void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level); /* [any] */
+void qh_vcpu_kick(QhVcpu *vcpu);         /* [any] */
+void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level);          /* [any] */
 void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data); /* [any] */
 
 /* The CPU whose thread this is, NULL on others. [any] */

@@ -55,7 +55,7 @@ typedef struct RvCpu {
     uint64_t mtvec, mscratch, mepc, mcause, mtval, mtval2, mtinst;
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg;
     uint64_t stvec, sscratch, sepc, scause, stval, scounteren, senvcfg, satp;
-    uint64_t stimecmp; /* atomic: the timer reads it */
+    uint64_t stimecmp;                   /* atomic: the timer reads it */
     uint64_t mcycle_base, minstret_base; /* added to icount; while inhibited the value itself */
     uint64_t mstateen[4];
     uint64_t time_offset; /* rv_time.h; atomic */
@@ -66,10 +66,10 @@ typedef struct RvCpu {
 #define RV_EXT(member, name, base, description) uint8_t ext_##member;
 #include "modules/riscv/extensions.def"
 #undef RV_EXT
-    uint8_t sv32, sv39, sv48, sv57; /* address translation modes */
-    uint8_t mmu, pmp;               /* off: no translation modes, no PMP entries */
-    uint8_t n_pmp;                  /* PMP entries, 0 .. 64 */
-    uint8_t short_isa;              /* the ISA string names single letters only */
+    uint8_t sv32, sv39, sv48, sv57;              /* address translation modes */
+    uint8_t mmu, pmp;                            /* off: no translation modes, no PMP entries */
+    uint8_t n_pmp;                               /* PMP entries, 0 .. 64 */
+    uint8_t short_isa;                           /* the ISA string names single letters only */
     uint16_t cbom_bytes, cbop_bytes, cboz_bytes; /* cache blocks: powers of two, 16 .. 4096 */
     uint32_t mvendorid;
     uint64_t marchid, mimpid;

@@ -18,10 +18,11 @@
 
 #include "modules/support/elf-load.h"
 
-#define MIB        (1u << 20)
-#define DTB_ROOM   (2u * MIB)
-#define LOW_MEMORY G_GUINT64_CONSTANT(0xc0000000) /* below this the device tree is in easy reach   \
-                                                   */
+#define MIB      (1u << 20)
+#define DTB_ROOM (2u * MIB)
+#define LOW_MEMORY                                                                                 \
+    G_GUINT64_CONSTANT(0xc0000000) /* below this the device tree is in easy reach                  \
+                                    */
 #define IMAGE_HEADER 64u
 
 typedef struct Loader {
