@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "modules/riscv/slots.h"
+#include "modules/riscv/module.h"
 #include "modules/riscv/system.h"
 
 static const char *model_name(const QhCpu *cpu)

@@ -3,7 +3,7 @@
  * The registers as gdb numbers them (GDB manual G.5.12 "RISC-V Features"): x and pc 0..32,
  * f 33..64, CSR N is 65 + N. A feature lists what the state table holds.
  */
-#include "modules/riscv/slots.h"
+#include "modules/riscv/module.h"
 
 #define X(n, name_, type_, bits_)                                                                  \
     {                                                                                              \

@@ -397,13 +397,13 @@ const QhPropertyTable rv_cpu_properties = {
 };
 
 const QhCpuModel rv32_cpu_models[RV32_N_MODELS] = {
-    {.name = "rv32", .description = "generic RV32GC with common extensions"},
-    {.name = "max",  .description = "every extension there is"             },
+    {.name = "rv32", .description = "The usual extensions, 32 bit"},
+    {.name = "max",  .description = "Every extension that there is"             },
 };
 
 const QhCpuModel rv64_cpu_models[RV64_N_MODELS] = {
-    {.name = "rv64",       .description = "generic RV64GC with common extensions"},
-    {.name = "max",        .description = "every extension there is"             },
-    {.name = "rva22s64",   .description = "what profile RVA22S64 demands"        },
+    {.name = "rv64",       .description = "The usual extensions, 64 bit"},
+    {.name = "max",        .description = "Every extension that there is"             },
+    {.name = "rva22s64",   .description = "What profile RVA22S64 demands"        },
     {.name = "sifive-u54", .description = "SiFive U54"                           },
 };

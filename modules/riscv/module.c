@@ -56,6 +56,8 @@ static const Offer offers[] = {
     {"cpu",        "riscv64",             QH_CPU_INTERFACE,        &rv64_cpu_ops,            RV64},
     {"translator", "riscv32",             QH_TRANSLATOR_INTERFACE, &rv_translator_ops,       RV32},
     {"translator", "riscv64",             QH_TRANSLATOR_INTERFACE, &rv_translator_ops,       RV64},
+    {"gdb",        "riscv32",             QH_GDB_INTERFACE,        &rv32_gdb_ops,            RV32},
+    {"gdb",        "riscv64",             QH_GDB_INTERFACE,        &rv64_gdb_ops,            RV64},
     {"machine",    "riscv32:virt",        QH_MACHINE_INTERFACE,    &rv_virt_machine,         RV32},
     {"machine",    "riscv64:virt",        QH_MACHINE_INTERFACE,    &rv_virt_machine,         RV64},
     {"device",     "riscv.aclint.mtimer", QH_DEVICE_INTERFACE,     &rv_aclint_mtimer_device, RV64},

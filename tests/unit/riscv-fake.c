@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modules/riscv/slots.h"
+#include "modules/riscv/module.h"
 
 static RvFake *of_cpu(QhCpu *cpu)
 {

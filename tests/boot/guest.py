@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the boot tests share: guests from the cache, initramfs images, runs with a time limit, TAP."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+GUEST = os.path.join(ROOT, "tests", "guest")
+
+
+def fetch(suite, arch, *packages):
+    """Directories of unpacked packages."""
+    done = subprocess.run([os.path.join(GUEST, "fetch"), suite, arch, *packages],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.split()
+
+
+def kernel():
+    """Debian's riscv64 kernel."""
+    folder, = fetch("trixie", "riscv64", "linux-image-riscv64")
+    return glob.glob(folder + "/boot/vmlinux-*")[0]
+
+
+def initrd(path, command=None, trees=(), files=()):
+    """An initramfs at @path that runs @command, or a shell."""
+    folder, = fetch("trixie", "riscv64", "busybox-static")
+    arguments = [os.path.join(GUEST, "mkinitramfs"), path, "--busybox",
+                 folder + "/usr/bin/busybox"]
+    if command is not None:
+        arguments += ["--exec", command]
+    for tree in trees:
+        arguments += ["--tree", tree]
+    for pair in files:
+        arguments += ["--file", pair]
+    subprocess.run(arguments, check=True)
+    return path
+
+
+class Result:
+    """What a run came to; status is None after the time limit."""
+
+    def __init__(self, status, output, errors, seconds, cpu):
+        self.status, self.output, self.errors = status, output, errors
+        self.seconds, self.cpu = seconds, cpu
+
+
+def run(arguments, limit):
+    """Run @arguments without input; both outputs as text with plain line ends."""
+    before, start = os.times(), time.monotonic()
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        out, err = process.communicate(timeout=limit)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        status = None
+    after = os.times()
+    cpu = after.children_user + after.children_system - \
+        before.children_user - before.children_system
+    clean = [re.sub(r"\r+\n", "\n", text.decode(errors="replace")) for text in (out, err)]
+    return Result(status, clean[0], clean[1], time.monotonic() - start, cpu)
+
+
+def run_in_guest(host, command, limit, trees=(), files=(), append=""):
+    """Boot with @host (a command line without -kernel and -initrd), run @command in the guest."""
+    with tempfile.TemporaryDirectory() as work:
+        image = initrd(os.path.join(work, "initrd"), command, trees, files)
+        return run([sys.executable, os.path.join(GUEST, "console.py"), *host, "-kernel", kernel(),
+                    "-initrd", image, "-append",
+                    ("console=ttyS0 quiet loglevel=1 " + append).strip()], limit)
+
+
+class Tap:
+    """Results as they come, in the Test Anything Protocol."""
+
+    def __init__(self):
+        self.number = self.bad = 0
+
+    def check(self, good, name, result=None):
+        self.number += 1
+        self.bad += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.number, name), flush=True)
+        if not good and result is not None:
+            text = "status %s after %.1f s\n%s\n%s" % (result.status, result.seconds,
+                                                       result.output[-3000:],
+                                                       result.errors[-3000:])
+            print("\n".join("# " + line for line in text.split("\n")), flush=True)
+        return good
+
+    def note(self, text):
+        print("# " + text, flush=True)
+
+    def end(self):
+        print("1..%d" % self.number, flush=True)
+        return 1 if self.bad else 0
