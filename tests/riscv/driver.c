@@ -22,7 +22,7 @@ extern const uint64_t n_tests;
 /* start-*.S */
 void put_char(char c);
 
-uint64_t scratch[64];
+uint64_t scratch[64] __attribute__((aligned(64)));
 int run(void);
 
 static uint64_t state;

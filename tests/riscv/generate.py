@@ -155,6 +155,65 @@ def memory(p):
                f'sc.{width} t6, t5, (a2)', 'snez t6, t6', 'sd t6, 24(a7)'] + load_both, count=24)
 
 
+def compare_and_swap(p):
+    """Zacas, which the assembler does not know; the model is not atomic."""
+    store_both = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla t5, scratch + 64', 'sd t0, 0(t5)',
+                  'sd t1, 8(t5)']
+    load_both = ['ld t3, 0(t5)', 'ld t4, 8(t5)', 'sd t3, 0(a7)', 'sd t4, 8(a7)', 'sd a2, 16(a7)']
+    for width, funct3 in (('w', 2), ('d', 3)):
+        for hit in (True, False):
+            for order in range(4):
+                start = store_both + ['ld a4, 16(a6)',
+                                      f'l{width} a2, 0(t5)' if hit else 'ld a2, 16(a6)']
+                p.add(f'amocas.{width}', 'iii',
+                      start + [f'.insn r 0x2f, {funct3}, {0x14 | order}, a2, t5, a4'] + load_both,
+                      start + [f'l{width} t6, 0(t5)'] +
+                      (['sext.w a2, a2'] if width == 'w' else []) +
+                      ['bne t6, a2, 1f', f's{width} a4, 0(t5)', '1: mv a2, t6'] + load_both,
+                      count=24)
+    for hit in (0, 1, 2):
+        start = store_both + ['ld a4, 16(a6)', 'mv a5, t0', 'mv a2, t0', 'mv a3, t1',
+                              ('mv a2, a4', 'mv a3, a4', 'nop')[hit]]
+        p.add('amocas.q', 'iii', start + ['.insn r 0x2f, 4, 0x17, a2, t5, a4'] + load_both +
+              ['sd a3, 24(a7)'],
+              start + ['xor t6, a2, t0', 'xor t2, a3, t1', 'or t6, t6, t2', 'mv a2, t0', 'mv a3, t1',
+                       'bnez t6, 1f', 'sd a4, 0(t5)', 'sd a5, 8(t5)', '1:'] + load_both +
+              ['sd a3, 24(a7)'], count=24)
+
+
+def system(p):
+    """What a user program may do with CSRs, fences and hints."""
+    for csr, mask in (('fflags', 31), ('frm', 7), ('fcsr', 255)):
+        for name in ('csrrw', 'csrrs', 'csrrc'):
+            start = ['ld t0, 0(a6)', 'andi t0, t0, 255', 'csrw fcsr, t0', 'ld t1, 8(a6)']
+            finish = ['sd t2, 0(a7)', 'csrrwi t2, fcsr, 0', 'sd t2, 8(a7)']
+            for source, target in (('t1', 't2'), ('zero', 't2'), ('t1', 'zero')):
+                p.add(name, 'ii', start + ['li t2, 77', f'{name} {target}, {csr}, {source}'] + finish)
+            p.add(name, 'ii', start + ['mv t2, t1', f'{name} t2, {csr}, t2'] + finish)
+            for value in (0, 1, 21, 31):
+                p.add(name + 'i', 'ii', start + [f'{name}i t2, {csr}, {value}'] + finish, count=16)
+    around = ['ld t0, 0(a6)', 'lla t1, scratch + 64', 'sd t0, 0(t1)'], ['ld t2, 0(t1)',
+                                                                       'sd t2, 0(a7)']
+    for line in ('fence', 'fence rw, w', 'fence.tso', 'fence.i', 'c.nop', 'nop'):
+        p.add(line.split()[0], 'i', around[0] + [line] + around[1], count=2)
+    for name, word in (('pause', 0x0100000f), ('ntl.p1', 0x00200033), ('ntl.pall', 0x00300033),
+                       ('ntl.s1', 0x00400033), ('ntl.all', 0x00500033),
+                       ('prefetch.i', 0x00036013), ('prefetch.r', 0x00136013),
+                       ('prefetch.w', 0x00336013)):
+        p.add(name, 'i', around[0] + [f'.word {word:#x}'] + around[1], around[0] + around[1],
+              count=2)
+    for name, number in (('cbo.zero', 4), ('cbo.clean', 1), ('cbo.flush', 2)):
+        # t1 is x6.
+        model = [f'sd zero, {8 * i}(t1)' for i in range(8)] if name == 'cbo.zero' else []
+        block = ['ld t0, 0(a6)', 'lla t1, scratch + 63', 'andi t1, t1, -64', 'addi t3, t1, 32']
+        ends = (['sd t0, -8(t1)', 'sd t0, 0(t1)', 'sd t0, 56(t1)', 'sd t0, 64(t1)'],
+                [line for i, offset in enumerate((-8, 0, 56, 64))
+                 for line in (f'ld t2, {offset}(t1)', f'sd t2, {8 * i}(a7)')])
+        word = number << 20 | 28 << 15 | 2 << 12 | 0x0f  # rs1 is t3: any address in the block
+        p.add(name, 'i', block + ends[0] + [f'.word {word:#x}'] + ends[1],
+              block + ends[0] + model + ends[1], count=4)
+
+
 def bits(p):
     for name in ('add.uw sh1add sh2add sh3add sh1add.uw sh2add.uw sh3add.uw andn orn xnor max maxu '
                  'min minu rol rolw ror rorw clmul clmulh clmulr bclr bext binv bset').split():
@@ -464,6 +523,8 @@ def main():
     base(program)
     control(program)
     memory(program)
+    compare_and_swap(program)
+    system(program)
     bits(program)
     compressed(program)
     floating(program)
