@@ -16,6 +16,8 @@
 typedef struct Front {
     QhCharHandlers handlers;
     void *opaque;
+    uint8_t buffer[BUFFER]; /* input that it has no room for yet */
+    uint32_t n_buffered;
 } Front;
 
 typedef struct Mux {
@@ -23,8 +25,6 @@ typedef struct Mux {
     Front fronts[MAX_FRONTS];
     guint n_fronts, focus;
     gboolean escaped;
-    uint8_t buffer[BUFFER]; /* input that the focused front end has no room for yet */
-    uint32_t n_buffered;
 } Mux;
 
 static const char keys[] = "\r\n"
@@ -56,23 +56,23 @@ static void flush(QhChar *chr)
 {
     Mux *mux = chr->state;
     QhMachine *machine = qh_char_enter(chr);
+    Front *front = &mux->fronts[mux->focus];
 
-    while (mux->n_buffered > 0 && mux->focus < mux->n_fronts) {
-        Front *front = &mux->fronts[mux->focus];
+    while (front->n_buffered > 0 && mux->focus < mux->n_fronts) {
         uint32_t room = front->handlers.can_read != NULL && front->handlers.read != NULL
                             ? front->handlers.can_read(front->opaque)
                             : 0;
         uint8_t part[64];
-        uint32_t n = MIN(MIN(room, mux->n_buffered), sizeof(part));
+        uint32_t n = MIN(MIN(room, front->n_buffered), sizeof(part));
 
         if (n == 0) {
             g_atomic_int_set(&chr->held_back, 1);
             break;
         }
         /* the callback may come back here: take the bytes out first */
-        memcpy(part, mux->buffer, n);
-        mux->n_buffered -= n;
-        memmove(mux->buffer, mux->buffer + n, mux->n_buffered);
+        memcpy(part, front->buffer, n);
+        front->n_buffered -= n;
+        memmove(front->buffer, front->buffer + n, front->n_buffered);
         front->handlers.read(front->opaque, part, n);
     }
     qh_char_leave(machine);
@@ -87,7 +87,6 @@ static void set_focus(QhChar *chr, guint focus)
     }
     tell(chr, mux->focus, QH_CHAR_FOCUS_OUT);
     mux->focus = focus;
-    mux->n_buffered = 0;
     tell(chr, focus, QH_CHAR_FOCUS_IN);
 }
 
@@ -122,7 +121,7 @@ static uint32_t base_can_read(void *opaque)
 {
     QhChar *chr = opaque;
     Mux *mux = chr->state;
-    uint32_t room = BUFFER - mux->n_buffered;
+    uint32_t room = BUFFER - mux->fronts[mux->focus].n_buffered;
 
     if (room == 0) {
         g_atomic_int_set(&chr->held_back, 1);
@@ -136,14 +135,20 @@ static void base_read(void *opaque, const uint8_t *data, uint32_t bytes)
     Mux *mux = chr->state;
 
     for (uint32_t i = 0; i < bytes; i++) {
+        Front *front = &mux->fronts[mux->focus];
+
         if (mux->escaped && data[i] != ESCAPE) {
             mux->escaped = FALSE;
+            flush(chr);
             escape(chr, data[i]);
         } else if (!mux->escaped && data[i] == ESCAPE) {
             mux->escaped = TRUE;
         } else {
             mux->escaped = FALSE;
-            mux->buffer[mux->n_buffered++] = data[i];
+            /* after a change of focus there may be less room than base_can_read said */
+            if (front->n_buffered < BUFFER) {
+                front->buffer[front->n_buffered++] = data[i];
+            }
         }
     }
     flush(chr);
@@ -278,6 +283,9 @@ mux_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **e
     Front *front = &mux->fronts[mux->n_fronts++];
     qh_char_copy_handlers(&front->handlers, handlers);
     front->opaque = opaque;
+    if (mux->n_fronts > 1) {
+        front->n_buffered = 0; /* the first one gets what was typed ahead */
+    }
     chr->handlers.size = sizeof(QhCharHandlers);
     if (chr->open) {
         tell(chr, mux->n_fronts - 1, QH_CHAR_OPENED);
