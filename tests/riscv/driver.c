@@ -13,11 +13,11 @@ struct test {
     const char *name; /* three letters for the operands, then the name */
     void (*native)(const uint64_t *in, uint64_t *out);
     void (*model)(const uint64_t *in, uint64_t *out);
-    uint64_t count;
+    unsigned long count;
 };
 
 extern const struct test tests[];
-extern const uint64_t n_tests;
+extern const unsigned long n_tests;
 
 /* start-*.S */
 void put_char(char c);

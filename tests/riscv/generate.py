@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write a program of one small function per instruction, operand choice and rounding mode.
 
-generate.py [--seed N] [--sequences N]    assembly on standard output
+generate.py [--xlen 32] [--seed N] [--sequences N]    assembly on standard output
 
 A function is fn(in, out): it loads its operands from in[0..2], and the initial fflags from in[3],
 runs one instruction (or, in a sequence, many), and stores what came of it to out[0..3]. The driver
@@ -14,6 +14,7 @@ does not know is encoded here by hand.
 """
 import argparse
 import random
+import re
 import struct
 
 INT = ['t0', 't1', 't2', 't3', 't4', 't5', 't6', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5']
@@ -26,7 +27,9 @@ LETTER = {'s': 0, 'd': 1, 'h': 2}
 class Program:
     """The functions and the table that names them."""
 
-    def __init__(self, seed):
+    def __init__(self, xlen, seed):
+        self.xlen = xlen
+        self.is64 = xlen == 64
         self.rng = random.Random(seed)
         self.text = []
         self.table = []
@@ -34,6 +37,9 @@ class Program:
 
     def function(self, label, body):
         self.text.append(f'    .balign 4\n{label}:\n    mv a6, a0\n    mv a7, a1')
+        if not self.is64:
+            # Integer operands and results are written as if they had 64 bits.
+            body = [re.sub(r'(^|: )(l|s)d ', r'\1\2w ', line) for line in body]
         self.text += ['    ' + line for line in body]
         self.text.append('    ret')
 
@@ -46,6 +52,19 @@ class Program:
         self.table.append((name, kinds.ljust(3, '-'), f'fn{number}',
                            f'model{number}' if model is not None else f'fn{number}', count))
 
+    def load_constant(self, reg, value):
+        """Lines that load the 64 bits @value into f register @reg; they clobber t0."""
+        label = f'constant{len(self.data)}'
+        self.data.append(f'{label}: .dword {value}')
+        return [f'lla t0, {label}', f'fld {reg}, 0(t0)']
+
+    def only(self, names, names64):
+        """@names, and with XLEN 64 @names64, as a list."""
+        return names.split() + (names64.split() if self.is64 else [])
+
+    def shifts(self):
+        return [0, self.xlen - 1] + list(range(1, self.xlen - 1))
+
     def pick(self, pool, n):
         """@n registers; now and then the same one twice."""
         regs = [self.rng.choice(pool) for _ in range(n)]
@@ -56,12 +75,13 @@ class Program:
         print('\n'.join(self.text))
         print('    .data\n    .balign 8')
         print('\n'.join(self.data))
+        word = '.dword' if self.is64 else '.word'
         print('    .globl tests, n_tests\ntests:')
         strings = []
         for number, (name, kinds, function, model, count) in enumerate(self.table):
-            print(f'    .dword name{number}, {function}, {model}, {count}')
+            print(f'    {word} name{number}, {function}, {model}, {count}')
             strings.append(f'name{number}: .asciz "{kinds}{name}"')
-        print(f'n_tests: .dword {len(self.table)}')
+        print(f'n_tests: {word} {len(self.table)}')
         print('\n'.join(strings))
 
 
@@ -90,15 +110,15 @@ def immediate(p, name, values, times=6):
 
 
 def base(p):
-    for name in ('add sub sll slt sltu xor srl sra or and addw subw sllw srlw sraw mul mulh mulhsu '
-                 'mulhu div divu rem remu mulw divw divuw remw remuw').split():
+    for name in p.only('add sub sll slt sltu xor srl sra or and mul mulh mulhsu mulhu div divu rem remu',
+                       'addw subw sllw srlw sraw mulw divw divuw remw remuw'):
         integer(p, name, 2)
     signed12 = [-2048, 2047, 0, 1, -1] + [p.rng.randint(-2048, 2047) for _ in range(20)]
-    for name in 'addi slti sltiu xori ori andi addiw'.split():
+    for name in p.only('addi slti sltiu xori ori andi', 'addiw'):
         immediate(p, name, signed12)
     for name in 'slli srli srai'.split():
-        immediate(p, name, [0, 63] + list(range(1, 63)))
-    for name in 'slliw srliw sraiw'.split():
+        immediate(p, name, p.shifts())
+    for name in p.only('', 'slliw srliw sraiw'):
         immediate(p, name, [0, 31] + list(range(1, 31)))
     for value in (0, 1, 0x7ffff, 0x80000, 0xfffff, 0x12345):
         rd = p.rng.choice(INT)
@@ -130,23 +150,23 @@ def memory(p):
     store_both = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a2, scratch + 64', 'sd t0, 0(a2)',
                   'sd t1, 8(a2)']
     load_both = ['ld t3, 0(a2)', 'ld t4, 8(a2)', 'sd t3, 0(a7)', 'sd t4, 8(a7)']
-    for name in 'lb lbu lh lhu lw lwu ld'.split():
+    for name in p.only('lb lbu lh lhu lw', 'lwu ld'):
         for offset in (0, 1, 2, 3, 4, 6, 7, 8):
             p.add(name, 'ii', store_both + [f'{name} t2, {offset}(a2)', 'sd t2, 0(a7)'], count=12)
         p.add(name, 'ii', store_both + [f'addi a2, a2, 2047', f'{name} a2, -2047(a2)',
                                         'sd a2, 0(a7)'], count=12)
-    for name in 'sb sh sw sd'.split():
+    for name in p.only('sb sh sw', 'sd'):
         for offset in (0, 1, 2, 3, 4, 5, 8):
             p.add(name, 'iii', store_both + ['ld t2, 16(a6)', f'{name} t2, {offset}(a2)'] +
                   load_both, count=12)
     for name in 'swap add xor and or min max minu maxu'.split():
-        for width in 'wd':
+        for width in p.only('w', 'd'):
             for order in ('', '.aq', '.rl', '.aqrl'):
                 rd = p.rng.choice(['t2', 't5', 'zero', 'a3'])
                 p.add(f'amo{name}.{width}', 'iii', store_both +
                       ['ld a3, 16(a6)', f'amo{name}.{width}{order} {rd}, a3, (a2)',
                        f'sd {rd}, 16(a7)'] + load_both, count=24)
-    for width in 'wd':
+    for width in p.only('w', 'd'):
         p.add(f'lr.{width} sc.{width}', 'iii', store_both +
               ['ld a3, 16(a6)', f'lr.{width} t5, (a2)', f'sc.{width} t6, a3, (a2)', 'sd t5, 16(a7)',
                'sd t6, 24(a7)'] + load_both, count=24)
@@ -160,7 +180,7 @@ def compare_and_swap(p):
     store_both = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla t5, scratch + 64', 'sd t0, 0(t5)',
                   'sd t1, 8(t5)']
     load_both = ['ld t3, 0(t5)', 'ld t4, 8(t5)', 'sd t3, 0(a7)', 'sd t4, 8(a7)', 'sd a2, 16(a7)']
-    for width, funct3 in (('w', 2), ('d', 3)):
+    for width, funct3 in (('w', 2), ('d', 3))[:2 if p.is64 else 1]:
         for hit in (True, False):
             for order in range(4):
                 start = store_both + ['ld a4, 16(a6)',
@@ -168,16 +188,23 @@ def compare_and_swap(p):
                 p.add(f'amocas.{width}', 'iii',
                       start + [f'.insn r 0x2f, {funct3}, {0x14 | order}, a2, t5, a4'] + load_both,
                       start + [f'l{width} t6, 0(t5)'] +
-                      (['sext.w a2, a2'] if width == 'w' else []) +
+                      (['sext.w a2, a2'] if width == 'w' and p.is64 else []) +
                       ['bne t6, a2, 1f', f's{width} a4, 0(t5)', '1: mv a2, t6'] + load_both,
                       count=24)
+    # A pair of registers: twice XLEN.
+    step = p.xlen // 8
+    store_both = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla t5, scratch + 64', 'sd t0, 0(t5)',
+                  f'sd t1, {step}(t5)']
+    load_both = ['ld t3, 0(t5)', f'ld t4, {step}(t5)', 'sd t3, 0(a7)', 'sd t4, 8(a7)',
+                 'sd a2, 16(a7)']
+    name, funct3 = ('amocas.q', 4) if p.is64 else ('amocas.d', 3)
     for hit in (0, 1, 2):
         start = store_both + ['ld a4, 16(a6)', 'mv a5, t0', 'mv a2, t0', 'mv a3, t1',
                               ('mv a2, a4', 'mv a3, a4', 'nop')[hit]]
-        p.add('amocas.q', 'iii', start + ['.insn r 0x2f, 4, 0x17, a2, t5, a4'] + load_both +
+        p.add(name, 'iii', start + [f'.insn r 0x2f, {funct3}, 0x17, a2, t5, a4'] + load_both +
               ['sd a3, 24(a7)'],
               start + ['xor t6, a2, t0', 'xor t2, a3, t1', 'or t6, t6, t2', 'mv a2, t0', 'mv a3, t1',
-                       'bnez t6, 1f', 'sd a4, 0(t5)', 'sd a5, 8(t5)', '1:'] + load_both +
+                       'bnez t6, 1f', 'sd a4, 0(t5)', f'sd a5, {step}(t5)', '1:'] + load_both +
               ['sd a3, 24(a7)'], count=24)
 
 
@@ -204,8 +231,8 @@ def system(p):
               count=2)
     for name, number in (('cbo.zero', 4), ('cbo.clean', 1), ('cbo.flush', 2)):
         # t1 is x6.
-        model = [f'sd zero, {8 * i}(t1)' for i in range(8)] if name == 'cbo.zero' else []
-        block = ['ld t0, 0(a6)', 'lla t1, scratch + 63', 'andi t1, t1, -64', 'addi t3, t1, 32']
+        model = [f'sw zero, {4 * i}(t1)' for i in range(16)] if name == 'cbo.zero' else []
+        block = ['ld t0, 0(a6)', 'lla t1, scratch + 127', 'andi t1, t1, -64', 'addi t3, t1, 32']
         ends = (['sd t0, -8(t1)', 'sd t0, 0(t1)', 'sd t0, 56(t1)', 'sd t0, 64(t1)'],
                 [line for i, offset in enumerate((-8, 0, 56, 64))
                  for line in (f'ld t2, {offset}(t1)', f'sd t2, {8 * i}(a7)')])
@@ -215,14 +242,16 @@ def system(p):
 
 
 def bits(p):
-    for name in ('add.uw sh1add sh2add sh3add sh1add.uw sh2add.uw sh3add.uw andn orn xnor max maxu '
-                 'min minu rol rolw ror rorw clmul clmulh clmulr bclr bext binv bset').split():
+    for name in p.only('sh1add sh2add sh3add andn orn xnor max maxu min minu rol ror clmul clmulh '
+                       'clmulr bclr bext binv bset',
+                       'add.uw sh1add.uw sh2add.uw sh3add.uw rolw rorw'):
         integer(p, name, 2)
-    for name in 'clz ctz cpop clzw ctzw cpopw sext.b sext.h zext.h orc.b rev8'.split():
+    for name in p.only('clz ctz cpop sext.b sext.h zext.h orc.b rev8', 'clzw ctzw cpopw'):
         integer(p, name, 1)
-    for name in 'rori bclri bexti binvi bseti slli.uw'.split():
-        immediate(p, name, [0, 63] + list(range(1, 63)))
-    immediate(p, 'roriw', [0, 31] + list(range(1, 31)))
+    for name in p.only('rori bclri bexti binvi bseti', 'slli.uw'):
+        immediate(p, name, p.shifts())
+    for name in p.only('', 'roriw'):
+        immediate(p, name, [0, 31] + list(range(1, 31)))
     # Zicond, which the assembler does not know.
     for name, funct3, skip in (('czero.eqz', 5, 'bnez'), ('czero.nez', 7, 'beqz')):
         integer(p, name, 2,
@@ -236,15 +265,18 @@ def short_number(reg):
 
 
 def compressed(p):
-    for name in 'c.sub c.xor c.or c.and c.subw c.addw c.mv c.add'.split():
+    for name in p.only('c.sub c.xor c.or c.and c.mv c.add', 'c.subw c.addw'):
         for _ in range(3):
             rd, rs2 = p.pick(SHORT, 2)
             p.add(name, 'ii', [f'ld {rs2}, 8(a6)', f'ld {rd}, 0(a6)', f'{name} {rd}, {rs2}',
                                f'sd {rd}, 0(a7)', f'sd {rs2}, 8(a7)'], count=32)
+    last = p.xlen - 1
     for name, values in (('c.addi', [1, -1, 31, -32, 7]), ('c.addiw', [0, 1, -1, 31, -32]),
-                         ('c.slli', [1, 31, 32, 63, 7]), ('c.srli', [1, 31, 32, 63, 9]),
-                         ('c.srai', [1, 31, 32, 63, 11]), ('c.andi', [0, -1, 31, -32, 5])):
-        for value in values:
+                         ('c.slli', [1, last // 2, last // 2 + 1, last, 7]),
+                         ('c.srli', [1, last // 2, last // 2 + 1, last, 9]),
+                         ('c.srai', [1, last // 2, last // 2 + 1, last, 11]),
+                         ('c.andi', [0, -1, 31, -32, 5])):
+        for value in values if p.is64 or name != 'c.addiw' else []:
             rd = p.rng.choice(SHORT)
             p.add(name, 'i', [f'ld {rd}, 0(a6)', f'{name} {rd}, {value}', f'sd {rd}, 0(a7)'],
                   count=24)
@@ -254,11 +286,12 @@ def compressed(p):
         p.add('c.lui', 'i', [f'c.lui t2, {value}', 'sd t2, 0(a7)'], count=1)
     setup = ['ld t0, 0(a6)', 'ld t1, 8(a6)', 'lla a2, scratch + 64', 'sd t0, 0(a2)', 'sd t1, 8(a2)',
              'sd zero, 16(a2)']
-    for name, offset in (('c.lw', 0), ('c.lw', 4), ('c.lw', 12), ('c.ld', 0), ('c.ld', 8)):
+    for name, offset in (('c.lw', 0), ('c.lw', 4), ('c.lw', 12), ('c.ld', 0),
+                         ('c.ld', 8))[:5 if p.is64 else 3]:
         p.add(name, 'ii', setup + [f'{name} a3, {offset}(a2)', 'sd a3, 0(a7)'], count=12)
         p.add(name, 'ii', setup + ['addi a2, a2, -64', f'{name} a2, {offset + 64}(a2)',
                                    'sd a2, 0(a7)'], count=12)
-    for name, offset in (('c.sw', 0), ('c.sw', 4), ('c.sd', 0), ('c.sd', 8)):
+    for name, offset in (('c.sw', 0), ('c.sw', 4), ('c.sd', 0), ('c.sd', 8))[:4 if p.is64 else 2]:
         p.add(name, 'iii', setup + ['ld a3, 16(a6)', f'{name} a3, {offset}(a2)', 'ld t3, 0(a2)',
                                     'ld t4, 8(a2)', 'sd t3, 0(a7)', 'sd t4, 8(a7)'], count=12)
     p.add('c.fld c.fsd', 'dd', setup + ['c.fld fa2, 8(a2)', 'c.fsd fa2, 0(a2)', 'ld t3, 0(a2)',
@@ -268,9 +301,18 @@ def compressed(p):
                               'sd t3, 8(a7)'], count=1)
     p.add('c.addi4spn', 'i', ['c.addi4spn a2, sp, 4', 'c.addi4spn a3, sp, 1020', 'sub a2, a2, sp',
                               'sub a3, a3, sp', 'sd a2, 0(a7)', 'sd a3, 8(a7)'], count=1)
+    if not p.is64:
+        p.add('c.flw c.fsw', 'dd', setup + ['c.flw fa2, 8(a2)', 'c.fsw fa2, 0(a2)', 'ld t3, 0(a2)',
+                                            'sd t3, 0(a7)', 'fsd fa2, 8(a7)'], count=12)
+        p.add('c.flwsp c.fswsp', 'd', ['fld fa4, 0(a6)', 'addi sp, sp, -256', 'c.fswsp fa4, 252(sp)',
+                                       'c.flwsp ft2, 252(sp)', 'addi sp, sp, 256',
+                                       'fsd ft2, 0(a7)'], count=12)
+        p.add('c.jal', 'i', ['mv t2, ra', 'c.jal 2f', '1: j 3f', '2: lla t1, 1b', 'sub t1, ra, t1',
+                             'sd t1, 0(a7)', '3: mv ra, t2'], count=2)
+    word = 'sd' if p.is64 else 'sw'
     p.add('c stack', 'iii', ['ld a2, 0(a6)', 'ld a3, 8(a6)', 'fld fa4, 16(a6)',
-                             'c.addi16sp sp, -512', 'c.swsp a2, 4(sp)', 'c.sdsp a3, 8(sp)',
-                             'c.fsdsp fa4, 504(sp)', 'c.lwsp t0, 4(sp)', 'c.ldsp t1, 8(sp)',
+                             'c.addi16sp sp, -512', 'c.swsp a2, 4(sp)', f'c.{word}sp a3, 8(sp)',
+                             'c.fsdsp fa4, 504(sp)', 'c.lwsp t0, 4(sp)', f'c.l{word[1]}sp t1, 8(sp)',
                              'c.fldsp ft2, 504(sp)', 'addi sp, sp, 512', 'sd t0, 0(a7)',
                              'sd t1, 8(a7)', 'fsd ft2, 16(a7)'], count=24)
     for name in ('c.beqz', 'c.bnez'):
@@ -304,7 +346,7 @@ def zcb(p):
             ('c.zext.b', 'andi {0}, {0}, 255'), ('c.sext.b', 'sext.b {0}, {0}'),
             ('c.zext.h', 'zext.h {0}, {0}'), ('c.sext.h', 'sext.h {0}, {0}'),
             ('c.zext.w', 'add.uw {0}, {0}, zero'), ('c.not', 'not {0}, {0}'))):
-        for reg in ('a0', 'a5'):
+        for reg in ('a0', 'a5') if p.is64 or name != 'c.zext.w' else ():
             load, store = f'ld {reg}, 0(a6)', f'sd {reg}, 0(a7)'
             p.add(name, 'i', [load, f'.half {0x9c61 | short_number(reg) << 7 | number << 2}', store],
                   [load, model.format(reg), store])
@@ -361,13 +403,14 @@ def floating(p):
         for name in 'feq flt fle'.split():
             fp(p, f'{name}.{k}', k * 2, 'i', rounds=False, count=96)
         fp(p, f'fclass.{k}', k, 'i', rounds=False, count=96)
-        for w in ('w', 'wu', 'l', 'lu'):
+        for w in p.only('w wu', 'l lu'):
             fp(p, f'fcvt.{w}.{k}', k, 'i', count=96)
             exact = k == 'd' and w in ('w', 'wu')
             fp(p, f'fcvt.{k}.{w}', 'i', k, rounds=not exact)
         move = {'s': 'w', 'd': 'd', 'h': 'h'}[k]
-        fp(p, f'fmv.x.{move}', k, 'i', rounds=False)
-        fp(p, f'fmv.{move}.x', 'i', k, rounds=False)
+        if k != 'd' or p.is64:
+            fp(p, f'fmv.x.{move}', k, 'i', rounds=False)
+            fp(p, f'fmv.{move}.x', 'i', k, rounds=False)
         load = {'s': 'w', 'd': 'd', 'h': 'h'}[k]
         for offset in (0, 1, 4):
             fp_case(p, f'fl{load} fs{load}', 'ii',
@@ -406,15 +449,15 @@ def zfa(p):
         for number in range(32):
             rd = p.rng.choice(FP)
             fp_case(p, f'fli.{k}', 'i', [f'.insn r 0x53, 0, {0x78 | low}, {rd}, x{number}, x1'],
-                    f'fsd {rd}, 0(a7)', [f'li a3, {fli_bits(k, number)}', f'fmv.d.x {rd}, a3'],
+                    f'fsd {rd}, 0(a7)', p.load_constant(rd, fli_bits(k, number)),
                     count=1)
         for name, funct3, plain in (('fminm', 2, 'fmin'), ('fmaxm', 3, 'fmax')):
             fp(p, f'{name}.{k}', k * 2, k,
                lambda rd, r, _, f=funct3: f'.insn r 0x53, {f}, {0x14 | low}, {rd}, {r[0]}, {r[1]}',
                lambda rd, r, _, q=plain: [
                    f'feq.{k} t0, {r[0]}, {r[0]}', f'feq.{k} t1, {r[1]}, {r[1]}', 'and t0, t0, t1',
-                   'bnez t0, 1f', f'li t0, {nans[k]}', f'fmv.d.x {rd}, t0', 'j 2f',
-                   f'1: {q}.{k} {rd}, {r[0]}, {r[1]}', '2:'], rounds=False, count=96)
+                   'bnez t0, 1f'] + p.load_constant(rd, nans[k]) + [
+                   'j 2f', f'1: {q}.{k} {rd}, {r[0]}, {r[1]}', '2:'], rounds=False, count=96)
         for name, funct3, plain in (('fleq', 4, 'fle'), ('fltq', 5, 'flt')):
             fp(p, f'{name}.{k}', k * 2, 'i',
                lambda rd, r, _, f=funct3: f'.insn r 0x53, {f}, {0x50 | low}, {rd}, {r[0]}, {r[1]}',
@@ -424,22 +467,36 @@ def zfa(p):
         for name, rs2 in (('fround', 4), ('froundnx', 5)):
             fp(p, f'{name}.{k}', k, k,
                lambda rd, r, rm, n=rs2: f'.insn r 0x53, {rm}, {0x20 | low}, {rd}, {r[0]}, x{n}',
-               lambda rd, r, mode, n=rs2: round_model(k, rd, r[0], mode, n == 5, nans[k]), count=96)
-    fp(p, 'fcvtmod.w.d', 'd', 'i',
-       lambda rd, r, _: f'.insn r 0x53, 1, 0x61, {rd}, {r[0]}, x8',
-       lambda rd, r, _: modular_model(rd, r[0]), rounds=False, count=200)
+               lambda rd, r, mode, n=rs2: round_model(p, k, rd, r[0], mode, n == 5, nans[k]), count=96)
+    if p.is64:
+        fp(p, 'fcvtmod.w.d', 'd', 'i',
+           lambda rd, r, _: f'.insn r 0x53, 1, 0x61, {rd}, {r[0]}, x8',
+           lambda rd, r, _: modular_model(rd, r[0]), rounds=False, count=200)
+        return
+    for _ in range(3):
+        fs, (x1, x2, xd) = p.rng.choice(FP), p.rng.sample(INT, 3)
+        p.add('fmvh.x.d', 'd', [f'fld {fs}, 0(a6)', f'.insn r 0x53, 0, 0x71, {xd}, {fs}, x1',
+                                f'sd {xd}, 0(a7)'], [f'ld {xd}, 4(a6)', f'sd {xd}, 0(a7)'])
+        loads = [f'ld {x1}, 0(a6)', f'ld {x2}, 8(a6)']
+        p.add('fmvp.d.x', 'ii', loads + [f'.insn r 0x53, 0, 0x59, {fs}, {x1}, {x2}',
+                                         f'fsd {fs}, 0(a7)'],
+              loads + [f'sd {x1}, 0(a7)', f'sd {x2}, 4(a7)'])
 
 
-def round_model(k, rd, rs, mode, inexact, nan):
-    """fround through a 64-bit integer; from 2^(precision - 1) on every number is integral."""
+def round_model(p, k, rd, rs, mode, inexact, nan):
+    """
+    fround by adding 2^(precision - 1), with the sign of the operand, and subtracting it again: in
+    between, the last place is one. From there on every number is integral.
+    """
     limit = {'s': 0xffffffff4b000000, 'd': 0x4330 << 48, 'h': 0xffffffffffff6400}[k]
-    lines = [f'feq.{k} t0, {rs}, {rs}', 'bnez t0, 1f', f'li t0, {nan}', f'fmv.d.x {rd}, t0', 'j 3f',
-             f'1: fsgnj.{k} fs0, {rs}, {rs}', f'fsgnjx.{k} {rd}, fs0, fs0', f'li t0, {limit}',
-             'fmv.d.x fs1, t0', f'flt.{k} t0, {rd}, fs1', 'bnez t0, 2f',
-             f'fsgnj.{k} {rd}, fs0, fs0', 'j 3f', '2: frflags t1', f'fcvt.l.{k} t0, fs0, {mode}']
+    lines = [f'feq.{k} t0, {rs}, {rs}', 'bnez t0, 1f'] + p.load_constant(rd, nan) + [
+        'j 3f', f'1: fsgnj.{k} fs0, {rs}, {rs}', f'fsgnjx.{k} {rd}, fs0, fs0']
+    lines += p.load_constant('fs1', limit) + [
+        f'flt.{k} t0, {rd}, fs1', 'bnez t0, 2f', f'fsgnj.{k} {rd}, fs0, fs0', 'j 3f',
+        '2: frflags t1', f'fsgnj.{k} fs1, fs1, fs0', f'fadd.{k} {rd}, fs0, fs1, {mode}']
     if not inexact:
         lines.append('fsflags t1')
-    return lines + [f'fcvt.{k}.l {rd}, t0, rtz', f'fsgnj.{k} {rd}, {rd}, fs0', '3:']
+    return lines + [f'fsub.{k} {rd}, {rd}, fs1, rne', f'fsgnj.{k} {rd}, {rd}, fs0', '3:']
 
 
 def modular_model(rd, rs):
@@ -458,14 +515,15 @@ def sequence_line(p, rng):
     a, b, c = (rng.choice(INT) for _ in range(3))
     x, y, z, w = (rng.choice(FP[:10]) for _ in range(4))
     mode = rng.choice(MODES + ['dyn'])
-    two = rng.choice('add sub xor or and sll srl sra slt sltu addw subw mul mulh divu rem andn max '
-                     'minu rol sh2add clmul sllw sraw remuw bext'.split())
+    two = rng.choice(p.only('add sub xor or and sll srl sra slt sltu mul mulh divu rem andn max minu rol '
+                            'sh2add clmul bext', 'addw subw sllw sraw remuw'))
+    word = 'l' if p.is64 else 'w'
     k = rng.choice('ssddh')
     return rng.choice([
         f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}',
-        f'addi {a}, {b}, {rng.randint(-2048, 2047)}', f'li {a}, {rng.getrandbits(64)}',
+        f'addi {a}, {b}, {rng.randint(-2048, 2047)}', f'li {a}, {rng.getrandbits(p.xlen)}',
         f'lui {a}, {rng.getrandbits(20)}', f'mv {a}, {b}', f'mv {a}, zero',
-        f'{rng.choice(["clz", "cpop", "rev8", "sext.w", "zext.h", "orc.b"])} {a}, {b}',
+        f'{rng.choice(["clz", "cpop", "rev8", "sext.b", "zext.h", "orc.b"])} {a}, {b}',
         f'sd {a}, {8 * rng.randint(0, 7)}(s11)', f'lw {a}, {4 * rng.randint(0, 15)}(s11)',
         f'lbu {a}, {rng.randint(0, 63)}(s11)', f'sh {a}, {rng.randint(0, 62)}(s11)',
         f'fld {x}, {8 * rng.randint(0, 7)}(s11)', f'fsd {x}, {8 * rng.randint(0, 7)}(s11)',
@@ -474,8 +532,9 @@ def sequence_line(p, rng):
         f'{rng.choice(["fmadd", "fnmsub"])}.{k} {x}, {y}, {z}, {w}, {mode}',
         f'{rng.choice(["fmin", "fmax", "fsgnj", "fsgnjn", "fsgnjx"])}.{k} {x}, {y}, {z}',
         f'{rng.choice(["feq", "flt", "fle"])}.{k} {a}, {y}, {z}',
-        f'fcvt.{k}.l {x}, {a}, {mode}', f'fcvt.lu.{k} {a}, {x}, {mode}', f'fmv.d.x {x}, {a}',
-        f'fmv.x.d {a}, {x}', f'fcvt.s.d {x}, {y}, {mode}', f'fcvt.d.s {x}, {y}', f'fmv.w.x {x}, {a}',
+        f'fcvt.s.{word} {x}, {a}, {mode}', f'fcvt.{word}u.{k} {a}, {x}, {mode}',
+        f'fmv.d.x {x}, {a}' if p.is64 else f'fmv.w.x {x}, {a}',
+        f'fmv.x.d {a}, {x}' if p.is64 else f'fmv.x.w {a}, {x}', f'fcvt.s.d {x}, {y}, {mode}', f'fcvt.d.s {x}, {y}', f'fmv.w.x {x}, {a}',
         f'fsrmi {rng.randint(0, 4)}', f'frflags {a}', f'csrrw {a}, fcsr, {a}\n    fsrmi 0'])
 
 
@@ -488,6 +547,7 @@ def sequences(p, n):
         for i, reg in enumerate(FP[:10]):
             body.append(f'fld {reg}, {8 * (i % 3)}(a6)')
         body += [f'sd {INT[i]}, {8 * i}(s11)' for i in range(8)]
+        body += [f'sw {INT[i]}, {8 * i + 4}(s11)' for i in range(8)]
         skip = 0
         for i in range(60):
             if skip and i >= skip:
@@ -506,20 +566,23 @@ def sequences(p, n):
             body += ['rori s10, s10, 7', f'add s10, s10, {reg}']
         body += ['sd s10, 0(a7)', 'li s10, 0']
         for reg in FP[:10]:
-            body += [f'fmv.x.d t0, {reg}', 'rori s10, s10, 7', 'xor s10, s10, t0']
+            body += [f'fsd {reg}, 64(s11)', 'ld t0, 64(s11)', 'lw t1, 68(s11)', 'rori s10, s10, 7',
+                     'xor s10, s10, t0', 'add s10, s10, t1']
         body += ['sd s10, 8(a7)', 'frflags t0', 'sd t0, 16(a7)', 'fsrmi 0', 'li s10, 0']
         for i in range(8):
-            body += [f'ld t0, {8 * i}(s11)', 'rori s10, s10, 7', 'add s10, s10, t0']
+            body += [f'ld t0, {8 * i}(s11)', 'rori s10, s10, 7', 'add s10, s10, t0',
+                     f'lw t0, {8 * i + 4}(s11)', 'xor s10, s10, t0']
         body += ['sd s10, 24(a7)']
         p.add(f'sequence{number}', rng.choice(['idd', 'isd', 'dds', 'iii', 'ihs']), body, count=24)
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--sequences', type=int, default=60)
     options = parser.parse_args()
-    program = Program(options.seed)
+    program = Program(options.xlen, options.seed)
     base(program)
     control(program)
     memory(program)

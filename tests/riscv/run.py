@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The same program under qemu-riscv64 and on a bare board of the emulator under test.
+"""The same program under qemu-riscv64, user mode, and on a bare board of the emulator under test.
 
-run.py [--seed N] [--sequences N] [--keep FOLDER] -- EMULATOR ARGUMENT...
+run.py [--xlen 32] [--seed N] [--sequences N] [--keep FOLDER] -- EMULATOR ARGUMENT...
 
 One line of TAP for each instruction. For one that differs, the operands and both results of the
 first differing case are shown. EMULATOR ARGUMENT... is a command that takes `-kernel FILE`, e.g.
@@ -15,38 +15,40 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CC = 'riscv64-linux-gnu-gcc'
-MARCH = 'rv64imafdc_zicsr_zifencei_zba_zbb_zbc_zbs_zfh'
-FLAGS = ['-mabi=lp64', '-mcmodel=medany', '-nostdlib', '-static', '-ffreestanding', '-O1', '-fno-pic',
-         '-no-pie', '-fno-stack-protector', '-mno-relax', '-Wl,--build-id=none', '-ffixed-x26',
-         '-ffixed-x27', '-Wl,--no-warn-rwx-segments']
-REFERENCE = ['qemu-riscv64', '-cpu', 'rv64,zba=true,zbb=true,zbc=true,zbs=true,Zfh=true']
+CC = 'riscv64-unknown-elf-gcc'
+ABI = {32: 'ilp32', 64: 'lp64'}
+EXTENSIONS = 'imafdc_zicsr_zifencei_zba_zbb_zbc_zbs_zfh'
+FLAGS = ['-mcmodel=medany', '-nostdlib', '-static', '-ffreestanding', '-O1', '-fno-pic',
+         '-fno-stack-protector', '-mno-relax', '-Wl,--build-id=none', '-ffixed-x26', '-ffixed-x27',
+         '-Wl,--no-warn-rwx-segments']
+PROPERTIES = 'zba=true,zbb=true,zbc=true,zbs=true,Zfh=true'
 SHOWN = 5  # differences that are shown in full
 
 
 class Programs:
     """Builds the variants of the program in one folder."""
 
-    def __init__(self, folder, seed, sequences):
+    def __init__(self, folder, xlen, seed, sequences):
         self.folder = folder
+        self.xlen = xlen
         self.insns = os.path.join(folder, 'insns.o')
         source = os.path.join(folder, 'insns.S')
         with open(source, 'w', encoding='ascii') as f:
-            subprocess.run([sys.executable, os.path.join(HERE, 'generate.py'), '--seed', str(seed),
-                            '--sequences', str(sequences)], stdout=f, check=True)
-        subprocess.run([CC, '-c', '-march=' + MARCH, '-mabi=lp64', '-mno-relax', source, '-o',
-                        self.insns], check=True)
+            subprocess.run([sys.executable, os.path.join(HERE, 'generate.py'), '--xlen', str(xlen),
+                            '--seed', str(seed), '--sequences', str(sequences)], stdout=f, check=True)
+        subprocess.run([CC, '-c', f'-march=rv{xlen}{EXTENSIONS}', '-mabi=' + ABI[xlen],
+                        '-mno-relax', source, '-o', self.insns], check=True)
 
     def build(self, name, start, *options):
         out = os.path.join(self.folder, name)
-        subprocess.run([CC, '-march=rv64imac_zicsr'] + FLAGS + list(options) +
-                       [os.path.join(HERE, 'driver.c'), os.path.join(HERE, start), self.insns, '-o',
-                        out], check=True)
+        subprocess.run([CC, f'-march=rv{self.xlen}imac', '-mabi=' + ABI[self.xlen]] + FLAGS +
+                       list(options) + [os.path.join(HERE, 'driver.c'), os.path.join(HERE, start),
+                                        self.insns, '-lgcc', '-o', out], check=True)
         return out
 
     def reference(self, *options):
         program = self.build('linux', 'start-linux.S', '-DMODEL', *options)
-        return run(REFERENCE + [program])
+        return run([f'qemu-riscv{self.xlen}', '-cpu', f'rv{self.xlen},{PROPERTIES}', program])
 
     def tested(self, emulator, *options):
         program = self.build('bare', 'start-bare.S', '-Wl,-T,' + os.path.join(HERE, 'bare.ld'),
@@ -97,6 +99,7 @@ def compare(expected, got):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--sequences', type=int, default=60)
     parser.add_argument('--keep', help='folder for the programs, instead of a temporary one')
@@ -105,7 +108,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        programs = Programs(folder, options.seed, options.sequences)
+        programs = Programs(folder, options.xlen, options.seed, options.sequences)
         expected = programs.reference()
         got = programs.tested(options.emulator)
         names, bad = compare(expected, got)

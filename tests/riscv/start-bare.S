@@ -3,6 +3,7 @@
  * On the bare board, in machine mode: characters go to the serial port at 0x10000000, the end is a
  * word to the test device at 0x100000. A trap prints mcause and mepc and ends with a failure.
  */
+    .option arch, +zicsr
     .section .start, "ax"
     .globl _start, put_char
 _start:
@@ -14,8 +15,8 @@ _start:
     csrw fcsr, zero
     la t0, bss_start
     la t1, bss_end
-1:  sd zero, 0(t0)
-    addi t0, t0, 8
+1:  sw zero, 0(t0)
+    addi t0, t0, 4
     bltu t0, t1, 1b
     call run
     li a0, 0x5555 /* pass */
@@ -51,7 +52,7 @@ put_hex:
     mv s3, ra
     li a0, ' '
     call put_char
-    li s1, 60
+    li s1, __riscv_xlen - 4
 1:  srl a0, s0, s1
     andi a0, a0, 15
     li t0, 10
