@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of the human monitor, and the commands that change something. */
+#include "core/qmp/monitor.h"
+#include "config-host.h"
+#include "core/host/run-state.h"
+#include "core/qmp/qmp.h"
+#include <string.h>
+
+#define LINE_BYTES 4096
+
+typedef enum {
+    KEYS_PLAIN,
+    KEYS_ESCAPE,   /* after ESC */
+    KEYS_SEQUENCE, /* inside ESC [ ... */
+} Keys;
+
+struct QhMonitor {
+    QhHost *host;
+    GString *line;
+    Keys keys;
+};
+
+typedef struct Command {
+    const char *name;
+    const char *args; /* for help */
+    const char *help;
+    void (*run)(const QhMonitorCall *call);
+} Command;
+
+static void run_help(const QhMonitorCall *call);
+
+static void show_error(const QhMonitorCall *call, const GError *error)
+{
+    g_string_append_printf(call->out, "Error: %s\n", error->message);
+}
+
+static void run_stop(const QhMonitorCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!qh_run_state_stop(qh_host_run_state(call->host), &error)) {
+        show_error(call, error);
+    }
+}
+
+static void run_cont(const QhMonitorCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!qh_run_state_cont(qh_host_run_state(call->host), &error)) {
+        show_error(call, error);
+    }
+}
+
+static void run_reset(const QhMonitorCall *call)
+{
+    qh_run_state_request_reset(qh_host_run_state(call->host), QH_CAUSE_HOST_QMP_SYSTEM_RESET);
+}
+
+static void run_powerdown(const QhMonitorCall *call)
+{
+    qh_run_state_request_powerdown(qh_host_run_state(call->host));
+}
+
+static void run_quit(const QhMonitorCall *call)
+{
+    qh_run_state_request_shutdown(qh_host_run_state(call->host), QH_CAUSE_HOST_QMP_QUIT, 0);
+}
+
+static const Command commands[] = {
+    {"help",             "[COMMAND]",         "this list, or one command of it",                              run_help                   },
+    {"?",                "[COMMAND]",         "the same",                                                     run_help                   },
+    {"info",             "SUBJECT",           "show the state of something; 'info' alone lists the subjects",
+     qh_monitor_info                                                                                                                     },
+    {"x",                "/FMT ADDRESS",
+     "show memory at a virtual address; FMT is a count, a format (x d u o c) "
+     "and a size (b h w g)",                                                                                  qh_monitor_examine         },
+    {"xp",               "/FMT ADDRESS",      "the same at a physical address",                               qh_monitor_examine_physical},
+    {"print",            "[/FMT] EXPRESSION", "show the value of a number, sum, difference or product",
+     qh_monitor_print                                                                                                                    },
+    {"p",                "[/FMT] EXPRESSION", "the same",                                                     qh_monitor_print           },
+    {"stop",             "",                  "stop the CPUs",                                                run_stop                   },
+    {"s",                "",                  "the same",                                                     run_stop                   },
+    {"cont",             "",                  "let the CPUs run",                                             run_cont                   },
+    {"c",                "",                  "the same",                                                     run_cont                   },
+    {"system_reset",     "",                  "reset the machine",                                            run_reset                  },
+    {"system_powerdown", "",                  "press the power button",                                       run_powerdown              },
+    {"quit",             "",                  "end the program",                                              run_quit                   },
+    {"q",                "",                  "the same",                                                     run_quit                   },
+};
+
+static void run_help(const QhMonitorCall *call)
+{
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const Command *command = &commands[i];
+        if (*call->args == '\0' || g_str_equal(call->args, command->name)) {
+            g_string_append_printf(call->out, "%s %s -- %s\n", command->name, command->args,
+                                   command->help);
+            found = TRUE;
+        }
+    }
+    if (g_str_equal(call->args, "info")) {
+        qh_monitor_info_help(call->out);
+    } else if (!found) {
+        g_string_append_printf(call->out, "unknown command: '%.64s'\n", call->args);
+    }
+}
+
+/* Append @text, "\n" as "\r\n". */
+static void append_lines(GString *out, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\n') {
+            g_string_append_c(out, '\r');
+        }
+        g_string_append_c(out, *p);
+    }
+}
+
+static const Command *find(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_equal(commands[i].name, name)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+void qh_monitor_run(QhHost *host, const char *line, uint32_t cpu_index, GString *out)
+{
+    g_autofree char *copy = g_strstrip(g_strndup(line, LINE_BYTES));
+    g_autoptr(GString) text = g_string_new(NULL);
+    char *rest = copy + strcspn(copy, " \t");
+    QhMonitorCall call = {.host = host, .cpu_index = cpu_index, .out = text};
+
+    if (*copy == '\0') {
+        return;
+    }
+    if (*rest != '\0') {
+        *rest++ = '\0';
+    }
+    rest = g_strchug(rest);
+    char *slash = strchr(copy, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+        call.format = slash + 1;
+    } else if (*rest == '/') { /* "print /x 1" */
+        call.format = rest + 1;
+        rest += strcspn(rest, " \t");
+        if (*rest != '\0') {
+            *rest++ = '\0';
+        }
+        rest = g_strchug(rest);
+    }
+    call.args = rest;
+
+    const Command *command = find(copy);
+    if (command == NULL) {
+        g_string_append_printf(text, "unknown command: '%.64s'\n", copy);
+    } else {
+        command->run(&call);
+    }
+    append_lines(out, text->str);
+}
+
+char *qh_monitor_execute(QhHost *host, const char *line)
+{
+    GString *out = g_string_new(NULL);
+
+    qh_monitor_run(host, line, 0, out);
+    return g_string_free(out, FALSE);
+}
+
+/* At a terminal */
+
+static void prompt(GString *out)
+{
+    g_string_append(out, "(qemu) ");
+}
+
+QhMonitor *qh_monitor_new(QhHost *host, GString *out)
+{
+    QhMonitor *monitor = g_new0(QhMonitor, 1);
+
+    monitor->host = host;
+    monitor->line = g_string_new(NULL);
+    g_string_append(out, "qemu-host " QH_VERSION " monitor - type 'help' for more information\r\n");
+    prompt(out);
+    return monitor;
+}
+
+void qh_monitor_free(QhMonitor *monitor)
+{
+    if (monitor != NULL) {
+        g_string_free(monitor->line, TRUE);
+        g_free(monitor);
+    }
+}
+
+static void rub_out(QhMonitor *monitor, GString *out)
+{
+    if (monitor->line->len > 0) {
+        g_string_truncate(monitor->line, monitor->line->len - 1);
+        g_string_append(out, "\b \b");
+    }
+}
+
+static void end_line(QhMonitor *monitor, GString *out)
+{
+    g_string_append(out, "\r\n");
+    qh_monitor_run(monitor->host, monitor->line->str, 0, out);
+    g_string_truncate(monitor->line, 0);
+    prompt(out);
+}
+
+/* Keys that send sequences (arrows and the like) do nothing. */
+static gboolean skip_sequence(QhMonitor *monitor, char key)
+{
+    switch (monitor->keys) {
+    case KEYS_PLAIN:
+        monitor->keys = key == '\033' ? KEYS_ESCAPE : KEYS_PLAIN;
+        return key == '\033';
+    case KEYS_ESCAPE:
+        monitor->keys = key == '[' || key == 'O' ? KEYS_SEQUENCE : KEYS_PLAIN;
+        return TRUE;
+    case KEYS_SEQUENCE:
+        monitor->keys = key >= '@' && key <= '~' ? KEYS_PLAIN : KEYS_SEQUENCE;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+void qh_monitor_input(QhMonitor *monitor, char key, GString *out)
+{
+    if (skip_sequence(monitor, key)) {
+        return;
+    }
+    switch (key) {
+    case '\r':
+    case '\n':
+        end_line(monitor, out);
+        break;
+    case '\b':
+    case 0x7F:
+        rub_out(monitor, out);
+        break;
+    case 'U' - '@': /* Ctrl-U: start over */
+    case 'C' - '@':
+        while (monitor->line->len > 0) {
+            rub_out(monitor, out);
+        }
+        break;
+    default:
+        if ((unsigned char)key >= 0x20 && monitor->line->len < LINE_BYTES) {
+            g_string_append_c(monitor->line, key);
+            g_string_append_c(out, key);
+        }
+        break;
+    }
+}

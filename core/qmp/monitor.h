@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The human monitor: a few commands for people. qh_monitor_execute is in qmp.h. */
+#ifndef QH_CORE_QMP_MONITOR_H
+#define QH_CORE_QMP_MONITOR_H
+
+#include "core/host/host.h"
+
+typedef struct QhMonitor QhMonitor;
+
+/* Someone at a terminal: greeting and prompt are appended to @out. [main] */
+QhMonitor *qh_monitor_new(QhHost *host, GString *out);
+void qh_monitor_free(QhMonitor *monitor); /* accepts NULL */
+/* A key was typed; what the terminal is to show is appended to @out. [main] */
+void qh_monitor_input(QhMonitor *monitor, char key, GString *out);
+
+/* One line for CPU @cpu_index; its output is appended to @out, lines ended by CR LF. [main] */
+void qh_monitor_run(QhHost *host, const char *line, uint32_t cpu_index, GString *out);
+
+/* What a command gets; the table of commands is in monitor.c. */
+typedef struct QhMonitorCall {
+    QhHost *host;
+    uint32_t cpu_index;
+    const char *format; /* what stood behind '/' in "x/4xw", NULL if nothing did */
+    const char *args;   /* the rest of the line, without blanks at its ends */
+    GString *out;       /* lines end in "\n" here */
+} QhMonitorCall;
+
+/* monitor-info.c, monitor-memory.c */
+void qh_monitor_info(const QhMonitorCall *call);
+void qh_monitor_examine(const QhMonitorCall *call);          /* x: virtual addresses */
+void qh_monitor_examine_physical(const QhMonitorCall *call); /* xp */
+void qh_monitor_print(const QhMonitorCall *call);
+/* Names of what info shows, for help. */
+void qh_monitor_info_help(GString *out);
+
+#endif
