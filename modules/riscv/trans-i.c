@@ -136,8 +136,13 @@ gboolean rv_trans_andi(RvDis *d, const RvArgI *a)
 
 gboolean rv_trans_slli(RvDis *d, const RvArgShift *a)
 {
-    QhValue x = rv_get_x(d, a->rs1);
+    uint64_t constant;
 
+    if (rv_x_const(d, a->rs1, &constant)) { /* part of the making of a large constant */
+        rv_set_x_const(d, a->rd, constant << a->shamt);
+        return TRUE;
+    }
+    QhValue x = rv_get_x(d, a->rs1);
     if (a->shamt != 0) {
         x = qh_ir_2(d->block, QH_IR_shl, QH_TYPE_I64, x, rv_const(d, a->shamt));
     }
