@@ -201,6 +201,53 @@ static void test_features(Fixture *f, gconstpointer data)
     g_assert_cmpuint(last(f)->op, ==, QH_IR_raise);
 }
 
+/* Whether the instruction @insn is illegal under @key. */
+static gboolean is_illegal(Fixture *f, uint32_t insn, uint64_t key)
+{
+    put(f, 0, insn, 4);
+    g_assert_true(translate(f, 0x1000, key, 4, 1));
+    assert_valid(f);
+    return last(f)->op == QH_IR_raise && last(f)->a == RV_CAUSE_ILLEGAL;
+}
+
+/* FS, rm and frm decide about floating-point instructions (Unpriv. F; Priv. "mstatus.FS"). */
+static void test_floating_point(Fixture *f, gconstpointer data)
+{
+    const uint64_t key = key_of(TRUE, RV_PRIV_U);
+    const uint64_t off = key & ~(uint64_t)(RV_KEY_FS | RV_KEY_FS_DIRTY);
+    const uint64_t clean = key & ~(uint64_t)RV_KEY_FS_DIRTY;
+    const uint64_t bad_frm = key | 5ull << RV_KEY_FRM_SHIFT;
+    static const uint32_t insns[] = {
+        0x0000a087, /* flw f1, 0(x1) */
+        0x0010a027, /* fsw f1, 0(x1) */
+        0xa010a0d3, /* feq.s x1, f1, f1 */
+        0xe00080d3, /* fmv.x.w x1, f1 */
+        0xf2008053, /* fmv.d.x f0, x1 */
+        0x021080d3, /* fadd.d f1, f1, f1, rne */
+        0x021090d3, /* rtz */
+        0x0210c0d3, /* rmm */
+        0x0210f0d3, /* dyn */
+    };
+
+    (void)data;
+    for (size_t i = 0; i < G_N_ELEMENTS(insns); i++) {
+        g_assert_true(is_illegal(f, insns[i], off));
+        g_assert_false(is_illegal(f, insns[i], key));
+        g_assert_false(is_illegal(f, insns[i], clean));
+    }
+    g_assert_true(is_illegal(f, 0x0210d0d3, key)); /* rm 5 */
+    g_assert_true(is_illegal(f, 0x0210e0d3, key)); /* rm 6 */
+    g_assert_true(is_illegal(f, 0x0210f0d3, bad_frm));
+    g_assert_false(is_illegal(f, 0x021080d3, bad_frm));
+    /* A write to an f register makes FS dirty, which ends the block; a store does not. */
+    is_illegal(f, 0x021080d3, clean);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_state);
+    is_illegal(f, 0x0010a027, clean);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_pc);
+    is_illegal(f, 0x021080d3, key);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_pc);
+}
+
 static void test_pages(Fixture *f, gconstpointer data)
 {
     static const uint8_t rest[] = {0x00, 0x00};
@@ -280,6 +327,7 @@ int main(int argc, char **argv)
     ADD("all-16", test_all_16);
     ADD("illegal", test_illegal);
     ADD("features", test_features);
+    ADD("floating-point", test_floating_point);
     ADD("pages", test_pages);
     ADD("overflow", test_overflow);
     ADD("wrap", test_wrap);
