@@ -337,7 +337,7 @@ static void symbol_at(const Dynamic *d, uint32_t index, ElfW(Sym) * ret)
     memcpy(ret, d->symbols + (uint64_t)index * sizeof(*ret), sizeof(*ret));
 }
 
-/* Names that old linkers export from every shared object. */
+/* Names that old linkers, or a sanitizer, export from every shared object. */
 static gboolean is_linker_symbol(const char *name)
 {
     static const char *const names[] = {"_init", "_fini", "_edata", "_end", "__bss_start"};
@@ -347,7 +347,7 @@ static gboolean is_linker_symbol(const char *name)
             return TRUE;
         }
     }
-    return FALSE;
+    return g_str_has_prefix(name, "__odr_asan.");
 }
 
 static gboolean check_symbol(Dynamic *d, const ElfW(Sym) * symbol)

@@ -209,6 +209,11 @@ gboolean qh_elf_read_headers(QhElfSource *source, QhElf *ret, GError **error)
                              "it has %u program headers of %u bytes", header.e_phnum,
                              header.e_phentsize);
     }
+    if (header.e_shoff > source->bytes ||
+        (uint64_t)header.e_shnum * header.e_shentsize > source->bytes - header.e_shoff) {
+        return qh_elf_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                             "it has been cut short: its section table is not there");
+    }
     source->n_phdrs = header.e_phnum;
     source->phdrs = g_new0(ElfW(Phdr), source->n_phdrs);
     if (!read_at(source, header.e_phoff, source->phdrs, source->n_phdrs * sizeof(ElfW(Phdr)))) {

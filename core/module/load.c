@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define BY_PATH_MAX 64u
+
 /* The one form of a refusal: what was attempted, on what, why. */
 static void set_refused(GError **error, const char *name, const char *reason)
 {
@@ -170,36 +172,59 @@ static gboolean same_file(const QhModuleFile *a, const QhModuleFile *b)
     return a->fd >= 0 && b->fd >= 0 && a->id.device == b->id.device && a->id.inode == b->id.inode;
 }
 
-/* A module by path: may be one that is known already, otherwise joins the known ones. */
-static gboolean load_path(QhRegistry *registry, const char *path, GError **error)
+/* A client may try any number of paths; only so many of its failures are remembered. */
+static void forget_oldest(QhRegistry *registry)
 {
-    QhModuleFile *file = qh_module_file_examine(path, FALSE);
+    guint n = 0;
 
+    for (guint i = registry->files->len; i > 0; i--) {
+        const QhModuleFile *file = g_ptr_array_index(registry->files, i - 1);
+        if (file->by_path && file->loaded == NULL && ++n > BY_PATH_MAX) {
+            g_ptr_array_remove_index(registry->files, i - 1);
+        }
+    }
+}
+
+/* The known file that @file is; or NULL, and what was known of an earlier file there is gone. */
+static QhModuleFile *known_file(QhRegistry *registry, const QhModuleFile *file)
+{
     for (guint i = 0; i < registry->files->len; i++) {
         QhModuleFile *known = g_ptr_array_index(registry->files, i);
         if (same_file(file, known) && strcmp(file->name, known->name) == 0) {
-            qh_module_file_free(file);
-            return load_file(registry, known, error);
+            return known;
         }
         if (strcmp(file->path, known->path) == 0 && known->loaded == NULL) {
             g_ptr_array_remove_index(registry->files, i--);
         }
     }
+    return NULL;
+}
+
+/* A module by path joins the known ones, whatever comes of it. */
+static gboolean load_path(QhRegistry *registry, const char *path, GError **error)
+{
+    QhModuleFile *file = qh_module_file_examine(path, FALSE);
+    QhModuleFile *known = known_file(registry, file);
+
+    if (known != NULL) {
+        qh_module_file_free(file);
+        return load_file(registry, known, error);
+    }
+    file->by_path = TRUE;
     g_ptr_array_add(registry->files, file);
+    forget_oldest(registry);
     QhLoadedModule *other = file->note != NULL ? find_loaded(registry, file->name) : NULL;
-    if (other != NULL) {
+    if (other != NULL && file->refusal == QH_REFUSED_NOT) {
         g_autofree char *reason = g_strdup_printf("module '%s' is loaded already, from %s",
                                                   file->name, other->file->path);
         remember(file, QH_REFUSED_DUPLICATE, reason);
         qh_module_file_shut(file);
-        set_refused(error, file->path, reason);
-        return FALSE;
     }
-    if (file->refusal != QH_REFUSED_NOT) {
-        set_refused(error, file->path, file->reason);
-        return FALSE;
+    gboolean good = load_file(registry, file, error);
+    if (!good) {
+        qh_module_file_shut(file); /* the next try opens it anew */
     }
-    return load_file(registry, file, error);
+    return good;
 }
 
 static gboolean is_plain_name(const char *name)

@@ -208,6 +208,7 @@ void qh_module_close(QhLoadedModule *module)
     g_autoptr(QhHostState) before = qh_host_state_save();
     QhModule entry = {0};
 
+    stage(module->registry, QH_PROBE_CLOSE);
     memcpy(&entry, module->module, MIN(module->module->size, sizeof(entry)));
     if (entry.quiesce != NULL) {
         entry.quiesce(module->ctx);

@@ -42,7 +42,7 @@ static void limit(int resource, rlim_t value)
 
     if (getrlimit(resource, &now) == 0 && (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > value)) {
         now.rlim_cur = value;
-        now.rlim_max = MIN(now.rlim_max, value);
+        now.rlim_max = MIN(now.rlim_max, value + 1); /* one second from SIGXCPU to SIGKILL */
         setrlimit(resource, &now);
     }
 }

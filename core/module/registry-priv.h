@@ -13,6 +13,7 @@ typedef struct QhModuleFile {
     char *name; /* of the note; the file's base name when there is no note */
     int fd;     /* -1 when it was refused at sight: then only a new scan can help it */
     QhFileId id;
+    gboolean by_path; /* was asked for by path, not found in a directory */
     gboolean trusted; /* lies in a directory of the installation or of the build */
     gboolean probed;  /* has been opened and started in a child without harm */
     QhNote *note;     /* NULL when it has none that can be read */

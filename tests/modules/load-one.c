@@ -5,7 +5,9 @@
  *
  *   load-one [dir=PATH] [scan] [load=NAME] [unload=NAME] [target=NAME] [acquire=KIND/NAME]
  * [release] [modules] [slots] [absence=KIND/NAME] [suggest=KIND/NAME] [fingerprint] [watch=MS]
- *            [state] [threads=N]
+ *            [state] [threads=N] [pause]
+ *
+ * pause prints "paused" and goes on when a line comes in.
  */
 #include "core/module/registry.h"
 #include "core/module/services.h"
@@ -174,6 +176,12 @@ static void run(Test *test, const char *command)
         watch(test, (guint)strtoul(value, NULL, 10));
     } else if (strcmp(word, "state") == 0) {
         print_state();
+    } else if (strcmp(word, "pause") == 0) {
+        char line[16];
+        printf("paused\n");
+        if (fgets(line, sizeof(line), stdin) == NULL) {
+            printf("pause: error: no line came\n");
+        }
     } else if (strcmp(word, "threads") == 0) {
         for (gulong i = strtoul(value, NULL, 10); i > 0; i--) {
             g_thread_unref(g_thread_new("idle", idle_thread, NULL));

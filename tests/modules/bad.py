@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bad module files: each must be refused by name and reason, in time, with the process unharmed.
+
+usage: bad.py --load-one PROGRAM --root SOURCE_ROOT [--cc CC] [--table] [CASE ...]
+
+The numbers are those of the list in docs/design/bad-modules.md. Every case is one run of load-one:
+it notes the state of the process, loads the bad file, then a good one, and compares. Prints TAP;
+--table prints a table of cases, answers and times instead.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cases import CASES  # noqa: E402  (the folder must be in the path first)
+
+FAST_MS = 400      # for everything that needs no probe to fail; generous for a loaded machine
+SLOW_MS = 15000    # for those that hang: the probe's limit, and the machine's load
+
+
+class Workshop:
+    """Compiles variations of subject.c."""
+
+    def __init__(self, args, folder):
+        self.args = args
+        self.folder = folder
+        self.root = args.root
+        with open(os.path.join(args.root, "tests/modules/subject.c"), encoding="utf-8") as file:
+            self.subject = file.read()
+        flags = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True,
+                               stdout=subprocess.PIPE, text=True).stdout
+        self.cflags = ["-O1", "-fPIC", "-fvisibility=hidden", "-w", "-D_GNU_SOURCE",
+                       "-I" + args.root] + shlex.split(flags)
+        self.good = self.build("good", "subject")
+
+    def path(self, case, name):
+        folder = os.path.join(self.folder, case)
+        os.makedirs(folder, exist_ok=True)
+        return os.path.join(folder, name)
+
+    def run(self, *command):
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True)
+        if result.returncode != 0:
+            raise RuntimeError(f"{shlex.join(command)}\n{result.stdout}")
+
+    def cc(self, *args):
+        self.run(*shlex.split(self.args.cc), *args)
+
+    def note(self, case, change=None, name="subject"):
+        module = {"name": name, "license": "MIT", "package": "test-package", "needs": {},
+                  "offers": {"device": [{"name": "subject-device"}]}}
+        raw = self.path(case, f"{name}.json")
+        with open(raw, "w", encoding="utf-8") as file:
+            json.dump(module, file)
+        source = self.path(case, f"{name}-note.c")
+        self.run(sys.executable, os.path.join(self.root, "modules/gen-note.py"), "--abi-header",
+                 os.path.join(self.root, "abi/base.h"), raw, source)
+        if change:
+            with open(source, encoding="utf-8") as file:
+                text = file.read()
+            new = change(note_text(text))
+            with open(source, "w", encoding="utf-8") as file:
+                file.write(note_source(new))
+        return source
+
+    def build(self, case, name="subject", replace=(), extra="", note=None, no_note=False,
+              cflags=(), ldflags=("-lglib-2.0",), file=None):
+        """A module in @case's folder; @replace: (old, new) in the source; @extra: more source."""
+        text = self.subject.replace("/* BEFORE INIT */", extra)
+        for old, new in replace:
+            assert old in text, (case, old)
+            text = text.replace(old, new)
+        source = self.path(case, "subject.c")
+        with open(source, "w", encoding="utf-8") as out:
+            out.write(text)
+        out = self.path(case, file or f"{name}.so")
+        sources = [source] + ([] if no_note else [self.note(case, note, name)])
+        self.cc("-shared", "-o", out, *self.cflags, *cflags, *sources, "-Wl,-z,noexecstack",
+                *ldflags)
+        return out
+
+
+def note_text(source):
+    """The JSON inside the generated source."""
+    body = "".join(re.findall(r'\.ascii \\"(.*)\\"\\n"', source))
+    return re.sub(r"\\\\([0-7]{3})", lambda m: chr(int(m.group(1), 8)), body).rstrip("\0")
+
+
+def note_source(data, owner=b"QEMUHOST\0", kind=1):
+    data = data.encode() if isinstance(data, str) else data
+    words = ", ".join(str(b) for b in data) or "0"
+    size = len(data)
+    owner_words = ", ".join(str(b) for b in owner)
+    return (f'__asm__(".pushsection .note.qemu-host, \\"a\\", %note\\n.balign 4\\n'
+            f'.long {len(owner)}, {size}, {kind}\\n.byte {owner_words}\\n.balign 4\\n'
+            f'.byte {words}\\n.balign 4\\n.popsection\\n");\n')
+
+
+def check_answer(case, path, output, code, took_ms):
+    """What is wrong with the answer; None when nothing is."""
+    lines = output.splitlines()
+    answers = [line for line in lines if line.startswith(case.get("word", "load") + ":")]
+    answer = (answers + [""])[min(case.get("nth", 0), len(answers))]
+    states = [line for line in lines if line.startswith("state:")]
+    if case.get("ok") or case.get("either"):  # a good file stays open
+        states = [re.sub(r"fds \d+", "", line) for line in states]
+    if code != 0 or not lines or lines[-1] != "alive":
+        return f"the host ended with status {code}"
+    if case.get("ok"):
+        if not answer.endswith(": ok"):
+            return f"should load, but: {answer}"
+    elif not case.get("either"):
+        if " error: " not in answer:
+            return f"should be refused, but: {answer or 'no answer'}"
+        shown = case.get("shown", os.path.basename(path))
+        if shown not in answer:
+            return f"does not name '{shown}': {answer}"
+    if not re.search(case["expect"], output):
+        return f"does not match '{case['expect']}': {answer}"
+    if len(states) == 2 and states[0] != states[1]:
+        return f"the process has changed: {states[0]} -> {states[1]}"
+    if not case.get("either") and case.get("after", True) and not case.get("ok") and "load: ok" not in lines:
+        return f"cannot load a good module afterwards: {lines[-2:]}"
+    limit = SLOW_MS if case.get("slow") else FAST_MS
+    return None if took_ms <= limit else f"took {took_ms} ms, more than {limit}"
+
+
+def run_case(shop, number, case):
+    name = f"case{number}"
+    made = case["make"](shop, name)
+    if made is None:
+        return "cannot be made on this machine", "", 0
+    path, commands = made if isinstance(made, tuple) else (made, None)
+    if commands is None:
+        commands = ["state", f"load={path}", "state"]
+        if not case.get("ok"):
+            commands.append(f"load={shop.good}")
+    env = dict(os.environ, LC_ALL="C", **case.get("env", {}))
+    env.pop("QEMU_HOST_MODULE_PATH", None)
+    best = None
+    for _ in range(1 if case.get("slow") else 3):
+        start = time.monotonic()
+        run = subprocess.Popen([shop.args.load_one] + commands, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)
+        try:
+            if case.get("during"):
+                output = case["during"](run, path)
+            else:
+                output = run.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            run.kill()
+            return "the host hangs", "", 60000
+        took = int((time.monotonic() - start) * 1000)
+        text = output.decode(errors="replace")
+        problem = check_answer(case, path, text, run.returncode, took)
+        if problem is None:
+            best = (None, text, took)
+            break
+        best = (problem, text, took)
+        if case.get("during") or "took" not in problem:
+            break
+    answer = next((line for line in best[1].splitlines() if "error: " in line or ": ok" in line),
+                  "")
+    return best[0], answer.replace(shop.folder, "..."), best[2]
+
+
+def try_case(shop, number, case):
+    """Making the bad file may fail, too; that is a failure of the case, not of them all."""
+    try:
+        return run_case(shop, number, case)
+    except Exception as error:  # noqa: BLE001
+        return f"cannot be made: {error!r}", "", 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--load-one", required=True)
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("case", nargs="*")
+    args = parser.parse_args()
+    chosen = {n: c for n, c in CASES.items() if not args.case or n in args.case}
+    # Not /tmp itself: the folder belongs to us, and its parents to root or us.
+    with tempfile.TemporaryDirectory(prefix="bad-modules-") as folder:
+        os.chmod(folder, 0o755)
+        shop = Workshop(args, folder)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            futures = {n: pool.submit(try_case, shop, n, c) for n, c in chosen.items()}
+        results = {n: f.result() for n, f in futures.items()}
+        for root, dirs, _ in os.walk(folder):
+            for entry in dirs:
+                os.chmod(os.path.join(root, entry), 0o755)
+    failed = 0
+    if not args.table:
+        print(f"1..{len(results)}")
+    for index, (number, (problem, answer, took)) in enumerate(results.items(), 1):
+        title = chosen[number]["title"]
+        failed += problem is not None
+        if args.table:
+            print(f"{number:>4} {'FAIL' if problem else 'ok':4} {took:6} ms  {title}: "
+                  f"{problem or answer}")
+        else:
+            print(f"{'not ok' if problem else 'ok'} {index} - {number} {title}")
+            print(f"# {problem or answer} ({took} ms)")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
