@@ -511,6 +511,9 @@ static gboolean check_branch(Checker *check, uint32_t label)
     return TRUE;
 }
 
+/* Interpreter and compiler address these slots directly. */
+#define LAZY_REACH 0x10000u
+
 static gboolean check_lazy(Checker *check)
 {
     static const uint8_t types[] = {QH_TYPE_I32, QH_TYPE_I64, QH_TYPE_I64, QH_TYPE_I64};
@@ -522,6 +525,7 @@ static gboolean check_lazy(Checker *check)
     for (uint32_t i = 0; i < 4; i++) {
         const QhStateField *field = qh_ir_slot(check->context->state, ops->lazy_slots[i]);
         if (field == NULL || field->type != types[i] || field->offset < offsetof(QhCpu, pc) ||
+            field->offset % 4 != 0 || field->offset > LAZY_REACH ||
             field->offset > check->context->state_size - qh_ir_type_bytes(types[i])) {
             return fail(check, "lazy flag slot %u is no %s slot", i, qh_ir_type_name(types[i]));
         }

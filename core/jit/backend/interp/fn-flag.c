@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Condition codes, worked out when they are read. The kind's slot holds QH_CC_... and, above it,
+ * the type of the operands; the operands are zero-extended to 64 bits.
+ */
+#include "core/jit/backend/interp/cells.h"
+
+typedef struct Lazy {
+    uint32_t kind;
+    uint32_t width;
+    uint64_t a, b, result;
+    uint64_t sign; /* the top bit of a word */
+    uint64_t mask;
+} Lazy;
+
+static Lazy lazy_read(QhCpu *cpu, const QhT0Op *op)
+{
+    uint32_t kind = qh_get32(cpu, op->a);
+    Lazy lazy = {.kind = kind & 0xff, .width = kind >> 8 == QH_TYPE_I32 ? 32 : 64};
+
+    lazy.a = qh_get64(cpu, op->b);
+    lazy.b = qh_get64(cpu, op->c);
+    lazy.result = qh_get64(cpu, (int16_t)op[1].extra);
+    lazy.mask = lazy.width == 32 ? UINT32_MAX : UINT64_MAX;
+    lazy.sign = lazy.mask ^ lazy.mask >> 1;
+    return lazy;
+}
+
+static gboolean is_subtract(uint32_t kind)
+{
+    return kind == QH_CC_SUB || kind == QH_CC_SUB_NB || kind == QH_CC_SBC;
+}
+
+/* The borrow of a - b - borrow_in = result. */
+static gboolean borrow(const Lazy *lazy)
+{
+    return ((~lazy->a & lazy->b) | ((~lazy->a | lazy->b) & lazy->result)) & lazy->sign;
+}
+
+static gboolean carry(const Lazy *lazy)
+{
+    uint64_t n = lazy->b & (lazy->width - 1);
+
+    switch (lazy->kind) {
+    case QH_CC_ADD:
+    case QH_CC_ADC:
+        return (((lazy->a & lazy->b) | ((lazy->a | lazy->b) & ~lazy->result)) & lazy->sign) != 0;
+    case QH_CC_SUB:
+    case QH_CC_SBC:
+        return borrow(lazy);
+    case QH_CC_SUB_NB:
+        return !borrow(lazy);
+    case QH_CC_SHL: /* the bit that left last; a: what was shifted */
+        return n != 0 && (lazy->a >> (lazy->width - n) & 1);
+    case QH_CC_SHR:
+    case QH_CC_SAR:
+        return n != 0 && (lazy->a >> (n - 1) & 1);
+    case QH_CC_MUL: /* b: the high half of the product; set when result does not hold it all */
+        return lazy->b != ((lazy->result & lazy->sign) ? lazy->mask : 0);
+    case QH_CC_INC: /* carry is kept: b has what it was */
+    case QH_CC_DEC:
+        return lazy->b & 1;
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean overflow(const Lazy *lazy)
+{
+    switch (lazy->kind) {
+    case QH_CC_ADD:
+    case QH_CC_ADC:
+        return (~(lazy->a ^ lazy->b) & (lazy->a ^ lazy->result) & lazy->sign) != 0;
+    case QH_CC_INC:
+        return lazy->result == lazy->sign;
+    case QH_CC_DEC:
+        return lazy->result == lazy->sign - 1;
+    case QH_CC_SHL: /* by one: sign changed */
+        return ((lazy->a ^ lazy->result) & lazy->sign) != 0;
+    case QH_CC_SHR:
+        return (lazy->a & lazy->sign) != 0;
+    case QH_CC_MUL:
+        return carry(lazy);
+    default:
+        return is_subtract(lazy->kind) &&
+               ((lazy->a ^ lazy->b) & (lazy->a ^ lazy->result) & lazy->sign) != 0;
+    }
+}
+
+static gboolean adjust(const Lazy *lazy)
+{
+    switch (lazy->kind) {
+    case QH_CC_INC:
+        return (lazy->result & 15) == 0;
+    case QH_CC_DEC:
+        return (lazy->result & 15) == 15;
+    case QH_CC_ADD:
+    case QH_CC_ADC:
+        return (lazy->a ^ lazy->b ^ lazy->result) >> 4 & 1;
+    default:
+        return is_subtract(lazy->kind) && ((lazy->a ^ lazy->b ^ lazy->result) >> 4 & 1);
+    }
+}
+
+static void flag(QhCpu *cpu, const QhT0Op *op)
+{
+    Lazy lazy = lazy_read(cpu, op);
+    gboolean set;
+
+    switch (op[1].flags) {
+    case QH_FLAG_Z:
+        set = (lazy.result & lazy.mask) == 0;
+        break;
+    case QH_FLAG_N:
+        set = (lazy.result & lazy.sign) != 0;
+        break;
+    case QH_FLAG_C:
+        set = carry(&lazy);
+        break;
+    case QH_FLAG_V:
+        set = overflow(&lazy);
+        break;
+    case QH_FLAG_P: /* even number of ones in the low byte */
+        set = __builtin_parity((uint32_t)lazy.result & 0xff) == 0;
+        break;
+    default:
+        set = adjust(&lazy);
+        break;
+    }
+    qh_put64(cpu, op->d, set ? 1 : 0);
+}
+
+static uint32_t order(gboolean less, gboolean equal)
+{
+    return equal ? 0 : less ? 1 : 2;
+}
+
+/* z/Architecture, "Condition Code": by the kind of the instruction that set it. */
+static void cc2(QhCpu *cpu, const QhT0Op *op)
+{
+    Lazy lazy = lazy_read(cpu, op);
+    uint32_t up = 64 - lazy.width, code;
+    int64_t result = (int64_t)(lazy.result << up);
+
+    switch (lazy.kind) {
+    case QH_CC_CMPS:
+        code = order((int64_t)(lazy.a << up) < (int64_t)(lazy.b << up), lazy.a == lazy.b);
+        break;
+    case QH_CC_CMPU:
+        code = order(lazy.a < lazy.b, lazy.a == lazy.b);
+        break;
+    case QH_CC_LOGIC:
+        code = result != 0;
+        break;
+    case QH_CC_TEST: /* under mask: b are the selected bits of a */
+        code = lazy.result == 0 ? 0 : lazy.result == lazy.b ? 3 : 1;
+        break;
+    default: /* signed result, 3 for overflow */
+        code = overflow(&lazy) ? 3 : order(result < 0, result == 0);
+        break;
+    }
+    qh_put32(cpu, op->d, code);
+}
+
+QhT0Fn qh_t0_flag_fn(const QhIrRecord *record)
+{
+    return record->op == QH_IR_cc2 ? cc2 : flag;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/jit/code.h"
+
+#include <string.h>
+
+#define CHUNK_BYTES ((size_t)1 << 20)
+#define HASH_BITS   16u
+#define N_BUCKETS   (1u << HASH_BITS)
+
+typedef struct Page {
+    uint64_t number;
+    QhCode *codes;
+    uint64_t changes; /* how often its bytes changed while it was watched */
+    uint32_t readers; /* translations going on */
+} Page;
+
+struct QhCodeStore {
+    uint32_t page_bits;
+    uint64_t max_bytes;
+    GPtrArray *chunks;
+    char *free; /* in the last chunk */
+    size_t left;
+    QhCode **buckets;
+    GHashTable *pages; /* &Page.number -> Page */
+    QhCodeStats stats;
+};
+
+QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes)
+{
+    QhCodeStore *store = g_new0(QhCodeStore, 1);
+
+    store->page_bits = page_bits;
+    store->max_bytes = max_bytes;
+    store->chunks = g_ptr_array_new_with_free_func(g_free);
+    store->buckets = g_new0(QhCode *, N_BUCKETS);
+    store->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    return store;
+}
+
+void qh_code_store_free(QhCodeStore *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    g_ptr_array_unref(store->chunks);
+    g_hash_table_unref(store->pages);
+    g_free(store->buckets);
+    g_free(store);
+}
+
+static size_t code_bytes(uint32_t n_ops, uint32_t n_insns)
+{
+    size_t bytes = sizeof(QhCode) + n_ops * sizeof(QhT0Op) + n_insns * sizeof(uint16_t);
+
+    return (bytes + 63) & ~(size_t)63;
+}
+
+static QhCode *set_up(void *memory, uint32_t n_ops, uint32_t n_insns)
+{
+    QhCode *code = memory;
+
+    memset(code, 0, sizeof(*code));
+    code->n_insns = n_insns;
+    code->insns = (const uint16_t *)&code->ops[n_ops];
+    return code;
+}
+
+QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns)
+{
+    size_t bytes = code_bytes(n_ops, n_insns);
+    QhCode *code;
+
+    if (bytes > CHUNK_BYTES) {
+        return NULL;
+    }
+    if (store->left < bytes) {
+        void *chunk;
+        if ((store->chunks->len + 1) * CHUNK_BYTES > store->max_bytes) {
+            return NULL;
+        }
+        chunk = g_try_malloc(CHUNK_BYTES);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        g_ptr_array_add(store->chunks, chunk);
+        store->free = chunk;
+        store->left = CHUNK_BYTES;
+    }
+    code = set_up(store->free, n_ops, n_insns);
+    store->free += bytes;
+    store->left -= bytes;
+    store->stats.bytes += bytes;
+    return code;
+}
+
+QhCode *qh_code_new_loose(uint32_t n_ops, uint32_t n_insns)
+{
+    void *memory = g_try_malloc(code_bytes(n_ops, n_insns));
+
+    return memory != NULL ? set_up(memory, n_ops, n_insns) : NULL;
+}
+
+static uint32_t hash(const QhCodeKey *key)
+{
+    uint64_t mix = key->ram_address * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+
+    mix ^= (key->pc ^ key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
+    return (uint32_t)(mix >> (64 - HASH_BITS));
+}
+
+static gboolean same_key(const QhCodeKey *a, const QhCodeKey *b)
+{
+    return a->ram_address == b->ram_address && a->pc == b->pc && a->state_key == b->state_key &&
+           a->flags == b->flags;
+}
+
+QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key)
+{
+    QhCode *code = store->buckets[hash(key)];
+
+    while (code != NULL && !same_key(&code->key, key)) {
+        code = code->next;
+    }
+    return code;
+}
+
+static Page *find_page(const QhCodeStore *store, uint64_t ram_address)
+{
+    uint64_t number = ram_address >> store->page_bits;
+
+    return g_hash_table_lookup(store->pages, &number);
+}
+
+/* Only after qh_code_watch of all its pages. */
+void qh_code_insert(QhCodeStore *store, QhCode *code)
+{
+    QhCode **bucket = &store->buckets[hash(&code->key)];
+    Page *page = find_page(store, code->key.ram_address);
+
+    code->next = *bucket;
+    *bucket = code;
+    code->page_next[0] = page->codes;
+    page->codes = code;
+    if (code->second_page != 0) {
+        page = find_page(store, code->second_page);
+        code->page_next[1] = page->codes;
+        page->codes = code;
+    }
+    store->stats.n_blocks++;
+}
+
+gboolean qh_code_watch(QhCodeStore *store, uint64_t ram_address, uint64_t *ret_changes)
+{
+    Page *page = find_page(store, ram_address);
+
+    if (page == NULL) {
+        page = g_try_new0(Page, 1);
+        if (page == NULL) {
+            return FALSE;
+        }
+        page->number = ram_address >> store->page_bits;
+        g_hash_table_insert(store->pages, &page->number, page);
+    }
+    page->readers++;
+    *ret_changes = page->changes;
+    return TRUE;
+}
+
+void qh_code_unwatch(QhCodeStore *store, uint64_t ram_address)
+{
+    Page *page = find_page(store, ram_address);
+
+    if (page != NULL && page->readers > 0) {
+        page->readers--;
+    }
+}
+
+gboolean qh_code_unchanged(QhCodeStore *store, uint64_t ram_address, uint64_t changes)
+{
+    const Page *page = find_page(store, ram_address);
+
+    return page != NULL && page->changes == changes;
+}
+
+gboolean qh_code_covers(const QhCode *code, uint64_t ram_address, uint64_t bytes)
+{
+    uint64_t first = code->key.ram_address;
+
+    if (ram_address < first + code->first_bytes && first < ram_address + bytes) {
+        return TRUE;
+    }
+    return code->second_page != 0 &&
+           ram_address < code->second_page + (code->bytes - code->first_bytes) &&
+           code->second_page < ram_address + bytes;
+}
+
+static uint32_t link_of(const QhCodeStore *store, const QhCode *code, uint64_t number)
+{
+    return code->key.ram_address >> store->page_bits == number ? 0 : 1;
+}
+
+static void remove_from_page(QhCodeStore *store, QhCode *code, uint64_t ram_address)
+{
+    Page *page = find_page(store, ram_address);
+    QhCode **at = &page->codes;
+
+    while (*at != code) {
+        at = &(*at)->page_next[link_of(store, *at, page->number)];
+    }
+    *at = code->page_next[link_of(store, code, page->number)];
+}
+
+static void remove_code(QhCodeStore *store, QhCode *code)
+{
+    QhCode **at = &store->buckets[hash(&code->key)];
+
+    __atomic_store_n(&code->invalid, 1, __ATOMIC_RELEASE);
+    while (*at != code) {
+        at = &(*at)->next;
+    }
+    *at = code->next;
+    remove_from_page(store, code, code->key.ram_address);
+    if (code->second_page != 0) {
+        remove_from_page(store, code, code->second_page);
+    }
+    store->stats.n_invalidated++;
+}
+
+void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes)
+{
+    Page *page = find_page(store, ram_address);
+    QhCode *code;
+
+    if (page == NULL) {
+        return;
+    }
+    page->changes++;
+    code = page->codes;
+    while (code != NULL) {
+        QhCode *next = code->page_next[link_of(store, code, page->number)];
+        if (qh_code_covers(code, ram_address, bytes)) {
+            remove_code(store, code);
+        }
+        code = next;
+    }
+}
+
+void qh_code_drop_all(QhCodeStore *store)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, store->pages);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Page *page = value;
+        page->codes = NULL;
+        page->changes++;
+    }
+    memset(store->buckets, 0, N_BUCKETS * sizeof(*store->buckets));
+    g_ptr_array_set_size(store->chunks, 0);
+    store->left = 0;
+    store->stats.bytes = 0;
+    store->stats.n_drops++;
+}
+
+gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address)
+{
+    const Page *page = find_page(store, ram_address);
+
+    return page != NULL && (page->codes != NULL || page->readers > 0);
+}
+
+void qh_code_stats(const QhCodeStore *store, QhCodeStats *ret)
+{
+    *ret = store->stats;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The code store of one cluster: what blocks of guest code have become, found by physical address,
+ * pc and state key, so that they survive changes of the guest's page tables.
+ *
+ * A block depends on one page of RAM, or on two when a single instruction reaches into the next.
+ * When its bytes change it is taken out of the store and marked invalid; its memory goes back only
+ * when all is dropped, at a point where no CPU runs translated code.
+ */
+#ifndef QH_CORE_JIT_CODE_H
+#define QH_CORE_JIT_CODE_H
+
+#include "core/jit/backend/interp/t0.h"
+
+#define QH_CODE_SINGLE (1u << 0) /* one instruction, for stepping */
+
+typedef struct QhCodeKey {
+    uint64_t ram_address; /* ram->base + offset of the first byte */
+    uint64_t pc;
+    uint64_t state_key;
+    uint32_t flags; /* QH_CODE_... */
+} QhCodeKey;
+
+typedef struct QhCode {
+    uint32_t invalid; /* atomic; checked on every transfer to it */
+    uint32_t n_insns;
+    QhCodeKey key;
+    uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
+    uint32_t bytes;              /* of guest code */
+    uint32_t first_bytes;        /* of them on the first page */
+    struct QhCode *next;         /* same hash */
+    struct QhCode *page_next[2]; /* same page: first, second */
+    const uint16_t *insns;       /* offset of each instruction */
+    QhT0Op ops[];
+} QhCode;
+
+typedef struct QhCodeStore QhCodeStore;
+
+QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes);
+void qh_code_store_free(QhCodeStore *store);
+
+/* Memory for a block; NULL when the store is full. The caller holds the engine's lock. */
+QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns);
+/* A block whose memory the caller owns and g_frees; not in any store. NULL: no memory. */
+QhCode *qh_code_new_loose(uint32_t n_ops, uint32_t n_insns);
+
+QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key);
+void qh_code_insert(QhCodeStore *store, QhCode *code);
+
+/*
+ * Before the bytes of a page are read for translation: the page's count of changes, and from now on
+ * its blocks are told of writes. FALSE: no memory.
+ */
+gboolean qh_code_watch(QhCodeStore *store, uint64_t ram_address, uint64_t *ret_changes);
+void qh_code_unwatch(QhCodeStore *store, uint64_t ram_address);
+/* Whether the page is as it was. */
+gboolean qh_code_unchanged(QhCodeStore *store, uint64_t ram_address, uint64_t changes);
+
+/* Take out the blocks made from these bytes of one page. */
+void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes);
+/* Whether there are blocks from this page, or somebody is reading it. */
+gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address);
+/* Whether @code was made from one of these bytes. */
+gboolean qh_code_covers(const QhCode *code, uint64_t ram_address, uint64_t bytes);
+
+void qh_code_drop_all(QhCodeStore *store);
+
+typedef struct QhCodeStats {
+    uint64_t n_blocks, n_invalidated, n_drops, bytes;
+} QhCodeStats;
+void qh_code_stats(const QhCodeStore *store, QhCodeStats *ret);
+
+#endif

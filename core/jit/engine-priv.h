@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the engine share. */
+#ifndef QH_CORE_JIT_ENGINE_PRIV_H
+#define QH_CORE_JIT_ENGINE_PRIV_H
+
+#include "core/jit/code.h"
+#include "core/jit/engine.h"
+#include "core/jit/jit-cpu.h"
+#include "core/vcpu/vcpu.h"
+
+/* Guest code of a block starts at most this long before the end of what is copied. */
+#define QH_ENGINE_MAX_INSNS  64u
+#define QH_ENGINE_CODE_BYTES (G_GUINT64_CONSTANT(128) << 20)
+
+struct QhEngine {
+    QhCluster *cluster;
+    QhIrContext ir;
+    struct QhHelperCall *calls;
+    GMutex lock; /* the store */
+    QhCodeStore *store;
+
+    /* Who runs translated code; guarded by run_lock. */
+    GMutex run_lock;
+    GCond run_cond;
+    uint32_t n_running;
+    uint32_t n_exclusive; /* CPUs that wait to be, or are, alone */
+    QhJitCpu *exclusive;  /* the one that is; atomic for reading by itself */
+};
+
+/* Buffers for one translation. */
+typedef struct QhScratch {
+    QhIrRecord records[QH_IR_MAX_RECORDS];
+    uint8_t code[1u << QH_PAGE_BITS_MIN];
+    uint8_t fetched[64];
+    QhT0Lower *lower;
+    QhCode *loose; /* the last block that is in no store */
+} QhScratch;
+
+/* The block at cpu->pc, translated if need be. NULL: a fault was entered, or the engine gave up
+ * (jit->broken). @flags: QH_CODE_... [vcpu] */
+QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags);
+
+/* Whether a write to these bytes would change the block that @jit runs now, and it has more than
+ * this one instruction. [vcpu] */
+gboolean qh_engine_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes);
+/* After a write: if the page has no code any more, stores to it need not look. [vcpu] */
+void qh_engine_settle_page(QhJitCpu *jit, QhRam *ram, uint64_t offset);
+gboolean qh_engine_is_exclusive(QhJitCpu *jit);
+/* Make the cluster's other CPUs look at what has changed. [vcpu] */
+void qh_engine_kick_others(QhJitCpu *jit);
+
+/* Stop @jit for good: its target broke a rule. [vcpu] */
+void qh_engine_give_up(QhJitCpu *jit, const char *why);
+
+#endif

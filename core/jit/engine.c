@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The run loop, and when CPUs may not run: a CPU that needs to be alone (to drop all code, to do
+ * an access that no host instruction can do atomically) waits until the others have left.
+ */
+#include "core/jit/engine.h"
+
+#include "abi/target.h"
+#include "core/host/log.h"
+#include "core/jit/engine-priv.h"
+#include "core/jit/helper-call.h"
+#include "core/vcpu/vcpu.h"
+
+QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
+{
+    QhEngine *engine = g_new0(QhEngine, 1);
+
+    g_mutex_init(&engine->lock);
+    g_mutex_init(&engine->run_lock);
+    g_cond_init(&engine->run_cond);
+    engine->cluster = cluster;
+    engine->ir = (QhIrContext){.state = cluster->cpu_ops->state,
+                               .state_size = cluster->cpu_ops->state_size,
+                               .translator = cluster->translator_ops,
+                               .address_bits = cluster->target_ops->address_bits,
+                               .n_mmu_indices = cluster->target_ops->n_mmu_indices};
+    engine->calls = qh_helper_calls_new(cluster->translator_ops, error);
+    if (engine->calls == NULL) {
+        qh_engine_free(engine);
+        return NULL;
+    }
+    engine->store = qh_code_store_new(QH_PAGE_BITS_MIN, QH_ENGINE_CODE_BYTES);
+    return engine;
+}
+
+void qh_engine_free(QhEngine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    qh_code_store_free(engine->store);
+    g_free(engine->calls);
+    g_mutex_clear(&engine->lock);
+    g_mutex_clear(&engine->run_lock);
+    g_cond_clear(&engine->run_cond);
+    g_free(engine);
+}
+
+static void enter(QhEngine *engine)
+{
+    g_mutex_lock(&engine->run_lock);
+    while (engine->n_exclusive > 0) {
+        g_cond_wait(&engine->run_cond, &engine->run_lock);
+    }
+    engine->n_running++;
+    g_mutex_unlock(&engine->run_lock);
+}
+
+static void leave(QhEngine *engine)
+{
+    g_mutex_lock(&engine->run_lock);
+    engine->n_running--;
+    g_cond_broadcast(&engine->run_cond);
+    g_mutex_unlock(&engine->run_lock);
+}
+
+void qh_engine_kick_others(QhJitCpu *jit)
+{
+    QhMachine *machine = jit->machine;
+
+    for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
+        QhCpu *cpu = qh_vcpu_state(qh_machine_vcpu(machine, i));
+        if (cpu != qh_jit_state(jit)) {
+            __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+        }
+    }
+}
+
+/* Called outside enter and leave. */
+static void begin_exclusive(QhEngine *engine, QhJitCpu *jit)
+{
+    g_mutex_lock(&engine->run_lock);
+    while (engine->exclusive != NULL) {
+        g_cond_wait(&engine->run_cond, &engine->run_lock);
+    }
+    engine->exclusive = jit;
+    engine->n_exclusive++;
+    while (engine->n_running > 0) {
+        qh_engine_kick_others(jit);
+        g_cond_wait(&engine->run_cond, &engine->run_lock);
+    }
+    g_mutex_unlock(&engine->run_lock);
+}
+
+static void end_exclusive(QhEngine *engine)
+{
+    g_mutex_lock(&engine->run_lock);
+    engine->exclusive = NULL;
+    engine->n_exclusive--;
+    g_cond_broadcast(&engine->run_cond);
+    g_mutex_unlock(&engine->run_lock);
+}
+
+gboolean qh_engine_is_exclusive(QhJitCpu *jit)
+{
+    return __atomic_load_n(&jit->engine->exclusive, __ATOMIC_RELAXED) == jit ||
+           qh_machine_n_vcpus(jit->machine) < 2;
+}
+
+gboolean qh_engine_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes)
+{
+    const QhCode *code = jit->code;
+
+    return code != NULL && code->n_insns > 1 && code->key.ram_address != 0 &&
+           qh_code_covers(code, ram_address, bytes);
+}
+
+void qh_engine_give_up(QhJitCpu *jit, const char *why)
+{
+    QhHost *host = qh_machine_host(jit->machine);
+    QhCpu *cpu = qh_jit_state(jit);
+
+    if (!jit->broken && host != NULL) {
+        qh_log_error(qh_host_log(host), "CPU %u stops for good at pc 0x%" G_GINT64_MODIFIER "x: %s",
+                     cpu->index, cpu->pc, why);
+    }
+    jit->broken = 1;
+}
+
+void qh_engine_flush(QhEngine *engine)
+{
+    GPtrArray *vcpus = engine->cluster->vcpus;
+
+    g_mutex_lock(&engine->lock);
+    qh_code_drop_all(engine->store);
+    g_mutex_unlock(&engine->lock);
+    for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
+        QhJitCpu *jit = qh_jit_of(qh_vcpu_state(g_ptr_array_index(vcpus, i)));
+        qh_jit_forget_jumps(jit);
+        jit->link = NULL;
+        jit->code = NULL;
+    }
+}
+
+/* Other clusters may have code there, too; then stores just stay slow. */
+void qh_engine_settle_page(QhJitCpu *jit, QhRam *ram, uint64_t offset)
+{
+    QhEngine *engine = jit->engine;
+
+    if (qh_machine_n_clusters(jit->machine) > 1) {
+        return;
+    }
+    g_mutex_lock(&engine->lock);
+    if (!qh_code_has(engine->store, ram->base + offset)) {
+        __atomic_fetch_and(&ram->page_flags[offset >> QH_PAGE_BITS_MIN], (uint8_t)~QH_PAGE_CODE,
+                           __ATOMIC_SEQ_CST);
+    }
+    g_mutex_unlock(&engine->lock);
+}
+
+void qh_engine_invalidate(QhEngine *engine, uint64_t ram_address, uint64_t bytes)
+{
+    uint64_t page = G_GUINT64_CONSTANT(1) << QH_PAGE_BITS_MIN;
+
+    g_mutex_lock(&engine->lock);
+    while (bytes > 0) {
+        uint64_t part = MIN(bytes, page - (ram_address & (page - 1)));
+        qh_code_invalidate(engine->store, ram_address, part);
+        ram_address += part;
+        bytes -= part;
+    }
+    g_mutex_unlock(&engine->lock);
+}
+
+/* Remember in the exit that was just taken where it leads. */
+static void link_exit(QhJitCpu *jit, QhCode *code)
+{
+    uint64_t *link = jit->link;
+
+    jit->link = NULL;
+    if (link != NULL && code != NULL && code->second_page == 0 && code != jit->scratch->loose) {
+        __atomic_store_n(link, (uintptr_t)code, __ATOMIC_RELEASE);
+    }
+}
+
+/* One instruction by itself, after something that it could not do in company. */
+static void run_alone(QhEngine *engine, QhJitCpu *jit, gboolean exclusive)
+{
+    QhCode *code;
+
+    if (exclusive) {
+        leave(engine);
+        begin_exclusive(engine, jit);
+    }
+    code = qh_engine_find(engine, jit, QH_CODE_SINGLE);
+    if (code != NULL) {
+        qh_t0_run(jit, code);
+    }
+    if (exclusive) {
+        end_exclusive(engine);
+        enter(engine);
+    }
+}
+
+/* After translated code was left for anything but the next block. FALSE: stop running. */
+static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
+{
+    QhCpu *cpu = qh_jit_state(jit);
+    uint32_t retry = jit->retry;
+
+    jit->code = NULL;
+    jit->link = NULL;
+    jit->retry = QH_RETRY_NONE;
+    cpu->unwind = 0;
+    if (jit->broken) {
+        return FALSE;
+    }
+    if (retry != QH_RETRY_NONE) {
+        run_alone(engine, jit, retry == QH_RETRY_EXCLUSIVE);
+        return look_around(engine, jit);
+    }
+    if (jit->flush_wanted) {
+        jit->flush_wanted = 0;
+        leave(engine);
+        begin_exclusive(engine, jit);
+        qh_engine_flush(engine);
+        end_exclusive(engine);
+        enter(engine);
+    }
+    if (cpu->halted) {
+        return FALSE;
+    }
+    jit->cpu_ops->take_interrupt(cpu);
+    cpu->unwind = 0;
+    return TRUE;
+}
+
+static gboolean asked_to_leave(const QhCpu *cpu)
+{
+    return __atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) != 0;
+}
+
+void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
+{
+    QhCpu *cpu = qh_vcpu_state(vcpu);
+    QhJitCpu *jit = qh_jit_of(cpu);
+
+    enter(engine);
+    qh_softmmu_check_space(jit);
+    for (gboolean go = look_around(engine, jit); go && !asked_to_leave(cpu);) {
+        QhCode *code = qh_engine_find(engine, jit, 0);
+        uint32_t left = QH_LEFT_UNWIND;
+        if (code != NULL) {
+            link_exit(jit, code);
+            left = qh_t0_run(jit, code);
+        }
+        if (left != QH_LEFT_NEXT || jit->flush_wanted) {
+            go = look_around(engine, jit);
+        }
+    }
+    jit->code = NULL;
+    jit->link = NULL;
+    leave(engine);
+}
+
+void qh_engine_step(QhEngine *engine, QhVcpu *vcpu)
+{
+    QhCpu *cpu = qh_vcpu_state(vcpu);
+    QhJitCpu *jit = qh_jit_of(cpu);
+    uint64_t request = __atomic_exchange_n(&cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+
+    (void)request;
+    enter(engine);
+    qh_softmmu_check_space(jit);
+    if (look_around(engine, jit)) {
+        run_alone(engine, jit, FALSE);
+        look_around(engine, jit);
+    }
+    jit->code = NULL;
+    leave(engine);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest memory as one CPU sees it. Two levels: small direct-mapped tables, one per MMU index, at a
+ * constant distance before the CPU state, which translated code searches itself; and a larger one
+ * that remembers what was pushed out, also across address spaces (contexts).
+ *
+ * A granule is the smallest unit that is cached: the target's page, at most 4 KiB.
+ */
+#ifndef QH_CORE_JIT_SOFTMMU_H
+#define QH_CORE_JIT_SOFTMMU_H
+
+#include "abi/cpu.h"
+#include "core/machine/machine.h"
+
+typedef struct QhJitCpu QhJitCpu;
+
+#define QH_TLB_BITS    8u
+#define QH_TLB_ENTRIES (1u << QH_TLB_BITS)
+
+/*
+ * tag[access] is the address of the granule when the access may go straight to address + addend.
+ * Any of the low flag bits (above those of alignment) makes the comparison fail.
+ */
+typedef struct QhTlbEntry {
+    uint64_t tag[3]; /* by QH_ACCESS_...; another thread may set QH_TLB_SLOW under the lock */
+    uint64_t addend; /* host address minus guest address */
+} QhTlbEntry;
+
+#define QH_TLB_INVALID (1u << 7)
+#define QH_TLB_IO      (1u << 6) /* no RAM, or not for this access: look at QhTlbPage */
+#define QH_TLB_SLOW    (1u << 5) /* a store must look for translated code */
+
+/* What a granule is. */
+typedef struct QhTlbPage {
+    uint64_t phys;   /* physical address of the granule */
+    QhRam *ram;      /* NULL: a window, or nothing */
+    uint64_t offset; /* of the granule in ram or io */
+    QhIoWindow *io;
+    uint32_t attrs; /* of bus accesses */
+    uint8_t prot;   /* QH_PROT_... that may be cached */
+    uint8_t readonly;
+    uint8_t range_bits; /* log2 of the range that the answer holds for: less than the granule's
+                           when it is good for one access only */
+    uint8_t cached;
+} QhTlbPage;
+
+#define QH_TLB_SETS 1024u
+#define QH_TLB_WAYS 4u
+typedef struct QhTlbSecond {
+    uint64_t address; /* of the granule */
+    uint32_t context_stamp, index_stamp;
+    uint8_t index;
+    uint8_t large; /* part of a larger page */
+    uint8_t pad[6];
+    QhTlbPage page;
+} QhTlbSecond;
+
+/* Address ranges under large pages: flush_page of an address inside forgets the whole index. */
+#define QH_TLB_RANGES 4u
+typedef struct QhTlbRanges {
+    uint32_t n;
+    struct {
+        uint64_t first, last;
+    } range[QH_TLB_RANGES];
+} QhTlbRanges;
+
+#define QH_TLB_CONTEXTS 16u
+#define QH_TLB_INDICES  16u
+typedef struct QhSoftmmu {
+    QhTlbEntry *entries; /* n_indices * QH_TLB_ENTRIES */
+    QhTlbPage *pages;    /* the same numbers */
+    QhTlbSecond *second; /* QH_TLB_SETS * QH_TLB_WAYS */
+    GMutex lock;         /* entries, against marking by other threads */
+    uint32_t n_indices;
+    uint32_t granule_bits;
+    uint64_t granule_mask; /* low bits */
+    uint32_t used;         /* bit per index: the first level is not empty */
+    uint32_t next_stamp;
+    uint32_t next_way;
+    uint32_t space_version;
+    uint32_t context_stamp; /* of the current context */
+    uint32_t index_stamp[QH_TLB_INDICES];
+    struct {
+        uint64_t context;
+        uint32_t stamp; /* 0: free */
+        uint32_t used;
+    } contexts[QH_TLB_CONTEXTS];
+    uint32_t context_clock;
+    QhTlbRanges large[QH_TLB_INDICES];
+} QhSoftmmu;
+
+/* All [vcpu] unless told otherwise. */
+gboolean qh_softmmu_init(
+    QhJitCpu *jit, QhTlbEntry *entries, uint32_t n_indices, uint32_t page_bits, GError **error);
+void qh_softmmu_clear(QhJitCpu *jit);
+
+void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask);
+void qh_softmmu_flush_page(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask);
+void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context);
+void qh_softmmu_flush_context(QhJitCpu *jit, uint64_t context);
+/* Forget everything if the map of physical memory has changed. */
+void qh_softmmu_check_space(QhJitCpu *jit);
+
+/* Make stores to the granules of @host_page (4 KiB) look for code from now on. [any] */
+void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page);
+
+/*
+ * What is behind @address. FALSE: the fault was entered and cpu->unwind is set. The answer holds
+ * for 1 << ret->range_bits bytes around @address (for its granule when range_bits is larger).
+ */
+gboolean
+qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage *ret);
+
+/* The first level is brought up to date with the flags of RAM page @page at @address. */
+void qh_softmmu_refresh(QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page);
+
+/*
+ * Guest accesses, any size and alignment. pc and icount are exact. FALSE: cpu->unwind is set;
+ * either a fault has been entered, or the instruction must be run again alone (jit->retry).
+ * Values have 16 bytes for QH_MEM_128, 8 otherwise; loads are extended to 64 bits.
+ */
+gboolean qh_softmmu_load(QhJitCpu *jit, uint64_t address, uint32_t memop, uint64_t *ret_value);
+gboolean qh_softmmu_store(QhJitCpu *jit, uint64_t address, uint32_t memop, const uint64_t *value);
+/* Atomic: *@ret_old is what was there. @kind: QH_RMW_... */
+gboolean qh_softmmu_rmw(QhJitCpu *jit,
+                        uint64_t address,
+                        uint32_t memop,
+                        uint32_t kind,
+                        uint64_t value,
+                        uint64_t *ret_old);
+gboolean qh_softmmu_cas(QhJitCpu *jit,
+                        uint64_t address,
+                        uint32_t memop,
+                        const uint64_t *expected,
+                        const uint64_t *desired,
+                        uint64_t *ret_old);
+/* qh.cpu probe. */
+void *
+qh_softmmu_probe(QhJitCpu *jit, uint64_t address, uint32_t length, uint32_t access, uint32_t index);
+
+/* Enter the exception for @fault and set cpu->unwind. */
+void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A CPU's thread: it runs translated code, does what others ask of it between two blocks, and
+ * sleeps while it is stopped, off, or halted without work.
+ *
+ * Whoever changes something that the thread must see changes it under the lock, then sets `kicked`
+ * and exit_request; the thread clears both before it looks, so nothing is lost in between.
+ */
+#include "core/vcpu/vcpu.h"
+
+#include "core/device/instance.h"
+#include "core/jit/engine.h"
+#include "core/jit/jit-cpu.h"
+
+#include <unistd.h>
+
+typedef struct Work {
+    void (*fn)(QhCpu *cpu, void *data);
+    void *data;
+} Work;
+
+struct QhVcpu {
+    QhCluster *cluster;
+    QhJitCpu *jit;
+    QhCpu *cpu;
+    uint32_t index;
+    gboolean realized;
+    GThread *thread;
+    int thread_id; /* atomic */
+
+    GMutex lock; /* for all below */
+    GCond wake;  /* the thread waits here */
+    GCond stood; /* those who wait for it to stop */
+    GQueue work; /* Work */
+    gboolean kicked, allowed, stopped, powered, quit;
+};
+
+/* The thread's own CPU. A helper gets its CPU as an argument, but a device that asks "which CPU am
+ * I serving" is called through tables that know nothing of CPUs. */
+static _Thread_local QhVcpu *current;
+
+QhVcpu *qh_vcpu_current(void)
+{
+    return current;
+}
+
+static const QhCpuModel *model_at(const QhCpuOps *ops, uint32_t i)
+{
+    return (const void *)((const char *)ops->models + (size_t)i * ops->model_size);
+}
+
+static gboolean
+find_model(const QhCpuOps *ops, const char *name, uint32_t *ret_index, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (uint32_t i = 0; i < ops->n_models; i++) {
+        if (g_strcmp0(model_at(ops, i)->name, name) == 0) {
+            *ret_index = i;
+            return TRUE;
+        }
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", model_at(ops, i)->name);
+    }
+    g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND, "CPU model '%s' is unknown; there are: %s",
+                name != NULL ? name : "", known->str);
+    return FALSE;
+}
+
+static gboolean
+set_properties(QhVcpu *vcpu, const char *model, const GPtrArray *properties, GError **error)
+{
+    QhHost *host = qh_machine_host(vcpu->cluster->machine);
+    g_autofree char *subject = g_strdup_printf("CPU model '%s'", model);
+
+    for (guint i = 0; properties != NULL && i < properties->len; i++) {
+        const char *text = g_ptr_array_index(properties, i);
+        const char *equals = strchr(text, '=');
+        g_autofree char *name =
+            equals != NULL ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text);
+        if (!qh_property_set(host, vcpu->cluster->cpu_ops->properties, vcpu->cpu, subject, name,
+                             equals != NULL ? equals + 1 : "on", error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+QhVcpu *qh_vcpu_new(QhCluster *cluster,
+                    uint32_t index,
+                    const char *model,
+                    const GPtrArray *properties,
+                    GError **error)
+{
+    const QhCpuOps *ops = cluster->cpu_ops;
+    QhVcpu *vcpu;
+    uint32_t model_index;
+
+    if (!find_model(ops, model, &model_index, error)) {
+        return NULL;
+    }
+    vcpu = g_new0(QhVcpu, 1);
+    g_mutex_init(&vcpu->lock);
+    g_cond_init(&vcpu->wake);
+    g_cond_init(&vcpu->stood);
+    g_queue_init(&vcpu->work);
+    vcpu->cluster = cluster;
+    vcpu->index = index;
+    vcpu->stopped = vcpu->powered = TRUE;
+    vcpu->jit = qh_jit_cpu_new(cluster, vcpu, index, error);
+    if (vcpu->jit == NULL) {
+        qh_vcpu_free(vcpu);
+        return NULL;
+    }
+    vcpu->cpu = qh_jit_state(vcpu->jit);
+    vcpu->cpu->model = model_index;
+    ops->model_defaults(vcpu->cpu);
+    if (!set_properties(vcpu, model, properties, error) || !ops->realize(vcpu->cpu, error)) {
+        qh_vcpu_free(vcpu);
+        return NULL;
+    }
+    vcpu->realized = TRUE;
+    return vcpu;
+}
+
+void qh_vcpu_free(QhVcpu *vcpu)
+{
+    if (vcpu == NULL) {
+        return;
+    }
+    if (vcpu->thread != NULL) {
+        g_mutex_lock(&vcpu->lock);
+        vcpu->quit = TRUE;
+        g_mutex_unlock(&vcpu->lock);
+        qh_vcpu_kick(vcpu);
+        g_thread_join(vcpu->thread);
+    }
+    if (vcpu->realized && vcpu->cluster->cpu_ops->unrealize != NULL) {
+        vcpu->cluster->cpu_ops->unrealize(vcpu->cpu);
+    }
+    if (vcpu->cpu != NULL && vcpu->cluster->cpu_ops->properties != NULL) {
+        qh_properties_clear(vcpu->cluster->cpu_ops->properties, vcpu->cpu);
+    }
+    qh_jit_cpu_free(vcpu->jit);
+    g_queue_clear_full(&vcpu->work, g_free);
+    g_mutex_clear(&vcpu->lock);
+    g_cond_clear(&vcpu->wake);
+    g_cond_clear(&vcpu->stood);
+    g_free(vcpu);
+}
+
+QhCpu *qh_vcpu_state(QhVcpu *vcpu)
+{
+    return vcpu->cpu;
+}
+
+QhCluster *qh_vcpu_cluster(QhVcpu *vcpu)
+{
+    return vcpu->cluster;
+}
+
+uint32_t qh_vcpu_index(QhVcpu *vcpu)
+{
+    return vcpu->index;
+}
+
+int qh_vcpu_thread_id(QhVcpu *vcpu)
+{
+    return __atomic_load_n(&vcpu->thread_id, __ATOMIC_ACQUIRE);
+}
+
+void qh_vcpu_reset(QhVcpu *vcpu)
+{
+    QhCpu *cpu = vcpu->cpu;
+
+    cpu->halted = cpu->unwind = cpu->fp_flags = 0;
+    cpu->icount = 0;
+    vcpu->jit->broken = 0;
+    vcpu->jit->retry = QH_RETRY_NONE;
+    vcpu->cluster->cpu_ops->reset(cpu);
+    qh_softmmu_flush(vcpu->jit, UINT32_MAX);
+}
+
+/* Under the lock: the thread looks at everything again. */
+static void nudge(QhVcpu *vcpu)
+{
+    vcpu->kicked = TRUE;
+    __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+    g_cond_broadcast(&vcpu->wake);
+}
+
+void qh_vcpu_kick(QhVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    nudge(vcpu);
+    g_mutex_unlock(&vcpu->lock);
+}
+
+void qh_vcpu_power(QhVcpu *vcpu, gboolean on)
+{
+    g_mutex_lock(&vcpu->lock);
+    vcpu->powered = on;
+    nudge(vcpu);
+    g_mutex_unlock(&vcpu->lock);
+}
+
+void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level)
+{
+    QhCpu *cpu = vcpu->cpu;
+    uint64_t bit = G_GUINT64_CONSTANT(1) << (line & 63);
+    uint64_t old = level ? __atomic_fetch_or(&cpu->irq_lines, bit, __ATOMIC_SEQ_CST)
+                         : __atomic_fetch_and(&cpu->irq_lines, ~bit, __ATOMIC_SEQ_CST);
+
+    if (((old & bit) != 0) == (level != FALSE)) {
+        return;
+    }
+    if (vcpu->cluster->cpu_ops->irq_changed != NULL) {
+        vcpu->cluster->cpu_ops->irq_changed(cpu, line, level);
+    }
+    if (level) {
+        qh_vcpu_kick(vcpu);
+    }
+}
+
+void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data)
+{
+    Work *work = g_new(Work, 1);
+
+    *work = (Work){fn, data};
+    g_mutex_lock(&vcpu->lock);
+    g_queue_push_tail(&vcpu->work, work);
+    nudge(vcpu);
+    g_mutex_unlock(&vcpu->lock);
+}
+
+/* The lock is held, but not while the work is done. */
+static void do_work(QhVcpu *vcpu)
+{
+    Work *work;
+
+    while ((work = g_queue_pop_head(&vcpu->work)) != NULL) {
+        g_mutex_unlock(&vcpu->lock);
+        work->fn(vcpu->cpu, work->data);
+        g_free(work);
+        g_mutex_lock(&vcpu->lock);
+    }
+}
+
+static gboolean may_run(QhVcpu *vcpu)
+{
+    QhCpu *cpu = vcpu->cpu;
+
+    if (vcpu->jit->broken) {
+        return FALSE;
+    }
+    if (cpu->halted && vcpu->cluster->cpu_ops->has_work(cpu)) {
+        cpu->halted = 0;
+    }
+    return !cpu->halted;
+}
+
+static gpointer thread_main(gpointer data)
+{
+    QhVcpu *vcpu = data;
+
+    current = vcpu;
+    __atomic_store_n(&vcpu->thread_id, (int)gettid(), __ATOMIC_RELEASE);
+    g_mutex_lock(&vcpu->lock);
+    while (!vcpu->quit) {
+        gboolean run = FALSE;
+        vcpu->kicked = FALSE;
+        __atomic_store_n(&vcpu->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (vcpu->allowed) {
+            do_work(vcpu);
+            run = vcpu->powered;
+        } else if (!vcpu->stopped) {
+            vcpu->stopped = TRUE;
+            g_cond_broadcast(&vcpu->stood);
+        }
+        if (run) {
+            g_mutex_unlock(&vcpu->lock);
+            run = may_run(vcpu);
+            if (run) {
+                qh_engine_run(vcpu->cluster->engine, vcpu);
+            }
+            g_mutex_lock(&vcpu->lock);
+        }
+        while (!run && !vcpu->kicked && !vcpu->quit) {
+            g_cond_wait(&vcpu->wake, &vcpu->lock);
+        }
+    }
+    vcpu->stopped = TRUE;
+    g_cond_broadcast(&vcpu->stood);
+    g_mutex_unlock(&vcpu->lock);
+    return NULL;
+}
+
+void qh_vcpu_start(QhVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    vcpu->allowed = TRUE;
+    vcpu->stopped = FALSE;
+    if (vcpu->thread == NULL) {
+        g_autofree char *name = g_strdup_printf("cpu%u", vcpu->index);
+        vcpu->thread = g_thread_new(name, thread_main, vcpu);
+    }
+    nudge(vcpu);
+    g_mutex_unlock(&vcpu->lock);
+}
+
+void qh_vcpu_request_stop(QhVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    vcpu->allowed = FALSE;
+    nudge(vcpu);
+    g_mutex_unlock(&vcpu->lock);
+}
+
+void qh_vcpu_wait_stopped(QhVcpu *vcpu)
+{
+    g_mutex_lock(&vcpu->lock);
+    while (!vcpu->stopped) {
+        g_cond_wait(&vcpu->stood, &vcpu->lock);
+    }
+    g_mutex_unlock(&vcpu->lock);
+}
