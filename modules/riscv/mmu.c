@@ -294,7 +294,7 @@ gboolean rv_mmu_translate(RvCpu *cpu,
     uint32_t priv = index_priv(mmu_index);
     const Mode *mode = priv == RV_PRIV_M ? NULL : mode_of(satp_mode(cpu));
     uint32_t prot = QH_PROT_READ | QH_PROT_WRITE | QH_PROT_EXEC;
-    Walk walk = {.phys = address, .page_bits = 56};
+    Walk walk = {.phys = address, .page_bits = PAGE_BITS};
     WalkResult result = WALK_OK;
     uint32_t pmp_bits;
 
