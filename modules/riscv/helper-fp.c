@@ -27,8 +27,9 @@ static void end(QhCpu *cpu, const QhFpStatus *status)
 /* The contents of an f register as a number of @format (Unpriv. D, "NaN Boxing"). */
 static QhFpBits unbox(uint32_t format, uint64_t value)
 {
-    if (format == QH_FP_F16) {
-        value = value >= BOX_H ? value & 0xffff : 0x7e00;
+    if (format == QH_FP_F16 || format == QH_FP_BF16) {
+        uint64_t nan = format == QH_FP_F16 ? 0x7e00 : 0x7fc0;
+        value = value >= BOX_H ? value & 0xffff : nan;
     } else if (format == QH_FP_F32) {
         value = value >= BOX_S ? value & 0xffffffff : 0x7fc00000;
     }
@@ -40,7 +41,7 @@ static uint64_t box(uint32_t format, QhFpBits bits)
     if (format == QH_FP_F64) {
         return bits.lo;
     }
-    return bits.lo | (format == QH_FP_F16 ? BOX_H : BOX_S);
+    return bits.lo | (format == QH_FP_F32 ? BOX_S : BOX_H);
 }
 
 uint64_t rv_helper_half_op2(QhCpu *cpu, uint32_t word, uint64_t a, uint64_t b)

@@ -66,15 +66,15 @@ typedef struct Rule {
     }
 
 static const Rule rules[] = {
-    NEEDS(m, zmmul),     NEEDS(a, zaamo),      NEEDS(a, zalrsc),       NEEDS(zawrs, zalrsc),
-    NEEDS(f, zicsr),     NEEDS(d, f),          NEEDS(zfa, f),          NEEDS(zfhmin, f),
-    NEEDS(zfh, zfhmin),  NEEDS(c, zca),        NEEDS_IF(c, zcd, d, 0), NEEDS_IF(c, zcf, f, 32),
-    NEEDS(zcb, zca),     NEEDS(zcd, zca),      NEEDS(zcd, d),          NEEDS(zcf, zca),
-    NEEDS(zcf, f),       NEEDS(zicntr, zicsr), NEEDS(zihpm, zicsr),    NEEDS(zkr, zicsr),
-    NEEDS(s, u),         NEEDS(s, zicsr),      NEEDS(u, zicsr),        NEEDS(smstateen, zicsr),
-    NEEDS(ssstateen, s), NEEDS(sstc, s),       NEEDS(svade, s),        NEEDS(svadu, s),
-    NEEDS(svinval, s),   NEEDS(svnapot, s),    NEEDS(svpbmt, s),       MODE(sv57, sv48),
-    MODE(sv48, sv39),
+    NEEDS(m, zmmul),         NEEDS(a, zaamo),     NEEDS(a, zalrsc),     NEEDS(zawrs, zalrsc),
+    NEEDS(f, zicsr),         NEEDS(d, f),         NEEDS(zfa, f),        NEEDS(zfhmin, f),
+    NEEDS(zfbfmin, f),       NEEDS(zfh, zfhmin),  NEEDS(c, zca),        NEEDS_IF(c, zcd, d, 0),
+    NEEDS_IF(c, zcf, f, 32), NEEDS(zcb, zca),     NEEDS(zcd, zca),      NEEDS(zcd, d),
+    NEEDS(zcf, zca),         NEEDS(zcf, f),       NEEDS(zicntr, zicsr), NEEDS(zihpm, zicsr),
+    NEEDS(zkr, zicsr),       NEEDS(s, u),         NEEDS(s, zicsr),      NEEDS(u, zicsr),
+    NEEDS(smstateen, zicsr), NEEDS(ssstateen, s), NEEDS(sstc, s),       NEEDS(svade, s),
+    NEEDS(svadu, s),         NEEDS(svinval, s),   NEEDS(svnapot, s),    NEEDS(svpbmt, s),
+    MODE(sv57, sv48),        MODE(sv48, sv39),
 };
 
 static uint8_t *flag_at(RvCpu *cpu, uint32_t offset)
@@ -397,13 +397,13 @@ const QhPropertyTable rv_cpu_properties = {
 };
 
 const QhCpuModel rv32_cpu_models[RV32_N_MODELS] = {
-    {.name = "rv32", .description = "The usual extensions, 32 bit"},
-    {.name = "max",  .description = "Every extension that there is"             },
+    {.name = "rv32", .description = "The usual extensions, 32 bit" },
+    {.name = "max",  .description = "Every extension that there is"},
 };
 
 const QhCpuModel rv64_cpu_models[RV64_N_MODELS] = {
-    {.name = "rv64",       .description = "The usual extensions, 64 bit"},
-    {.name = "max",        .description = "Every extension that there is"             },
-    {.name = "rva22s64",   .description = "What profile RVA22S64 demands"        },
-    {.name = "sifive-u54", .description = "SiFive U54"                           },
+    {.name = "rv64",       .description = "The usual extensions, 64 bit" },
+    {.name = "max",        .description = "Every extension that there is"},
+    {.name = "rva22s64",   .description = "What profile RVA22S64 demands"},
+    {.name = "sifive-u54", .description = "SiFive U54"                   },
 };

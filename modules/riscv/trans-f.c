@@ -495,7 +495,14 @@ gboolean rv_trans_fcvt_from_x(RvDis *d, const RvArgF1 *a)
     return TRUE;
 }
 
-/* Between formats: to the one in fmt, from the one in rs2's place. */
+/* Between two formats of which one is 16 bits wide; QH_FP_F16 ... */
+static void convert_half(RvDis *d, const RvArgF1 *a, uint32_t from, uint32_t to, uint32_t rounding)
+{
+    rv_fp_write(d);
+    call_half(d, RV_HELPER_ID(half_convert), a->rd, rounding | from << 8 | to << 16, 1, &a->rs1);
+}
+
+/* To the format in fmt, from the one in rs2's place. */
 gboolean rv_trans_fcvt(RvDis *d, const RvArgF1 *a)
 {
     uint32_t rounding;
@@ -504,15 +511,36 @@ gboolean rv_trans_fcvt(RvDis *d, const RvArgF1 *a)
     if (!get_rounding(d, a->rm, &rounding)) {
         return FALSE;
     }
-    rv_fp_write(d);
     if (to == FMT_H || from == FMT_H) {
-        uint32_t word = rounding | service_format(from) << 8 | service_format(to) << 16;
-        call_half(d, RV_HELPER_ID(half_convert), a->rd, word, 1, &a->rs1);
+        convert_half(d, a, service_format(from), service_format(to), rounding);
         return TRUE;
     }
+    rv_fp_write(d);
     uint32_t op = to == FMT_D ? QH_IR_f32to64 : QH_IR_f64to32;
     QhValue value = get(d, from, a->rs1);
     set(d, to, a->rd, qh_ir(d->block, op, ir_type(to), rounding, value, 0, 0));
+    return TRUE;
+}
+
+gboolean rv_trans_fcvt_bf16_s(RvDis *d, const RvArgF1 *a)
+{
+    uint32_t rounding;
+
+    if (!get_rounding(d, a->rm, &rounding)) {
+        return FALSE;
+    }
+    convert_half(d, a, QH_FP_F32, QH_FP_BF16, rounding);
+    return TRUE;
+}
+
+gboolean rv_trans_fcvt_s_bf16(RvDis *d, const RvArgF1 *a)
+{
+    uint32_t rounding;
+
+    if (!get_rounding(d, a->rm, &rounding)) {
+        return FALSE;
+    }
+    convert_half(d, a, QH_FP_BF16, QH_FP_F32, rounding);
     return TRUE;
 }
 

@@ -116,11 +116,38 @@ static void test_half(void)
     g_assert_cmpuint(cpu->base.fp_flags, ==, QH_FP_INEXACT);
 }
 
+static uint64_t convert(RvCpu *cpu, uint32_t from, uint32_t to, uint32_t rounding, uint64_t value)
+{
+    cpu->base.fp_flags = 0;
+    return rv_helper_half_convert(&cpu->base, rounding | from << 8 | to << 16, value);
+}
+
+static void test_bfloat16(void)
+{
+    g_autofree RvCpu *cpu = cpu_new();
+    const uint64_t box16 = 0xffffffffffff0000, box32 = 0xffffffff00000000;
+
+    g_assert_cmphex(convert(cpu, QH_FP_BF16, QH_FP_F32, 0, box16 | 0x3f81), ==, box32 | 0x3f810000);
+    g_assert_cmpuint(cpu->base.fp_flags, ==, 0);
+    g_assert_cmphex(convert(cpu, QH_FP_BF16, QH_FP_F32, 0, box16 | 0x7f81), ==, box32 | 0x7fc00000);
+    g_assert_cmpuint(cpu->base.fp_flags, ==, QH_FP_INVALID);
+    g_assert_cmphex(convert(cpu, QH_FP_BF16, QH_FP_F32, 0, 0x3f80), ==, box32 | 0x7fc00000);
+    g_assert_cmphex(convert(cpu, QH_FP_F32, QH_FP_BF16, QH_ROUND_NEAREST_EVEN, box32 | 0x3f808000),
+                    ==, box16 | 0x3f80);
+    g_assert_cmpuint(cpu->base.fp_flags, ==, QH_FP_INEXACT);
+    g_assert_cmphex(convert(cpu, QH_FP_F32, QH_FP_BF16, QH_ROUND_UP, box32 | 0x3f808000), ==,
+                    box16 | 0x3f81);
+    g_assert_cmphex(convert(cpu, QH_FP_F32, QH_FP_BF16, QH_ROUND_NEAREST_EVEN, box32 | 0x7f7fffff),
+                    ==, box16 | 0x7f80);
+    g_assert_cmpuint(cpu->base.fp_flags, ==, QH_FP_INEXACT | QH_FP_OVERFLOW);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/riscv/fp/class", test_class);
     g_test_add_func("/riscv/fp/modular", test_modular);
     g_test_add_func("/riscv/fp/half", test_half);
+    g_test_add_func("/riscv/fp/bfloat16", test_bfloat16);
     return g_test_run();
 }
