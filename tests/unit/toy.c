@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "toy.h"
 
+const QhCpuService *toy_service;
+
 #define SLOT(slot_name, member, slot_type, class)                                                  \
     {                                                                                              \
         .name = slot_name, .offset = offsetof(Toy, member), .type = slot_type, .klass = class      \
@@ -152,6 +154,23 @@ static void toy_halt(QhCpu *cpu)
     cpu->halted = 1;
 }
 
+static uint64_t toy_load(QhCpu *cpu, uint64_t address)
+{
+    uint64_t value = 0;
+
+    return toy_service->load(cpu, address, QH_MEM_64, &value) ? value : 0;
+}
+
+static void toy_store(QhCpu *cpu, uint64_t address, uint64_t value)
+{
+    toy_service->store(cpu, address, QH_MEM_64, value);
+}
+
+static void toy_flush(QhCpu *cpu)
+{
+    toy_service->tlb_flush(cpu, UINT32_MAX);
+}
+
 #define I64 QH_TYPE_I64
 static const QhHelper helpers[TOY_N_HELPERS] = {
     [TOY_H_NONE] = {.name = "none",                                                   .fn = (void (*)(void))toy_none, .writes = 1u << QH_CLASS_GPR},
@@ -197,13 +216,25 @@ static const QhHelper helpers[TOY_N_HELPERS] = {
                     .n_args = 1,
                     .args = {I64},
                     .writes = 1u << QH_CLASS_GPR},
-    [TOY_H_KEY] = {.name = "key",                                  .fn = (void (*)(void))toy_key,                                                                                       .n_args = 1, .args = {I64}},
-    [TOY_H_HALT] = {.name = "halt",                 .fn = (void (*)(void))toy_halt                                              },
+    [TOY_H_LOAD] = {.name = "load",
+                    .fn = (void (*)(void))toy_load,
+                    .ret = I64,
+                    .n_args = 1,
+                    .args = {I64},
+                    .attrs = QH_HELPER_MAY_RAISE},
+    [TOY_H_STORE] = {.name = "store",
+                    .fn = (void (*)(void))toy_store,
+                    .n_args = 2,
+                    .args = {I64, I64},
+                    .attrs = QH_HELPER_MAY_RAISE},
+    [TOY_H_FLUSH] = {.name = "flush",                                  .fn = (void (*)(void))toy_flush,                                                                                      .attrs = QH_HELPER_SYNC},
+    [TOY_H_KEY] = {.name = "key",                                     .fn = (void (*)(void))toy_key,                                                                   .n_args = 1, .args = {I64}},
+    [TOY_H_HALT] = {.name = "halt",                                    .fn = (void (*)(void))toy_halt                                                                              },
 };
 
 const QhTranslatorOps toy_translator = {
     .size = sizeof(toy_translator),
-    .n_helpers = TOY_H_LOAD,
+    .n_helpers = TOY_N_HELPERS,
     .helpers = helpers,
     .helper_size = sizeof(QhHelper),
     .lazy_flags = 1,

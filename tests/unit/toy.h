@@ -49,6 +49,9 @@ enum {
     TOY_N_SLOTS = 44,
 };
 
+/* Set by those who use the helpers that need it. */
+extern const QhCpuService *toy_service;
+
 const QhStateTable *toy_state_table(void);
 extern const QhTranslatorOps toy_translator; /* helpers of toy.c; translate is NULL */
 
