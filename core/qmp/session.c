@@ -220,6 +220,9 @@ void qh_session_free(QhSession *session)
     g_queue_clear_full(&session->requests, request_free);
     g_queue_clear_full(&session->output, (GDestroyNotify)g_bytes_unref);
     g_string_free(session->tail, TRUE);
+    if (session->input_bytes > LARGE_BYTES / 4) {
+        malloc_trim(0);
+    }
     g_free(session);
 }
 
