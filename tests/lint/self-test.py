@@ -19,6 +19,7 @@ CASES = [
     ("sizes", "core/x/x.c", SPDX + LONG),
     ("sizes", "core/x/x.c", SPDX + DEEP),
     ("sizes", "core/x/x.c", SPDX + "int a;\n" * 900),
+    ("paths", "docs/x.md", "see `core/none.c`\n"),
     ("words", "core/x/x.c", "int a;\n"),
     ("words", "core/x/x.c", SPDX + "/* " + "TO" + "DO later */\n"),
     ("words", "core/x/x.c", SPDX + "void f(void)\n{\n    exit(1);\n}\n"),
@@ -28,6 +29,7 @@ GOOD = [
     ("layering", "modules/a/a.c", SPDX + '#include "abi/cpu.h"\n#include "modules/a/b.h"\n'),
     ("names", "core/x/x.c", SPDX + "/* as on riscv */ int warm, charm;\n"),
     ("sizes", "core/x/x.c", SPDX + "static const int t[] = {\n" + "    1,\n" * 90 + "};\n"),
+    ("paths", "docs/x.md", "see `docs/x.md` and `core/`\n"),
     ("words", "core/x/x.c", SPDX + "int exit_status;\n"),
 ]
 

@@ -7,6 +7,7 @@ source.py RULE [ROOT]    prints one line a finding, exits 1 if there is any
 layering  modules/ includes only abi/, its own folder, modules/support/; core/ no module
 names     core/ and abi/ name no target and no device
 sizes     functions, nesting, files stay below the limits of docs/style.md
+paths     a path that a page of documentation names in backquotes exists
 words     SPDX lines; no unfinished notes; no process exits below main.c; no schema conditionals
 """
 import os
@@ -170,8 +171,19 @@ def words(root):
                     yield path, number, "the schema has no conditionals"
 
 
+def paths(root):
+    tops = "abi|core|modules|qapi|tests|packaging|docs"
+    named = re.compile(r"`((?:%s)/[\w./-]*\.(?:c|h|def|decode|json|py|md|build|inc))`" % tops)
+    pages = [name for name in os.listdir(root) if name.endswith(".md")]
+    for path in pages + list(files(root, ("docs", "abi", "modules"), (".md",))):
+        for number, line in enumerate(read(root, path).split("\n"), 1):
+            for match in named.finditer(line):
+                if not os.path.exists(os.path.join(root, match.group(1))):
+                    yield path, number, "names '%s', which does not exist" % match.group(1)
+
+
 def main():
-    rule = {"layering": layering, "names": names, "sizes": sizes, "words": words}[sys.argv[1]]
+    rule = {"layering": layering, "names": names, "paths": paths, "sizes": sizes, "words": words}[sys.argv[1]]
     root = sys.argv[2] if len(sys.argv) > 2 else "."
     found = 0
     for path, number, what in rule(root):
