@@ -55,7 +55,7 @@ def main():
     with open(os.path.join(HERE, "programs.sh"), encoding="utf-8") as f:
         script = f.read()
     trees = guest.fetch("trixie", "riscv64", *PACKAGES)
-    host = [sys.argv[1], "-M", "virt", "-m", "1G", "-display", "none", "-serial", "stdio"]
+    host = [sys.argv[1], "--load-target=riscv", "-M", "virt", "-m", "1G", "-display", "none", "-serial", "stdio"]
     result = guest.run_in_guest(host, script, LIMIT, trees,
                                 [os.path.join(HERE, "arithmetic.py") + ":/root/arithmetic.py"])
     lines = result.output.splitlines()
