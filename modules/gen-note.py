@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the C source that puts a module's note into its file.
 
-usage: gen-note.py --version V --abi-header abi/base.h [--schema DIGEST|FILE] module.json out.c
+usage: gen-note.py [--version V] [--abi-header abi/base.h] [--schema DIGEST|FILE] module.json out.c
 
 The note (section .note.qemu-host, owner QEMUHOST, type 1) is the JSON of module.json, completed by
 what the build knows: version, host architecture, ABI version and schema digest. The host reads it
@@ -109,6 +109,16 @@ def abi_version(header):
     return [int(number.group(1)) for number in numbers]
 
 
+def find_header():
+    """abi/base.h of the source tree or of the installed SDK that this script belongs to."""
+    folder = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    for part in ("abi", "include/qemu-host/abi"):
+        path = os.path.join(folder, part, "base.h")
+        if os.path.exists(path):
+            return path
+    raise Bad("abi/base.h is not beside this script; name it with --abi-header")
+
+
 def schema_digest(value):
     """@value is the digest itself or a file whose first 64 hex digits are."""
     if os.path.exists(value):
@@ -125,7 +135,7 @@ def schema_digest(value):
 def complete(module, args):
     note = {"format": 1, "name": module["name"], "version": module.get("version", args.version),
             "license": module["license"], "host-arch": args.host_arch,
-            "abi": module.get("abi") or abi_version(args.abi_header)}
+            "abi": module.get("abi") or abi_version(args.abi_header or find_header())}
     check_version("abi", note["abi"])
     if args.schema:
         note["schema"] = schema_digest(args.schema)
@@ -163,7 +173,7 @@ __asm__(".pushsection .note.qemu-host, \\"a\\", %note\\n"
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--version", default="0", help="version, unless module.json has one")
-    parser.add_argument("--abi-header", required=True, help="abi/base.h")
+    parser.add_argument("--abi-header", help="abi/base.h; found by itself beside this script")
     parser.add_argument("--host-arch", default=platform.machine())
     parser.add_argument("--schema", help="SHA-256 of the schema, or a file that holds it")
     parser.add_argument("input")

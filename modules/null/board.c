@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The board: RAM from address 0, one CPU, one port. -kernel is a raw image for address 0. */
-#include "modules/null/null.h"
+#include "null.h"
 
 typedef struct Board {
     QhBoard base; /* first: the host knows this part */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The CPU's state, and what happens to it outside translated code. */
-#include "modules/null/null.h"
+#include "null.h"
 
 #define EXCEPTION_VECTOR 4u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The offer of module "null"; docs/writing-a-module.md walks through this folder. */
 #include "abi/module.h"
-#include "modules/null/null.h"
+#include "null.h"
 
 static const QhOffer offers[] = {
     {.size = sizeof(QhOffer),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The one device: a character port and a power switch. */
-#include "modules/null/null.h"
+#include "null.h"
 
 typedef struct Port {
     QhDevice base; /* first: the host knows this part */

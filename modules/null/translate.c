@@ -4,7 +4,7 @@
  * the translator and the disassembler read it.
  */
 #include "abi/ir-emit.h"
-#include "modules/null/null.h"
+#include "null.h"
 
 typedef struct Insn {
     uint32_t opcode, d, s, t;
