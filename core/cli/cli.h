@@ -67,7 +67,7 @@ struct QhOption {
     const char *argument; /* as shown in help; NULL: takes none */
     const char *group;    /* QhOptionGroup.id */
     const char *help;     /* one or more sentences */
-    gboolean brief;       /* stands in the short help */
+    const char *brief;    /* for the short help; NULL: not in there */
     QhOptionFn take;
     size_t offset;   /* of the member of QhCli that a generic take_... sets */
     const char *qmp; /* name in query-command-line-options; NULL: not listed there */

@@ -9,14 +9,18 @@
 #define HELP_COLUMN 26
 #define HELP_WIDTH  96
 
-static void put_usage(GString *out, const QhOption *option)
+/* Two dashes for what is ours, one for what people know from QEMU; both are always taken. */
+static void put_usage(GString *out, const QhOption *option, const char *argument)
 {
-    g_string_append_printf(out, "  -%s", option->name);
+    const char *dash = g_str_equal(option->group, "general") ? "--" : "-";
+
+    g_string_append(out, "  ");
     if (option->alias != NULL) {
-        g_string_append_printf(out, ", -%s", option->alias);
+        g_string_append_printf(out, "-%s, ", option->alias);
     }
-    if (option->argument != NULL) {
-        g_string_append_printf(out, " %s", option->argument);
+    g_string_append_printf(out, "%s%s", dash, option->name);
+    if (argument != NULL) {
+        g_string_append_printf(out, " %s", argument);
     }
 }
 
@@ -49,21 +53,20 @@ static void put_option(GString *out, const QhOption *option)
 {
     gsize start = out->len;
 
-    put_usage(out, option);
+    put_usage(out, option, option->argument);
     put_wrapped(out, option->help, out->len - start);
 }
 
-/* The first sentence is what fits into the short help. */
 static void put_brief(GString *out, const QhOption *option)
 {
     gsize start = out->len;
-    const char *end = strpbrk(option->help, ":;.");
-    gsize length = end != NULL ? (gsize)(end - option->help) : strlen(option->help);
+    const char *argument = option->argument;
+    g_autofree char *first = argument != NULL ? g_strndup(argument, strcspn(argument, "[")) : NULL;
 
-    put_usage(out, option);
+    put_usage(out, option, first);
     gsize column = out->len - start;
-    g_string_append_printf(out, "%*s%.*s\n", column < 34 ? (int)(34 - column) : 2, "", (int)length,
-                           option->help);
+    g_string_append_printf(out, "%*s%s\n", column < HELP_COLUMN ? (int)(HELP_COLUMN - column) : 2,
+                           "", option->brief);
 }
 
 char *qh_help_short(const char *program)
@@ -73,14 +76,14 @@ char *qh_help_short(const char *program)
     g_string_append_printf(out,
                            "%s: full-system machine emulator\n"
                            "usage: %s [options]\n\nexamples:\n"
-                           "  qemu-host --load-target=riscv64 -m 1G -kernel Image -append "
+                           "  qemu-host --load-target=TARGET -m 1G -kernel Image -append "
                            "console=ttyS0 -initrd initrd.gz\n"
-                           "  qemu-system-riscv64 -M virt -smp 4 -nographic -kernel Image\n"
+                           "  qemu-system-TARGET -smp 4 -nographic -kernel Image\n"
                            "  qemu-host -qmp unix:/tmp/qmp,server=on,wait=off\n"
                            "\noptions (one or two dashes; --help-all has all of them):\n",
                            program, program);
     for (const QhOption *option = qh_options; option->name != NULL; option++) {
-        if (option->brief) {
+        if (option->brief != NULL) {
             put_brief(out, option);
         }
     }
