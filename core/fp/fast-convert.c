@@ -6,45 +6,13 @@
  */
 #include "core/fp/float.h"
 
+#include "core/fp/host-bits.h"
 #include "core/fp/parts.h"
 
 #include <float.h>
-#include <string.h>
 
 #define F64_INFINITY (UINT64_C(0x7ff) << 52)
 #define F32_INFINITY 0x7f800000u
-
-static double f64(uint64_t bits)
-{
-    double value;
-
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static uint64_t bits64(double value)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
-
-static float f32(uint32_t bits)
-{
-    float value;
-
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static uint32_t bits32(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
 
 static gboolean rounds_to_even(const QhFpStatus *status)
 {
@@ -90,14 +58,14 @@ uint64_t qh_f32_to_f64(uint32_t a, QhFpStatus *status)
     uint32_t exponent = a & F32_INFINITY;
 
     if (exponent != 0 && exponent != F32_INFINITY) {
-        return bits64((double)f32(a));
+        return qh_f64_to_bits((double)qh_f32_of_bits(a));
     }
     return qh_fp_convert(QH_FP_F32, QH_FP_F64, (QhFpBits){a, 0}, status).lo;
 }
 
 uint32_t qh_f64_to_f32(uint64_t a, QhFpStatus *status)
 {
-    double value = f64(a);
+    double value = qh_f64_of_bits(a);
 
     /* The normal range of binary32, its ends left out. */
     if (rounds_to_even(status) && __builtin_fabs(value) > (double)FLT_MIN &&
@@ -105,7 +73,7 @@ uint32_t qh_f64_to_f32(uint64_t a, QhFpStatus *status)
         float result = (float)value;
 
         status->flags |= (double)result != value ? QH_FP_INEXACT : 0;
-        return bits32(result);
+        return qh_f32_to_bits(result);
     }
     return (uint32_t)qh_fp_convert(QH_FP_F64, QH_FP_F32, (QhFpBits){a, 0}, status).lo;
 }
@@ -117,7 +85,7 @@ uint64_t qh_f64_from_int(uint64_t value, gboolean is_signed, QhFpStatus *status)
     /* 53 bits hold it: exact in any rounding. */
     if (FLT_EVAL_METHOD == 0 && (is_signed || number >= 0) && number >= -(INT64_C(1) << 53) &&
         number <= INT64_C(1) << 53) {
-        return bits64((double)number);
+        return qh_f64_to_bits((double)number);
     }
     return qh_fp_from_int(QH_FP_F64, value, is_signed, status).lo;
 }
@@ -128,7 +96,7 @@ uint32_t qh_f32_from_int(uint64_t value, gboolean is_signed, QhFpStatus *status)
 
     if (FLT_EVAL_METHOD == 0 && (is_signed || number >= 0) && number >= -(INT64_C(1) << 24) &&
         number <= INT64_C(1) << 24) {
-        return bits32((float)number);
+        return qh_f32_to_bits((float)number);
     }
     return (uint32_t)qh_fp_from_int(QH_FP_F32, value, is_signed, status).lo;
 }
@@ -136,7 +104,7 @@ uint32_t qh_f32_from_int(uint64_t value, gboolean is_signed, QhFpStatus *status)
 uint64_t
 qh_f64_to_int(uint64_t a, uint32_t bits, gboolean is_signed, uint32_t rule, QhFpStatus *status)
 {
-    double value = f64(a);
+    double value = qh_f64_of_bits(a);
     double limit = bits == 32 ? 0x1p31 : 0x1p63;
 
     /* Positive for an unsigned result; a zero or subnormal input may have rules of its own. */
@@ -156,7 +124,8 @@ qh_f32_to_int(uint32_t a, uint32_t bits, gboolean is_signed, uint32_t rule, QhFp
     uint32_t exponent = a & F32_INFINITY;
 
     if (exponent != 0 && exponent != F32_INFINITY) {
-        return qh_f64_to_int(bits64((double)f32(a)), bits, is_signed, rule, status);
+        return qh_f64_to_int(qh_f64_to_bits((double)qh_f32_of_bits(a)), bits, is_signed, rule,
+                             status);
     }
     return qh_fp_to_int(QH_FP_F32, (QhFpBits){a, 0}, bits, is_signed, rule, status);
 }

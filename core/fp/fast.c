@@ -16,45 +16,13 @@
  */
 #include "core/fp/float.h"
 
+#include "core/fp/host-bits.h"
 #include "core/fp/parts.h"
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #define F64_FRACTION ((UINT64_C(1) << 52) - 1)
-
-static float f32(uint32_t bits)
-{
-    float value;
-
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static uint32_t bits32(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
-
-static double f64(uint64_t bits)
-{
-    double value;
-
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
-static uint64_t bits64(double value)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
 
 static gboolean may_use_host(const QhFpStatus *status)
 {
@@ -141,7 +109,7 @@ static uint64_t slow64(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status)
 
 uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status)
 {
-    float x = f32(a), y = f32(b), result;
+    float x = qh_f32_of_bits(a), y = qh_f32_of_bits(b), result;
     gboolean inexact;
 
     if (!may_use_host(status) || !is_normal32(a) || !is_normal32(b)) {
@@ -150,7 +118,7 @@ uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status)
     switch (op) {
     case QH_FP_SUB:
         y = -y;
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     case QH_FP_ADD:
         result = x + y;
         inexact = two_sum32(x, y, result) != 0;
@@ -168,16 +136,16 @@ uint32_t qh_f32_op2(uint32_t op, uint32_t a, uint32_t b, QhFpStatus *status)
     default:
         return slow32(op, a, b, status);
     }
-    if (!is_safe32(bits32(result))) {
+    if (!is_safe32(qh_f32_to_bits(result))) {
         return slow32(op, a, b, status);
     }
     status->flags |= inexact ? QH_FP_INEXACT : 0;
-    return bits32(result);
+    return qh_f32_to_bits(result);
 }
 
 uint64_t qh_f64_op2(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status)
 {
-    double x = f64(a), y = f64(b), result;
+    double x = qh_f64_of_bits(a), y = qh_f64_of_bits(b), result;
     gboolean inexact = FALSE;
     gboolean ask = !(status->flags & QH_FP_INEXACT);
 
@@ -187,27 +155,27 @@ uint64_t qh_f64_op2(uint32_t op, uint64_t a, uint64_t b, QhFpStatus *status)
     switch (op) {
     case QH_FP_SUB:
         y = -y;
-        /* fall through */
+        G_GNUC_FALLTHROUGH;
     case QH_FP_ADD:
         result = x + y;
         inexact = two_sum64(x, y, result) != 0;
         break;
     case QH_FP_MUL:
         result = x * y;
-        inexact = ask && !is_exact_product(a, b, bits64(result));
+        inexact = ask && !is_exact_product(a, b, qh_f64_to_bits(result));
         break;
     case QH_FP_DIV:
         result = x / y;
-        inexact = ask && !is_exact_quotient(a, b, bits64(result));
+        inexact = ask && !is_exact_quotient(a, b, qh_f64_to_bits(result));
         break;
     default:
         return slow64(op, a, b, status);
     }
-    if (!is_safe64(bits64(result))) {
+    if (!is_safe64(qh_f64_to_bits(result))) {
         return slow64(op, a, b, status);
     }
     status->flags |= inexact ? QH_FP_INEXACT : 0;
-    return bits64(result);
+    return qh_f64_to_bits(result);
 }
 
 /*
@@ -218,27 +186,27 @@ static double odd_sum(double product, double c)
 {
     double sum = product + c;
     double error = two_sum64(product, c, sum);
-    uint64_t bits = bits64(sum);
+    uint64_t bits = qh_f64_to_bits(sum);
 
     if (error != 0 && !(bits & 1)) {
         /* One step towards the exact value: away from zero if the error has the sum's sign. */
         bits += (error < 0) == (sum < 0) ? 1 : -UINT64_C(1);
     }
-    return f64(bits);
+    return qh_f64_of_bits(bits);
 }
 
 uint32_t qh_f32_fma(uint32_t negate, uint32_t a, uint32_t b, uint32_t c, QhFpStatus *status)
 {
     if (may_use_host(status) && is_normal32(a) && is_normal32(b) && is_normal32(c)) {
-        double product = (double)f32(a) * (double)f32(b);
-        double addend = (double)f32(c);
+        double product = (double)qh_f32_of_bits(a) * (double)qh_f32_of_bits(b);
+        double addend = (double)qh_f32_of_bits(c);
         double sum = odd_sum(negate & QH_FMA_NEG_PRODUCT ? -product : product,
                              negate & QH_FMA_NEG_ADDEND ? -addend : addend);
         float result = (float)sum;
 
-        if (is_safe32(bits32(result))) {
+        if (is_safe32(qh_f32_to_bits(result))) {
             status->flags |= (double)result != sum ? QH_FP_INEXACT : 0;
-            return bits32(result);
+            return qh_f32_to_bits(result);
         }
     }
     return (uint32_t)qh_fp_fma(QH_FP_F32, negate, (QhFpBits){a, 0}, (QhFpBits){b, 0},
@@ -251,11 +219,12 @@ uint64_t qh_f64_fma(uint32_t negate, uint64_t a, uint64_t b, uint64_t c, QhFpSta
     /* Whether it is exact cannot be told cheaply: only when that is known already. */
     if (may_use_host(status) && (status->flags & QH_FP_INEXACT) && is_normal64(a) &&
         is_normal64(b) && is_normal64(c)) {
-        double x = negate & QH_FMA_NEG_PRODUCT ? -f64(a) : f64(a);
-        double result = fma(x, f64(b), negate & QH_FMA_NEG_ADDEND ? -f64(c) : f64(c));
+        double x = negate & QH_FMA_NEG_PRODUCT ? -qh_f64_of_bits(a) : qh_f64_of_bits(a);
+        double result = fma(x, qh_f64_of_bits(b),
+                            negate & QH_FMA_NEG_ADDEND ? -qh_f64_of_bits(c) : qh_f64_of_bits(c));
 
-        if (is_safe64(bits64(result))) {
-            return bits64(result);
+        if (is_safe64(qh_f64_to_bits(result))) {
+            return qh_f64_to_bits(result);
         }
     }
     return qh_fp_fma(QH_FP_F64, negate, (QhFpBits){a, 0}, (QhFpBits){b, 0}, (QhFpBits){c, 0},
@@ -266,10 +235,11 @@ uint64_t qh_f64_fma(uint32_t negate, uint64_t a, uint64_t b, uint64_t c, QhFpSta
 uint32_t qh_f32_sqrt(uint32_t a, QhFpStatus *status)
 {
     if (may_use_host(status) && is_normal32(a) && a >> 31 == 0) {
-        float result = sqrtf(f32(a));
+        float result = sqrtf(qh_f32_of_bits(a));
 
-        status->flags |= (double)result * (double)result != (double)f32(a) ? QH_FP_INEXACT : 0;
-        return bits32(result);
+        status->flags |=
+            (double)result * (double)result != (double)qh_f32_of_bits(a) ? QH_FP_INEXACT : 0;
+        return qh_f32_to_bits(result);
     }
     return (uint32_t)qh_fp_sqrt(QH_FP_F32, (QhFpBits){a, 0}, status).lo;
 }
@@ -277,7 +247,7 @@ uint32_t qh_f32_sqrt(uint32_t a, QhFpStatus *status)
 uint64_t qh_f64_sqrt(uint64_t a, QhFpStatus *status)
 {
     if (may_use_host(status) && is_normal64(a) && a >> 63 == 0) {
-        uint64_t result = bits64(sqrt(f64(a)));
+        uint64_t result = qh_f64_to_bits(sqrt(qh_f64_of_bits(a)));
 
         if (!(status->flags & QH_FP_INEXACT) && !is_exact_quotient(a, result, result)) {
             status->flags |= QH_FP_INEXACT;
