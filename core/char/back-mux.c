@@ -2,7 +2,8 @@
 /*
  * One back end for several front ends: all write, the one with the focus gets the input. Ctrl-A is
  * the escape: it is looked for before the front end is asked whether it has room, so the keys work
- * while a guest does not read.
+ * while a guest does not read. A front end is told that the line is open when it has the focus for
+ * the first time, so a monitor does not greet in the middle of the guest's output.
  */
 #include "core/char/char-priv.h"
 #include "core/host/run-state.h"
@@ -18,6 +19,7 @@ typedef struct Front {
     void *opaque;
     uint8_t buffer[BUFFER]; /* input that it has no room for yet */
     uint32_t n_buffered;
+    gboolean told; /* that it is open */
 } Front;
 
 typedef struct Mux {
@@ -78,6 +80,17 @@ static void flush(QhChar *chr)
     qh_char_leave(machine);
 }
 
+/* The one with the focus that the line is open, if it is and it does not know. */
+static void tell_open(QhChar *chr)
+{
+    Mux *mux = chr->state;
+
+    if (chr->open && mux->focus < mux->n_fronts && !mux->fronts[mux->focus].told) {
+        mux->fronts[mux->focus].told = TRUE;
+        tell(chr, mux->focus, QH_CHAR_OPENED);
+    }
+}
+
 static void set_focus(QhChar *chr, guint focus)
 {
     Mux *mux = chr->state;
@@ -87,7 +100,11 @@ static void set_focus(QhChar *chr, guint focus)
     }
     tell(chr, mux->focus, QH_CHAR_FOCUS_OUT);
     mux->focus = focus;
-    tell(chr, focus, QH_CHAR_FOCUS_IN);
+    if (mux->fronts[focus].told) {
+        tell(chr, focus, QH_CHAR_FOCUS_IN);
+    } else {
+        tell_open(chr);
+    }
 }
 
 static void escape(QhChar *chr, uint8_t key)
@@ -164,9 +181,13 @@ static void base_event(void *opaque, uint32_t event)
         return;
     }
     chr->open = event == QH_CHAR_OPENED;
-    for (guint i = 0; i < mux->n_fronts; i++) {
-        tell(chr, i, event);
+    for (guint i = 0; !chr->open && i < mux->n_fronts; i++) {
+        if (mux->fronts[i].told) {
+            mux->fronts[i].told = FALSE;
+            tell(chr, i, event);
+        }
     }
+    tell_open(chr);
 }
 
 static void base_can_write(void *opaque)
@@ -262,6 +283,7 @@ static void remove_front(QhChar *chr, void *opaque)
         }
         break;
     }
+    tell_open(chr);
     /* tells qh_chars_remove whether anybody is there */
     chr->handlers.size = mux->n_fronts > 0 ? sizeof(QhCharHandlers) : 0;
 }
@@ -287,9 +309,8 @@ mux_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **e
         front->n_buffered = 0; /* the first one gets what was typed ahead */
     }
     chr->handlers.size = sizeof(QhCharHandlers);
-    if (chr->open) {
-        tell(chr, mux->n_fronts - 1, QH_CHAR_OPENED);
-    }
+    front->told = FALSE;
+    tell_open(chr);
     g_atomic_int_set(&chr->held_back, 1);
     qh_char_accept_input(chr);
     return TRUE;

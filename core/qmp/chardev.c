@@ -153,6 +153,10 @@ static void on_event(void *opaque, uint32_t event)
         port->changed = TRUE;
         g_byte_array_set_size(port->input, 0);
         wake(port);
+    } else if (event == QH_CHAR_FOCUS_IN && port->human) {
+        /* back from the guest: drop a half-typed line and show a new prompt (Ctrl-U, Enter) */
+        g_byte_array_append(port->input, (const uint8_t *)"\025\r", 2);
+        wake(port);
     }
 }
 
