@@ -318,13 +318,30 @@ static gboolean prepare_spans(QhJitCpu *jit, const Access *access)
     return TRUE;
 }
 
-/* The page may be stored to directly again, once it has no code and is dirty. */
+/*
+ * After a write. Another CPU may have translated the old bytes between prepare_write and the write:
+ * then the page has code again, and it is dropped once more. If the page has none and is dirty,
+ * it may be stored to directly from now on.
+ */
 static void settle(QhJitCpu *jit, const Access *access)
 {
-    const Span *span = &access->span[0];
+    uint64_t at = access->address;
 
-    if (access->n == 1 && span->page.ram != NULL && span->page.cached) {
-        qh_softmmu_refresh(jit, span->address, access->index, &span->page);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the write before the look at the flag */
+    for (uint32_t i = 0; i < access->n; i++) {
+        const QhTlbPage *page = &access->span[i].page;
+        uint64_t offset = page->offset + (at & jit->mmu.granule_mask);
+        uint64_t room = jit->mmu.granule_mask - (at & jit->mmu.granule_mask) + 1;
+        uint32_t bytes = (uint32_t)MIN(room, access->address + access->bytes - at);
+        if (page->ram != NULL &&
+            (__atomic_load_n(&page->ram->page_flags[offset >> QH_PAGE_BITS_MIN], __ATOMIC_SEQ_CST) &
+             QH_PAGE_CODE)) {
+            qh_ram_note_write(page->ram, offset, bytes);
+        }
+        at += bytes;
+    }
+    if (access->n == 1 && access->span[0].page.ram != NULL && access->span[0].page.cached) {
+        qh_softmmu_refresh(jit, access->address, access->index, &access->span[0].page);
     }
 }
 

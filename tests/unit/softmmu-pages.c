@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changing page tables, contexts, large and small pages, protection finer than a page. */
+#include "toy-machine.h"
+
+#define N(array) ((uint32_t)G_N_ELEMENTS(array))
+#define DATA     (TOY_RAM + 0x8000u)
+#define PAGE     0x1000u
+
+static gboolean load(ToyMachine *toy, uint64_t address, uint64_t *ret_value)
+{
+    gboolean ok = qh_cpu_service.load(&toy->cpu[0]->cpu, address, QH_MEM_64, ret_value);
+
+    g_assert_cmpuint(toy->cpu[0]->cpu.unwind, ==, !ok);
+    toy->cpu[0]->cpu.unwind = 0;
+    return ok;
+}
+
+static gboolean store(ToyMachine *toy, uint64_t address, uint64_t value)
+{
+    gboolean ok = qh_cpu_service.store(&toy->cpu[0]->cpu, address, QH_MEM_64, value);
+
+    toy->cpu[0]->cpu.unwind = 0;
+    return ok;
+}
+
+static uint64_t must_load(ToyMachine *toy, uint64_t address)
+{
+    uint64_t value = 0;
+
+    g_assert_true(load(toy, address, &value));
+    return value;
+}
+
+/* The contents of each page say which it is. */
+static void number_pages(ToyMachine *toy)
+{
+    for (uint64_t i = 0; i < 16; i++) {
+        *(uint64_t *)toy_ram(toy, DATA + i * PAGE) = 1000 + i;
+    }
+}
+
+static void test_flush(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint32_t page = DATA >> 12, n;
+    uint64_t value;
+
+    number_pages(toy);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    n = toy->n_translated;
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(toy->n_translated, ==, n); /* it was cached */
+    toy->page[page] = page + 1;
+    qh_cpu_service.tlb_flush_page(cpu, DATA + 5, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1001);
+    toy->page[page] = page + 2;
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 2); /* another index */
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1001);
+    qh_cpu_service.tlb_flush(cpu, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1002);
+    /* rights come and go */
+    toy->prot[page] = QH_PROT_READ;
+    g_assert_true(store(toy, DATA + 8, 1)); /* cached with all rights */
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 1);
+    g_assert_false(store(toy, DATA + 8, 2));
+    g_assert_true(load(toy, DATA + 8, &value));
+    toy->prot[page] = 0;
+    g_assert_true(load(toy, DATA + 8, &value));
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 1);
+    g_assert_false(load(toy, DATA + 8, &value));
+    toy->prot[page] = 7;
+    g_assert_true(load(toy, DATA + 8, &value)); /* refusals are not cached */
+    toy_machine_free(toy);
+}
+
+static void test_conflicts(void)
+{
+    /* 256 entries: pages that are 256 apart share one; the second level keeps both */
+    ToyMachine *toy = toy_machine_new(1, 12);
+    uint32_t n;
+
+    for (uint32_t i = 0; i < 4; i++) {
+        toy->page[256 * i] = (DATA >> 12) + i;
+    }
+    number_pages(toy);
+    for (uint32_t i = 0; i < 16; i++) {
+        g_assert_cmpuint(must_load(toy, (uint64_t)(i % 4) * 256 * PAGE), ==, 1000 + i % 4);
+    }
+    n = toy->n_translated;
+    g_assert_cmpuint(n, <=, 4);
+    g_assert_cmpuint(must_load(toy, 256 * PAGE), ==, 1001);
+    g_assert_cmpuint(toy->n_translated, ==, n);
+    /* a flush of the page reaches the second level */
+    toy->page[0] = (DATA >> 12) + 9;
+    qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, 0, 1);
+    g_assert_cmpuint(must_load(toy, 256 * PAGE), ==, 1001);
+    g_assert_cmpuint(must_load(toy, 0), ==, 1009);
+    toy_machine_free(toy);
+}
+
+static void test_contexts(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint32_t page = DATA >> 12;
+
+    number_pages(toy);
+    qh_cpu_service.tlb_set_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    toy->page[page] = page + 1;
+    qh_cpu_service.tlb_set_context(cpu, 8);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1001);
+    qh_cpu_service.tlb_set_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000); /* remembered */
+    qh_cpu_service.tlb_flush_context(cpu, 8);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    toy->page[page] = page + 2;
+    qh_cpu_service.tlb_set_context(cpu, 8);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1002);
+    qh_cpu_service.tlb_set_context(cpu, 7);
+    qh_cpu_service.tlb_flush_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1002);
+    /* a page flush is for all contexts */
+    toy->page[page] = page + 3;
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1003);
+    qh_cpu_service.tlb_set_context(cpu, 8);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1003);
+    /* more contexts than there is room for */
+    for (uint32_t i = 0; i < 100; i++) {
+        toy->page[page] = page + i % 16;
+        qh_cpu_service.tlb_set_context(cpu, 1000 + i);
+        g_assert_cmpuint(must_load(toy, DATA), ==, 1000 + i % 16);
+    }
+    toy->page[page] = page + 5;
+    qh_cpu_service.tlb_set_context(cpu, 7); /* forgotten, so walked again */
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1005);
+    toy_machine_free(toy);
+}
+
+static void test_large_page(void)
+{
+    /* pages of 64 KiB: a flush anywhere inside forgets all of it */
+    ToyMachine *toy = toy_machine_new(1, 16);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint64_t value;
+
+    *(uint64_t *)toy_ram(toy, 0x23000) = 1;
+    *(uint64_t *)toy_ram(toy, 0x33000) = 2;
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 1);
+    g_assert_true(load(toy, 0x2f000, &value));
+    toy->page[2] = 3;
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 1);
+    qh_cpu_service.tlb_flush_page(cpu, 0x20000, 1);
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 2);
+    toy_machine_free(toy);
+}
+
+static void test_small_pages(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 8);
+
+    for (uint32_t i = 0; i < 16; i++) {
+        *(uint64_t *)toy_ram(toy, TOY_RAM + i * 256) = i;
+    }
+    g_assert_cmpuint(must_load(toy, TOY_RAM + 256), ==, 1);
+    toy->page[TOY_RAM / 256 + 1] = TOY_RAM / 256 + 7;
+    qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, TOY_RAM + 256, 1);
+    g_assert_cmpuint(must_load(toy, TOY_RAM + 256), ==, 7);
+    g_assert_cmpuint(must_load(toy, TOY_RAM + 512), ==, 2);
+    /* over the edge of two such pages */
+    toy->prot[TOY_RAM / 256 + 3] = 0;
+    g_assert_false(store(toy, TOY_RAM + 768 - 4, 1));
+    g_assert_cmphex(toy->cpu[0]->fault.address, ==, TOY_RAM + 768);
+    toy_machine_free(toy);
+}
+
+/* Translations that hold for 8 bytes only: each access asks again. */
+static gboolean fine_translate(QhCpu *cpu,
+                               uint64_t virtual,
+                               uint32_t access,
+                               uint32_t mmu_index,
+                               QhTranslation *ret,
+                               QhMemFault *fault)
+{
+    ToyMachine *toy = cpu->ctx;
+
+    (void)mmu_index;
+    toy->n_translated++;
+    if (virtual >= DATA + 64 && virtual < DATA + 72) {
+        fault->cause = access;
+        return FALSE;
+    }
+    ret->phys = virtual;
+    ret->prot = 7;
+    ret->page_bits = 3;
+    return TRUE;
+}
+
+static void test_fine_protection(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    uint64_t value;
+
+    ((QhCpuOps *)toy->cluster.cpu_ops)->translate = fine_translate;
+    number_pages(toy);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(toy->n_translated, ==, 2);
+    g_assert_true(load(toy, DATA + 56, &value));
+    g_assert_false(load(toy, DATA + 57, &value));
+    g_assert_cmphex(toy->cpu[0]->fault.address, ==, DATA + 64);
+    g_assert_false(store(toy, DATA + 71, 0));
+    g_assert_true(load(toy, DATA + 72, &value));
+    g_assert_null(qh_cpu_service.probe(&toy->cpu[0]->cpu, DATA, 8, QH_ACCESS_READ, 0));
+    g_assert_cmpuint(toy->cpu[0]->cpu.unwind, ==, 0);
+    toy_machine_free(toy);
+}
+
+static void test_map_change(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    static const uint32_t halt[] = {TOY_INSN(TOY_HALT, 0, 0, 0)};
+    g_autoptr(GError) error = NULL;
+    QhRam *other = qh_ram_new(&toy->machine, "other", PAGE, &error);
+
+    number_pages(toy);
+    toy_poke(toy, TOY_RAM, halt, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    *(uint64_t *)other->host = 4711;
+    g_assert_true(qh_mem_service.map_ram(toy->cluster.space, DATA, PAGE, other, 0, 0, 9, &error));
+    toy_run(toy, TOY_RAM); /* a safe point */
+    g_assert_cmpuint(must_load(toy, DATA), ==, 4711);
+    toy_machine_free(toy);
+}
+
+static void test_probe(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+
+    g_assert_true(qh_cpu_service.probe(cpu, DATA + 4, 64, QH_ACCESS_WRITE, 0) ==
+                  toy_ram(toy, DATA + 4));
+    g_assert_null(qh_cpu_service.probe(cpu, DATA + 4, PAGE, QH_ACCESS_READ, 0));
+    g_assert_cmpuint(cpu->unwind, ==, 0);
+    g_assert_null(qh_cpu_service.probe(cpu, TOY_IO, 8, QH_ACCESS_READ, 0));
+    g_assert_cmpuint(cpu->unwind, ==, 0);
+    toy->prot[(DATA >> 12) + 3] = QH_PROT_READ;
+    g_assert_null(qh_cpu_service.probe(cpu, DATA + 3 * PAGE, 8, QH_ACCESS_WRITE, 0));
+    g_assert_cmpuint(cpu->unwind, ==, 1);
+    cpu->unwind = 0;
+    toy_machine_free(toy);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/softmmu/flush", test_flush);
+    g_test_add_func("/softmmu/conflicts", test_conflicts);
+    g_test_add_func("/softmmu/contexts", test_contexts);
+    g_test_add_func("/softmmu/large-page", test_large_page);
+    g_test_add_func("/softmmu/small-pages", test_small_pages);
+    g_test_add_func("/softmmu/fine-protection", test_fine_protection);
+    g_test_add_func("/softmmu/map-change", test_map_change);
+    g_test_add_func("/softmmu/probe", test_probe);
+    return g_test_run();
+}
