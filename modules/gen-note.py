@@ -18,7 +18,8 @@ import sys
 
 KINDS = {
     # kind: members an entry may have besides name and description, with their types
-    "target": {"bits": int, "endianness": str, "default-machine": str, "default-cpu": str},
+    "target": {"aliases": list, "bits": int, "endianness": str, "default-machine": str,
+               "default-cpu": str},
     "cpu-model": {"targets": list, "deprecated": bool, "default": bool},
     "machine": {"targets": list, "default-cpu": str, "cpu-max": int, "default-cpus": int,
                 "default-ram-id": str, "default-ram-bytes": int, "is-default": bool,

@@ -16,9 +16,9 @@ typedef struct Stdio {
     QhCharFd io;
 } Stdio;
 
-static void stdio_end(QhChar *chr)
+/* The end of the input is not the end of the line: answers and events still go out. */
+static void stdio_end(G_GNUC_UNUSED QhChar *chr)
 {
-    qh_char_set_open(chr, FALSE);
 }
 
 /* A descriptor of our own for standard file @fd; *@ret_private when its flags are ours as well. */

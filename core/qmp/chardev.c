@@ -112,6 +112,15 @@ static gboolean do_work(gpointer data)
     Port *port = data;
 
     g_source_set_ready_time(port->work, -1);
+    if (port->changed && !port->open) {
+        /* what the peer said before it went */
+        if (port->session != NULL) {
+            feed_session(port);
+        } else if (port->monitor != NULL) {
+            feed_monitor(port);
+        }
+        g_byte_array_set_size(port->input, 0);
+    }
     if (port->changed) {
         reopen(port);
     }
@@ -151,7 +160,9 @@ static void on_event(void *opaque, uint32_t event)
     if (event == QH_CHAR_OPENED || event == QH_CHAR_CLOSED) {
         port->open = event == QH_CHAR_OPENED;
         port->changed = TRUE;
-        g_byte_array_set_size(port->input, 0);
+        if (port->open) {
+            g_byte_array_set_size(port->input, 0);
+        }
         wake(port);
     } else if (event == QH_CHAR_FOCUS_IN && port->human) {
         /* back from the guest: drop a half-typed line and show a new prompt (Ctrl-U, Enter) */

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line of the real program: what it prints, where, and with which exit status.
+
+usage: cli.py (TAP on the standard output). QEMU_HOST is the program, QEMU_HOST_MODULE_PATH has the
+modules that were built.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HOST = os.environ["QEMU_HOST"]
+TIMEOUT = 30
+OK, FAILED, USAGE = 0, 1, 2
+
+# name of the program, arguments, status, what the standard error matches
+ERRORS = [
+    ("qemu-host", ["--banana"], USAGE, r"--banana: no such option"),
+    ("qemu-host", ["-machin", "x"], USAGE, r"hint: did you mean -machine\?"),
+    ("qemu-host", ["--load-targt=x"], USAGE, r"did you mean -load-target\?"),
+    ("qemu-host", ["disk.img"], USAGE, r"'disk.img': not an option"),
+    ("qemu-host", ["-"], USAGE, r"'-': not an option"),
+    ("qemu-host", ["--"], USAGE, r"no such option"),
+    ("qemu-host", ["-m"], USAGE, r"-m: a value is missing\n.*usage: -m SIZE"),
+    ("qemu-host", ["--nodefaults=on"], USAGE, r"takes no value"),
+    ("qemu-host", ["-drive", "file=x"], USAGE, r"-drive: QEMU has this option, this program not yet"),
+    ("qemu-host", ["-m", "12x"], USAGE, r"-m 12x: .*suffixes"),
+    ("qemu-host", ["-m", "0"], USAGE, r"-m 0: has to be more"),
+    ("qemu-host", ["-m", "99999999999999999999"], USAGE, r"-m 9+: size=9+: more than"),
+    ("qemu-host", ["-m", "1G,slots=2,maxmem=4G"], USAGE, r"not supported yet"),
+    ("qemu-host", ["-m", "size=1G,colour=red"], USAGE, r"'colour' is not known here"),
+    ("qemu-host", ["-smp", "0"], USAGE, r"-smp 0: cpus=0: has to be 1"),
+    ("qemu-host", ["-smp", "-1"], USAGE, r"not a number"),
+    ("qemu-host", ["-smp", "5000"], USAGE, r"more than 4096"),
+    ("qemu-host", ["-smp", "4,cores=3"], USAGE, r"are not 4 CPUs"),
+    ("qemu-host", ["-smp", "2,maxcpus=4"], USAGE, r"maxcpus|are not"),
+    ("qemu-host", ["-smp", "2,dies=2"], USAGE, r"dies=2: only 1"),
+    ("qemu-host", ["-smp", ""], USAGE, r"empty"),
+    ("qemu-host", ["-accel", "kvm"], USAGE, r"'kvm' is not available\n.*tcg"),
+    ("qemu-host", ["-accel", "tcg,thread=single"], USAGE, r"thread=multi"),
+    ("qemu-host", ["-machine", "none,accel=kvm:hvf"], USAGE, r"not available"),
+    ("qemu-host", ["-machine", "none,usb=on"], USAGE, r"usb=on: not supported"),
+    ("qemu-host", ["-display", "gtk"], USAGE, r"no module provides"),
+    ("qemu-host", ["-uuid", "1234"], USAGE, r"not a UUID"),
+    ("qemu-host", ["-rtc", "base=localtime"], USAGE, r"only base=utc"),
+    ("qemu-host", ["-boot", "order=d"], USAGE, r"'order' is not supported"),
+    ("qemu-host", ["-boot", "strict=perhaps"], USAGE, r"neither on nor off"),
+    ("qemu-host", ["-sandbox", "on"], USAGE, r"not supported yet"),
+    ("qemu-host", ["-overcommit", "cpu-pm=on"], USAGE, r"cpu-pm=on is not supported"),
+    ("qemu-host", ["-msg", "timestamp=sometimes"], USAGE, r"neither on nor off"),
+    ("qemu-host", ["-d", "banana"], USAGE, r"-d banana: 'banana' is not"),
+    ("qemu-host", ["-append", "x"], USAGE, r"-append: there is no -kernel"),
+    ("qemu-host", ["-initrd", "x"], USAGE, r"-initrd: there is no -kernel"),
+    ("qemu-host", ["-kernel", "x"], USAGE, r"-kernel: there is no machine"),
+    ("qemu-host", ["-cpu", "max"], USAGE, r"-cpu: there is no machine"),
+    ("qemu-host", ["-daemonize", "-nographic"], USAGE, r"terminal is in use"),
+    ("qemu-host", ["-mon", "mode=control"], USAGE, r"'chardev' is missing"),
+    ("qemu-host", ["-mon", "chardev=x,mode=odd"], USAGE, r"mode is readline or control"),
+    ("qemu-host", ["-mon", "chardev=x"], FAILED, r"-mon chardev=x: .*no chardev 'x'"),
+    ("qemu-host", ["-chardev", "null"], USAGE, r"-chardev null: 'id' is missing"),
+    ("qemu-host", ["-chardev", "nul,id=x"], USAGE, r"no chardev back end 'nul'\n.*-chardev help"),
+    ("qemu-host", ["-chardev", "null,id=a", "-chardev", "null,id=a"], FAILED, r"already exists"),
+    ("qemu-host", ["-chardev", "socket,id=a,path=/nonexistent/x"], FAILED, r"No such file"),
+    ("qemu-host", ["-chardev", "stdio,id=a", "-chardev", "stdio,id=b"], FAILED, r"mux=on"),
+    ("qemu-host", ["-monitor", "nope"], USAGE, r"-monitor nope: 'nope' is no back end"),
+    ("qemu-host", ["-device", "{\"driver\":"], USAGE, r"-device "),
+    ("qemu-host", ["-device", "{\"id\":\"x\"}"], USAGE, r"'driver' is missing"),
+    ("qemu-system-riscv64", ["-device", "[]"], FAILED, r"no known module offers device '\[\]'"),
+    ("qemu-host", ["--load-target=riscv65"], FAILED, r"riscv65.*\n.*did you mean 'riscv64'\?"),
+    ("qemu-host", ["--load-target="], USAGE, r"empty"),
+    ("qemu-host", ["-D", "/nonexistent/log"], FAILED, r"/nonexistent/log"),
+    ("qemu-host", ["-pidfile", "/nonexistent/pid"], FAILED, r"-pidfile /nonexistent/pid: "),
+    ("qemu-host", ["-machine", "virt"], USAGE, r"several targets.*\n.*--load-target=TARGET"),
+    ("qemu-host", ["-machine", "riscv64:vurt"], FAILED, r"'vurt'.*\n.*did you mean 'virt'\?"),
+    ("qemu-host", ["-machine", "s390x:s390-ccw-virtio"], FAILED, r"qemu-host-target-s390x"),
+    ("qemu-system-riscv64", ["-M", "vrit"], FAILED, r"did you mean 'virt'\?"),
+    ("qemu-system-riscv64", ["-M", "virt", "-cpu", "rv46"], FAILED, r"-cpu rv46: .*\n.*did you mean"),
+    ("qemu-system-riscv64", ["-M", "virt", "-device", "ns16551"], FAILED, r"did you mean 'ns16550'"),
+    ("qemu-system-riscv64", ["-M", "virt", "-kernel", "/nonexistent/k"], FAILED, r"/nonexistent/k"),
+    ("qemu-system-riscv64", ["-M", "virt,colour=red"], FAILED, r"colour"),
+    ("qemu-system-x86_64", ["-S"], FAILED, r"qemu-host-target-x86"),
+    ("qemu-system-amd64", ["-S"], FAILED, r"qemu-host-target-x86"),
+    ("qemu-system-i386", ["-S"], FAILED, r"qemu-host-target-x86"),
+    ("qemu-system-aarch64", ["-S"], FAILED, r"qemu-host-target-arm"),
+    ("qemu-system-arm64", ["-S"], FAILED, r"qemu-host-target-arm"),
+    ("qemu-system-armhf", ["-S"], FAILED, r"qemu-host-target-arm"),
+    ("qemu-system-armel", ["-S"], FAILED, r"qemu-host-target-arm"),
+    ("qemu-system-ppc64el", ["-S"], FAILED, r"qemu-host-target-ppc"),
+    ("qemu-system-pdp11", ["-S"], FAILED, r"pdp11"),
+]
+
+# arguments, what the standard output matches; status 0 and nothing on the standard error
+PRINTS = [
+    (["-h"], r"examples:"),
+    (["--help"], r"examples:"),
+    (["-help"], r"examples:"),
+    (["--help-all"], r"Exit status:"),
+    (["-version"], r"qemu-host\) \d+\.\d+\.\d+\n"),
+    (["--version"], r"qemu-host"),
+    (["-machine", "help"], r"riscv64:\n +virt"),
+    (["-M", "?"], r"virt"),
+    (["-machine", "help"], r"not installed: module x86"),
+    (["-cpu", "help"], r"rv64"),
+    (["-device", "help"], r"ns16550"),
+    (["-device", "ns16550,help"], r"reg-shift=<"),
+    (["-chardev", "help"], r"ringbuf"),
+    (["-accel", "help"], r"tcg"),
+    (["-display", "help"], r"none"),
+    (["-d", "help"], r"guest_errors"),
+    (["--load-target=riscv64", "-machine", "virt,help"], r"Properties of machine virt"),
+    (["--load-target", "riscv64", "-cpu", "help"], r"rv64"),
+]
+
+JSON_PRINTS = [
+    ["-machine", "help=json"],
+    ["-cpu", "help=json"],
+    ["-device", "help=json"],
+    ["-device", "ns16550,help=json"],
+    ["-chardev", "help=json"],
+    ["-accel", "help=json"],
+    ["-display", "help=json"],
+    ["--load-target=riscv64", "-machine", "virt,help=json"],
+]
+
+# What has to be taken; the guest is not started.
+ACCEPTED = [
+    ["-nodefaults", "-no-user-config", "-display", "none"],
+    ["-M", "virt", "-m", "size=131072k", "-smp", "1,sockets=1,cores=1,threads=1"],
+    ["-machine", "virt,usb=off,dump-guest-core=off,accel=kvm:tcg", "-accel", "tcg"],
+    ["-cpu", "rv64", "-overcommit", "mem-lock=off", "-rtc", "base=utc", "-boot", "strict=on"],
+    ["-name", "guest=lv,debug-threads=on", "-uuid", "1E475DBE-04CF-4B3A-8720-DF80ADBEF971"],
+    ["-no-shutdown", "-no-reboot", "-msg", "timestamp=on", "-sandbox", "off"],
+    ["-chardev", "pty,id=charserial0", "-serial", "chardev:charserial0"],
+    ["-chardev", "ringbuf,id=r,size=64k", "-chardev", "null,id=n,mux=on", "-mon", "n"],
+    ["-accel", "tcg,thread=multi", "-d", "guest_errors,unimp"],
+    ["-smp", "4"], ["-smp", "cpus=4,cores=2"], ["-smp", "4,maxcpus=4"],
+    ["--machine=virt"], ["--smp=2"],
+]
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def check(self, name, why):
+        """@why is None or empty when the test passed."""
+        self.count += 1
+        print(f"{'not ok' if why else 'ok'} {self.count} - {name}", flush=True)
+        if why:
+            self.failed += 1
+            print("\n".join("# " + line for line in str(why).splitlines()), flush=True)
+
+    def end(self):
+        print(f"1..{self.count}")
+        sys.exit(1 if self.failed else 0)
+
+
+def run(program, args, stdin=""):
+    return subprocess.run([program] + args, input=stdin, text=True, capture_output=True,
+                          timeout=TIMEOUT)
+
+
+def show(done):
+    return f"status {done.returncode}\nstdout: {done.stdout}\nstderr: {done.stderr}"
+
+
+def test_errors(tap, links):
+    for name, args, status, pattern in ERRORS:
+        done = run(links[name], args)
+        good = done.returncode == status and re.search(pattern, done.stderr)
+        # every line says who speaks, and the first one what is wrong
+        good = good and all(l.startswith(name + ": ") for l in done.stderr.splitlines()[:1])
+        tap.check(f"error: {name} {' '.join(args)}", None if good else show(done))
+
+
+def test_prints(tap):
+    for args, pattern in PRINTS:
+        done = run(HOST, args)
+        good = done.returncode == OK and re.search(pattern, done.stdout) and done.stderr == ""
+        tap.check(f"prints: {' '.join(args)}", None if good else show(done))
+    for args in JSON_PRINTS:
+        done = run(HOST, args)
+        try:
+            entries = json.loads(done.stdout)
+            good = done.returncode == OK and entries and all(e["name"] for e in entries)
+        except (ValueError, TypeError, KeyError):
+            good = False
+        tap.check(f"prints JSON: {' '.join(args)}", None if good else show(done))
+
+
+def test_help(tap):
+    short = run(HOST, ["-h"]).stdout.splitlines()
+    tap.check("the short help is short", None if 20 <= len(short) <= 36 else len(short))
+    tap.check("no line of a help is longer than 110", [
+        l for l in short + run(HOST, ["--help-all"]).stdout.splitlines() if len(l) > 110])
+    options = json.loads(run(HOST, ["--dump-options=json"]).stdout)
+    text = run(HOST, ["--help-all"]).stdout
+    names = [o["name"] for o in options["options"]]
+    tap.check("--help-all has every option",
+              [n for n in names if not re.search(rf"-{re.escape(n)}\b", text)])
+    tap.check("no option stands in the table twice",
+              [n for n in names if names.count(n) > 1])
+    request = ('{"execute":"qmp_capabilities"}{"execute":"query-command-line-options"}'
+               '{"execute":"quit"}')
+    replies = [json.loads(l) for l in run(HOST, ["-qmp", "stdio"], request).stdout.splitlines()]
+    listed = replies[2]["return"]
+    tap.check("query-command-line-options has option and parameters",
+              [e for e in listed if set(e) != {"option", "parameters"}] or not listed)
+    tap.check("each parameter has a name and a type that QMP knows",
+              [p for e in listed for p in e["parameters"]
+               if "name" not in p or p["type"] not in ("string", "boolean", "number", "size")])
+
+
+def test_accepted(tap, links):
+    stop = '{"execute":"qmp_capabilities"}{"execute":"quit"}'
+    for args in ACCEPTED:
+        with_default = args if "-serial" in args else args + ["-serial", "null"]
+        done = run(links["qemu-system-riscv64"],
+                   ["-S", "-qmp", "stdio", "-bios", "none"] + with_default, stop)
+        good = done.returncode == OK and done.stderr == "" and '"return"' in done.stdout
+        tap.check(f"accepted: {' '.join(args)}", None if good else show(done))
+
+
+def test_identity(tap, links):
+    ask = ('{"execute":"qmp_capabilities"}{"execute":"query-name"}{"execute":"query-uuid"}'
+           '{"execute":"query-target"}{"execute":"query-status"}{"execute":"quit"}')
+    done = run(links["qemu-system-riscv64"],
+               ["-S", "-nodefaults", "-M", "none", "-qmp", "stdio", "-name", "guest=a,,b",
+                "-uuid", "1E475DBE-04CF-4B3A-8720-DF80ADBEF971"], ask)
+    replies = [json.loads(l) for l in done.stdout.splitlines()]
+    answers = [r["return"] for r in replies if "return" in r]
+    wanted = [{}, {"name": "a,b"}, {"UUID": "1e475dbe-04cf-4b3a-8720-df80adbef971"}]
+    good = (answers[:3] == wanted and answers[3]["arch"] == "riscv64" and
+            answers[4]["running"] is False)
+    tap.check("name, uuid and target reach the host", None if good else show(done))
+
+
+def test_streams(tap):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([HOST, "--help-all"], stdout=full, timeout=TIMEOUT, check=False)
+    tap.check("a full standard output is an error",
+              None if done.returncode == FAILED else done.returncode)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([HOST, "--help-all"], stdout=writer, timeout=TIMEOUT, check=False)
+    os.close(writer)
+    tap.check("a closed standard output is an error, not a signal",
+              None if done.returncode == FAILED else done.returncode)
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        links = {name: os.path.join(folder, name) for name, *_ in ERRORS}
+        for path in links.values():
+            os.symlink(HOST, path)
+        test_errors(tap, links)
+        test_prints(tap)
+        test_help(tap)
+        test_accepted(tap, links)
+        test_identity(tap, links)
+        test_streams(tap)
+    tap.end()
+
+
+if __name__ == "__main__":
+    main()
