@@ -131,6 +131,9 @@ static gboolean do_work(gpointer data)
         write_output(port);
         feed_monitor(port);
         write_output(port);
+        if (port->input->len > 0 && port->output->len < BUSY_BYTES) {
+            wake(port); /* the rest in another turn */
+        }
     }
     qh_char_accept_input(port->chr);
     return G_SOURCE_CONTINUE;

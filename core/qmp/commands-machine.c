@@ -87,7 +87,9 @@ static void add_machine_for(Machines *machines,
 
     machine->name = qh_offer_text(entry, "name");
     machine->alias = qh_offer_text(entry, "alias");
-    machine->is_default = machine->has_is_default = qh_offer_bool(entry, "is-default");
+    machine->is_default = qh_offer_bool(entry, "is-default") ||
+                          qh_target_is_default_machine(machines->registry, target, machine->name);
+    machine->has_is_default = machine->is_default;
     machine->cpu_max = 1;
     qh_offer_int(entry, "cpu-max", &machine->cpu_max);
     machine->hotpluggable_cpus = qh_offer_bool(entry, "hotpluggable-cpus");

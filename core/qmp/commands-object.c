@@ -174,7 +174,8 @@ typedef struct Find {
     const char *wanted;
     const char *target;
     gboolean found;
-    char *owner; /* the target it was found for, or NULL */
+    char *owner;        /* the target it was found for, or NULL */
+    QhJson *properties; /* what the note says of them, or NULL */
 } Find;
 
 static void find_offer(const char *module, const QhJson *entry, gboolean installed, void *data)
@@ -187,10 +188,50 @@ static void find_offer(const char *module, const QhJson *entry, gboolean install
         g_strcmp0(qh_json_string(name), find->wanted) == 0 &&
         (find->target == NULL || qh_offer_has_target(entry, find->target))) {
         const QhJson *targets = qh_json_get(entry, "targets");
+        const QhJson *properties = qh_json_get(entry, "properties");
         find->found = TRUE;
+        find->properties = properties != NULL ? qh_json_ref((QhJson *)properties) : NULL;
         find->owner = g_strdup(find->target != NULL || targets == NULL
                                    ? find->target
                                    : qh_json_string(qh_json_at(targets, 0)));
+    }
+}
+
+/* The words of a note as QEMU's clients know them. */
+static const char *note_type_name(const char *type)
+{
+    return g_strcmp0(type, "string") == 0 || g_strcmp0(type, "chardev") == 0 ? "str"
+           : g_strcmp0(type, "onoffauto") == 0                               ? "OnOffAuto"
+           : type != NULL                                                    ? type
+                                                                             : "str";
+}
+
+static QhJson *note_default(const char *type, const char *text)
+{
+    guint64 number;
+
+    if (g_strcmp0(type, "bool") == 0) {
+        return qh_json_new_bool(g_str_equal(text, "on") || g_str_equal(text, "true"));
+    }
+    if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL)) {
+        return qh_json_new_uint(number);
+    }
+    return qh_json_new_string(text);
+}
+
+/* What the note says is enough: no code of the module is run for a question. */
+static void add_note_properties(const QhJson *properties, QhQmpObjectPropertyInfoList *list)
+{
+    for (size_t i = 0; i < qh_json_length(properties); i++) {
+        const QhJson *row = qh_json_at(properties, i);
+        QhQmpObjectPropertyInfo *info = QH_QAPI_APPEND(list);
+        g_autofree char *type = qh_offer_text(row, "type");
+        g_autofree char *text = qh_offer_text(row, "default");
+
+        info->name = qh_offer_text(row, "name");
+        info->type = g_strdup(note_type_name(type));
+        info->description = qh_offer_text(row, "description");
+        info->default_value = text != NULL ? note_default(type, text) : NULL;
     }
 }
 
@@ -203,9 +244,14 @@ device_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *r
     QhSlotRef slot;
 
     qh_registry_foreach_offer(registry, "device", find_offer, &find);
+    g_autoptr(QhJson) properties = find.properties;
     g_free(find.owner);
     if (!find.found) {
         return not_found(name, error);
+    }
+    if (properties != NULL) {
+        add_note_properties(properties, ret);
+        return TRUE;
     }
     if (!qh_registry_acquire(registry, "device", name, &slot, error)) {
         return FALSE;
@@ -233,8 +279,13 @@ machine_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *
 
     qh_registry_foreach_offer(registry, "machine", find_offer, &find);
     g_autofree char *owner = find.owner;
+    g_autoptr(QhJson) properties = find.properties;
     if (!find.found || owner == NULL) {
         return not_found(name, error);
+    }
+    if (properties != NULL) {
+        add_note_properties(properties, ret);
+        return TRUE;
     }
     g_autofree char *key = g_strdup_printf("%s:%s", owner, name);
     if (!qh_registry_acquire(registry, "machine", key, &slot, error)) {
@@ -261,6 +312,7 @@ cpu_properties(QhHost *host, const char *type, QhQmpObjectPropertyInfoList *ret,
     Find find = {.wanted = stem, .target = dash + 1};
     qh_registry_foreach_offer(registry, "cpu-model", find_offer, &find);
     g_free(find.owner);
+    qh_json_unref(find.properties); /* those of a model are those of its target */
     if (!find.found) {
         return not_found(type, error);
     }

@@ -58,6 +58,35 @@ gboolean qh_target_choose(QhRegistry *registry, const char *asked, const char **
     return search.found;
 }
 
+typedef struct DefaultMachine {
+    const char *target, *machine;
+    gboolean found;
+} DefaultMachine;
+
+static void compare_default(const char *module, const QhJson *entry, gboolean installed, void *data)
+{
+    DefaultMachine *wanted = data;
+    const QhJson *name = qh_json_get(entry, "name");
+    const QhJson *machine = qh_json_get(entry, "default-machine");
+
+    (void)module;
+    (void)installed;
+    if (name != NULL && machine != NULL && g_strcmp0(qh_json_string(name), wanted->target) == 0 &&
+        g_strcmp0(qh_json_string(machine), wanted->machine) == 0) {
+        wanted->found = TRUE;
+    }
+}
+
+gboolean qh_target_is_default_machine(QhRegistry *registry, const char *target, const char *machine)
+{
+    DefaultMachine wanted = {target, machine, FALSE};
+
+    if (target != NULL) {
+        qh_registry_foreach_offer(registry, "target", compare_default, &wanted);
+    }
+    return wanted.found;
+}
+
 const char *qh_offer_only_target(const QhJson *entry)
 {
     const QhJson *targets = qh_json_get(entry, "targets");

@@ -258,6 +258,8 @@ void qh_qmp_free(QhQmp *qmp)
 void qh_qmp_add_session(QhQmp *qmp, QhSession *session)
 {
     g_ptr_array_add(qmp->sessions, session);
+    /* from now on someone hears of MODULES_CHANGED */
+    qh_registry_watch(qh_host_registry(qmp->host));
 }
 
 void qh_qmp_remove_session(QhQmp *qmp, QhSession *session)

@@ -174,7 +174,7 @@ class CWriter:
             if t.kind == 'list':
                 inner = self.name(t.element)
                 body += (f'typedef struct {self.name(t)} {{\n    size_t n;\n'
-                         f'    {declare(inner if inner.endswith("*") else inner + " ", "*items")};\n'
+                         f'    {declare(inner, "*items")};\n'
                          f'}} {self.name(t)};\n')
         body += '\n' + ''.join(self.struct(t) for t in self.in_order(compound))
         for command in self.schema.commands:
@@ -201,8 +201,7 @@ class CWriter:
         if command.arg:
             params.append(f'const {call_type(command)} *args')
         if command.ret:
-            params.append(declare(self.name(command.ret) + ('' if self.name(command.ret)
-                                                            .endswith('*') else ' '), '*ret'))
+            params.append(declare(self.name(command.ret), '*ret'))
         params.append('GError **error')
         return f'gboolean qh_qmp_{ident(command.name)}({", ".join(params)})'
 

@@ -2,21 +2,34 @@
 """A host under test and a QMP client that believes nothing: every line must end in CR LF, be
 printable ASCII, be strict JSON, and be a greeting, a reply or an event."""
 
+import atexit
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-HOST = os.environ.get('QEMU_HOST', '')
+BUILT = os.environ.get('QEMU_HOST', '')
+MODULES = os.environ.get('QH_MODULES', '')  # the build's folder of module folders
 LONG = 30  # seconds; nothing here takes that long
 
 
 class Broken(AssertionError):
     """The host said something that it may never say."""
+
+
+def lone_copy():
+    """A copy of the host away from the build, where it finds no modules but those it is told."""
+    folder = tempfile.TemporaryDirectory(prefix='qh-host-')
+    atexit.register(folder.cleanup)
+    return shutil.copy(BUILT, os.path.join(folder.name, 'qemu-host'))
+
+
+HOST = lone_copy() if BUILT else ''
 
 
 def no_constant(text):
@@ -159,18 +172,20 @@ class Client:
 class Host:
     """A running host with a QMP socket."""
 
-    def __init__(self, *args, modules=None, env=None):
+    def __init__(self, *args, modules=None, env=None, qmp=True, pass_fds=()):
         self.dir = tempfile.TemporaryDirectory(prefix='qh-qmp-')
         self.path = os.path.join(self.dir.name, 'qmp')
-        environment = dict(os.environ, **(env or {}))
-        if modules is not None:
-            environment['QEMU_HOST_MODULE_PATH'] = modules
+        # meson's MALLOC_PERTURB_ fills memory that was given back, and so takes it again
+        environment = dict(os.environ, MALLOC_PERTURB_='0', **(env or {}))
+        environment['QEMU_HOST_MODULE_PATH'] = modules or self.dir.name
         self.errors = open(os.path.join(self.dir.name, 'stderr'), 'w+', encoding='utf-8')
+        if qmp:
+            args += ('-qmp', f'unix:{self.path},server=on,wait=off')
         self.process = subprocess.Popen(
-            [HOST, *args, '-display', 'none', '-qmp', f'unix:{self.path},server=on,wait=off'],
-            stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, env=environment)
+            [HOST, *args, '-display', 'none'], stdin=subprocess.DEVNULL, stdout=self.errors,
+            stderr=self.errors, env=environment, pass_fds=pass_fds)
         end = time.monotonic() + LONG
-        while not os.path.exists(self.path):
+        while qmp and not os.path.exists(self.path):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f'the host did not start: {self.stderr()}')
             time.sleep(0.005)
@@ -212,6 +227,11 @@ class Host:
             self.errors.close()
             self.dir.cleanup()
         return status
+
+
+def module_path(*names):
+    """Search path for the modules of the build with these names."""
+    return ':'.join(os.path.join(MODULES, name) for name in names)
 
 
 def run(*cases):

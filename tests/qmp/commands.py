@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the commands say and do, on no board and on a real one."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from qmp import HOST, MODULES, Host, module_path, run
+
+ALL = module_path('null', 'riscv', 'serial')
+
+
+def test_nothing_loaded():
+    """Lists of everything come from notes: no module is mapped."""
+    with Host('-M', 'none', modules=ALL) as host:
+        client = host.client()
+        targets = {t['name']: t for t in client.execute('query-targets')}
+        assert targets['riscv64']['installed'] and not targets['riscv64']['loaded']
+        assert targets['riscv64']['bits'] == 64 and targets['riscv64']['module'] == 'riscv'
+        assert not targets['s390x']['installed'] and targets['s390x']['module'] == 's390x'
+        machines = client.execute('query-machines', target='riscv64')
+        assert {'virt', 'none'} <= {m['name'] for m in machines}
+        virt = next(m for m in machines if m['name'] == 'virt')
+        assert virt['target'] == 'riscv64' and virt['is-default'] and virt['cpu-max'] > 1, virt
+        everything = client.execute('query-machines')
+        assert len({m.get('target') for m in everything}) > 5
+        models = client.execute('query-cpu-definitions', target='riscv32')
+        assert {'rv32', 'max'} <= {m['name'] for m in models}, models
+        assert all(m['target'] == 'riscv32' for m in models)
+        modules = {m['name']: m for m in client.execute('query-modules')}
+        assert modules['riscv']['state'] == 'available' and modules['arm']['state'] == 'absent'
+        assert 'error' in client.ask('query-target')
+        assert 'error' in client.ask('query-cpu-model-expansion', type='full',
+                                     model={'name': 'max'})
+        client.execute('qom-list-types')
+        client.execute('device-list-properties', typename='ns16550')
+        with open(f'/proc/{host.process.pid}/maps', encoding='utf-8') as maps:
+            mapped = maps.read()
+        assert '.so' in mapped and 'riscv.so' not in mapped and 'serial.so' not in mapped
+
+
+def test_load_and_unload():
+    """module-load, its event, what changes, and module-unload."""
+    with Host('-M', 'none', modules=ALL) as host:
+        client, other = host.client(), host.client()
+        client.execute('module-load', name='null')
+        assert other.wait_event('MODULE_LOADED') == {'name': 'null'}
+        client.execute('module-load', name='null')
+        modules = {m['name']: m for m in client.execute('query-modules')}
+        assert modules['null']['state'] == 'loaded'
+        targets = {t['name']: t for t in client.execute('query-targets')}
+        assert targets['null']['loaded'] and not targets['riscv64']['loaded']
+        slots = {s['name']: s for s in client.execute('query-slots')}
+        assert slots['target/null']['filled'] and slots['target/null']['module'] == 'null'
+        client.execute('module-unload', name='null')
+        assert other.wait_event('MODULE_UNLOADED') == {'name': 'null'}
+        assert 'error' in client.ask('module-unload', name='null')
+
+
+def test_refused_module():
+    """A file that is no module is listed with its reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, 'broken.so'), 'wb') as file:
+            file.write(b'not an ELF file')
+        shutil.copy(os.path.join(MODULES, 'null', 'null.so'), folder)
+        with Host('-M', 'none', modules=folder) as host:
+            client = host.client()
+            broken = [m for m in client.execute('query-modules')
+                      if m.get('path', '').endswith('broken.so')]
+            assert len(broken) == 1 and broken[0]['state'] == 'refused', broken
+            assert broken[0]['reason'] and broken[0]['message'], broken
+            assert 'error' in client.ask('module-load', name='broken')
+
+
+def test_selected_target():
+    """--load-target and QEMU's program names select."""
+    with Host('-M', 'none', '--load-target=riscv64', modules=ALL) as host:
+        client = host.client()
+        target = client.execute('query-target')
+        assert target['arch'] == 'riscv64' and 'riscv64' in target['targets'], target
+        assert {m.get('target', 'riscv64') for m in client.execute('query-machines')} == {'riscv64'}
+        types = {t['name'] for t in client.execute('qom-list-types')}
+        assert {'tcg-accel', 'none-machine', 'virt-machine', 'ns16550'} <= types, types
+        machines = {t['name'] for t in client.execute('qom-list-types', implements='machine')}
+        assert 'virt-machine' in machines and 'ns16550' not in machines, machines
+        for name in sorted(types):
+            client.execute('qom-list-properties', typename=name)
+        for kind in ('static', 'full'):
+            reply = client.ask('query-cpu-model-expansion', type=kind, model={'name': 'max'})
+            assert ('return' in reply) == (kind == 'full'), reply
+        props = reply['return']['model']['props']
+        assert props['m'] is True and isinstance(props['num-pmp-regions'], int), props
+        reply = client.execute('query-cpu-model-expansion', type='full',
+                               model={'name': 'rv64', 'props': {'zbb': False}})
+        assert reply['model']['props']['zbb'] is False, reply
+        for props in ({'no-such': True}, {'zbb': 'maybe'}, {'zbb': [1]}, {'num-pmp-regions': -1}):
+            reply = client.ask('query-cpu-model-expansion', type='full',
+                               model={'name': 'rv64', 'props': props})
+            assert reply['error']['class'] == 'GenericError', (props, reply)
+
+
+def test_identity():
+    """query-name, query-uuid, query-version, accelerators, options."""
+    uuid = '12345678-9abc-def0-1234-56789abcdef0'
+    with Host('-M', 'none', '-name', 'a name', '-uuid', uuid) as host:
+        client = host.client()
+        assert client.execute('query-name') == {'name': 'a name'}
+        assert client.execute('query-uuid') == {'UUID': uuid}
+        assert client.execute('query-kvm') == {'enabled': False, 'present': False}
+        assert client.execute('query-accelerators')['enabled'] == 'tcg'
+        options = {o['option']: o for o in client.execute('query-command-line-options')}
+        assert 'machine' in options, sorted(options)
+        one = client.execute('query-command-line-options', option='machine')
+        assert one == [options['machine']], one
+        assert {'null', 'socket', 'pty'} <= {
+            b['name'] for b in client.execute('query-chardev-backends')}
+
+
+def test_run_state():
+    """stop, cont, reset and powerdown with their events, on a running board."""
+    with Host('-M', 'virt', '--load-target=riscv64', '-bios', 'none', '-serial', 'null', '-S',
+              '-smp', '2', modules=ALL) as host:
+        client = host.client()
+        assert client.execute('query-status') == {'running': False, 'status': 'prelaunch'}
+        client.execute('cont')
+        client.wait_event('RESUME')
+        assert client.execute('query-status') == {'running': True, 'status': 'running'}
+        cpus = client.execute('query-cpus-fast')
+        assert [c['cpu-index'] for c in cpus] == [0, 1], cpus
+        assert all(c['target'] == 'riscv64' and c['thread-id'] > 0 for c in cpus), cpus
+        client.execute('stop')
+        client.wait_event('STOP')
+        assert client.execute('query-status') == {'running': False, 'status': 'paused'}
+        client.execute('stop')
+        client.execute('cont')
+        client.wait_event('RESUME')
+        client.execute('system_reset')
+        assert client.wait_event('RESET') == {'guest': False, 'reason': 'host-qmp-system-reset'}
+        assert client.execute('query-status')['running'] is True
+        client.execute('system_powerdown')
+        client.wait_event('POWERDOWN')
+        assert client.ask('inject-nmi')['error']['class'] == 'GenericError'
+        assert 'error' in client.ask('module-unload', name='riscv'), 'unloaded while in use'
+
+
+def test_stop_cont_many_times():
+    """A hundred times from QMP while the CPUs run."""
+    with Host('-M', 'virt', '--load-target=riscv64', '-bios', 'none', '-serial', 'null',
+              '-smp', '4', modules=ALL) as host:
+        replies = host.client().exchange([b'{"execute":"stop"}{"execute":"cont"}' * 100])
+        assert len(replies) == 200 and all('return' in r for r in replies)
+
+
+def test_chardevs():
+    """Add, list, refuse twice, remove."""
+    with Host('-M', 'none') as host, tempfile.TemporaryDirectory() as folder:
+        client = host.client()
+        backends = {
+            'n': {'type': 'null', 'data': {}}, 'r': {'type': 'ringbuf', 'data': {'size': 4096}},
+            'f': {'type': 'file', 'data': {'out': f'{folder}/out'}},
+            's': {'type': 'socket', 'data': {'addr': {'type': 'unix', 'data': {
+                'path': f'{folder}/sock'}}, 'server': True, 'wait': False}},
+            'p': {'type': 'pty', 'data': {}},
+        }
+        for name, backend in backends.items():
+            reply = client.execute('chardev-add', id=name, backend=backend)
+            assert ('pty' in reply) == (name == 'p'), reply
+            assert 'error' in client.ask('chardev-add', id=name, backend=backend)
+        listed = {c['label']: c for c in client.execute('query-chardev')}
+        assert set(backends) <= set(listed), listed
+        assert listed['p']['filename'].startswith('pty:/dev/')
+        for name in backends:
+            client.execute('chardev-remove', id=name)
+        assert not set(backends) & {c['label'] for c in client.execute('query-chardev')}
+
+
+def test_cost_of_a_probe():
+    """Exec, greeting, all lists, quit: a few milliseconds of CPU."""
+    asked = ('qmp_capabilities', 'query-version', 'query-qmp-schema', 'query-modules',
+             'query-targets', 'query-machines', 'query-cpu-definitions', 'quit')
+    text = ''.join('{"execute":"%s"}\n' % name for name in asked).encode()
+    times = []
+    for _ in range(9):
+        before = os.times()
+        subprocess.run([HOST, '-M', 'none', '-display', 'none', '-qmp', 'stdio'], input=text,
+                       stdout=subprocess.PIPE, check=True, timeout=30,
+                       env=dict(os.environ, QEMU_HOST_MODULE_PATH=ALL))
+        after = os.times()
+        times.append(after.children_user + after.children_system
+                     - before.children_user - before.children_system)
+    median = sorted(times)[4]
+    print(f'# {median * 1000:.0f} ms of CPU')
+    assert median <= 0.1, times
+
+
+if __name__ == '__main__':
+    run(*[case for name, case in list(globals().items()) if name.startswith('test_')])

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The human monitor, through QMP and at a socket."""
+
+import os
+import socket
+import tempfile
+import time
+
+from qmp import Host, module_path, run
+
+BOARD = ('-M', 'virt', '--load-target=riscv64', '-bios', 'none', '-serial', 'null', '-S')
+
+
+class Terminal:
+    """A person at a monitor's socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        for _ in range(200):
+            try:
+                self.socket.connect(path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.01)
+        self.banner = self.until_prompt()
+
+    def until_prompt(self):
+        """What comes before the next prompt."""
+        text = b''
+        while not text.endswith(b'(qemu) '):
+            piece = self.socket.recv(65536)
+            assert piece, text
+            text += piece
+        return text[:-len(b'(qemu) ')].decode()
+
+    def line(self, keys):
+        """Type keys and Enter; what is shown."""
+        self.socket.sendall(keys.encode() + b'\n')
+        return self.until_prompt()
+
+
+def test_through_qmp():
+    """Every command and subject answers, in lines that end in CR LF."""
+    with Host(*BOARD, modules=module_path('riscv', 'serial')) as host:
+        client = host.client()
+
+        def hmp(line):
+            text = client.execute('human-monitor-command', command_line=line)
+            assert text.count('\n') == text.count('\r\n'), repr(text)
+            return text
+
+        assert 'info registers' in hmp('info') and 'system_reset' in hmp('help')
+        assert hmp('help stop').startswith('stop'), hmp('help stop')
+        assert 'x10/a0' in hmp('info registers') and 'CPU#0' in hmp('info registers -a')
+        assert 'ns16550' in hmp('info mtree')
+        assert 'riscv' in hmp('info modules') and 'riscv64' in hmp('info targets')
+        assert 'target/riscv64' in hmp('info slots')
+        assert 'prelaunch' in hmp('info status')
+        assert hmp('info version').startswith('qemu-host ')
+        assert 'serial0' in hmp('info chardev') and '#0' in hmp('info cpus')
+        assert hmp('info name') == '' and hmp('info uuid').startswith('00000000-')
+        assert hmp('xp/2xw 0x80000000') == '0000000080000000: 0x00000000 0x00000000\r\n'
+        assert hmp('x/1xb 0x80000000') == '0000000080000000: 0x00\r\n'
+        assert hmp('xp/3c 0x80000000').count("'\\x00'") == 3
+        assert 'Cannot access' in hmp('xp/1xg 0x7000000000000000')
+        assert hmp('print 1+2*3') == '0x9\r\n', hmp('print 1+2*3')
+        assert hmp('p/d 0x10') == '16\r\n' and hmp('print /d 8') == '8\r\n'
+        assert hmp('p/d 1-2') == '-1\r\n'
+        assert hmp('cont') == '' and 'running' in hmp('info status')
+        client.wait_event('RESUME')
+        assert hmp('stop') == '' and 'paused' in hmp('info status')
+        assert hmp('system_reset') == ''
+        client.wait_event('RESET')
+        assert "unknown command: 'nope'" in hmp('nope')
+        text = client.execute('human-monitor-command', command_line='info registers', cpu_index=7)
+        assert text == 'No CPU available\r\n', text
+
+
+def test_terminal():
+    """Prompt, echo, rubbing out, and quit."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'hmp')
+        with Host('-M', 'none', '-monitor', f'unix:{path},server=on,wait=off') as host:
+            person = Terminal(path)
+            assert 'monitor' in person.banner, person.banner
+            assert 'qemu-host' in person.line('info version')
+            shown = person.line('infx\x7fo nam\x08\x08\x08status')
+            assert 'VM status' in shown, shown
+            assert 'VM status' in person.line('garbage\x15info status')
+            assert 'VM status' in person.line('\x1b[A\x1b[3~info status')
+            assert 'unknown command' in person.line('nope')
+            assert person.line('') == '\r\n'
+            assert len(person.line('y' * 100000)) < 200000
+            person.socket.sendall(b'info targets\n' * 200)
+            shown = ''
+            while shown.count('riscv64') < 200:
+                shown += person.until_prompt()
+            person.socket.sendall(b'quit\n')
+            assert host.process.wait(10) == 0
+
+
+def test_stop_from_a_chardev():
+    """stop from a monitor on a character device, while the CPUs run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'hmp')
+        with Host(*BOARD[:-1], '-smp', '2', '-monitor', f'unix:{path},server=on,wait=off',
+                  modules=module_path('riscv', 'serial')):
+            person = Terminal(path)
+            for _ in range(20):
+                person.line('stop')
+                assert 'paused' in person.line('info status')
+                person.line('cont')
+                assert 'CPU#1' in person.line('info registers -a')
+
+
+if __name__ == '__main__':
+    run(*[case for name, case in list(globals().items()) if name.startswith('test_')])
