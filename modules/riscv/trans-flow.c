@@ -80,25 +80,12 @@ gboolean rv_trans_jalr(RvDis *d, const RvArgI *a)
     return TRUE;
 }
 
-/* The branch to where the jump is taken. beqz and bnez need no comparison. */
-static QhValue branch_if(RvDis *d, const RvArgB *a, uint32_t condition)
-{
-    QhBlock *block = d->block;
-    QhValue x = rv_get_x(d, a->rs1);
-
-    if (a->rs2 == 0 && (condition == QH_COND_EQ || condition == QH_COND_NE)) {
-        QhValue nonzero = qh_ir_1(block, QH_IR_int2bool, QH_TYPE_I64, x);
-        return qh_ir_brc_forward(block, nonzero, condition == QH_COND_EQ);
-    }
-    QhValue y = rv_get_x(d, a->rs2);
-    return qh_ir_brc_forward(block, qh_ir_cmp(block, condition, QH_TYPE_I64, x, y), FALSE);
-}
-
 static gboolean branch(RvDis *d, const RvArgB *a, uint32_t condition)
 {
     QhBlock *block = d->block;
     uint64_t target = rv_wrap(d, d->pc + (uint64_t)(int64_t)a->imm);
-    QhValue taken = branch_if(d, a, condition);
+    QhValue x = rv_get_x(d, a->rs1), y = rv_get_x(d, a->rs2);
+    QhValue taken = qh_ir_brc_forward(block, qh_ir_cmp(block, condition, QH_TYPE_I64, x, y), FALSE);
 
     qh_ir_exit_pc(block, d->next_pc, QH_EXIT_JUMP);
     rv_land(d, taken);
