@@ -451,8 +451,11 @@ static gboolean check_version_needs(Dynamic *d)
             return REFUSE("a symbol version (DT_VERNEED) lies outside its segments");
         }
         memcpy(&need, bytes, sizeof(need));
-        if (need.vn_version != VER_NEED_CURRENT || !check_version_need(d, at, &need)) {
-            return d->elf->refusal != QH_REFUSED_NOT || REFUSE("DT_VERNEED is damaged");
+        if (need.vn_version != VER_NEED_CURRENT) {
+            return REFUSE("a symbol version (DT_VERNEED) is of an unknown kind");
+        }
+        if (!check_version_need(d, at, &need)) {
+            return FALSE;
         }
         if (need.vn_next == 0) {
             return TRUE;
