@@ -23,8 +23,8 @@ typedef struct Dynamic {
     const ElfW(Phdr) * phdr; /* PT_DYNAMIC */
     uint64_t value[DT_NUM];
     gboolean has[DT_NUM];
-    uint64_t gnu_hash, versym, verneed, verneed_n, verdef, verdef_n, flags_1;
-    gboolean has_gnu_hash, has_versym, has_verneed, has_verdef;
+    uint64_t gnu_hash, versym, verneed, verneed_n, flags_1, relative_n;
+    gboolean has_gnu_hash, has_versym, has_verneed, has_verneed_n, has_verdef;
 
     const char *strings;
     uint64_t string_bytes;
@@ -97,13 +97,13 @@ static void take_entry(Dynamic *d, const ElfW(Dyn) * entry)
         break;
     case DT_VERNEEDNUM:
         d->verneed_n = value;
+        d->has_verneed_n = TRUE;
         break;
     case DT_VERDEF:
-        d->verdef = value;
         d->has_verdef = TRUE;
         break;
-    case DT_VERDEFNUM:
-        d->verdef_n = value;
+    case DT_RELACOUNT:
+        d->relative_n = value;
         break;
     case DT_FLAGS_1:
         d->flags_1 = value;
@@ -214,6 +214,32 @@ static gboolean check_flags(Dynamic *d)
         }
     }
     return TRUE;
+}
+
+/* The dynamic linker looks at the second of a pair when it has seen the first. */
+static gboolean check_pairs(Dynamic *d)
+{
+    static const uint8_t pairs[][2] = {
+        {DT_STRTAB,     DT_STRSZ       },
+        {DT_SYMTAB,     DT_SYMENT      },
+        {DT_RELA,       DT_RELASZ      },
+        {DT_RELA,       DT_RELAENT     },
+        {DT_JMPREL,     DT_PLTRELSZ    },
+        {DT_JMPREL,     DT_PLTREL      },
+        {DT_RELR,       DT_RELRSZ      },
+        {DT_RELR,       DT_RELRENT     },
+        {DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
+        {DT_FINI_ARRAY, DT_FINI_ARRAYSZ},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        if (d->has[pairs[i][0]] != d->has[pairs[i][1]]) {
+            return REFUSE("its dynamic section has one of the entries %u and %u, not both",
+                          pairs[i][0], pairs[i][1]);
+        }
+    }
+    return (d->has_versym == d->has_verneed && d->has_verneed == d->has_verneed_n) ||
+           REFUSE("its dynamic section has some entries for symbol versions, not all");
 }
 
 static gboolean check_path(Dynamic *d, uint64_t offset)
@@ -495,6 +521,28 @@ static gboolean in_array(const Dynamic *d, int64_t tag, int64_t size_tag, uint64
     return d->has[tag] && address >= d->value[tag] && address - d->value[tag] < d->value[size_tag];
 }
 
+/*
+ * The number of the relocation "add the load address" differs from machine to machine. Our own
+ * program has been linked for this one, and its first DT_RELACOUNT relocations are of that kind; 0
+ * when it has none, being linked for a fixed address.
+ */
+static uint32_t relative_type(void)
+{
+    uint64_t table = 0, n = 0;
+
+    for (const ElfW(Dyn) *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
+        table = entry->d_tag == DT_RELA ? entry->d_un.d_ptr : table;
+        n = entry->d_tag == DT_RELACOUNT ? entry->d_un.d_val : n;
+    }
+    if (table == 0 || n == 0) {
+        return 0;
+    }
+    /* Some C libraries leave addresses in the section as the linker wrote them. */
+    uint64_t base = (uint64_t)(uintptr_t)&__ehdr_start;
+    const ElfW(Rela) *first = (const ElfW(Rela) *)(uintptr_t)(table < base ? table + base : table);
+    return (uint32_t)ELF64_R_TYPE(first->r_info);
+}
+
 static gboolean check_relocation(Dynamic *d, const ElfW(Rela) * rela)
 {
     uint64_t symbol = ELF64_R_SYM(rela->r_info);
@@ -513,7 +561,9 @@ static gboolean check_relocation(Dynamic *d, const ElfW(Rela) * rela)
         ElfW(Sym) target;
         symbol_at(d, (uint32_t)symbol, &target);
         uint64_t address = (symbol != 0 ? target.st_value : 0) + (uint64_t)rela->r_addend;
-        if ((symbol != 0 && target.st_shndx == SHN_UNDEF) ||
+        gboolean plain =
+            symbol != 0 || relative_type() == 0 || ELF64_R_TYPE(rela->r_info) == relative_type();
+        if (!plain || (symbol != 0 && target.st_shndx == SHN_UNDEF) ||
             !qh_elf_inside(d->elf, address, 1, TRUE)) {
             return REFUSE("a start or end function (DT_INIT_ARRAY) lies outside its code");
         }
@@ -522,7 +572,23 @@ static gboolean check_relocation(Dynamic *d, const ElfW(Rela) * rela)
     return TRUE;
 }
 
-/* @relative: how many at the start are plain "add the load address". */
+/* The dynamic linker stops the process when one of the first DT_RELACOUNT is of another kind. */
+static gboolean check_relative(Dynamic *d, const uint8_t *table, uint64_t n)
+{
+    uint32_t type = relative_type();
+
+    for (uint64_t i = 0; type != 0 && i < MIN(n, d->relative_n); i++) {
+        ElfW(Rela) rela;
+        memcpy(&rela, table + i * sizeof(rela), sizeof(rela));
+        if (ELF64_R_TYPE(rela.r_info) != type) {
+            return REFUSE("relocation %" G_GUINT64_FORMAT " is not of the kind that DT_RELACOUNT "
+                          "says",
+                          i);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean check_relocations(Dynamic *d, int64_t tag, int64_t size_tag, const char *name)
 {
     uint64_t bytes = d->value[size_tag];
@@ -534,6 +600,9 @@ static gboolean check_relocations(Dynamic *d, int64_t tag, int64_t size_tag, con
     }
     if (table == NULL || bytes % sizeof(ElfW(Rela)) != 0) {
         return REFUSE("its relocations (%s) lie outside its segments", name);
+    }
+    if (tag == DT_RELA && !check_relative(d, table, bytes / sizeof(ElfW(Rela)))) {
+        return FALSE;
     }
     for (uint64_t at = 0; at < bytes; at += sizeof(ElfW(Rela))) {
         ElfW(Rela) rela;
@@ -632,7 +701,7 @@ gboolean qh_elf_check_dynamic(const QhElfSource *source, QhElf *ret, GError **er
     Dynamic *d = &dynamic;
 
     if (!check_covered(d) || !each_entry(d, first_pass) || !check_covered(d) || !check_flags(d) ||
-        !check_strings(d) || !check_symbols(d) || !check_versions(d)) {
+        !check_pairs(d) || !check_strings(d) || !check_symbols(d) || !check_versions(d)) {
         return FALSE;
     }
     if ((d->has[DT_RELA] && d->value[DT_RELAENT] != sizeof(ElfW(Rela))) ||

@@ -6,6 +6,9 @@
 #include "core/module/elf.h"
 #include <link.h>
 
+/* Put there by the linker: the file header of this program. What it is, a module must be. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
 /* A file under the reader: in memory, or by descriptor. */
 typedef struct QhElfSource {
     const uint8_t *data; /* NULL: read from fd */

@@ -17,9 +17,6 @@
 #define PHDRS_MAX       64u
 #define DYNAMIC_TLS_MAX (64u << 10)
 
-/* Put there by the linker: our own file header. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-
 gboolean qh_elf_refuse(QhElf *elf, QhRefusal refusal, GError **error, const char *format, ...)
 {
     va_list args;
