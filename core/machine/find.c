@@ -9,6 +9,7 @@
 typedef struct Search {
     const char *name;
     const char *target; /* NULL: any */
+    gboolean installed; /* only what is installed */
     GPtrArray *found;   /* targets; owned strings */
 } Search;
 
@@ -24,8 +25,8 @@ static void collect(const char *module, const QhJson *entry, gboolean installed,
     const QhJson *targets = qh_json_get(entry, "targets");
 
     (void)module;
-    (void)installed;
-    if (name == NULL || g_strcmp0(qh_json_string(name), search->name) != 0 || targets == NULL ||
+    if ((search->installed && !installed) || name == NULL ||
+        g_strcmp0(qh_json_string(name), search->name) != 0 || targets == NULL ||
         qh_json_type(targets) != QH_JSON_ARRAY) {
         return;
     }
@@ -88,7 +89,12 @@ static gboolean resolve(
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
     Search search = {.name = name, .target = target, .found = found};
 
+    search.installed = TRUE;
     qh_registry_foreach_offer(registry, "machine", collect, &search);
+    if (found->len == 0) { /* then acquiring it says which package has it */
+        search.installed = FALSE;
+        qh_registry_foreach_offer(registry, "machine", collect, &search);
+    }
     if (found->len == 0) {
         set_unknown_error(registry, &search, error);
         return FALSE;

@@ -37,7 +37,7 @@ struct QhMachine {
     GPtrArray *images;     /* QhImage * */
 
     GMutex device_lock;
-    GThread *lock_owner; /* atomic */
+    gpointer lock_owner; /* the thread that has it; atomic: a thread only asks for itself */
 };
 
 QhInstance *qh_machine_find_device(QhMachine *machine, const char *id);

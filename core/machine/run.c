@@ -10,21 +10,29 @@
 #include "core/machine/machine-priv.h"
 #include "core/vcpu/vcpu.h"
 
+#include <pthread.h>
+
+/* Asked on each device access, so it must be cheaper than g_thread_self. */
+static gpointer this_thread(void)
+{
+    return (gpointer)(uintptr_t)pthread_self();
+}
+
 void qh_machine_lock(QhMachine *machine)
 {
     g_mutex_lock(&machine->device_lock);
-    g_atomic_pointer_set(&machine->lock_owner, g_thread_self());
+    __atomic_store_n(&machine->lock_owner, this_thread(), __ATOMIC_RELAXED);
 }
 
 void qh_machine_unlock(QhMachine *machine)
 {
-    g_atomic_pointer_set(&machine->lock_owner, NULL);
+    __atomic_store_n(&machine->lock_owner, NULL, __ATOMIC_RELAXED);
     g_mutex_unlock(&machine->device_lock);
 }
 
 gboolean qh_machine_locked_by_me(QhMachine *machine)
 {
-    return g_atomic_pointer_get(&machine->lock_owner) == g_thread_self();
+    return __atomic_load_n(&machine->lock_owner, __ATOMIC_RELAXED) == this_thread();
 }
 
 /* Take the lock unless this thread has it; tells whether to give it back. */

@@ -548,6 +548,7 @@ void qh_registry_foreach_offer(QhRegistry *registry, const char *kind, QhOfferFn
         "{\"name\": \"good\", \"targets\": \"damaged\"}",
         "{\"targets\": [\"toy\"]}",
         "{\"name\": \"absent\", \"targets\": [\"big\", 5]}",
+        "{\"name\": \"good\", \"targets\": [\"far\"]}", /* this one is not installed */
     };
 
     (void)registry;
@@ -555,7 +556,7 @@ void qh_registry_foreach_offer(QhRegistry *registry, const char *kind, QhOfferFn
     for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
         g_autoptr(QhJson) entry = qh_json_parse(machines[i], -1, NULL, NULL);
 
-        fn("toys", entry, TRUE, data);
+        fn("toys", entry, i + 1 < G_N_ELEMENTS(machines), data);
     }
 }
 
