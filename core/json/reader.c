@@ -60,6 +60,7 @@ struct QhJsonReader {
     uint64_t line;
     uint64_t line_start; /* offset */
     uint64_t value_start;
+    uint64_t token_start;
     QhJsonPlace place; /* of the token */
 
     QhJsonBuilder builder;
@@ -160,6 +161,7 @@ static gboolean hold(QhJsonReader *reader, const char *from, const char *to)
 static void begin_token(QhJsonReader *reader, const char *p)
 {
     reader->place = (QhJsonPlace){reader->line, offset_of(reader, p) - reader->line_start + 1};
+    reader->token_start = offset_of(reader, p);
     if (!qh_json_builder_busy(&reader->builder)) {
         reader->value_start = offset_of(reader, p);
     }
@@ -172,12 +174,12 @@ static void end_token(QhJsonReader *reader, QhJsonToken token, const char *from,
     GError *error = NULL;
 
     reader->mode = MODE_BETWEEN;
-    if (offset_of(reader, to) - reader->value_start > reader->limits.value_bytes) {
-        over_limit(reader, "value size limit exceeded");
+    if (reader->held_bytes + (size_t)(to - from) > reader->limits.token_bytes) {
+        over_limit(reader, "token size limit exceeded");
         return;
     }
-    if ((size_t)(to - from) > reader->limits.token_bytes) {
-        over_limit(reader, "token size limit exceeded");
+    if (offset_of(reader, to) - reader->value_start > reader->limits.value_bytes) {
+        over_limit(reader, "value size limit exceeded");
         return;
     }
     if (reader->held_bytes > 0) {
@@ -206,7 +208,13 @@ static const char *stray(QhJsonReader *reader, const char *p)
 {
     GError *error = NULL;
     unsigned char c = (unsigned char)*p;
+    uint64_t length = offset_of(reader, p) - reader->token_start;
 
+    /* The same as if the bytes had come one by one: the quote does not count. */
+    if (length - (reader->mode == MODE_STRING) > reader->limits.token_bytes && length > 0) {
+        over_limit(reader, "token size limit exceeded");
+        return p;
+    }
     if (c >= 0x20 && c < 0x7F) {
         qh_json_set_error(&error, reader->place, "stray '%c'", c);
     } else {

@@ -206,6 +206,9 @@ void qh_json_write_double(QhJsonWriter *writer, double value)
         }
     }
     g_string_append(writer->text, text);
+    if (strpbrk(text, ".e") == NULL) {
+        g_string_append(writer->text, ".0"); /* so that it reads back as no integer */
+    }
 }
 
 void qh_json_write_string(QhJsonWriter *writer, const char *value)

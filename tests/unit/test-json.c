@@ -67,7 +67,8 @@ static void test_values(void)
     check_round_trip("-0", "0");
     check_round_trip("18446744073709551616", "1.8446744073709552e+19");
     check_round_trip("-9223372036854775809", "-9.223372036854776e+18");
-    check_round_trip("1E2", "100");
+    check_round_trip("1E2", "100.0");
+    check_round_trip("-0.0", "-0.0");
     check_round_trip("\"\xc3\xa9\xf0\x9d\x84\x9e\"", "\"\\u00e9\\ud834\\udd1e\"");
 }
 
