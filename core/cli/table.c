@@ -390,7 +390,7 @@ const char *const qh_options_missing[] = {
     "nic",
     "no-acpi",
     "no-fd-bootchk",
-    "no-hpet",
+
     "numa",
     "object",
     "old-param",
