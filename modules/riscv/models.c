@@ -101,7 +101,9 @@ static gboolean model_has(const char *model, const Extension *extension)
         return strstr(list, word) != NULL;
     }
     if (strcmp(model, "max") == 0) {
-        return extension->offset != EXT(svade); /* it has svadu, the opposite */
+        /* It has svadu, the opposite of svade; and zkr needs a firmware that opens the seed to S,
+         * else Linux, which reads it before it handles traps, hangs. */
+        return extension->offset != EXT(svade) && extension->offset != EXT(zkr);
     }
     return extension->base;
 }

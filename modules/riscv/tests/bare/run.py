@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Assemble the programs beside this file, run them on the virt board, compare what they print.
 
-run.py COMPILER HOST [ARGUMENT...]   NAME.S prints what NAME.expected holds
+run.py COMPILER HOST [ARGUMENT...]   NAME.S prints what NAME.expected holds; a line
+"/* run: OPTIONS */" adds options
 """
 import glob
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,12 +21,15 @@ BOARD = ["-M", "virt", "-m", "64M", "-display", "none", "-serial", "stdio", "-mo
 
 def run(compiler, host, source):
     """What the program prints, and what went wrong (None if nothing)."""
+    with open(source) as f:
+        options = re.findall(r"^/\* run: (.*) \*/$", f.read(), re.M)
+    more = options[0].split() if options else []
     with tempfile.TemporaryDirectory() as work:
         binary = os.path.join(work, "program")
         subprocess.run([compiler, *FLAGS, "-o", binary, source], check=True,
                        stderr=subprocess.DEVNULL)
         try:
-            done = subprocess.run([*host, *BOARD, "-bios", binary], stdin=subprocess.DEVNULL,
+            done = subprocess.run([*host, *BOARD, *more, "-bios", binary], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
         except subprocess.TimeoutExpired as error:
             return (error.stdout or b"").decode(), "no end within %d s" % LIMIT
