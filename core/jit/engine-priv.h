@@ -16,6 +16,7 @@ struct QhEngine {
     QhCluster *cluster;
     QhIrContext ir;
     struct QhHelperCall *calls;
+    gboolean plain; /* QhT0Source.plain */
     GMutex lock; /* the store */
     QhCodeStore *store;
 

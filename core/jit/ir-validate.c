@@ -539,6 +539,8 @@ static gboolean check_special(Checker *check)
     const QhIrRecord *record = &check->records[check->i];
 
     switch (record->op) {
+    case QH_IR_insn_start: /* a block lies on one page, of at most 64 KiB */
+        return record->a <= UINT16_MAX || fail(check, "%u bytes from the start", record->a);
     case QH_IR_const:
         return check_const(check);
     case QH_IR_br:

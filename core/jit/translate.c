@@ -261,6 +261,7 @@ static void set_up_source(const Attempt *attempt, QhT0Source *source)
                            .pc = attempt->key.pc,
                            .n_insns = attempt->block.n_insns,
                            .granule_bits = jit->mmu.granule_bits,
+                           .plain = attempt->engine->plain,
                            .chains = attempt->in_ram && attempt->second_page == 0,
                            .calls = attempt->engine->calls};
     for (uint32_t i = 0; i < jit->mmu.n_indices; i++) {
@@ -453,6 +454,10 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
     QhCode *code = NULL;
     QhTlbPage page;
 
+    if (fetch_index(cpu) >= jit->mmu.n_indices) {
+        qh_engine_give_up(jit, "the state key names an mmu index that the target does not have");
+        return NULL;
+    }
     while (again && code == NULL) {
         again = FALSE;
         if (!qh_softmmu_find(jit, key.pc, QH_ACCESS_FETCH, fetch_index(cpu), &page)) {

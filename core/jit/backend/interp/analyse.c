@@ -97,17 +97,8 @@ static gboolean label_at_start(const QhT0Source *source, uint32_t label)
     return i < source->n_records && source->records[i].op == QH_IR_insn_start;
 }
 
-static gboolean add_insn(QhT0Lower *lower, const QhIrRecord *record)
-{
-    if (lower->n_insns == QH_LOWER_MAX_INSNS || record->a > UINT16_MAX) {
-        return FALSE;
-    }
-    lower->insns[lower->n_insns++] = (uint16_t)record->a;
-    return TRUE;
-}
-
 /* First look: copies, constants, slots, instructions, labels. */
-static gboolean analyse_forward(QhT0Lower *lower)
+static void analyse_forward(QhT0Lower *lower)
 {
     const QhT0Source *source = lower->source;
 
@@ -131,16 +122,13 @@ static gboolean analyse_forward(QhT0Lower *lower)
             QhLowerValue *root = &lower->values[lower->values[record->b].root];
             root->set = root->set == 0 ? (uint16_t)i : root->set;
         } else if (record->op == QH_IR_insn_start) {
-            if (!add_insn(lower, record)) {
-                return FALSE;
-            }
+            lower->insns[lower->n_insns++] = (uint16_t)record->a;
         } else if (record->op == QH_IR_label) {
             gboolean start = label_at_start(source, i);
             uint32_t insn = lower->n_insns + (start || lower->n_insns == 0 ? 0u : -1u);
             lower->labels[i] = (QhLowerLabel){.insn = (uint16_t)insn, .at_start = start != FALSE};
         }
     }
-    return TRUE;
 }
 
 /* Whether nothing is lost when nobody uses the value. */
@@ -206,6 +194,9 @@ static void choose_make(QhT0Lower *lower, uint32_t i)
     QhLowerValue *value = &lower->values[i];
     uint64_t bits;
 
+    if (lower->source->plain) {
+        return;
+    }
     if (record->op == QH_IR_cmp && value->users == QH_USER_BRANCH && value->uses == 1) {
         value->make = QH_MAKE_CMP;
     } else if (record->op == QH_IR_add && record->type == QH_TYPE_I64 &&
@@ -258,16 +249,13 @@ static void analyse_backward(QhT0Lower *lower)
     }
 }
 
-gboolean qh_t0_analyse(QhT0Lower *lower)
+void qh_t0_analyse(QhT0Lower *lower)
 {
     lower->n_insns = 0;
     memset(lower->local_types, 0, sizeof(lower->local_types));
-    if (!analyse_forward(lower)) {
-        return FALSE;
-    }
+    analyse_forward(lower);
     if (lower->n_insns == 0) {
         lower->insns[lower->n_insns++] = 0;
     }
     analyse_backward(lower);
-    return TRUE;
 }

@@ -63,7 +63,7 @@ static gboolean small(uint64_t bits)
 /* Whether @value is a constant that fits an immediate; 32-bit ones always do. */
 static gboolean immediate(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits)
 {
-    return qh_t0_const(lower, value, ret_bits) &&
+    return !lower->source->plain && qh_t0_const(lower, value, ret_bits) &&
            (lower->values[value].bytes == 4 || small(*ret_bits));
 }
 

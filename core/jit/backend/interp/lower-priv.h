@@ -59,7 +59,7 @@ typedef struct QhLowerLabel {
 } QhLowerLabel;
 
 #define QH_LOWER_MAX_OPS   (6u * QH_IR_MAX_RECORDS)
-#define QH_LOWER_MAX_INSNS 1024u
+#define QH_LOWER_MAX_INSNS QH_IR_MAX_RECORDS
 
 struct QhT0Lower {
     const QhT0Source *source;
@@ -85,8 +85,8 @@ struct QhT0Lower {
     gboolean full;
 };
 
-/* Fills values[] and labels[]; FALSE when a limit is passed. */
-gboolean qh_t0_analyse(QhT0Lower *lower);
+/* Fills values[], labels[], insns[]. */
+void qh_t0_analyse(QhT0Lower *lower);
 /* The constant that value @value is; FALSE if it is none. */
 gboolean qh_t0_const(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits);
 

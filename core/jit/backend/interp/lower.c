@@ -244,7 +244,7 @@ static const QhStateField *fusable_slot(QhT0Lower *lower, int16_t *ret_at)
     const QhStateField *field;
     Range range;
 
-    if (v->set == 0 || v->set - lower->i > 12 || lower->values[set->b].delta != 0 ||
+    if (lower->source->plain || v->set == 0 || v->set - lower->i > 12 || lower->values[set->b].delta != 0 ||
         qh_ir_type_bytes(set->type) != v->bytes) {
         return NULL;
     }
@@ -285,6 +285,10 @@ static void lower_get(QhT0Lower *lower, const QhIrRecord *record)
 
     if (v->make == QH_MAKE_SLOT) {
         stay(lower, lower->i, v->at, v->klass);
+        if (lower->source->plain) {
+            lower->n_aliases--;
+            move_out(lower, lower->i);
+        }
         return;
     }
     /* a slot that an operand cannot reach */
@@ -319,7 +323,7 @@ static gboolean lower_set_const(QhT0Lower *lower, const QhIrRecord *record)
     uint64_t bits;
     QhT0Op *op;
 
-    if (!qh_t0_const(lower, record->b, &bits) || bytes == 16 || field->offset % 4 != 0 ||
+    if (lower->source->plain || !qh_t0_const(lower, record->b, &bits) || bytes == 16 || field->offset % 4 != 0 ||
         field->offset / 4 > INT16_MAX - 4) {
         return FALSE;
     }
@@ -499,9 +503,7 @@ gboolean qh_t0_lower(QhT0Lower *lower,
     lower->full = FALSE;
     memset(lower->expire, 0, sizeof(lower->expire[0]) * source->n_records);
     all_cells_free(lower);
-    if (!qh_t0_analyse(lower)) {
-        return FALSE;
-    }
+    qh_t0_analyse(lower);
     lower->i = lower->insn = lower->n_seen = 0;
     clear_locals(lower);
     for (; lower->i < source->n_records && !lower->full; lower->i++) {
