@@ -10,13 +10,13 @@
 #include <signal.h>
 #include <stdio.h>
 
-static int report(const char *program, const GError *error)
+static int report(const char *stamp, const char *program, const GError *error)
 {
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", 2);
 
-    fprintf(stderr, "%s: %s\n", program, lines[0]);
+    fprintf(stderr, "%s%s: %s\n", stamp, program, lines[0] != NULL ? lines[0] : "failed");
     if (lines[0] != NULL && lines[1] != NULL) {
-        fprintf(stderr, "%s: hint: %s\n", program, lines[1]);
+        fprintf(stderr, "%s%s: hint: %s\n", stamp, program, lines[1]);
     }
     return g_error_matches(error, QH_ERROR, QH_ERROR_USAGE) ? 2 : 1;
 }
@@ -24,6 +24,7 @@ static int report(const char *program, const GError *error)
 static int run(QhCli *cli, const char *program)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *stamp = qh_cli_stamp(cli);
     g_autoptr(QhHost) host = qh_host_new();
     gboolean done = FALSE;
 
@@ -31,7 +32,7 @@ static int run(QhCli *cli, const char *program)
         return 1;
     }
     if (!qh_cli_apply(cli, host, &done, &error)) {
-        return report(program, error);
+        return report(stamp, program, error);
     }
     if (done) {
         const char *text = qh_cli_text(cli);
@@ -39,7 +40,7 @@ static int run(QhCli *cli, const char *program)
         return text == NULL || (fputs(text, stdout) >= 0 && fflush(stdout) == 0) ? 0 : 1;
     }
     if (!qh_cli_ready(cli, host, &error)) {
-        return report(program, error);
+        return report(stamp, program, error);
     }
     return qh_host_run(host);
 }
@@ -56,13 +57,13 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     g_autoptr(QhCli) cli = qh_cli_parse(argc, argv, &error);
     if (cli == NULL) {
-        return report(program, error);
+        return report("", program, error);
     }
     if (qh_cli_text(cli) != NULL) {
         return fputs(qh_cli_text(cli), stdout) >= 0 && fflush(stdout) == 0 ? 0 : 1;
     }
     if (!qh_cli_daemonize(cli, &parent, &status, &error)) {
-        return report(program, error);
+        return report("", program, error);
     }
     return parent ? status : run(cli, program);
 }

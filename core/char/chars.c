@@ -320,7 +320,7 @@ gboolean qh_chars_remove(QhChars *chars, const char *id, GError **error)
         g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND, "there is no chardev '%s'", id);
         return FALSE;
     }
-    if (chr->handlers.size != 0 || chr->users > 0) {
+    if (qh_char_in_use(chr)) {
         g_set_error(error, QH_ERROR, QH_ERROR_BUSY, "chardev '%s' is in use", id);
         return FALSE;
     }
@@ -348,7 +348,7 @@ void qh_chars_describe(QhChars *chars, QhJsonWriter *writer)
         qh_json_write_key(writer, "filename");
         qh_json_write_string(writer, filename);
         qh_json_write_key(writer, "frontend-open");
-        qh_json_write_bool(writer, chr->handlers.size != 0 || chr->users > 0);
+        qh_json_write_bool(writer, qh_char_in_use(chr));
         qh_json_write_end_object(writer);
     }
     qh_json_write_end_array(writer);

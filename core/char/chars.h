@@ -34,6 +34,7 @@ uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes);
 void qh_char_accept_input(QhChar *chr);
 void qh_char_send_break(QhChar *chr);
 const char *qh_char_id(const QhChar *chr);
+gboolean qh_char_in_use(const QhChar *chr); /* it has a front end, or a mux on top [main] */
 /* What query-chardev shows as filename: "pty:/dev/pts/3", "unix:/x,server=on". The caller g_frees
  * it. [main] */
 char *qh_char_filename(QhChar *chr);

@@ -127,6 +127,11 @@ const char *qh_char_id(const QhChar *chr)
     return chr->id;
 }
 
+gboolean qh_char_in_use(const QhChar *chr)
+{
+    return chr->handlers.size != 0 || chr->users > 0;
+}
+
 char *qh_char_filename(QhChar *chr)
 {
     return chr->backend->filename(chr);

@@ -34,6 +34,7 @@ static gboolean apply_process(const QhCli *cli, QhHost *host, GError **error)
 {
     uint32_t mask = 0;
 
+    qh_log_set_timestamps(qh_host_log(host), cli->timestamps);
     if (cli->process_name != NULL) {
         prctl(PR_SET_NAME, cli->process_name);
     }
@@ -94,6 +95,7 @@ static void apply_defaults(QhCli *cli, gboolean board)
         const char *text = !free_terminal ? "null" : monitored ? "stdio" : "mon:stdio";
 
         g_ptr_array_add(cli->serials, g_strdup(text));
+        cli->default_serial = TRUE;
     } else if (free_terminal && ask_monitor) {
         g_ptr_array_add(cli->monitors, g_strdup("stdio"));
     }
@@ -257,6 +259,23 @@ static gboolean check_none(const QhCli *cli, GError **error)
     return TRUE;
 }
 
+/* A serial line that was asked for, but that the machine does not have. */
+static gboolean check_serials(
+    const QhCli *cli, QhHost *host, const GPtrArray *serials, const char *machine, GError **error)
+{
+    for (guint i = 0; !cli->default_serial && i < serials->len; i++) {
+        const char *id = g_ptr_array_index(serials, i);
+
+        if (id != NULL && !qh_char_in_use(qh_chars_find(qh_host_chars(host), id))) {
+            g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
+                        "-serial %s: machine '%s' has no serial line %u",
+                        (const char *)g_ptr_array_index(cli->serials, i), machine, i);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)
 {
     g_autofree char *target = NULL;
@@ -283,6 +302,9 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
             return FALSE;
         }
         qh_host_set_machine(host, made);
+        if (!check_serials(cli, host, serials, machine, error)) {
+            return FALSE;
+        }
         if (cli->dumpdtb != NULL) {
             *ret_done = TRUE;
             return TRUE;

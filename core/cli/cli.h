@@ -40,6 +40,7 @@ struct QhCli {
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
     gboolean mem_lock, timestamps;
+    gboolean default_serial; /* serials has what nobody asked for */
 
     int ready_fd;   /* the pipe to the parent of -daemonize, or -1 */
     int pidfile_fd; /* locked as long as the process lives, or -1 */

@@ -37,7 +37,8 @@ static int wait_ready(int fd, pid_t child)
     }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+    /* it may also have had nothing to do but print */
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 gboolean qh_cli_daemonize(QhCli *cli, gboolean *ret_parent, int *ret_status, GError **error)

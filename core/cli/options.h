@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhCli, qh_cli_free)
 /* What an option asked to print that needs no host (help, version); NULL if none did. */
 const char *qh_cli_text(const QhCli *cli);
 
+/* What stands before a message: the time with -msg timestamp=on, or "". The caller g_frees it. */
+char *qh_cli_stamp(const QhCli *cli);
+
 /*
  * With -daemonize, fork: *@ret_parent is TRUE in the process that was started, which leaves with
  * *@ret_status once the other one is ready or has failed. Call it before any thread exists. [main]

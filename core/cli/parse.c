@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/cli/cli.h"
+#include "core/host/log.h"
 
 #include <string.h>
 
@@ -179,4 +180,9 @@ QhCli *qh_cli_parse(int argc, char **argv, GError **error)
 const char *qh_cli_text(const QhCli *cli)
 {
     return cli->text;
+}
+
+char *qh_cli_stamp(const QhCli *cli)
+{
+    return cli->timestamps ? qh_log_timestamp() : g_strdup("");
 }

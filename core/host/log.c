@@ -35,7 +35,8 @@ struct QhLog {
     QhHost *host;
     guint mask; /* atomic */
     GMutex lock;
-    int fd; /* of the -D file, or -1: stderr */
+    int fd;          /* of the -D file, or -1: stderr */
+    gint timestamps; /* atomic */
     int64_t second_start_ns;
     guint lines;   /* from guests in this second */
     guint dropped; /* of those, not written */
@@ -189,12 +190,25 @@ static void put_guest_line(QhLog *log, const char *text)
     g_mutex_unlock(&log->lock);
 }
 
+void qh_log_set_timestamps(QhLog *log, gboolean on)
+{
+    g_atomic_int_set(&log->timestamps, on);
+}
+
+char *qh_log_timestamp(void)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+
+    return g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ ");
+}
+
 static void message(QhLog *log, const char *kind, const char *format, va_list arguments)
 {
     const char *program = qh_host_config(log->host)->program;
     g_autofree char *text = g_strdup_vprintf(format, arguments);
+    g_autofree char *stamp = g_atomic_int_get(&log->timestamps) ? qh_log_timestamp() : g_strdup("");
     g_autofree char *line =
-        g_strdup_printf("%s: %s%s\n", program != NULL ? program : "qemu-host", kind, text);
+        g_strdup_printf("%s%s: %s%s\n", stamp, program != NULL ? program : "qemu-host", kind, text);
 
     g_mutex_lock(&log->lock);
     write_all(STDERR_FILENO, line, strlen(line));

@@ -18,7 +18,10 @@ gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error)
 char *qh_log_help(void);
 void qh_log_set_mask(QhLog *log, uint32_t mask);
 gboolean qh_log_set_file(QhLog *log, const char *path, GError **error);
-uint32_t qh_log_mask(const QhLog *log);                       /* [any] */
+/* Put the time (UTC, ISO 8601) before messages to the user. [main] */
+void qh_log_set_timestamps(QhLog *log, gboolean on);
+char *qh_log_timestamp(void);           /* "2026-01-31T23:59:59.123456Z " [any] */
+uint32_t qh_log_mask(const QhLog *log); /* [any] */
 void qh_log_text(QhLog *log, uint32_t bit, const char *text); /* one or more whole lines [any] */
 /* "qemu-host: warning: ..." on stderr. [any] */
 void qh_log_warn(QhLog *log, const char *format, ...) G_GNUC_PRINTF(2, 3);
