@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A stream socket with one peer at a time. A server that has a peer leaves the next one in the
- * listen queue; a client that lost its peer calls again when reconnect says so. Without a peer
+ * listen queue; when the peer has left but its last words have not been taken yet, the next one
+ * pushes it out. A client that lost its peer calls again when reconnect says so. Without a peer
  * what the front end writes is dropped.
  */
 #include "core/char/char-priv.h"
@@ -89,12 +90,17 @@ static void start_peer(QhChar *chr, int fd)
 
 static gboolean on_peer(int listener, G_GNUC_UNUSED GIOCondition condition, gpointer data)
 {
+    QhChar *chr = data;
+    Socket *s = chr->state;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd < 0) {
         return G_SOURCE_CONTINUE;
     }
-    start_peer(data, fd);
+    /* one that has left is still there while its input is held back */
+    qh_char_fd_stop(&s->io);
+    qh_char_set_open(chr, FALSE);
+    start_peer(chr, fd);
     return G_SOURCE_REMOVE;
 }
 
@@ -148,9 +154,9 @@ static void await_peer(QhChar *chr)
 {
     Socket *s = chr->state;
 
-    if (s->server) {
+    if (s->server && s->listener >= 0) {
         set_source(chr, g_unix_fd_source_new(s->listener, G_IO_IN), G_SOURCE_FUNC(on_peer));
-    } else if (s->reconnect_ms != 0) {
+    } else if (s->reconnect_ms != 0 && s->io.in < 0) {
         retry_later(chr);
     }
 }
@@ -280,6 +286,7 @@ static gboolean socket_open(QhChar *chr, const QhJson *data, GError **error)
     s->pending = -1;
     qh_char_fd_init(&s->io, chr);
     s->io.on_end = socket_end;
+    s->io.on_leave = await_peer;
     if (!read_options(chr, data, error) ||
         !(s->server ? start_server(chr, error) : start_client(chr, error))) {
         socket_close(chr);

@@ -87,7 +87,10 @@ typedef struct QhCharFd {
     gboolean blocking;   /* out has no O_NONBLOCK and must not get it: it is shared with others */
     GSource *in_source;  /* [main] */
     GSource *out_source; /* under chr->lock */
+    GSource *end_source; /* while input is held back: does the peer leave? [main] */
     void (*on_end)(QhChar *chr); /* end of input or an error of it; may stop the QhCharFd [main] */
+    /* optional: the peer left while input of it is still held back; it stays until on_end [main] */
+    void (*on_leave)(QhChar *chr);
     /* optional: filter of what was read, in place; returns how much is left of it [main] */
     uint32_t (*filter)(QhChar *chr, uint8_t *data, uint32_t bytes);
 } QhCharFd;

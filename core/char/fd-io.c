@@ -37,6 +37,25 @@ static void drop_source(GSource **source)
     }
 }
 
+static gboolean on_leave(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+{
+    QhCharFd *io = data;
+
+    drop_source(&io->end_source);
+    io->on_leave(io->chr);
+    return G_SOURCE_REMOVE;
+}
+
+/* No input is wanted now, but that the peer goes away is worth knowing. */
+static void watch_end(QhCharFd *io)
+{
+    if (io->on_leave != NULL && io->end_source == NULL) {
+        io->end_source = g_unix_fd_source_new(io->in, (GIOCondition)(POLLHUP | POLLRDHUP));
+        g_source_set_callback(io->end_source, G_SOURCE_FUNC(on_leave), io, NULL);
+        g_source_attach(io->end_source, qh_char_context(io->chr));
+    }
+}
+
 static gboolean on_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
 {
     QhCharFd *io = data;
@@ -45,6 +64,7 @@ static gboolean on_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer 
 
     if (room == 0) {
         drop_source(&io->in_source);
+        watch_end(io);
         return G_SOURCE_REMOVE;
     }
     ssize_t n = read(fd, buffer, MIN(room, sizeof(buffer)));
@@ -67,6 +87,7 @@ static void watch_input(QhCharFd *io)
     if (io->in_source != NULL || io->in < 0) {
         return;
     }
+    drop_source(&io->end_source);
     io->in_source = g_unix_fd_source_new(io->in, G_IO_IN | G_IO_HUP | G_IO_ERR);
     g_source_set_callback(io->in_source, G_SOURCE_FUNC(on_input), io, NULL);
     g_source_attach(io->in_source, qh_char_context(io->chr));
@@ -108,6 +129,7 @@ void qh_char_fd_stop(QhCharFd *io)
         return;
     }
     drop_source(&io->in_source);
+    drop_source(&io->end_source);
     g_mutex_lock(&io->chr->lock);
     drop_source(&io->out_source);
     if (io->in >= 0) {

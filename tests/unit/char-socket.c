@@ -145,6 +145,36 @@ static void test_stalled_peer(void)
     stop(&bench);
 }
 
+/* A peer that leaves while nobody takes its input does not lock the next one out. */
+static void test_leaves_unheard(void)
+{
+    Bench bench;
+    char buffer[8] = {0};
+
+    start(&bench, ",server=on,wait=off", 0);
+    int peer = unix_socket(bench.path, FALSE);
+    g_assert_true(fake_has_events(bench.front, "O"));
+    g_assert_cmpint(send(peer, "unheard", 7, 0), ==, 7);
+    fake_run_ms(20);
+    close(peer);
+    fake_run_ms(20);
+    /* its words are kept as long as nobody else comes */
+    bench.front->room = 2;
+    qh_char_accept_input(bench.chr);
+    g_assert_true(fake_got(bench.front, "un"));
+    fake_run_ms(20);
+    peer = unix_socket(bench.path, FALSE);
+    g_assert_true(fake_has_events(bench.front, "OCO"));
+    fake_write(bench.chr, "hello");
+    g_assert_cmpint(recv(peer, buffer, sizeof(buffer), 0), ==, 5);
+    bench.front->room = 10;
+    qh_char_accept_input(bench.chr);
+    g_assert_cmpint(send(peer, "me", 2, 0), ==, 2);
+    g_assert_true(fake_got(bench.front, "unme"));
+    close(peer);
+    stop(&bench);
+}
+
 static void test_reset_by_peer(void)
 {
     Bench bench;
@@ -287,6 +317,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/socket/server", test_server);
     g_test_add_func("/char/socket/flood", test_flood);
     g_test_add_func("/char/socket/stalled-peer", test_stalled_peer);
+    g_test_add_func("/char/socket/leaves-unheard", test_leaves_unheard);
     g_test_add_func("/char/socket/reset-by-peer", test_reset_by_peer);
     g_test_add_func("/char/socket/reconnect", test_reconnect);
     g_test_add_func("/char/socket/refused", test_client_refused);
