@@ -4,7 +4,7 @@
 
 usage: bad.py --load-one PROGRAM --root SOURCE_ROOT [--cc CC] [--table] [CASE ...]
 
-The numbers are those of the list in docs/design/bad-modules.md. Every case is one run of load-one:
+The numbers are those of the list in docs/design/modules.md. Every case is one run of load-one:
 it notes the state of the process, loads the bad file, then a good one, and compares. Prints TAP;
 --table prints a table of cases, answers and times instead.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The bad modules, by the numbers of docs/design/bad-modules.md; 100 and up are our own.
+"""The bad modules, by the numbers of docs/design/modules.md; 100 and up are our own.
 
 A case: title; make(shop, name) -> path or (path, commands of load-one); expect: what the answer
 must match; ok: it must load; slow: it may take as long as a probe; during(run, path): feeds a run
