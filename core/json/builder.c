@@ -182,7 +182,8 @@ static QhJson *close_container(QhJsonBuilder *builder, QhJsonPlace place, GError
 {
     QhJsonFrame frame = *top(builder);
     size_t n = builder->members->len - frame.first;
-    QhJsonMember *members = (QhJsonMember *)builder->members->data + frame.first;
+    QhJsonMember *members =
+        n > 0 ? &g_array_index(builder->members, QhJsonMember, frame.first) : NULL;
     QhJson *value;
 
     if (frame.open == '{') {

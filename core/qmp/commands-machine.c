@@ -84,11 +84,12 @@ static void add_machine_for(Machines *machines,
 {
     QhQmpMachineInfo *machine = QH_QAPI_APPEND(machines->list);
     g_autofree char *default_cpu = qh_offer_text(entry, "default-cpu");
+    g_autofree char *target_machine = qh_target_text(machines->registry, target, "default-machine");
 
     machine->name = qh_offer_text(entry, "name");
     machine->alias = qh_offer_text(entry, "alias");
-    machine->is_default = qh_offer_bool(entry, "is-default") ||
-                          qh_target_is_default_machine(machines->registry, target, machine->name);
+    machine->is_default =
+        qh_offer_bool(entry, "is-default") || g_strcmp0(target_machine, machine->name) == 0;
     machine->has_is_default = machine->is_default;
     machine->cpu_max = 1;
     qh_offer_int(entry, "cpu-max", &machine->cpu_max);
@@ -97,6 +98,9 @@ static void add_machine_for(Machines *machines,
     machine->deprecated = qh_offer_bool(entry, "deprecated");
     machine->acpi = qh_offer_bool(entry, "acpi");
     machine->default_ram_id = qh_offer_text(entry, "default-ram-id");
+    if (default_cpu == NULL) {
+        default_cpu = qh_target_text(machines->registry, target, "default-cpu");
+    }
     if (default_cpu != NULL) {
         machine->default_cpu_type = qh_cpu_type_name(default_cpu, target);
     }

@@ -336,6 +336,10 @@ gboolean qh_qmp_qom_list_properties(QhHost *host,
             return TRUE; /* nothing can be set on them */
         }
     }
+    /* libvirt asks for these whether they are there or not, and does not survive an error. */
+    if (g_str_has_prefix(type, "memory-backend-")) {
+        return TRUE;
+    }
     if (g_str_has_suffix(type, "-machine")) {
         g_autofree char *name = g_strndup(type, strlen(type) - strlen("-machine"));
         return machine_properties(host, name, ret, error);

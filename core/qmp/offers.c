@@ -58,33 +58,32 @@ gboolean qh_target_choose(QhRegistry *registry, const char *asked, const char **
     return search.found;
 }
 
-typedef struct DefaultMachine {
-    const char *target, *machine;
-    gboolean found;
-} DefaultMachine;
+typedef struct Lookup {
+    const char *target, *key;
+    char *text;
+} Lookup;
 
-static void compare_default(const char *module, const QhJson *entry, gboolean installed, void *data)
+static void take_text(const char *module, const QhJson *entry, gboolean installed, void *data)
 {
-    DefaultMachine *wanted = data;
+    Lookup *lookup = data;
     const QhJson *name = qh_json_get(entry, "name");
-    const QhJson *machine = qh_json_get(entry, "default-machine");
 
     (void)module;
     (void)installed;
-    if (name != NULL && machine != NULL && g_strcmp0(qh_json_string(name), wanted->target) == 0 &&
-        g_strcmp0(qh_json_string(machine), wanted->machine) == 0) {
-        wanted->found = TRUE;
+    if (lookup->text == NULL && name != NULL &&
+        g_strcmp0(qh_json_string(name), lookup->target) == 0) {
+        lookup->text = qh_offer_text(entry, lookup->key);
     }
 }
 
-gboolean qh_target_is_default_machine(QhRegistry *registry, const char *target, const char *machine)
+char *qh_target_text(QhRegistry *registry, const char *target, const char *key)
 {
-    DefaultMachine wanted = {target, machine, FALSE};
+    Lookup lookup = {target, key, NULL};
 
     if (target != NULL) {
-        qh_registry_foreach_offer(registry, "target", compare_default, &wanted);
+        qh_registry_foreach_offer(registry, "target", take_text, &lookup);
     }
-    return wanted.found;
+    return lookup.text;
 }
 
 const char *qh_offer_only_target(const QhJson *entry)

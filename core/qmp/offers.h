@@ -16,10 +16,9 @@ gboolean qh_offer_bool(const QhJson *entry, const char *key); /* FALSE when abse
  */
 gboolean
 qh_target_choose(QhRegistry *registry, const char *asked, const char **ret, GError **error);
-/* Whether the note of @target says that @machine is used when none is chosen; @target may be NULL.
- */
-gboolean
-qh_target_is_default_machine(QhRegistry *registry, const char *target, const char *machine);
+/* Member @key of what the notes say of @target ("default-machine"); NULL when it or @target is
+ * absent. The caller g_frees it. [main] */
+char *qh_target_text(QhRegistry *registry, const char *target, const char *key);
 /* The one target that entry["targets"] names, for answers about several; NULL when it names none
  * or several. Lives as long as @entry. */
 const char *qh_offer_only_target(const QhJson *entry);

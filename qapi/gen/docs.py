@@ -67,9 +67,8 @@ def definition(item):
 def manual(schema):
     """The whole manual."""
     types = [t for t in schema.types.values() if t.doc]
-    out = ('# QMP reference\n\nEvery command, event and type that a QMP client can meet. The list '
-           'is the same whatever\nmodules are installed; a command that is filled by a module '
-           'answers with an error that names\nthe module when it is not there.\n\n')
+    out = ('# QMP reference\n\nThe same whatever modules are installed: a command that a module '
+           'fills answers with\nan error that names the module when it is not there.\n\n')
     for title, items in (('Commands', schema.commands), ('Events', schema.events),
                          ('Types', sorted(types, key=lambda t: t.name))):
         out += f'## {title}\n\n' + ''.join(definition(item) for item in items)

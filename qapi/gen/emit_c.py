@@ -58,8 +58,7 @@ def is_compound(type_):
 
 def has_flag(member):
     """Whether `has_NAME` tells if the member is there; others are NULL when absent."""
-    pointer = is_compound(member.type) or member.type.name in ('str', 'any')
-    return member.optional and not pointer
+    return member.optional and not (is_compound(member.type) or member.type.name in ('str', 'any'))
 
 
 def table(type_):
@@ -97,11 +96,20 @@ class CWriter:
         """C type name, also of an implicit argument type."""
         return getattr(type_, 'c_name', None) or c_type(type_)
 
+    def head(self):
+        """The first line of every file."""
+        return f'/* Generated from {self.source} by qapi/gen. */\n'
+
     def header(self, guard, body, includes):
         """A header with guards."""
         lines = ''.join(f'#include {name}\n' for name in includes)
-        return (f'/* Generated from {self.source} by qapi/gen. */\n#ifndef {guard}\n'
-                f'#define {guard}\n\n{lines}\n{body}\n#endif\n')
+        return f'{self.head()}#ifndef {guard}\n#define {guard}\n\n{lines}\n{body}\n#endif\n'
+
+    def list_struct(self, type_):
+        """The struct of a list."""
+        name = self.name(type_)
+        return (f'typedef struct {name} {{\n    size_t n;\n'
+                f'    {declare(self.name(type_.element), "*items")};\n}} {name};\n')
 
     def members(self, members, indent):
         """Struct members."""
@@ -170,29 +178,20 @@ class CWriter:
         for t in compound:
             body += f'typedef struct {self.name(t)} {self.name(t)};\n'
         body += '\n'
-        for t in types:
-            if t.kind == 'list':
-                inner = self.name(t.element)
-                body += (f'typedef struct {self.name(t)} {{\n    size_t n;\n'
-                         f'    {declare(inner, "*items")};\n'
-                         f'}} {self.name(t)};\n')
+        body += ''.join(self.list_struct(t) for t in types if t.kind == 'list')
         body += '\n' + ''.join(self.struct(t) for t in self.in_order(compound))
         for command in self.schema.commands:
             if command.domain == domain and command.slot:
                 body += (f'#define QH_COMMAND_{upper(command.name)}_DIGEST \\\n'
                          f'    "{command_digest(command)}"\n')
-        files = ['"qapi/qapi-types-builtin.h"']
-        files += [f'"qapi/qapi-types-{name}.h"' for name in includes]
+        files = [f'"qapi/qapi-types-{name}.h"' for name in ['builtin'] + includes]
         return self.header(f'QAPI_TYPES_{upper(domain)}_H', body, files)
 
     def builtin_header(self):
         """qapi-types-builtin.h: lists of built-in types."""
-        body = 'typedef struct QhJson QhJson;\n\n'
-        for t in self.schema.types.values():
-            if t.kind == 'list' and t.domain is None:
-                inner = self.name(t.element)
-                body += (f'typedef struct {self.name(t)} {{\n    size_t n;\n'
-                         f'    {declare(inner, "*items")};\n}} {self.name(t)};\n')
+        body = 'typedef struct QhJson QhJson;\n\n' + ''.join(
+            self.list_struct(t) for t in self.schema.types.values()
+            if t.kind == 'list' and t.domain is None)
         return self.header('QAPI_TYPES_BUILTIN_H', body, ['<glib.h>', '<stddef.h>', '<stdint.h>'])
 
     def prototype(self, command):
@@ -219,7 +218,7 @@ class CWriter:
     def commands_source(self):
         """qapi-commands.c: the command table."""
         domains = [domain for domain, _ in self.schema.files]
-        out = f'/* Generated from {self.source} by qapi/gen. */\n#include "qapi/qapi-tables.h"\n'
+        out = self.head() + '#include "qapi/qapi-tables.h"\n'
         out += ''.join(f'#include "qapi/qapi-commands-{domain}.h"\n' for domain in domains) + '\n'
         for c in self.schema.commands:
             if self.has_body(c):
@@ -313,7 +312,7 @@ class CWriter:
 
     def tables_source(self):
         """qapi-tables.c: types and events."""
-        out = f'/* Generated from {self.source} by qapi/gen. */\n#include "qapi/qapi-tables.h"\n'
+        out = self.head() + '#include "qapi/qapi-tables.h"\n'
         out += ''.join(f'#include "qapi/qapi-types-{domain}.h"\n' for domain, _ in self.schema.files)
         out += '\n' + ''.join(self.type_table(t) for t in self.all_types())
         out += 'const QhQapiEvent qh_qapi_events[] = {\n'
@@ -323,7 +322,7 @@ class CWriter:
     def introspect_source(self):
         """qapi-introspect.c: the answer of query-qmp-schema, and its digest."""
         data = introspection_bytes(self.schema)
-        out = f'/* Generated from {self.source} by qapi/gen. */\n#include "core/qmp/qapi.h"\n\n'
+        out = self.head() + '#include "core/qmp/qapi.h"\n\n'
         out += f'const size_t qh_qapi_introspection_bytes = {len(data)};\n'
         out += f'const char qh_qapi_digest[] =\n    "{hashlib.sha256(data).hexdigest()}";\n'
         out += 'const char qh_qapi_introspection[] =\n'

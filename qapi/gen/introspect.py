@@ -4,16 +4,14 @@ given in the order in which commands and events need them."""
 
 import json
 
-from model import BUILTINS, JSON_NAMES
+from model import BUILTINS
 
 
 class Introspection:
     """Collects entries; `entries` is the answer."""
 
     def __init__(self, schema):
-        self.numbers = {}
-        self.queue = []
-        self.entries = []
+        self.numbers, self.queue, self.entries = {}, [], []
         for item in schema.commands + schema.events:
             self.add_call(item)
         while self.queue:
@@ -69,7 +67,8 @@ class Introspection:
             entry.update({'meta-type': 'object', 'members': []})
             return self.finish(entry, [])
         if type_.kind == 'builtin':
-            entry.update({'meta-type': 'builtin', 'json-type': JSON_NAMES[key]})
+            entry.update({'meta-type': 'builtin', 'json-type': {
+                'str': 'string', 'bool': 'boolean', 'any': 'value'}.get(key, key)})
         elif type_.kind == 'list':
             entry.update({'meta-type': 'array', 'element-type': self.use(type_.element)})
         elif type_.kind == 'enum':

@@ -18,8 +18,6 @@ BUILTINS = {
     'bool': ('gboolean', 'bool', 4, 0), 'any': ('QhJson *', 'any', 0, 0),
     'null': ('uint8_t', 'null', 1, 0),
 }
-JSON_NAMES = {'str': 'string', 'number': 'number', 'int': 'int', 'bool': 'boolean',
-              'any': 'value', 'null': 'null'}
 KEYS = {
     'enum': {'data', 'features', 'prefix'},
     'struct': {'data', 'base', 'features'},
@@ -174,18 +172,13 @@ class Schema:
             item.members = self.members(base, item.place)
         item.n_base = len(item.members)
 
-    def check_names(self, item, members):
-        """No member twice."""
-        names = [m.name for m in members]
-        for name in names:
-            if names.count(name) > 1:
-                raise SchemaError(item.place, f"'{item.name}' has member '{name}' twice")
-
     def define_struct(self, item, expr):
         """{'struct': NAME, 'data': {...}, 'base': ...}"""
         self.take_base(item, expr)
         item.members += self.members(expr.get('data', {}), item.place)
-        self.check_names(item, item.members)
+        names = [m.name for m in item.members]
+        if len(set(names)) != len(names):
+            raise SchemaError(item.place, f"'{item.name}' has member names twice: {names}")
 
     def define_union(self, item, expr):
         """{'union': NAME, 'base': ..., 'discriminator': MEMBER, 'data': {VALUE: STRUCT}}"""
@@ -216,8 +209,8 @@ class Schema:
             seen.add(json_type)
             item.branches.append((name, branch))
 
-    def define_call(self, item, expr):
-        """The arguments of a command or the data of an event."""
+    def define_event(self, item, expr):
+        """The data of an event or the arguments of a command: {'event': NAME, 'data': ...}"""
         data = expr.get('data', {})
         if isinstance(data, str):
             item.arg = self.lookup(data, item.place)
@@ -230,7 +223,7 @@ class Schema:
 
     def define_command(self, item, expr):
         """{'command': NAME, 'data': ..., 'returns': ...}"""
-        self.define_call(item, expr)
+        self.define_event(item, expr)
         if 'returns' in expr:
             item.ret = self.lookup(expr['returns'], item.place)
         for key in ('gen', 'allow-oob', 'allow-preconfig'):
@@ -241,10 +234,6 @@ class Schema:
         item.slot = expr.get('slot')
         if item.slot is not None and item.slot != 'command/' + item.name:
             raise SchemaError(item.place, f"slot of '{item.name}' must be 'command/{item.name}'")
-
-    def define_event(self, item, expr):
-        """{'event': NAME, 'data': ...}"""
-        self.define_call(item, expr)
 
     def check_doc(self, item):
         """Every member has its sentence, and every sentence its member."""

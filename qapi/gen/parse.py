@@ -22,16 +22,10 @@ class Doc:
     TAGS = ('Returns', 'Since', 'Errors', 'Features', 'Note')
 
     def __init__(self, lines, place):
-        self.place = place
-        self.symbol = None
-        self.body = []
-        self.members = {}
-        self.features = {}
-        self.tags = {}
-        into = self.body
-        in_features = False
-        for line in lines:
-            text = line[1:].strip()
+        self.place, self.symbol = place, None
+        self.body, self.members, self.features, self.tags = [], {}, {}, {}
+        into, in_features = self.body, False
+        for text in (line[1:].strip() for line in lines):
             match = re.match(r'@([A-Za-z0-9_.-]+):\s*(.*)$', text)
             tag = re.match(r'(%s):\s*(.*)$' % '|'.join(self.TAGS), text)
             if match and self.symbol is None:
@@ -53,7 +47,7 @@ class Doc:
     @staticmethod
     def text(lines):
         """The words of a paragraph, on one line."""
-        return ' '.join(line for line in lines if line).strip()
+        return ' '.join(filter(None, lines)).strip()
 
 
 class Parser:

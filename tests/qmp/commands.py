@@ -3,10 +3,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
-from qmp import HOST, MODULES, Host, module_path, run
+from qmp import HOST, MODULES, Client, Host, module_path, run
 
 ALL = module_path('null', 'riscv', 'serial')
 
@@ -100,6 +102,44 @@ def test_selected_target():
             assert reply['error']['class'] == 'GenericError', (props, reply)
 
 
+def test_as_libvirt_probes():
+    """The command line and the questions of libvirt's probe; no answer that would break it."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = shutil.copy(HOST, os.path.join(folder, 'qemu-system-riscv64'))
+        path = os.path.join(folder, 'qmp.monitor')
+        subprocess.run(
+            [program, '-S', '-no-user-config', '-nodefaults', '-nographic', '-machine',
+             'none,accel=kvm:mshv:tcg', '-qmp', f'unix:{path},server=on,wait=off', '-pidfile',
+             os.path.join(folder, 'pid'), '-daemonize'],
+            check=True, timeout=30, cwd='/', stdin=subprocess.DEVNULL,
+            env=dict(os.environ, QEMU_HOST_MODULE_PATH=ALL))
+        with open(os.path.join(folder, 'pid'), encoding='ascii') as file:
+            pid = int(file.read())
+        try:
+            client = Client(path)
+            assert client.execute('query-target')['arch'] == 'riscv64'
+            assert client.execute('query-accelerators')['enabled'] == 'tcg'
+            for name in ('virtio-blk-pci', 'scsi-hd', 'PIIX4_PM', 'ICH9-LPC'):
+                error = client.ask('device-list-properties', typename=name)['error']
+                assert error['class'] == 'DeviceNotFound', error
+            for name in ('memory-backend-file', 'memory-backend-memfd', 'virt-machine',
+                         'none-machine'):
+                client.execute('qom-list-properties', typename=name)
+            machines = client.execute('query-machines')
+            assert {'virt', 'none'} == {m['name'] for m in machines}, machines
+            models = {m['typename']: m['name'] for m in client.execute('query-cpu-definitions')}
+            virt = next(m for m in machines if m['name'] == 'virt')
+            assert virt['default-cpu-type'] in models, (virt, models)
+            client.execute('query-command-line-options')
+            error = client.ask('query-cpu-model-expansion', type='static',
+                               model={'name': 'host'})['error']
+            assert error['class'] == 'GenericError', error
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        assert client.wait_event('SHUTDOWN')['reason'] == 'host-signal'
+        assert client.receive() is None
+
+
 def test_identity():
     """query-name, query-uuid, query-version, accelerators, options."""
     uuid = '12345678-9abc-def0-1234-56789abcdef0'
@@ -126,7 +166,12 @@ def test_run_state():
         client.execute('cont')
         client.wait_event('RESUME')
         assert client.execute('query-status') == {'running': True, 'status': 'running'}
-        cpus = client.execute('query-cpus-fast')
+        end = time.monotonic() + 10
+        while True:  # the threads say their numbers when they have started
+            cpus = client.execute('query-cpus-fast')
+            if all(c['thread-id'] > 0 for c in cpus) or time.monotonic() > end:
+                break
+            time.sleep(0.01)
         assert [c['cpu-index'] for c in cpus] == [0, 1], cpus
         assert all(c['target'] == 'riscv64' and c['thread-id'] > 0 for c in cpus), cpus
         client.execute('stop')

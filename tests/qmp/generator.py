@@ -75,7 +75,7 @@ BAD = {
     'does not exist': "{ 'include': 'nope.json' }",
     'takes one file name': "{ 'include': [ 'x' ] }",
     'a definition is one of': "{ 'thing': 'x' }",
-    'has member': doc('B', 'a') + "{ 'struct': 'B', 'data': { 'a': 'int' } }" + doc('S', 'a')
+    'has member names twice': doc('B', 'a') + "{ 'struct': 'B', 'data': { 'a': 'int' } }" + doc('S', 'a')
                   + "{ 'struct': 'S', 'base': 'B', 'data': { 'a': 'int' } }",
     'contains itself': doc('S', 's') + "{ 'struct': 'S', 'data': { 's': 'S' } }",
     "',' before '}'": doc('S') + "{ 'struct': 'S', 'data': {}, }",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Megabytes a second through the JSON reader: json-throughput [MEGABYTES]. Promised: 100. */
+/* Megabytes a second of CPU through the JSON reader: json-throughput [MEGABYTES]. Promised: 100. */
 #include "core/json/json.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static void drop(QhJson *value, const GError *error, void *data)
 {
@@ -51,14 +52,14 @@ int main(int argc, char **argv)
         size_t length = strlen(text);
         QhJsonReader *reader = qh_json_reader_new(NULL, drop, NULL);
         uint64_t done = 0;
-        gint64 start = g_get_monotonic_time();
+        clock_t start = clock();
 
         for (; done < bytes; done += length) {
             for (size_t i = 0; i < length; i += 65536) {
                 qh_json_reader_feed(reader, text + i, MIN(65536, length - i));
             }
         }
-        double seconds = (g_get_monotonic_time() - start) / 1e6;
+        double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         printf("%-10s %7.1f MB/s\n", names[kind], done / 1e6 / seconds);
         qh_json_reader_free(reader);
     }
