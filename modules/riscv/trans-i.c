@@ -326,3 +326,24 @@ gboolean rv_trans_czero_nez(RvDis *d, const RvArgR *a)
     rv_set_x(d, a->rd, qh_ir_select(d->block, QH_TYPE_I64, nonzero, zero, x));
     return TRUE;
 }
+
+/* May-be operations, as long as no extension gives them a meaning: 0 into rd (Unpriv. Zimop). */
+gboolean rv_trans_mop_r(RvDis *d, const RvArgMop *a)
+{
+    rv_set_x_const(d, a->rd, 0);
+    return TRUE;
+}
+
+gboolean rv_trans_mop_rr(RvDis *d, const RvArgMop2 *a)
+{
+    rv_set_x_const(d, a->rd, 0);
+    return TRUE;
+}
+
+/* These write nothing (Unpriv. Zcmop). */
+gboolean rv_trans_mop_c(RvDis *d, const RvArgCMop *a)
+{
+    (void)d;
+    (void)a;
+    return TRUE;
+}
