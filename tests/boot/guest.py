@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,13 +52,14 @@ class Result:
 def run(arguments, limit):
     """Run @arguments without input; both outputs as text with plain line ends."""
     before, start = os.times(), time.monotonic()
+    # A group of its own: at the time limit its children have to end, too, or the pipes stay open.
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+                               stderr=subprocess.PIPE, start_new_session=True)
     try:
         out, err = process.communicate(timeout=limit)
         status = process.returncode
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         status = None
     after = os.times()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write a program of one small function per instruction, operand choice and rounding mode.
 
-generate.py [--xlen 32] [--seed N] [--sequences N]    assembly on standard output
+generate.py [--xlen 32] [--seed N] [--sequences N] [--user]    assembly on standard output
 
 A function is fn(in, out): it loads its operands from in[0..2], and the initial fflags from in[3],
 runs one instruction (or, in a sequence, many), and stores what came of it to out[0..3]. The driver
@@ -27,8 +27,9 @@ LETTER = {'s': 0, 'd': 1, 'h': 2}
 class Program:
     """The functions and the table that names them."""
 
-    def __init__(self, xlen, seed):
+    def __init__(self, xlen, seed, user):
         self.xlen = xlen
+        self.user = user
         self.is64 = xlen == 64
         self.rng = random.Random(seed)
         self.text = []
@@ -229,7 +230,8 @@ def system(p):
                        ('prefetch.w', 0x00336013)):
         p.add(name, 'i', around[0] + [f'.word {word:#x}'] + around[1], around[0] + around[1],
               count=2)
-    for name, number in (('cbo.zero', 4), ('cbo.clean', 1), ('cbo.flush', 2)):
+    # Linux lets a program have cbo.zero only.
+    for name, number in (('cbo.zero', 4), ('cbo.clean', 1), ('cbo.flush', 2))[:1 if p.user else 3]:
         # t1 is x6.
         model = [f'sw zero, {4 * i}(t1)' for i in range(16)] if name == 'cbo.zero' else []
         block = ['ld t0, 0(a6)', 'lla t1, scratch + 127', 'andi t1, t1, -64', 'addi t3, t1, 32']
@@ -584,9 +586,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--user', action='store_true', help='only what Linux lets a program use')
     parser.add_argument('--sequences', type=int, default=60)
     options = parser.parse_args()
-    program = Program(options.xlen, options.seed)
+    program = Program(options.xlen, options.seed, options.user)
     base(program)
     control(program)
     memory(program)

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same program under qemu-riscv64, user mode, and on a bare board of the emulator under test.
 
-run.py [--xlen 32] [--seed N] [--sequences N] [--keep FOLDER] -- EMULATOR ARGUMENT...
+run.py [--xlen 32] [--seed N] [--sequences N] [--keep FOLDER] [--linux] -- EMULATOR ARGUMENT...
+
+With --linux it is a program under Debian's kernel instead, in user mode and paged memory.
 
 One line of TAP for each instruction. For one that differs, the operands and both results of the
 first differing case are shown. EMULATOR ARGUMENT... is a command that takes `-kernel FILE`, e.g.
@@ -15,6 +17,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'boot'))
+import guest  # pylint: disable=wrong-import-position
+
 CC = 'riscv64-unknown-elf-gcc'
 ABI = {32: 'ilp32', 64: 'lp64'}
 EXTENSIONS = 'imafdc_zicsr_zifencei_zba_zbb_zbc_zbs_zfh'
@@ -28,14 +33,17 @@ SHOWN = 5  # differences that are shown in full
 class Programs:
     """Builds the variants of the program in one folder."""
 
-    def __init__(self, folder, xlen, seed, sequences):
+    def __init__(self, folder, options):
+        xlen = options.xlen
         self.folder = folder
         self.xlen = xlen
+        self.linux = options.linux
         self.insns = os.path.join(folder, 'insns.o')
         source = os.path.join(folder, 'insns.S')
         with open(source, 'w', encoding='ascii') as f:
             subprocess.run([sys.executable, os.path.join(HERE, 'generate.py'), '--xlen', str(xlen),
-                            '--seed', str(seed), '--sequences', str(sequences)], stdout=f, check=True)
+                            '--seed', str(options.seed), '--sequences',
+                            str(options.sequences)] + (['--user'] if options.linux else []), stdout=f, check=True)
         subprocess.run([CC, '-c', f'-march=rv{xlen}{EXTENSIONS}', '-mabi=' + ABI[xlen],
                         '-mno-relax', source, '-o', self.insns], check=True)
 
@@ -51,26 +59,34 @@ class Programs:
         return run([f'qemu-riscv{self.xlen}', '-cpu', f'rv{self.xlen},{PROPERTIES}', program])
 
     def tested(self, emulator, *options):
+        if self.linux:
+            program = self.build('native', 'start-linux.S', *options)
+            result = guest.run_in_guest(emulator, '/insns', 280, files=[program + ':/insns'])
+            return finish(emulator, result.output, result.errors, result.status)
         program = self.build('bare', 'start-bare.S', '-Wl,-T,' + os.path.join(HERE, 'bare.ld'),
                              *options)
         return run(emulator + ['-kernel', program])
 
 
-def run(command):
-    """The lines that @command prints; ends with a line that says so if it did not end well."""
-    try:
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, timeout=300, check=False)
-        text, status = result.stdout, result.returncode
-        for line in result.stderr.decode(errors='replace').splitlines():
-            print('# ' + line)
-    except subprocess.TimeoutExpired as error:
-        text, status = error.stdout or b'', 'none within 300 s'
-    lines = text.decode(errors='replace').replace('\r', '').splitlines()
+def finish(command, text, errors, status):
+    """The lines of @text; ends with a line that says so if @command did not end well."""
+    for line in errors.splitlines():
+        print('# ' + line)
+    lines = text.replace('\r', '').splitlines()
     if status != 0 or not lines or lines[-1] != 'end':
         print(f'# {command[0]}: status {status}, last line "{lines[-1] if lines else ""}"')
         lines.append(f'ended: status {status}')
     return lines
+
+
+def run(command):
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=300, check=False)
+        text, errors, status = result.stdout, result.stderr, result.returncode
+    except subprocess.TimeoutExpired as error:
+        text, errors, status = error.stdout or b'', b'', 'none within 300 s'
+    return finish(command, text.decode(errors='replace'), errors.decode(errors='replace'), status)
 
 
 def show_difference(programs, emulator, number):
@@ -102,13 +118,14 @@ def main():
     parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--sequences', type=int, default=60)
+    parser.add_argument('--linux', action='store_true', help='as a program under Linux')
     parser.add_argument('--keep', help='folder for the programs, instead of a temporary one')
     parser.add_argument('emulator', nargs='+')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        programs = Programs(folder, options.xlen, options.seed, options.sequences)
+        programs = Programs(folder, options)
         expected = programs.reference()
         got = programs.tested(options.emulator)
         names, bad = compare(expected, got)
