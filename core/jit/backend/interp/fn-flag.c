@@ -34,7 +34,9 @@ static gboolean is_subtract(uint32_t kind)
 /* The borrow of a - b - borrow_in = result. */
 static gboolean borrow(const Lazy *lazy)
 {
-    return ((~lazy->a & lazy->b) | ((~lazy->a | lazy->b) & lazy->result)) & lazy->sign;
+    uint64_t out = (~lazy->a & lazy->b) | ((~lazy->a | lazy->b) & lazy->result);
+
+    return (out & lazy->sign) != 0;
 }
 
 static gboolean carry(const Lazy *lazy)
