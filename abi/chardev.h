@@ -11,6 +11,7 @@ typedef struct QhChardevOps {
     uint32_t size;
     uint32_t state_size; /* bytes of the back end's state, zeroed by the host */
     const char *description;
+    /* Input and events go the other way through service "qh.char": input_room, input, event. */
     /* Open; @ctx is that of the offer; @options is the JSON object of the user's options. [main] */
     gboolean (*open)(void *ctx, void *state, QhChar *chr, const char *options, GError **error);
     void (*close)(void *state); /* [main] */

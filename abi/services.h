@@ -77,6 +77,19 @@ typedef struct QhCharService {
     void (*accept_input)(QhChar *chr);
     /* Send a break condition, if the back end knows one. [device] */
     void (*send_break)(QhChar *chr);
+
+    /*
+     * Since minor 1, for back ends (abi/chardev.h). Bytes that the front end takes now; when it is
+     * 0 the back end's accept_input follows once there is room. [main]
+     */
+    uint32_t (*input_room)(QhChar *chr);
+    /* Hand @data to the front end: at most what input_room said. [main] */
+    void (*input)(QhChar *chr, const uint8_t *data, uint32_t bytes);
+    /* QH_CHAR_OPENED before the first input, QH_CHAR_CLOSED when the peer is gone, QH_CHAR_BREAK.
+     * [main] */
+    void (*event)(QhChar *chr, uint32_t event);
+    /* There is room again after write took less than it was given. [main] */
+    void (*writable)(QhChar *chr);
 } QhCharService;
 
 #endif

@@ -12,7 +12,7 @@
 
 typedef struct QhCharBackend {
     const char *type;           /* as in ChardevBackend */
-    const char *const *members; /* of its data; ends at NULL */
+    const char *const *members; /* of its data; ends at NULL; NULL: it checks them itself */
     size_t state_bytes;
     /* @data is an object whose members are known; calls qh_char_set_open when a peer is there.
      * On failure close is not called. [main] */
@@ -32,6 +32,7 @@ struct QhChar {
     QhChars *chars;
     QhHost *host;
     char *id;
+    char *type; /* the back end's; differs from backend->type for a module's */
     const QhCharBackend *backend;
     void *state;
     GMutex lock;             /* what write uses of the back end's state */
@@ -64,7 +65,8 @@ guint qh_chars_length(QhChars *chars);
 QhChar *qh_chars_at(QhChars *chars, guint i);
 /* Whether opening may wait for a peer: on the command line, not when a monitor asks. */
 gboolean qh_chars_may_wait(QhChars *chars);
-const QhCharBackend *qh_char_backend_find(const char *type);
+/* One of the tables, or the one for back ends of modules when a known module offers @type. */
+const QhCharBackend *qh_char_backend_find(QhChars *chars, const char *type);
 /* A member of @data: absent leaves *@ret; another type is an error that names it. */
 gboolean qh_char_get_string(const QhJson *data, const char *key, const char **ret, GError **error);
 gboolean qh_char_get_bool(const QhJson *data, const char *key, gboolean *ret, GError **error);
@@ -73,8 +75,9 @@ qh_char_get_uint(const QhJson *data, const char *key, uint64_t max, uint64_t *re
 
 /* options.c: from the command line's texts to ChardevBackend; the caller unrefs it. *@ret_mux:
  * a mux is wanted on top. [main] */
-QhJson *qh_char_parse_option(const char *text, char **ret_id, gboolean *ret_mux, GError **error);
-QhJson *qh_char_parse_short(const char *text, gboolean *ret_mux, GError **error);
+QhJson *qh_char_parse_option(
+    QhChars *chars, const char *text, char **ret_id, gboolean *ret_mux, GError **error);
+QhJson *qh_char_parse_short(QhChars *chars, const char *text, gboolean *ret_mux, GError **error);
 
 /*
  * fd-io.c: two file descriptors and the main loop. Embedded in a back end's state; owns the
@@ -106,6 +109,6 @@ void qh_terminal_raw(gboolean keep_signals);
 void qh_terminal_restore(void);
 
 extern const QhCharBackend qh_char_null, qh_char_ringbuf, qh_char_memory, qh_char_file,
-    qh_char_pipe, qh_char_pty, qh_char_stdio, qh_char_socket, qh_char_mux;
+    qh_char_pipe, qh_char_pty, qh_char_stdio, qh_char_socket, qh_char_mux, qh_char_module;
 
 #endif

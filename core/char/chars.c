@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/char/char-priv.h"
+#include "core/module/registry.h"
 
 #include <string.h>
 
@@ -17,14 +18,35 @@ static const QhCharBackend *const backends[] = {
     &qh_char_socket, &qh_char_ringbuf, &qh_char_memory, &qh_char_mux,
 };
 
-const QhCharBackend *qh_char_backend_find(const char *type)
+typedef struct Search {
+    const char *type;
+    gboolean found;
+} Search;
+
+static void search_offer(G_GNUC_UNUSED const char *module,
+                         const QhJson *entry,
+                         G_GNUC_UNUSED gboolean installed,
+                         void *data)
 {
+    Search *search = data;
+    const QhJson *name = qh_json_get(entry, "name");
+
+    if (name != NULL && g_strcmp0(qh_json_string(name), search->type) == 0) {
+        search->found = TRUE;
+    }
+}
+
+const QhCharBackend *qh_char_backend_find(QhChars *chars, const char *type)
+{
+    Search search = {.type = type};
+
     for (guint i = 0; i < G_N_ELEMENTS(backends); i++) {
         if (g_str_equal(backends[i]->type, type)) {
             return backends[i];
         }
     }
-    return NULL;
+    qh_registry_foreach_offer(qh_host_registry(chars->host), "chardev", search_offer, &search);
+    return search.found ? &qh_char_module : NULL;
 }
 
 QhChars *qh_chars_new(QhHost *host)
@@ -169,7 +191,7 @@ static gboolean check_members(const QhCharBackend *backend, const QhJson *data, 
         g_set_error_literal(error, QH_ERROR, QH_ERROR_UNSUPPORTED, "logfile is not supported yet");
         return FALSE;
     }
-    for (size_t i = 0; data != NULL && i < qh_json_length(data); i++) {
+    for (size_t i = 0; data != NULL && backend->members != NULL && i < qh_json_length(data); i++) {
         if (!g_strv_contains(backend->members, qh_json_key(data, i))) {
             g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "chardev %s has no member '%s'",
                         backend->type, qh_json_key(data, i));
@@ -180,7 +202,8 @@ static gboolean check_members(const QhCharBackend *backend, const QhJson *data, 
 }
 
 /* The table and the data of a ChardevBackend; data is {} where it was left out. */
-static const QhCharBackend *read_backend(const QhJson *json, QhJson **ret_data, GError **error)
+static const QhCharBackend *
+read_backend(QhChars *chars, const QhJson *json, QhJson **ret_data, GError **error)
 {
     if (json == NULL || qh_json_type(json) != QH_JSON_OBJECT) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "the back end is no object");
@@ -196,7 +219,7 @@ static const QhCharBackend *read_backend(const QhJson *json, QhJson **ret_data, 
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "member 'type' is missing");
         return NULL;
     }
-    const QhCharBackend *backend = qh_char_backend_find(type);
+    const QhCharBackend *backend = qh_char_backend_find(chars, type);
     if (backend == NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "there is no chardev back end '%s'", type);
         return NULL;
@@ -215,7 +238,7 @@ static const QhCharBackend *read_backend(const QhJson *json, QhJson **ret_data, 
 gboolean qh_chars_add(QhChars *chars, const char *id, const QhJson *json, GError **error)
 {
     g_autoptr(QhJson) data = NULL;
-    const QhCharBackend *backend = read_backend(json, &data, error);
+    const QhCharBackend *backend = read_backend(chars, json, &data, error);
 
     if (backend == NULL || !check_id(chars, id, error)) {
         return FALSE;
@@ -225,6 +248,7 @@ gboolean qh_chars_add(QhChars *chars, const char *id, const QhJson *json, GError
     chr->chars = chars;
     chr->host = chars->host;
     chr->id = g_strdup(id);
+    chr->type = g_strdup(qh_json_string(qh_json_get(json, "type")));
     chr->backend = backend;
     chr->state = g_malloc0(MAX(backend->state_bytes, 1));
     g_mutex_init(&chr->lock);
@@ -266,7 +290,7 @@ gboolean qh_chars_add_option(QhChars *chars, const char *text, char **ret_id, GE
 {
     gboolean mux = FALSE;
     g_autofree char *id = NULL;
-    g_autoptr(QhJson) backend = qh_char_parse_option(text, &id, &mux, error);
+    g_autoptr(QhJson) backend = qh_char_parse_option(chars, text, &id, &mux, error);
 
     if (backend == NULL) {
         return FALSE;
@@ -299,7 +323,7 @@ qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_
         *ret_id = g_strdup(other);
         return TRUE;
     }
-    g_autoptr(QhJson) backend = qh_char_parse_short(text, &mux, error);
+    g_autoptr(QhJson) backend = qh_char_parse_short(chars, text, &mux, error);
     if (backend == NULL) {
         return FALSE;
     }

@@ -20,6 +20,7 @@ void qh_char_unref(QhChar *chr)
     if (chr != NULL && g_atomic_int_dec_and_test(&chr->refs)) {
         g_mutex_clear(&chr->lock);
         g_free(chr->state);
+        g_free(chr->type);
         g_free(chr->id);
         g_free(chr);
     }
@@ -199,10 +200,23 @@ void qh_char_writable(QhChar *chr)
     qh_char_leave(machine);
 }
 
+static void service_event(QhChar *chr, uint32_t event)
+{
+    if (event == QH_CHAR_BREAK) {
+        qh_char_event(chr, event);
+    } else if (event == QH_CHAR_OPENED || event == QH_CHAR_CLOSED) {
+        qh_char_set_open(chr, event == QH_CHAR_OPENED);
+    }
+}
+
 const QhCharService qh_char_service = {
     .size = sizeof(QhCharService),
     .attach = qh_char_attach,
     .write = qh_char_write,
     .accept_input = qh_char_accept_input,
     .send_break = qh_char_send_break,
+    .input_room = qh_char_can_input,
+    .input = qh_char_input,
+    .event = service_event,
+    .writable = qh_char_writable,
 };

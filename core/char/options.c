@@ -175,10 +175,11 @@ static gboolean set_item(const char *type,
     return known;
 }
 
-/* The back end that @items, from the one at @first on, describe. */
-static QhJson *build(const char *type,
+/* The back end that @items behind the first one describe. A module's back end gets its options as
+ * they were written. */
+static QhJson *build(QhChars *chars,
+                     const char *type,
                      const QhKeyval *items,
-                     guint first,
                      char **ret_id,
                      gboolean *ret_mux,
                      GError **error)
@@ -186,11 +187,12 @@ static QhJson *build(const char *type,
     g_autoptr(QhJson) backend = qh_json_new_object();
     g_autoptr(QhJson) address = qh_json_new_object();
     QhJson *data = qh_json_new_object();
+    gboolean module = qh_char_backend_find(chars, type) == &qh_char_module;
     const char *kind = NULL;
 
     qh_json_set(backend, "type", qh_json_new_string(type));
     qh_json_set(backend, "data", data);
-    for (guint i = first; i < qh_keyval_length(items); i++) {
+    for (guint i = 1; i < qh_keyval_length(items); i++) {
         const char *key = qh_keyval_key(items, i);
         const char *value = qh_keyval_value(items, i);
 
@@ -202,6 +204,8 @@ static QhJson *build(const char *type,
                 g_prefix_error(error, "mux=%s: ", value);
                 return NULL;
             }
+        } else if (module) {
+            qh_json_set(data, key, qh_json_new_string(value));
         } else if (!set_item(type, key, value, data, &kind, address, error)) {
             return NULL;
         }
@@ -212,7 +216,8 @@ static QhJson *build(const char *type,
     return g_steal_pointer(&backend);
 }
 
-QhJson *qh_char_parse_option(const char *text, char **ret_id, gboolean *ret_mux, GError **error)
+QhJson *qh_char_parse_option(
+    QhChars *chars, const char *text, char **ret_id, gboolean *ret_mux, GError **error)
 {
     g_autoptr(QhKeyval) items = qh_keyval_parse(text, "backend", error);
 
@@ -224,12 +229,12 @@ QhJson *qh_char_parse_option(const char *text, char **ret_id, gboolean *ret_mux,
         return NULL;
     }
     const char *type = qh_keyval_value(items, 0);
-    if (qh_char_backend_find(type) == NULL) {
+    if (qh_char_backend_find(chars, type) == NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
                     "there is no chardev back end '%s'\n-chardev help lists them", type);
         return NULL;
     }
-    QhJson *backend = build(type, items, 1, ret_id, ret_mux, error);
+    QhJson *backend = build(chars, type, items, ret_id, ret_mux, error);
     if (backend != NULL && *ret_id == NULL) {
         g_clear_pointer(&backend, qh_json_unref);
         g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE, "'id' is missing");
@@ -291,7 +296,7 @@ static char *long_form(const char *text, GError **error)
     return g_strdup(text);
 }
 
-QhJson *qh_char_parse_short(const char *text, gboolean *ret_mux, GError **error)
+QhJson *qh_char_parse_short(QhChars *chars, const char *text, gboolean *ret_mux, GError **error)
 {
     gboolean shared = g_str_has_prefix(text, "mon:");
     g_autofree char *words = long_form(shared ? text + strlen("mon:") : text, error);
@@ -301,14 +306,14 @@ QhJson *qh_char_parse_short(const char *text, gboolean *ret_mux, GError **error)
         return NULL;
     }
     const char *type = qh_keyval_get(items, "backend");
-    if (type == NULL || qh_char_backend_find(type) == NULL || g_str_equal(type, "mux")) {
+    if (type == NULL || qh_char_backend_find(chars, type) == NULL || g_str_equal(type, "mux")) {
         g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
                     "'%s' is no back end; there are stdio, pty, null, none, file:, pipe:, unix:, "
                     "tcp:, telnet:, chardev: and mon:",
                     type != NULL ? type : text);
         return NULL;
     }
-    QhJson *backend = build(type, items, 1, NULL, ret_mux, error);
+    QhJson *backend = build(chars, type, items, NULL, ret_mux, error);
     if (backend != NULL && shared) {
         *ret_mux = TRUE;
         /* the guest gets Ctrl-C; the monitor's escape leaves */

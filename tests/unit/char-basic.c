@@ -293,6 +293,30 @@ static void test_pty(void)
     fake_front_free(front);
 }
 
+/* A back end that a module brings, by the options it was given. */
+static void test_module(void)
+{
+    QhChars *chars = qh_chars_new(fake_host);
+    FakeFront *front = fake_front_new(3);
+
+    refuse(chars, "echo,id=e,bad=1", "echo dislikes {\"bad\": \"1\"}");
+    g_assert_cmpuint(fake_slots_held, ==, 0);
+    add(chars, "echo,id=e,good=1");
+    g_assert_cmpuint(fake_slots_held, ==, 1);
+    QhChar *chr = qh_chars_find(chars, "e");
+    g_autofree char *name = qh_char_filename(chr);
+    g_assert_cmpstr(name, ==, "echo");
+    g_assert_true(qh_char_attach(chr, &fake_handlers, front, NULL));
+    g_assert_cmpstr(front->events->str, ==, "O");
+    g_assert_true(fake_got(front, "hel"));
+    fake_write(chr, "taken");
+    qh_char_attach(chr, NULL, front, NULL);
+    g_assert_true(qh_chars_remove(chars, "e", NULL));
+    g_assert_cmpuint(fake_slots_held, ==, 0);
+    qh_chars_free(chars);
+    fake_front_free(front);
+}
+
 static void test_describe(void)
 {
     QhChars *chars = qh_chars_new(fake_host);
@@ -322,6 +346,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/file", test_file);
     g_test_add_func("/char/pipe", test_pipe);
     g_test_add_func("/char/pty", test_pty);
+    g_test_add_func("/char/module", test_module);
     g_test_add_func("/char/describe", test_describe);
     return g_test_run();
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "char-fake.h"
 
+#include "abi/chardev.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
 #include "core/machine/machine.h"
+#include "core/module/registry.h"
 
 #include <string.h>
 
@@ -61,6 +63,90 @@ void qh_run_state_request_shutdown(G_GNUC_UNUSED QhRunState *state,
                                    G_GNUC_UNUSED int status)
 {
     fake_shutdowns++;
+}
+
+QhRegistry *qh_host_registry(G_GNUC_UNUSED QhHost *host)
+{
+    return NULL;
+}
+
+/* A back end of a module: says hello when it may, and refuses the option "bad". */
+typedef struct Echo {
+    QhChar *chr;
+} Echo;
+
+guint fake_slots_held;
+
+static gboolean echo_open(void *ctx, void *state, QhChar *chr, const char *options, GError **error)
+{
+    Echo *echo = state;
+
+    g_assert_cmpstr(ctx, ==, "ctx");
+    if (strstr(options, "bad") != NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "echo dislikes %s", options);
+        return FALSE;
+    }
+    echo->chr = chr;
+    qh_char_service.event(chr, QH_CHAR_OPENED);
+    return TRUE;
+}
+
+static void echo_close(void *state)
+{
+    ((Echo *)state)->chr = NULL;
+}
+
+static uint32_t
+echo_write(G_GNUC_UNUSED void *state, G_GNUC_UNUSED const uint8_t *data, uint32_t bytes)
+{
+    return bytes;
+}
+
+static void echo_accept(void *state)
+{
+    Echo *echo = state;
+    uint32_t room = qh_char_service.input_room(echo->chr);
+
+    qh_char_service.input(echo->chr, (const uint8_t *)"hello", MIN(room, 5));
+}
+
+static const QhChardevOps echo_ops = {
+    .size = sizeof(QhChardevOps),
+    .state_size = sizeof(Echo),
+    .open = echo_open,
+    .close = echo_close,
+    .write = echo_write,
+    .accept_input = echo_accept,
+};
+
+void qh_registry_foreach_offer(G_GNUC_UNUSED QhRegistry *registry,
+                               const char *kind,
+                               QhOfferFn fn,
+                               void *data)
+{
+    g_autoptr(QhJson) entry = qh_json_parse("{\"name\": \"echo\"}", -1, NULL, NULL);
+
+    g_assert_cmpstr(kind, ==, "chardev");
+    fn("echo-module", entry, TRUE, data);
+}
+
+gboolean qh_registry_acquire(G_GNUC_UNUSED QhRegistry *registry,
+                             const char *kind,
+                             const char *name,
+                             QhSlotRef *ret,
+                             G_GNUC_UNUSED GError **error)
+{
+    g_assert_cmpstr(kind, ==, "chardev");
+    g_assert_cmpstr(name, ==, "echo");
+    ret->ops = &echo_ops;
+    ret->ctx = (void *)"ctx";
+    fake_slots_held++;
+    return TRUE;
+}
+
+void qh_slot_release(G_GNUC_UNUSED QhSlotRef *ref)
+{
+    fake_slots_held--;
 }
 
 void qh_log_warn(G_GNUC_UNUSED QhLog *log, G_GNUC_UNUSED const char *format, ...)

@@ -16,6 +16,7 @@ typedef struct FakeFront {
 extern const QhCharHandlers fake_handlers;
 extern QhHost *const fake_host;
 extern guint fake_shutdowns;
+extern guint fake_slots_held; /* of the module that offers back end "echo" */
 
 FakeFront *fake_front_new(uint32_t room);
 void fake_front_free(FakeFront *front);
