@@ -8,6 +8,7 @@ from introspect import introspection_bytes
 from model import BUILTINS, command_digest
 from parse import Doc, SchemaError
 
+MIT = '/* SPDX-License-Identifier: MIT */\n'  # what modules compile against is MIT
 KEYWORDS = {'default', 'static', 'register', 'int', 'union', 'struct', 'enum', 'long', 'short',
             'auto', 'inline', 'switch', 'case', 'return', 'const', 'unix', 'linux'}
 
@@ -185,14 +186,14 @@ class CWriter:
                 body += (f'#define QH_COMMAND_{upper(command.name)}_DIGEST \\\n'
                          f'    "{command_digest(command)}"\n')
         files = [f'"qapi/qapi-types-{name}.h"' for name in ['builtin'] + includes]
-        return self.header(f'QAPI_TYPES_{upper(domain)}_H', body, files)
+        return MIT + self.header(f'QAPI_TYPES_{upper(domain)}_H', body, files)
 
     def builtin_header(self):
         """qapi-types-builtin.h: lists of built-in types."""
         body = 'typedef struct QhJson QhJson;\n\n' + ''.join(
             self.list_struct(t) for t in self.schema.types.values()
             if t.kind == 'list' and t.domain is None)
-        return self.header('QAPI_TYPES_BUILTIN_H', body, ['<glib.h>', '<stddef.h>', '<stdint.h>'])
+        return MIT + self.header('QAPI_TYPES_BUILTIN_H', body, ['<glib.h>', '<stddef.h>', '<stdint.h>'])
 
     def prototype(self, command):
         """The body of a command: gboolean qh_qmp_NAME(host, args, ret, error)"""
