@@ -19,8 +19,8 @@ FIELD is name=LETTER[RANGES]:MODIFIER..., e.g. imm=i[12|10:5|4:1|11]:signed:pc. 
 of the manual: which bits of the value the letters stand for, from the left of the picture to the
 right; bits that are not named are zero. name=#N is a constant. Modifiers: signed; nonzero (the row
 does not match when the value is 0); +N (added to the value); and one more word, the printer: a
-function PREFIX_put_WORD of the disassembler, `dec` if none is given. `as BASE` fills the C struct of
-another args line, so that a short instruction can use the handler of a long one.
+function PREFIX_put_WORD of the disassembler, `dec` if none is given. `as BASE` fills the C struct
+of another args line, so that a short instruction can use the handler of a long one.
 
 BITS is the manual's picture: 0, 1, a letter for each bit of a field, and `.` for a bit that is
 ignored; spaces do not count. NEEDS is `-`, or features joined by & and |. OPERANDS is printed
@@ -385,7 +385,8 @@ def write_header(table):
     prefix = table.prefix
     guard = f'{prefix.upper()}_DECODE_GENERATED_H'
     out = [banner(table), f'#ifndef {guard}\n#define {guard}\n',
-           '#include <glib.h>\n#include <stdint.h>\n', '/* What a CPU has, as the tables name it. */']
+           '#include <glib.h>\n#include <stdint.h>\n',
+           '/* What a CPU has, as the tables name it. */']
     for i, word in enumerate(table.features):
         out.append(f'#define {feature_bit(table, word)} (1ull << {i})')
     out.append(f'#define {prefix.upper()}_HAVE(feature) {prefix.upper()}_HAVE_##feature\n')
@@ -397,7 +398,7 @@ def write_header(table):
                 out.append('    uint32_t none;')
             out.append(f'}} {arg_type(table, args)};\n')
     out.append(f'typedef struct {table.context} {table.context};\n')
-    out.append('/* Handlers: one instruction each; FALSE means that it does not exist after all. */')
+    out.append('/* Handlers: one instruction each; FALSE: it does not exist after all. */')
     seen = set()
     for row in table.all_rows():
         if row.function() not in seen:
@@ -407,8 +408,8 @@ def write_header(table):
     for decoder in table.decoders.values():
         uint = f'uint{decoder.width}_t'
         out.append(f'''
-/* Find @insn among the rows whose needs @have meets and call its handler; FALSE: no such row, or the
- * handler says so. */
+/* Find @insn among the rows whose needs @have meets and call its handler; FALSE: no such row, or
+ * the handler says so. */
 gboolean {prefix}_decode_{decoder.name}({table.context} *d, {uint} insn, uint64_t have);
 /* The text of @insn at @pc; FALSE, with nothing appended, when there is no such row. */
 gboolean {prefix}_print_{decoder.name}(GString *text, uint64_t pc, {uint} insn, uint64_t have);
@@ -538,7 +539,8 @@ def write_source(table, decoder, header):
     out.append('    static const char *const names[] = {')
     out += [f'        "{row.name}", /* {row.section}{"; absent" if row.absent else ""} */'
             for row in decoder.rows]
-    out.append('    };\n    return row >= 0 && row < (int)G_N_ELEMENTS(names) ? names[row] : NULL;\n}\n')
+    out.append('    };\n    return row >= 0 && row < (int)G_N_ELEMENTS(names) ? names[row] : '
+               'NULL;\n}\n')
     out.append(f'gboolean {prefix}_decode_{decoder.name}({table.context} *d, {uint} insn, '
                f'uint64_t have)\n{{')
     out.append(f'    switch ({prefix}_find_{decoder.name}(insn, have)) {{')
@@ -604,8 +606,9 @@ typedef struct TestRow {{
 }} TestRow;
 ''']
     names = sorted(printers(table))
-    out += [f'void {prefix}_put_{name}(GString *text, uint64_t pc, int64_t value)\n{{\n    (void)pc;\n'
-            f'    g_string_append_printf(text, "%" G_GINT64_FORMAT, value);\n}}\n' for name in names]
+    out += [f'void {prefix}_put_{name}(GString *text, uint64_t pc, int64_t value)\n{{\n'
+            '    (void)pc;\n    g_string_append_printf(text, "%" G_GINT64_FORMAT, value);\n}\n'
+            for name in names]
     for decoder in table.decoders.values():
         for row in decoder.rows:
             if row.absent:
@@ -613,7 +616,8 @@ typedef struct TestRow {{
             fields = [f for f in row.args.fields if f.letter]
             body = ' |\n           '.join(unrun_expression(row, field) for field in fields) or '0'
             out.append(f'static uint32_t encode_{decoder.name}_{row.number}('
-                       f'const {arg_type(table, row.args)} *a)\n{{\n    (void)a;\n    return {body};\n}}\n')
+                       f'const {arg_type(table, row.args)} *a)\n{{\n    (void)a;\n'
+                       f'    return {body};\n}}\n')
     by_function = {}
     for decoder in table.decoders.values():
         for row in decoder.rows:
@@ -626,8 +630,9 @@ typedef struct TestRow {{
         for decoder, row in uses:
             key = row.number + (100000 if decoder.width == 16 else 0)
             fields = sum(1 << bit for bits in row.letters.values() for bit in bits)
-            out.append(f'    case {key}:\n        d->bits_agree = encode_{decoder.name}_{row.number}(a)'
-                       f' == (d->insn & 0x{fields:x}u);\n        break;')
+            out.append(f'    case {key}:\n'
+                       f'        d->bits_agree = encode_{decoder.name}_{row.number}(a) == ('
+                       f'd->insn & 0x{fields:x}u);\n        break;')
         out.append('    }\n    return TRUE;\n}\n')
     out.append('static const TestRow rows[] = {')
     for decoder in table.decoders.values():

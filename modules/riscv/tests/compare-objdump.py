@@ -17,7 +17,8 @@ import tempfile
 
 # Ratified after binutils 2.40, or without a name there.
 NEWER = re.compile(r'(ntl\.|c\.(lbu|lhu|lh|sb|sh|zext|sext|not|mul)|amocas|fli|fminm|fmaxm|fround|'
-                   r'fleq|fltq|fcvtmod|fmvh|fmvp|mop|c\.mop|czero|wrs|fcvt\.(bf16\.s|s\.bf16|d\.(wu?|s|h)|s\.h) )')
+                   r'fleq|fltq|fcvtmod|fmvh|fmvp|mop|c\.mop|czero|wrs|'
+                   r'fcvt\.(bf16\.s|s\.bf16|d\.(wu?|s|h)|s\.h) )')
 EXTENSIONS = ('imafdch_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zfh_zba_zbb_zbc_zbs_'
               'svinval')
 ROUNDS = 40
@@ -38,7 +39,8 @@ def encodings(row, rng):
             if char == '.':
                 word &= ~(1 << (len(row.picture) - 1 - i))
         # Of two fields from one letter the one with a condition counts.
-        letters = {f.letter: f for f in sorted(row.args.fields, key=lambda f: f.nonzero) if f.letter}
+        letters = {f.letter: f for f in sorted(row.args.fields, key=lambda f: f.nonzero)
+                   if f.letter}
         for letter, bits in row.letters.items():
             value = [word >> bit & 1 for bit in bits]
             field = letters[letter]
