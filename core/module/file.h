@@ -21,9 +21,6 @@ typedef struct QhFileId {
  */
 int qh_file_open(const char *path, QhFileId *ret_id, QhRefusal *ret_refusal, GError **error);
 
-/* Who owns it and may write it, for a directory by path; the same rules. [any] */
-gboolean qh_file_check_directory(const char *path, GError **error);
-
 /*
  * A sealed copy of the @bytes of @fd in memory: what is checked is what is loaded, and a file
  * that is overwritten later cannot take the process down. *@ret_data maps it (munmap). Returns its

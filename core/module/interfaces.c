@@ -195,21 +195,23 @@ static gboolean check_cpu(QhSlot *slot, void *table, GError **error)
     return TRUE;
 }
 
-static gboolean is_value_type(uint32_t type)
+/* The types that QhHelper can pass. */
+static gboolean is_passed(uint32_t type)
 {
-    return type >= QH_TYPE_B1 && type <= QH_TYPE_V128;
+    return type >= QH_TYPE_B1 && type <= QH_TYPE_V128 && type != QH_TYPE_F128 &&
+           type != QH_TYPE_V64;
 }
 
 static gboolean check_helper(const QhSlot *slot, const QhHelper *helper, GError **error)
 {
-    gboolean good = helper->ret == QH_TYPE_NONE || is_value_type(helper->ret);
+    gboolean good = helper->ret == QH_TYPE_NONE || is_passed(helper->ret);
 
     if (!qh_slot_check_text(slot, helper->name, FALSE, "a helper's name", error) ||
         !qh_slot_check_code(slot, (const void *)(uintptr_t)helper->fn, TRUE, helper->name, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < MIN(helper->n_args, G_N_ELEMENTS(helper->args)); i++) {
-        good = good && is_value_type(helper->args[i]);
+        good = good && is_passed(helper->args[i]);
     }
     return (good && helper->n_args <= G_N_ELEMENTS(helper->args)) ||
            qh_slot_bad(slot, error, "the signature of helper '%s' is not one that IR can call",

@@ -93,6 +93,32 @@ class Workshop:
         return out
 
 
+    def build_target(self, case, *replace, note=None):
+        """The toy target with changes; @replace: (file, old, new)."""
+        folder = os.path.join(self.folder, case)
+        shutil.copytree(os.path.join(self.root, "modules/null"), folder)
+        for name, old, new in replace:
+            path = os.path.join(folder, name)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            assert old in text, (case, old)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace(old, new))
+        source = os.path.join(folder, "note.c")
+        self.run(sys.executable, os.path.join(self.root, "modules/gen-note.py"), "--abi-header",
+                 os.path.join(self.root, "abi/base.h"), os.path.join(folder, "module.json"), source)
+        if note:
+            with open(source, encoding="utf-8") as file:
+                text = note(note_text(file.read()))
+            with open(source, "w", encoding="utf-8") as file:
+                file.write(note_source(text))
+        out = os.path.join(folder, "null.so")
+        sources = [os.path.join(folder, f"{name}.c")
+                   for name in ("module", "board", "cpu", "port", "translate", "note")]
+        self.cc("-shared", "-o", out, *self.cflags, *sources, "-Wl,-z,noexecstack", "-lglib-2.0")
+        return out
+
+
 def note_text(source):
     """The JSON inside the generated source."""
     body = "".join(re.findall(r'\.ascii \\"(.*)\\"\\n"', source))
