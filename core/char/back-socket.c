@@ -78,9 +78,10 @@ static void start_peer(QhChar *chr, int fd)
     if (s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     }
-    s->io.socket = TRUE;
     if (s->telnet) {
+        g_mutex_lock(&chr->lock);
         qh_telnet_init(&s->telnet_state);
+        g_mutex_unlock(&chr->lock);
         s->io.filter = telnet_input;
         send(fd, qh_telnet_greeting, qh_telnet_greeting_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
@@ -285,6 +286,7 @@ static gboolean socket_open(QhChar *chr, const QhJson *data, GError **error)
     s->listener = -1;
     s->pending = -1;
     qh_char_fd_init(&s->io, chr);
+    s->io.socket = TRUE;
     s->io.on_end = socket_end;
     s->io.on_leave = await_peer;
     if (!read_options(chr, data, error) ||

@@ -88,10 +88,11 @@ gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaqu
 uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes)
 {
     g_mutex_lock(&chr->lock);
-    /* set before the attempt: the back end may find room, and say so, right after it */
-    g_atomic_int_set(&chr->short_write, 1);
+    /* set before the attempt: the back end may find room, and say so, right after it. One that
+     * waited before still waits: behind a mux that was another front end. */
+    gboolean waited = !g_atomic_int_compare_and_exchange(&chr->short_write, 0, 1);
     uint32_t done = chr->closed ? bytes : chr->backend->write(chr, data, bytes);
-    if (done == bytes) {
+    if (done == bytes && !waited) {
         g_atomic_int_set(&chr->short_write, 0);
     }
     g_mutex_unlock(&chr->lock);

@@ -129,6 +129,30 @@ static void test_bulk(void)
     stop(&bench);
 }
 
+static gboolean was_writable(void *data)
+{
+    return ((FakeFront *)data)->writable > 0;
+}
+
+/* One front end waits for room; that another one writes meanwhile must not make it wait for ever.
+ */
+static void test_two_writers(void)
+{
+    Bench bench;
+    uint8_t block[65536] = {0};
+
+    start(&bench, 10);
+    while (qh_char_write(bench.mux, block, sizeof(block)) == sizeof(block)) {
+        continue;
+    }
+    while (recv(bench.peer, block, sizeof(block), MSG_DONTWAIT) > 0) {
+        continue;
+    }
+    fake_write(bench.mux, "monitor");
+    g_assert_true(fake_run_until(was_writable, bench.guest));
+    stop(&bench);
+}
+
 static void test_output_and_users(void)
 {
     Bench bench;
@@ -158,6 +182,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/mux/keys", test_keys);
     g_test_add_func("/char/mux/deaf-guest", test_deaf_guest);
     g_test_add_func("/char/mux/bulk", test_bulk);
+    g_test_add_func("/char/mux/two-writers", test_two_writers);
     g_test_add_func("/char/mux/output", test_output_and_users);
     return g_test_run();
 }
