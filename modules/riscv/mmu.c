@@ -5,7 +5,8 @@
  *
  * A translation is found in three steps: walk the tables down to a leaf, judge the leaf for the
  * mode that the MMU index stands for, bring A and D up to date. What goes back to the host is the
- * set of rights that need none of these steps again, so D clear means: not writable yet.
+ * set of rights that need none of these steps again, so D clear means: not writable yet. Faults are
+ * never cached, so that a new entry is seen without a fence, which is what Svvptc promises.
  */
 #include "abi/ir.h"
 #include "modules/riscv/helper.h"
@@ -19,6 +20,7 @@
 #define PTE_A            (UINT64_C(1) << 6)
 #define PTE_D            (UINT64_C(1) << 7)
 #define PTE_RESERVED     (UINT64_C(0x7f) << 54)
+#define PTE_RSW          (UINT64_C(3) << 59) /* Svrsw60t59b */
 #define PTE_PBMT         (UINT64_C(3) << 61)
 #define PTE_PBMT_INVALID (UINT64_C(3) << 61)
 #define PTE_N            (UINT64_C(1) << 63)
@@ -98,6 +100,9 @@ static uint64_t reserved_bits(const RvCpu *cpu)
 
     if (cpu->mxlen == 32) {
         return 0;
+    }
+    if (cpu->ext_svrsw60t59b) {
+        reserved &= ~PTE_RSW;
     }
     if (!cpu->ext_svnapot) {
         reserved |= PTE_N;

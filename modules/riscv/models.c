@@ -39,7 +39,8 @@ static const struct {
 } listed[] = {
     {"rva22s64",
      " i m a f d c s u zicbom zicbop zicboz zicntr zicsr zifencei zihintpause zihpm zmmul zaamo "
-     "zalrsc zfhmin zca zcd zba zbb zbs svade svinval svpbmt "                       },
+     "zalrsc zfhmin zca zcd zba zbb zbs svade svinval svpbmt zic64b ziccamoa ziccif zicclsm "
+     "ziccrse za64rs ssccptr sscounterenw sstvala sstvecd "                          },
     {"sifive-u54",
      " i m a f d c s u zicntr zicsr zifencei zihpm zmmul zaamo zalrsc zca zcd svade "},
 };
@@ -66,15 +67,50 @@ typedef struct Rule {
     }
 
 static const Rule rules[] = {
-    NEEDS(m, zmmul),         NEEDS(a, zaamo),     NEEDS(a, zalrsc),     NEEDS(zawrs, zalrsc),
-    NEEDS(f, zicsr),         NEEDS(d, f),         NEEDS(zfa, f),        NEEDS(zfhmin, f),
-    NEEDS(zfbfmin, f),       NEEDS(zfh, zfhmin),  NEEDS(c, zca),        NEEDS_IF(c, zcd, d, 0),
-    NEEDS_IF(c, zcf, f, 32), NEEDS(zcb, zca),     NEEDS(zcd, zca),      NEEDS(zcd, d),
-    NEEDS(zcf, zca),         NEEDS(zcf, f),       NEEDS(zicntr, zicsr), NEEDS(zihpm, zicsr),
-    NEEDS(zkr, zicsr),       NEEDS(s, u),         NEEDS(s, zicsr),      NEEDS(u, zicsr),
-    NEEDS(smstateen, zicsr), NEEDS(ssstateen, s), NEEDS(sstc, s),       NEEDS(svade, s),
-    NEEDS(svadu, s),         NEEDS(svinval, s),   NEEDS(svnapot, s),    NEEDS(svpbmt, s),
-    MODE(sv57, sv48),        MODE(sv48, sv39),
+    NEEDS(m, zmmul),
+    NEEDS(a, zaamo),
+    NEEDS(a, zalrsc),
+    NEEDS(zawrs, zalrsc),
+    NEEDS(f, zicsr),
+    NEEDS(d, f),
+    NEEDS(zfa, f),
+    NEEDS(zfhmin, f),
+    NEEDS(zfbfmin, f),
+    NEEDS(zfh, zfhmin),
+    NEEDS(c, zca),
+    NEEDS_IF(c, zcd, d, 0),
+    NEEDS_IF(c, zcf, f, 32),
+    NEEDS(zcb, zca),
+    NEEDS(zcmop, zca),
+    NEEDS(zcd, zca),
+    NEEDS(zcd, d),
+    NEEDS(zcf, zca),
+    NEEDS(zcf, f),
+    NEEDS(zicntr, zicsr),
+    NEEDS(zihpm, zicsr),
+    NEEDS(zkr, zicsr),
+    NEEDS(s, u),
+    NEEDS(s, zicsr),
+    NEEDS(u, zicsr),
+    NEEDS(smstateen, zicsr),
+    NEEDS(ssstateen, s),
+    NEEDS(sstc, s),
+    NEEDS(svade, s),
+    NEEDS(svadu, s),
+    NEEDS(svinval, s),
+    NEEDS(svnapot, s),
+    NEEDS(svpbmt, s),
+    NEEDS(svrsw60t59b, s),
+    NEEDS(svvptc, s),
+    NEEDS(ssccptr, s),
+    NEEDS(sscounterenw, s),
+    NEEDS(sstvala, s),
+    NEEDS(sstvecd, s),
+    NEEDS(ziccamoa, a),
+    NEEDS(ziccrse, zalrsc),
+    NEEDS(za64rs, zalrsc),
+    MODE(sv57, sv48),
+    MODE(sv48, sv39),
 };
 
 static uint8_t *flag_at(RvCpu *cpu, uint32_t offset)
@@ -108,13 +144,13 @@ static gboolean model_has(const char *model, const Extension *extension)
     return extension->base;
 }
 
-/* Extensions that one width alone has: Zcf (Unpriv. Zcf), Svnapot and Svpbmt (Priv.). */
+/* Extensions that one width alone has: Zcf (Unpriv. Zcf), Svnapot, Svpbmt, Svrsw60t59b (Priv.). */
 static gboolean width_has(uint32_t xlen, uint32_t offset)
 {
     if (xlen == 64) {
         return offset != EXT(zcf);
     }
-    return offset != EXT(svnapot) && offset != EXT(svpbmt);
+    return offset != EXT(svnapot) && offset != EXT(svpbmt) && offset != EXT(svrsw60t59b);
 }
 
 void rv_config_defaults(RvCpu *cpu, const char *model)
@@ -191,6 +227,22 @@ static gboolean check_block(const char *name, uint32_t bytes, GError **error)
     return TRUE;
 }
 
+/* Zic64b speaks of all three block sizes. */
+static gboolean check_zic64b(RvCpu *cpu, GError **error)
+{
+    if (!cpu->ext_zic64b ||
+        (cpu->cbom_bytes == 64 && cpu->cbop_bytes == 64 && cpu->cboz_bytes == 64)) {
+        return TRUE;
+    }
+    if (cpu->ext_zic64b == BY_USER) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
+                            "CPU property zic64b=on needs all cache blocks to be 64 bytes");
+        return FALSE;
+    }
+    cpu->ext_zic64b = OFF;
+    return TRUE;
+}
+
 static gboolean check_width(RvCpu *cpu, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
@@ -224,7 +276,7 @@ gboolean rv_config_finish(RvCpu *cpu, const char *model, GError **error)
     if (!check_width(cpu, error) || !apply_rules(cpu, defaults, error) ||
         !check_block("cbom_blocksize", cpu->cbom_bytes, error) ||
         !check_block("cbop_blocksize", cpu->cbop_bytes, error) ||
-        !check_block("cboz_blocksize", cpu->cboz_bytes, error)) {
+        !check_block("cboz_blocksize", cpu->cboz_bytes, error) || !check_zic64b(cpu, error)) {
         return FALSE;
     }
     if (cpu->timebase_hz == 0) {

@@ -67,7 +67,7 @@ static const WarlCase warl_cases[] = {
     {"max",  NULL,                            64, 0x30c, ALL,                   0xc000000000000000ull},
     {"max",  NULL,                            64, 0x30d, ALL,                   0x8000000000000000ull},
     {"max",  NULL,                            64, 0x10c, ALL,                   0                    },
-    {"max",  NULL,                            64, 0x747, ALL,                   0x300                },
+    {"max",  "zkr=on",                        64, 0x747, ALL,                   0x300                },
  /* satp: an unsupported mode drops the write */
     {"rv64", NULL,                            64, 0x180, 0x8123400000012345ull, 0x8123400000012345ull},
     {"rv64", NULL,                            64, 0x180, 0xa000000000012345ull, 0xa000000000012345ull},

@@ -149,7 +149,8 @@ static const LeafCase leaf_cases[] = {
     {V | R | W,                         RV_MMU_S,              READ,  -13                         },
     {V | X,                             RV_MMU_S,              FETCH, -12                         },
     {V | R | A | D | UINT64_C(1) << 54, RV_MMU_S,              READ,  -13                         },
-    {V | R | A | D | UINT64_C(1) << 60, RV_MMU_S,              READ,  -13                         },
+    {V | R | A | D | UINT64_C(1) << 58, RV_MMU_S,              READ,  -13                         },
+    {V | R | A | D | UINT64_C(3) << 59, RV_MMU_S,              READ,  QH_PROT_READ                }, /* Svrsw60t59b */
     {V | R | A | D | UINT64_C(1) << 61, RV_MMU_S,              READ,  -13                         }, /* PBMTE is off */
 };
 
@@ -253,13 +254,15 @@ static void test_napot(void)
 
 static void test_extensions_off(void)
 {
-    g_autoptr(RvFake) fake = paged(RV_SATP_SV39, "svnapot=off");
+    g_autoptr(RvFake) fake = paged(RV_SATP_SV39, "svnapot=off,svrsw60t59b=off");
     uint64_t cause = 0;
     QhTranslation t;
 
     map(fake, RV_SATP_SV39, 0x25000, 0, pte(0x40028000, N | V | R | A | D));
     g_assert_false(translate(fake, 0x25000, READ, RV_MMU_S, &t, &cause));
     g_assert_cmpuint(cause, ==, RV_CAUSE_LOAD_PAGE);
+    map(fake, RV_SATP_SV39, 0x25000, 0, pte(0x40028000, UINT64_C(1) << 60 | V | R | A | D));
+    g_assert_false(translate(fake, 0x25000, READ, RV_MMU_S, &t, &cause));
 }
 
 static void test_pbmt(void)
