@@ -56,8 +56,9 @@ class Board(Host):
         self.file = tempfile.NamedTemporaryFile(prefix='qh-program-')
         self.file.write(struct.pack(f'<{len(program)}I', *program))
         self.file.flush()
-        super().__init__('-M', 'riscv64:virt', '-bios', self.file.name, '-serial', 'null', *args,
-                         modules=MODULES)
+        if '-serial' not in args:
+            args += ('-serial', 'null')
+        super().__init__('-M', 'riscv64:virt', '-bios', self.file.name, *args, modules=MODULES)
 
 
 def status(client):
