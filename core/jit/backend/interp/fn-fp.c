@@ -4,20 +4,27 @@
 #include "core/jit/backend/interp/cells.h"
 #include "core/jit/jit-cpu.h"
 
-static QhFpStatus status_of(QhCpu *cpu, const QhT0Op *op)
+/*
+ * Member by member and in place: a copy of the whole would have to wait until all these stores have
+ * left the store buffer, which takes longer than the operation.
+ */
+static inline void begin(QhCpu *cpu, const QhT0Op *op, QhFpStatus *status)
 {
     const QhJitCpu *jit = qh_jit_of(cpu);
 
-    return (QhFpStatus){.rounding = op[1].flags & 7,
-                        .nan_rule = (uint8_t)jit->fp_nan_rule,
-                        .tininess_before_rounding = (uint8_t)jit->fp_tininess,
-                        .flags = cpu->fp_flags};
+    status->rounding = op[1].flags & 7;
+    status->nan_rule = (uint8_t)jit->fp_nan_rule;
+    status->tininess_before_rounding = (uint8_t)jit->fp_tininess;
+    status->flush_inputs = 0;
+    status->flush_results = 0;
+    status->flags = cpu->fp_flags;
 }
 
 #define FP(name, expression32, expression64)                                                       \
     static void name##_32(QhCpu *cpu, const QhT0Op *op)                                            \
     {                                                                                              \
-        QhFpStatus status = status_of(cpu, op);                                                    \
+        QhFpStatus status;                                                                         \
+        begin(cpu, op, &status);                                                                   \
         uint32_t a = qh_get32(cpu, op->a), b = qh_get32(cpu, op->b);                               \
         (void)b;                                                                                   \
         qh_put32(cpu, op->d, expression32);                                                        \
@@ -25,7 +32,8 @@ static QhFpStatus status_of(QhCpu *cpu, const QhT0Op *op)
     }                                                                                              \
     static void name##_64(QhCpu *cpu, const QhT0Op *op)                                            \
     {                                                                                              \
-        QhFpStatus status = status_of(cpu, op);                                                    \
+        QhFpStatus status;                                                                         \
+        begin(cpu, op, &status);                                                                   \
         uint64_t a = qh_get64(cpu, op->a), b = qh_get64(cpu, op->b);                               \
         (void)b;                                                                                   \
         qh_put64(cpu, op->d, expression64);                                                        \
@@ -45,8 +53,9 @@ FP(fcopysign, (a & ~SIGN32) | (b & SIGN32), (a & ~SIGN64) | (b & SIGN64))
 
 static void ffma_32(QhCpu *cpu, const QhT0Op *op)
 {
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     qh_put32(cpu, op->d,
              qh_f32_fma(op[1].flags & (QH_FMA_NEG_PRODUCT | QH_FMA_NEG_ADDEND),
                         qh_get32(cpu, op->a), qh_get32(cpu, op->b), qh_get32(cpu, op->c), &status));
@@ -55,8 +64,9 @@ static void ffma_32(QhCpu *cpu, const QhT0Op *op)
 
 static void ffma_64(QhCpu *cpu, const QhT0Op *op)
 {
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     qh_put64(cpu, op->d,
              qh_f64_fma(op[1].flags & (QH_FMA_NEG_PRODUCT | QH_FMA_NEG_ADDEND),
                         qh_get64(cpu, op->a), qh_get64(cpu, op->b), qh_get64(cpu, op->c), &status));
@@ -96,9 +106,10 @@ static void fminmax(QhCpu *cpu, const QhT0Op *op, gboolean is_min)
 {
     uint32_t format = format_of(op[1].type);
     QhFpBits a = bits(cpu, op->a, format), b = bits(cpu, op->b, format);
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
     uint64_t result;
 
+    begin(cpu, op, &status);
     status.rounding = QH_ROUND_NEAREST_EVEN;
     if (op[1].flags == QH_FMINMAX_X86) {
         result = minmax_x86(format, is_min, a, b, &status);
@@ -125,10 +136,11 @@ static void fmax_(QhCpu *cpu, const QhT0Op *op)
 static void fcmp(QhCpu *cpu, const QhT0Op *op)
 {
     gboolean signaling = (op[1].flags & QH_FCMP_SIGNALING) != 0;
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
     uint32_t order;
     gboolean holds;
 
+    begin(cpu, op, &status);
     order = op[1].type == QH_TYPE_F32
                 ? qh_f32_compare(qh_get32(cpu, op->a), qh_get32(cpu, op->b), signaling, &status)
                 : qh_f64_compare(qh_get64(cpu, op->a), qh_get64(cpu, op->b), signaling, &status);
@@ -153,8 +165,9 @@ static void fcmp(QhCpu *cpu, const QhT0Op *op)
 static void fround(QhCpu *cpu, const QhT0Op *op)
 {
     uint32_t format = format_of(op[1].type);
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     put(cpu, op->d, format,
         qh_fp_service
             .round_to_int(format, bits(cpu, op->a, format), (op[1].flags & 8) != 0, &status)
@@ -164,24 +177,27 @@ static void fround(QhCpu *cpu, const QhT0Op *op)
 
 static void f32to64(QhCpu *cpu, const QhT0Op *op)
 {
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     qh_put64(cpu, op->d, qh_f32_to_f64(qh_get32(cpu, op->a), &status));
     cpu->fp_flags = status.flags;
 }
 
 static void f64to32(QhCpu *cpu, const QhT0Op *op)
 {
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     qh_put32(cpu, op->d, qh_f64_to_f32(qh_get64(cpu, op->a), &status));
     cpu->fp_flags = status.flags;
 }
 
 static void from_int(QhCpu *cpu, const QhT0Op *op, uint64_t value, gboolean is_signed)
 {
-    QhFpStatus status = status_of(cpu, op);
+    QhFpStatus status;
 
+    begin(cpu, op, &status);
     if (op[1].type == QH_TYPE_F32) {
         qh_put32(cpu, op->d, qh_f32_from_int(value, is_signed, &status));
     } else {
@@ -213,10 +229,12 @@ static void from_u32(QhCpu *cpu, const QhT0Op *op)
 static void to_int(QhCpu *cpu, const QhT0Op *op, gboolean is_f32, gboolean is_signed)
 {
     uint32_t width = op[1].type == QH_TYPE_I32 ? 32 : 64, rule = op[1].flags & (3u << 3);
-    QhFpStatus status = status_of(cpu, op);
-    uint64_t value = is_f32 ? qh_f32_to_int(qh_get32(cpu, op->a), width, is_signed, rule, &status)
-                            : qh_f64_to_int(qh_get64(cpu, op->a), width, is_signed, rule, &status);
+    QhFpStatus status;
+    uint64_t value;
 
+    begin(cpu, op, &status);
+    value = is_f32 ? qh_f32_to_int(qh_get32(cpu, op->a), width, is_signed, rule, &status)
+                   : qh_f64_to_int(qh_get64(cpu, op->a), width, is_signed, rule, &status);
     if (width == 32) {
         qh_put32(cpu, op->d, (uint32_t)value);
     } else {
