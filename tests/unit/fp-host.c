@@ -283,6 +283,13 @@ static void test_compare(void)
         uint32_t expected = x < y ? QH_FP_LESS : x > y ? QH_FP_GREATER : QH_FP_EQUAL;
         g_assert_cmpuint(qh_fp_service.compare(format, a, b, TRUE, &status), ==, expected);
         g_assert_cmpuint(qh_fp_compare(format, a, b, FALSE, &status), ==, expected);
+        for (uint32_t op = QH_FP_MIN; op <= QH_FP_MAXIMUM; op++) {
+            gboolean is_max = op == QH_FP_MAX || op == QH_FP_MAXIMUM;
+            gboolean a_first = x < y || (x == y && signbit(x));
+            QhFpBits chosen = a_first != is_max ? a : b;
+            g_assert_cmphex(qh_fp_service.op2(format, op, a, b, &status).lo, ==, chosen.lo);
+            g_assert_cmphex(qh_fp_op2(format, op, a, b, &status).lo, ==, chosen.lo);
+        }
         g_assert_cmpuint(status.flags, ==, 0);
     }
 }
