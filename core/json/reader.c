@@ -420,6 +420,9 @@ void qh_json_reader_feed(QhJsonReader *reader, const char *bytes, size_t length)
         [MODE_NUMBER] = lex_number,   [MODE_WORD] = lex_word,
         [MODE_RECOVER] = lex_recover, [MODE_SKIP_LINE] = lex_skip_line,
     };
+    if (length == 0) {
+        return; /* bytes may be NULL */
+    }
     const char *end = bytes + length;
 
     reader->chunk = bytes;

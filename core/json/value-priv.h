@@ -40,6 +40,12 @@ typedef struct QhJsonMember {
     QhJson *value;
 } QhJsonMember;
 
+/* Sorted by key: an index that no choice of keys can make slow, unlike a hash. */
+typedef struct QhJsonIndex {
+    const char *key;
+    size_t position;
+} QhJsonIndex;
+
 typedef struct QhJsonObject {
     QhJson head;
     QhJsonMember *members;
@@ -47,10 +53,10 @@ typedef struct QhJsonObject {
     size_t capacity;
     char *keys; /* one block that holds the keys of a parsed object; others are separate */
     size_t keys_bytes;
-    GHashTable *index; /* key -> position + 1, for objects with many members; else NULL */
+    QhJsonIndex *index; /* n entries, for parsed objects with many members; else NULL */
 } QhJsonObject;
 
-/* Objects with more members than this are looked up by hash. */
+/* Parsed objects with more members than this have an index. */
 #define QH_JSON_INDEX_FROM 16
 
 /* A string node of @length bytes with room for the text, NULL when memory is short. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/json/value-priv.h"
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static gpointer node_alloc(QhJsonType type, size_t bytes)
@@ -33,7 +33,7 @@ static gboolean key_is_separate(const QhJsonObject *object, const char *key)
 
 static void object_free(QhJsonObject *object)
 {
-    g_clear_pointer(&object->index, g_hash_table_unref);
+    g_free(object->index);
     for (size_t i = 0; i < object->n; i++) {
         if (key_is_separate(object, object->members[i].key)) {
             g_free(object->members[i].key);
@@ -138,12 +138,30 @@ const QhJson *qh_json_at(const QhJson *array, size_t i)
                                         : qh_json_value(array, i);
 }
 
+/* Where @key is in the index, or where it would be. */
+static size_t index_find(const QhJsonObject *object, const char *key)
+{
+    size_t low = 0;
+    size_t high = object->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(object->index[middle].key, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /* Position of @key, or the number of members. */
 static size_t find(const QhJsonObject *object, const char *key)
 {
     if (object->index != NULL) {
-        gpointer position = g_hash_table_lookup(object->index, key);
-        return position != NULL ? GPOINTER_TO_SIZE(position) - 1 : object->n;
+        size_t i = index_find(object, key);
+        return i < object->n && strcmp(object->index[i].key, key) == 0 ? object->index[i].position
+                                                                       : object->n;
     }
     for (size_t i = 0; i < object->n; i++) {
         if (strcmp(object->members[i].key, key) == 0) {
@@ -271,19 +289,36 @@ void qh_json_append(QhJson *array, QhJson *value)
     self->items[self->n++] = value;
 }
 
+static int compare_index(const void *a, const void *b)
+{
+    const QhJsonIndex *left = a;
+    const QhJsonIndex *right = b;
+    int order = strcmp(left->key, right->key);
+
+    return order != 0 ? order : left->position < right->position ? -1 : 1;
+}
+
+static gboolean index_sorted(QhJsonObject *object, size_t *ret)
+{
+    object->index = g_new(QhJsonIndex, object->n);
+    for (size_t i = 0; i < object->n; i++) {
+        object->index[i] = (QhJsonIndex){object->members[i].key, i};
+    }
+    qsort(object->index, object->n, sizeof(QhJsonIndex), compare_index);
+    for (size_t i = 1; i < object->n; i++) {
+        if (strcmp(object->index[i - 1].key, object->index[i].key) == 0) {
+            *ret = object->index[i].position;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* TRUE when no key comes twice; otherwise *@ret is the position of the second one. */
 static gboolean index_keys(QhJsonObject *object, size_t *ret)
 {
     if (object->n > QH_JSON_INDEX_FROM) {
-        object->index = g_hash_table_new(g_str_hash, g_str_equal);
-        for (size_t i = 0; i < object->n; i++) {
-            if (!g_hash_table_insert(object->index, object->members[i].key,
-                                     GSIZE_TO_POINTER(i + 1))) {
-                *ret = i;
-                return FALSE;
-            }
-        }
-        return TRUE;
+        return index_sorted(object, ret);
     }
     for (size_t i = 1; i < object->n; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -339,8 +374,11 @@ void qh_json_set(QhJson *object, const char *key, QhJson *value)
         self->members = g_renew(QhJsonMember, self->members, self->capacity);
     }
     self->members[self->n] = (QhJsonMember){g_strdup(key), value};
-    self->n++;
     if (self->index != NULL) {
-        g_hash_table_insert(self->index, self->members[i].key, GSIZE_TO_POINTER(self->n));
+        size_t at = index_find(self, key);
+        self->index = g_renew(QhJsonIndex, self->index, self->n + 1);
+        memmove(&self->index[at + 1], &self->index[at], (self->n - at) * sizeof(QhJsonIndex));
+        self->index[at] = (QhJsonIndex){self->members[self->n].key, self->n};
     }
+    self->n++;
 }

@@ -170,6 +170,29 @@ static void test_many_keys(void)
     g_string_free(text, TRUE);
 }
 
+/* Keys that have one hash under g_str_hash must cost no more than others. */
+static void test_colliding_keys(void)
+{
+    GString *text = g_string_new("{");
+    gint64 start = g_get_monotonic_time();
+
+    for (int i = 0; i < 65536; i++) {
+        g_string_append_c(text, '"');
+        for (int bit = 0; bit < 16; bit++) {
+            g_string_append(text, i >> bit & 1 ? "Ez" : "FY");
+        }
+        g_string_append_printf(text, "\":%d,", i);
+    }
+    g_string_append(text, "\"x\":0}");
+    g_autoptr(QhJson) json = qh_json_parse(text->str, -1, NULL, NULL);
+    g_assert_cmpuint(qh_json_length(json), ==, 65537);
+    for (size_t i = 0; i < qh_json_length(json); i++) {
+        g_assert_true(qh_json_get(json, qh_json_key(json, i)) == qh_json_value(json, i));
+    }
+    g_string_free(text, TRUE);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+}
+
 static void test_limits(void)
 {
     QhJsonLimits limits = {.token_bytes = 8, .value_bytes = 40, .nesting = 3, .tokens = 10};
@@ -308,6 +331,7 @@ int main(int argc, char **argv)
     g_test_add_func("/json/numbers", test_number_access);
     g_test_add_func("/json/objects", test_objects);
     g_test_add_func("/json/many-keys", test_many_keys);
+    g_test_add_func("/json/colliding-keys", test_colliding_keys);
     g_test_add_func("/json/limits", test_limits);
     g_test_add_func("/json/resync", test_resync);
     g_test_add_func("/json/resync-limits", test_resync_limits);
