@@ -67,9 +67,39 @@ QhValue rv_get_x32(RvDis *d, uint32_t reg)
     return qh_ir_1(d->block, QH_IR_trunc, QH_TYPE_I32, rv_get_x(d, reg));
 }
 
+/* Whether a record can neither leave the block nor read a register that was written before. */
+static gboolean is_quiet(const QhIrRecord *record)
+{
+    return record->op == QH_IR_nop || record->op == QH_IR_insn_start || record->op == QH_IR_const ||
+           record->op == QH_IR_get_slot || record->op == QH_IR_set_slot ||
+           record->op == QH_IR_select || (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
+}
+
+/*
+ * Take back the last write to @reg if nothing since then could have shown it: only exceptions and
+ * exits do, because later instructions use the value that was written.
+ */
+static void drop_write(RvDis *d, uint32_t reg)
+{
+    QhIrRecord *records = d->block->records;
+    uint32_t at = d->writes[reg], end = d->block->n_records;
+
+    if (at == 0 || end - at > 24) {
+        return;
+    }
+    for (uint32_t i = at + 1; i < end; i++) {
+        if (!is_quiet(&records[i])) {
+            return;
+        }
+    }
+    records[at] = (QhIrRecord){.op = QH_IR_nop};
+}
+
 void rv_set_x(RvDis *d, uint32_t reg, QhValue value)
 {
     if (reg != 0) {
+        drop_write(d, reg);
+        d->writes[reg] = d->block->n_records;
         qh_ir_set(d->block, QH_TYPE_I64, RV_SLOT_X(reg), value);
         d->values[reg] = value;
         d->is_constant &= ~(1u << reg);

@@ -9,7 +9,8 @@
  *
  * The translator remembers which value each x register holds, so that a register that was written
  * or read before in this block needs no record; and which of those are constants, so that lui and
- * addi make one record. A value lives until the next label, so rv_label forgets it all.
+ * addi make one record. A value lives until the next label, so rv_land forgets it all. A write
+ * that another one follows before anything can look at the register is taken back.
  */
 #ifndef RV_TRANSLATE_H
 #define RV_TRANSLATE_H
@@ -52,7 +53,8 @@ struct RvDis {
 
     RvPooled pool[16];
     RvFValues f[32];
-    QhValue values[32]; /* of x registers; 0: not known */
+    QhValue values[32];  /* of x registers; 0: not known */
+    uint32_t writes[32]; /* record of the last write to each; 0: none in this block */
     uint64_t constants[32];
     uint32_t is_constant; /* bit N: constants[N] is what xN holds; its value may be 0 */
 };

@@ -319,6 +319,38 @@ static void test_constants(Fixture *f, gconstpointer data)
     }
 }
 
+static uint32_t count_sets(const Fixture *f, uint32_t slot)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < f->block.n_records; i++) {
+        n += f->records[i].op == QH_IR_set_slot && f->records[i].a == slot;
+    }
+    return n;
+}
+
+/* A write goes when the next one comes before anything that could show it. */
+static void test_writes(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    put(f, 0, 0x12345537, 4); /* lui a0, 0x12345 */
+    put(f, 4, 0x00158593, 4); /* addi a1, a1, 1 */
+    put(f, 8, 0x67850513, 4); /* addi a0, a0, 0x678 */
+    g_assert_true(translate(f, 0x1000, key_of(TRUE, RV_PRIV_M), 12, 3));
+    assert_valid(f);
+    g_assert_cmpuint(count_sets(f, RV_SLOT_X(10)), ==, 1);
+    g_assert_cmpuint(count_sets(f, RV_SLOT_X(11)), ==, 1);
+
+    put(f, 4, 0x0005a583, 4); /* lw a1, 0(a1): may show a0 to a handler */
+    g_assert_true(translate(f, 0x1000, key_of(TRUE, RV_PRIV_M), 12, 3));
+    assert_valid(f);
+    g_assert_cmpuint(count_sets(f, RV_SLOT_X(10)), ==, 2);
+
+    put(f, 4, 0x00c5a5af, 4); /* amoadd.w a1, a2, (a1) */
+    g_assert_true(translate(f, 0x1000, key_of(TRUE, RV_PRIV_M), 12, 3));
+    g_assert_cmpuint(count_sets(f, RV_SLOT_X(10)), ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -332,6 +364,7 @@ int main(int argc, char **argv)
     ADD("overflow", test_overflow);
     ADD("wrap", test_wrap);
     ADD("constants", test_constants);
+    ADD("writes", test_writes);
 #undef ADD
     return g_test_run();
 }
