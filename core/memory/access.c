@@ -237,11 +237,11 @@ static uint32_t walk(QhSpace *space,
         }
         if ((flags & WALK_PROBE) != 0) {
             status = QH_BUS_OK;
-        } else if (section.ram == NULL && from == NULL) {
+        } else if (section.ram == NULL && into != NULL) {
             status = io_read_bytes(section.io, section.io_offset + skip, into, chunk, attrs);
         } else if (section.ram == NULL) {
             status = io_write_bytes(section.io, section.io_offset + skip, from, chunk, attrs);
-        } else if (from == NULL) {
+        } else if (into != NULL) {
             memcpy(into, section.ram->host + section.ram_offset + skip, chunk);
         } else {
             ram_write(&section, skip, from, chunk);
