@@ -173,7 +173,8 @@ static void on_request(QhJson *value, const GError *error, void *data)
 
     request->json = value;
     request->error = error != NULL ? g_error_copy(error) : NULL;
-    if (is_out_of_band(session, value)) {
+    /* A client that does not read gains nothing from overtaking. */
+    if (session->backlog <= BUSY_BYTES && is_out_of_band(session, value)) {
         answer(session, request);
         request_free(request);
         return;
