@@ -28,7 +28,6 @@ typedef struct QhCharBackend {
 } QhCharBackend;
 
 struct QhChar {
-    gint refs; /* atomic */
     QhChars *chars;
     QhHost *host;
     char *id;
@@ -39,6 +38,7 @@ struct QhChar {
     QhCharHandlers handlers; /* [main]; size is 0 without a front end */
     void *opaque;
     gboolean open;    /* a peer is there [main] */
+    GSource *wake;    /* runs accept_input on the main thread */
     gint held_back;   /* atomic: the front end had no room for input */
     gint short_write; /* atomic: the front end waits for room */
     gboolean closed;  /* the back end is closed; writes go nowhere; under lock */
@@ -46,8 +46,8 @@ struct QhChar {
 };
 
 /* front.c: what back ends call. [main] */
-QhChar *qh_char_ref(QhChar *chr);
-void qh_char_unref(QhChar *chr);
+QhChar *qh_char_new(QhHost *host, const char *id, const char *type, const QhCharBackend *backend);
+void qh_char_free(QhChar *chr);
 void qh_char_set_open(QhChar *chr, gboolean open);
 /* Bytes the front end takes now. When it is 0 accept_input follows once there is room. */
 uint32_t qh_char_can_input(QhChar *chr);

@@ -65,7 +65,7 @@ static void close_char(QhChar *chr)
     g_mutex_lock(&chr->lock);
     chr->closed = TRUE;
     g_mutex_unlock(&chr->lock);
-    qh_char_unref(chr);
+    qh_char_free(chr);
 }
 
 void qh_chars_free(QhChars *chars)
@@ -243,18 +243,11 @@ gboolean qh_chars_add(QhChars *chars, const char *id, const QhJson *json, GError
     if (backend == NULL || !check_id(chars, id, error)) {
         return FALSE;
     }
-    QhChar *chr = g_new0(QhChar, 1);
-    chr->refs = 1;
+    QhChar *chr = qh_char_new(chars->host, id, qh_json_string(qh_json_get(json, "type")), backend);
     chr->chars = chars;
-    chr->host = chars->host;
-    chr->id = g_strdup(id);
-    chr->type = g_strdup(qh_json_string(qh_json_get(json, "type")));
-    chr->backend = backend;
-    chr->state = g_malloc0(MAX(backend->state_bytes, 1));
-    g_mutex_init(&chr->lock);
     if (!backend->open(chr, data, error)) {
         g_prefix_error(error, "cannot open chardev '%s': ", id);
-        qh_char_unref(chr);
+        qh_char_free(chr);
         return FALSE;
     }
     g_hash_table_insert(chars->by_id, chr->id, chr);

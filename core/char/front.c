@@ -9,21 +9,48 @@
 
 #include <string.h>
 
-QhChar *qh_char_ref(QhChar *chr)
+static gboolean wake(gpointer data)
 {
-    g_atomic_int_inc(&chr->refs);
+    QhChar *chr = data;
+
+    g_source_set_ready_time(chr->wake, -1);
+    if (chr->backend->accept_input != NULL) {
+        chr->backend->accept_input(chr);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch_wake(G_GNUC_UNUSED GSource *source, GSourceFunc callback, gpointer data)
+{
+    return callback(data);
+}
+
+QhChar *qh_char_new(QhHost *host, const char *id, const char *type, const QhCharBackend *backend)
+{
+    static GSourceFuncs wake_funcs = {.dispatch = dispatch_wake};
+    QhChar *chr = g_new0(QhChar, 1);
+
+    chr->host = host;
+    chr->id = g_strdup(id);
+    chr->type = g_strdup(type);
+    chr->backend = backend;
+    chr->state = g_malloc0(MAX(backend->state_bytes, 1));
+    g_mutex_init(&chr->lock);
+    chr->wake = g_source_new(&wake_funcs, sizeof(GSource));
+    g_source_set_callback(chr->wake, wake, chr, NULL);
+    g_source_attach(chr->wake, qh_char_context(chr));
     return chr;
 }
 
-void qh_char_unref(QhChar *chr)
+void qh_char_free(QhChar *chr)
 {
-    if (chr != NULL && g_atomic_int_dec_and_test(&chr->refs)) {
-        g_mutex_clear(&chr->lock);
-        g_free(chr->state);
-        g_free(chr->type);
-        g_free(chr->id);
-        g_free(chr);
-    }
+    g_source_destroy(chr->wake);
+    g_source_unref(chr->wake);
+    g_mutex_clear(&chr->lock);
+    g_free(chr->state);
+    g_free(chr->type);
+    g_free(chr->id);
+    g_free(chr);
 }
 
 QhMachine *qh_char_enter(QhChar *chr)
@@ -99,21 +126,11 @@ uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes)
     return done;
 }
 
-static void accept_on_main(void *data)
-{
-    QhChar *chr = data;
-
-    if (!chr->closed && chr->backend->accept_input != NULL) {
-        chr->backend->accept_input(chr);
-    }
-    qh_char_unref(chr);
-}
-
 void qh_char_accept_input(QhChar *chr)
 {
     /* a guest reads byte by byte: only the first call after a stop costs anything */
     if (g_atomic_int_compare_and_exchange(&chr->held_back, 1, 0)) {
-        qh_host_defer(chr->host, accept_on_main, qh_char_ref(chr));
+        g_source_set_ready_time(chr->wake, 0);
     }
 }
 

@@ -20,29 +20,6 @@ GMainContext *qh_host_context(G_GNUC_UNUSED QhHost *host)
     return g_main_context_default();
 }
 
-typedef struct Deferred {
-    void (*fn)(void *);
-    void *data;
-} Deferred;
-
-static gboolean run_deferred(gpointer data)
-{
-    Deferred *deferred = data;
-
-    deferred->fn(deferred->data);
-    g_free(deferred);
-    return G_SOURCE_REMOVE;
-}
-
-void qh_host_defer(G_GNUC_UNUSED QhHost *host, void (*fn)(void *), void *data)
-{
-    Deferred *deferred = g_new(Deferred, 1);
-
-    deferred->fn = fn;
-    deferred->data = data;
-    g_idle_add_full(G_PRIORITY_DEFAULT, run_deferred, deferred, NULL);
-}
-
 QhMachine *qh_host_machine(G_GNUC_UNUSED QhHost *host)
 {
     return (QhMachine *)&machine_place;
