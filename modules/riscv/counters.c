@@ -3,8 +3,9 @@
  * Counters and timers of a hart (Priv. 3.1.10 - 3.1.12, Sstc). cycle and instret both count
  * instructions: a base is added to the host's count. Event counters read as zero.
  *
- * The supervisor timer has no state of its own besides stimecmp: mip.STIP is compared with the time
- * whenever it is looked at, and the host's timer only makes the hart look (Sstc, chapter 1).
+ * The supervisor timer has no state of its own besides stimecmp: mip.STIP is a comparison with the
+ * time, and the host's timer only makes the hart look (Sstc, chapter 1). The result of the last
+ * look is kept, because interrupts are looked for much more often than the timer passes.
  */
 #include "modules/riscv/rv_time.h"
 #include "modules/riscv/system.h"
@@ -53,28 +54,42 @@ gboolean rv_stimer_expired(const RvCpu *cpu)
     return rv_cpu_time((QhCpu *)&cpu->base) >= __atomic_load_n(&cpu->stimecmp, __ATOMIC_RELAXED);
 }
 
-void rv_stimer_update(RvCpu *cpu)
+/* Note whether stimecmp has passed, and have the timer call when it will. */
+static void look_at_time(RvCpu *cpu)
 {
     const RvServices *services = rv_services(cpu);
     uint64_t offset = __atomic_load_n(&cpu->time_offset, __ATOMIC_RELAXED);
-    int64_t when;
+    int64_t when = rv_time_when(cpu->stimecmp, cpu->timebase_hz, offset);
 
-    if (cpu->system->stimer == NULL) {
-        return;
-    }
-    when = rv_time_when(cpu->stimecmp, cpu->timebase_hz, offset);
-    if (!(cpu->menvcfg & RV_ENVCFG_STCE) || when == INT64_MAX || rv_stimer_expired(cpu)) {
+    cpu->system->stimer_expired = rv_stimer_expired(cpu);
+    if (!(cpu->menvcfg & RV_ENVCFG_STCE) || when == INT64_MAX || cpu->system->stimer_expired) {
         services->timer->disarm(cpu->system->stimer);
     } else {
         services->timer->arm(cpu->system->stimer, when);
     }
-    rv_irq_update(cpu);
+}
+
+void rv_stimer_update(RvCpu *cpu)
+{
+    if (cpu->system->stimer != NULL) {
+        look_at_time(cpu);
+        rv_irq_update(cpu);
+    }
+}
+
+void rv_stimer_look(RvCpu *cpu)
+{
+    if (__atomic_load_n(&cpu->system->stimer_fired, __ATOMIC_RELAXED) &&
+        __atomic_exchange_n(&cpu->system->stimer_fired, 0, __ATOMIC_ACQUIRE)) {
+        look_at_time(cpu);
+    }
 }
 
 void rv_stimer_fire(void *opaque)
 {
     RvCpu *cpu = opaque;
 
+    __atomic_store_n(&cpu->system->stimer_fired, 1, __ATOMIC_RELEASE);
     rv_services(cpu)->cpu->kick(&cpu->base);
 }
 

@@ -17,9 +17,11 @@ typedef struct RvPmpSpan {
 /* Derived from the registers, so it is no part of a snapshot. */
 typedef struct RvSystem {
     RvPmpSpan spans[2 * RV_PMP_MAX + 1];
-    uint32_t n_spans;   /* 0: pmpcfg or pmpaddr changed since */
-    uint32_t last_span; /* where the last look-up ended */
-    QhTimer *stimer;    /* stimecmp; NULL without Sstc */
+    uint32_t n_spans;        /* 0: pmpcfg or pmpaddr changed since */
+    uint32_t last_span;      /* where the last look-up ended */
+    uint32_t stimer_expired; /* whether stimecmp had passed when last looked */
+    uint32_t stimer_fired;   /* atomic: the timer has called since */
+    QhTimer *stimer;         /* stimecmp; NULL without Sstc */
 } RvSystem;
 
 static inline const RvServices *rv_services(const RvCpu *cpu)
@@ -70,6 +72,8 @@ void rv_counter_inhibit(RvCpu *cpu, uint64_t value);
 gboolean rv_stimer_expired(const RvCpu *cpu);
 /* stimecmp, STCE or the time offset changed: set the timer anew. */
 void rv_stimer_update(RvCpu *cpu);
+/* The same, if the timer has called since. */
+void rv_stimer_look(RvCpu *cpu);
 void rv_stimer_fire(void *opaque);
 
 /* describe.c: text of `info registers`; the caller g_frees it. */

@@ -14,40 +14,47 @@
 #define HARD_LINES                                                                                 \
     (IRQ_BIT(RV_IRQ_MSI) | IRQ_BIT(RV_IRQ_MTI) | IRQ_BIT(RV_IRQ_SEI) | IRQ_BIT(RV_IRQ_MEI))
 
-uint64_t rv_mip(RvCpu *cpu)
+/* mip as far as it is known without asking for the time. */
+static uint64_t known_mip(const RvCpu *cpu)
 {
     uint64_t mip = __atomic_load_n(&cpu->mip, __ATOMIC_RELAXED);
 
     mip |= __atomic_load_n(&cpu->base.irq_lines, __ATOMIC_ACQUIRE) & HARD_LINES;
     if (cpu->menvcfg & RV_ENVCFG_STCE) {
         mip &= ~IRQ_BIT(RV_IRQ_STI);
-        if (rv_stimer_expired(cpu)) {
-            mip |= IRQ_BIT(RV_IRQ_STI);
-        }
+        mip |= cpu->system->stimer_expired ? IRQ_BIT(RV_IRQ_STI) : 0;
     }
     return mip;
 }
 
-/* Pending, enabled interrupts that the current mode lets through, of the highest mode that has any
- * (Priv. 3.1.9: M before S whatever their numbers). */
-static uint64_t deliverable(RvCpu *cpu)
+uint64_t rv_mip(RvCpu *cpu)
 {
-    uint64_t pending, machine;
-
-    if (cpu->mie == 0) {
-        return 0;
-    }
-    pending = rv_mip(cpu) & cpu->mie;
-    machine = pending & ~cpu->mideleg;
-    if (machine != 0 && (cpu->priv < RV_PRIV_M || cpu->mstatus & RV_MSTATUS_MIE)) {
-        return machine;
-    }
-    if (cpu->priv < RV_PRIV_S || (cpu->priv == RV_PRIV_S && cpu->mstatus & RV_MSTATUS_SIE)) {
-        return pending & cpu->mideleg;
-    }
-    return 0;
+    cpu->system->stimer_expired = rv_stimer_expired(cpu);
+    return known_mip(cpu);
 }
 
+/* Pending, enabled interrupts that the current mode lets through, of the highest mode that has any
+ * (Priv. 3.1.9: M before S whatever their numbers). */
+static uint64_t deliverable(const RvCpu *cpu)
+{
+    gboolean to_m = cpu->priv < RV_PRIV_M || cpu->mstatus & RV_MSTATUS_MIE;
+    gboolean to_s =
+        cpu->priv < RV_PRIV_S || (cpu->priv == RV_PRIV_S && cpu->mstatus & RV_MSTATUS_SIE);
+    uint64_t machine = to_m ? cpu->mie & ~cpu->mideleg : 0;
+    uint64_t supervisor = to_s ? cpu->mie & cpu->mideleg : 0;
+    uint64_t mip;
+
+    if ((machine | supervisor) == 0) {
+        return 0;
+    }
+    mip = known_mip(cpu);
+    return mip & machine ? mip & machine : mip & supervisor;
+}
+
+/*
+ * Runs at each change of mstatus, so it does not ask for the time: when stimecmp passes, the timer
+ * makes rv_take_interrupt look.
+ */
 void rv_irq_update(RvCpu *cpu)
 {
     if (deliverable(cpu) != 0) {
@@ -160,8 +167,10 @@ gboolean rv_take_interrupt(RvCpu *cpu)
     /* Priv. 3.1.9: MEI, MSI, MTI, SEI, SSI, STI. */
     static const uint8_t order[] = {RV_IRQ_MEI, RV_IRQ_MSI, RV_IRQ_MTI,
                                     RV_IRQ_SEI, RV_IRQ_SSI, RV_IRQ_STI};
-    uint64_t pending = deliverable(cpu);
+    uint64_t pending;
 
+    rv_stimer_look(cpu);
+    pending = deliverable(cpu);
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
         if (pending & IRQ_BIT(order[i])) {
             enter(cpu, order[i], TRUE, 0);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "modules/riscv/helper.h"
+#include "modules/riscv/module.h"
 #include "modules/riscv/rv_time.h"
 
 #define ALL UINT64_MAX
@@ -333,6 +334,27 @@ static void test_stimer(void)
     g_assert_cmpint(fake->armed_ns, ==, -1);
 }
 
+/* The timer passes while S has interrupts off: it is taken when they come on. */
+static void test_stimer_masked(void)
+{
+    g_autoptr(RvFake) fake = rv_fake_ok(64, "rv64", NULL);
+    QhCpu *cpu = &fake->cpu->base;
+
+    rv_fake_set_csr(fake, 0x30a, RV_ENVCFG_STCE);
+    rv_fake_set_csr(fake, 0x303, 0x20);
+    rv_fake_set_csr(fake, 0x304, 0x20);
+    rv_fake_set_csr(fake, 0x14d, 10);
+    rv_fake_set_priv(fake, RV_PRIV_S);
+    fake->now_ns = 1000;
+    g_assert_cmpuint(cpu->exit_request, ==, 0);
+    fake->timer_fn(fake->timer_opaque);
+    g_assert_false(rv64_cpu_ops.take_interrupt(cpu)); /* as after each kick */
+    rv_fake_set_csr(fake, 0x100, RV_MSTATUS_SIE);
+    g_assert_cmpuint(cpu->exit_request, ==, 1);
+    g_assert_true(rv64_cpu_ops.take_interrupt(cpu));
+    g_assert_cmphex(fake->cpu->scause, ==, (UINT64_C(1) << 63) + RV_IRQ_STI);
+}
+
 /* misa.C stays when the next instruction would be misaligned. */
 static void test_misa_alignment(void)
 {
@@ -373,6 +395,7 @@ int main(int argc, char **argv)
     g_test_add_func("/riscv/csr/halves", test_halves);
     g_test_add_func("/riscv/csr/time", test_time);
     g_test_add_func("/riscv/csr/stimer", test_stimer);
+    g_test_add_func("/riscv/csr/stimer-masked", test_stimer_masked);
     g_test_add_func("/riscv/csr/misa-alignment", test_misa_alignment);
     g_test_add_func("/riscv/csr/seed", test_seed);
     return g_test_run();
