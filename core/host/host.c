@@ -99,6 +99,9 @@ void qh_host_free(QhHost *host)
     }
     qh_machine_free(host->machine);
     qh_host_set_machine(host, NULL);
+    for (guint n = 0; n < LAST_TURNS && host->deferred.length > 0; n++) {
+        (void)run_deferred(host);
+    }
     g_clear_pointer(&host->qmp, qh_qmp_free);
     g_clear_pointer(&host->chars, qh_chars_free);
     g_clear_pointer(&host->run_state, qh_run_state_free);
