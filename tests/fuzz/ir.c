@@ -162,7 +162,7 @@ static uint32_t other_type(Program *p, uint32_t op, uint32_t type)
 
 static uint32_t memop_of(Program *p, uint32_t op, uint32_t type)
 {
-    uint32_t bytes = qh_ir_type_bytes(type), size = (uint32_t)__builtin_ctz(bytes);
+    uint32_t bytes = MAX(qh_ir_type_bytes(type), 1u), size = (uint32_t)__builtin_ctz(bytes);
     uint32_t memop = size;
 
     if (type == QH_TYPE_I64 || type == QH_TYPE_I32) {

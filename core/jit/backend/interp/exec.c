@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-typedef uint64_t __attribute__((may_alias)) Cell64;
+typedef uint64_t __attribute__((may_alias, aligned(4))) Cell64;
 typedef uint32_t __attribute__((may_alias)) Cell32;
 typedef struct {
     uint64_t half[2];
@@ -287,10 +287,11 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     goto * ip->go;
 
     ARITH(add, +)
-    ARITH_I(add, +) ARITH_W(add, +) ARITH_WI(add, +) ARITH(sub, -) ARITH_W(sub, -) ARITH(mul, *)
-        ARITH_I(mul, *) ARITH_W(mul, *) ARITH_WI(mul, *) ARITH(and, &) ARITH_I(and, &) ARITH(or, |)
-            ARITH_I(or, |) ARITH(xor, ^) ARITH_I(xor, ^) SHIFT(shl, <<, R64, R32)
-                SHIFT(shr, >>, R64, R32) SHIFT(sar, >>, S64, S32) COND(eq, ==, R64, R32, uint64_t)
+    ARITH_I(add, +)
+    ARITH_W(add, +) ARITH_WI(add, +) ARITH(sub, -) ARITH_W(sub, -) ARITH(mul, *) ARITH_I(mul, *)
+        ARITH_W(mul, *) ARITH_WI(mul, *) ARITH(and, &) ARITH_I(and, &) ARITH(or, |) ARITH_I(or, |)
+            ARITH(xor, ^) ARITH_I(xor, ^) SHIFT(shl, <<, R64, R32) SHIFT(shr, >>, R64, R32)
+                SHIFT(sar, >>, S64, S32) COND(eq, ==, R64, R32, uint64_t)
                     COND(ne, !=, R64, R32, uint64_t) COND(lt, <, S64, S32, int64_t)
                         COND(ge, >=, S64, S32, int64_t) COND(ltu, <, R64, R32, uint64_t)
                             COND(geu, >=, R64, R32, uint64_t) COND_I(le, <=, S64, int64_t)
