@@ -17,7 +17,8 @@ struct QhEngine {
     QhIrContext ir;
     struct QhHelperCall *calls;
     gboolean plain; /* QhT0Source.plain */
-    GMutex lock; /* the store */
+    gboolean trace; /* -d exec: blocks are not chained, each one is told of */
+    GMutex lock;    /* the store */
     QhCodeStore *store;
 
     /* Who runs translated code; guarded by run_lock. */

@@ -7,8 +7,8 @@
 
 #include "abi/target.h"
 #include "core/host/log.h"
+#include "core/jit/backend/interp/helper-call.h"
 #include "core/jit/engine-priv.h"
-#include "core/jit/helper-call.h"
 #include "core/vcpu/vcpu.h"
 
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
@@ -240,17 +240,38 @@ static gboolean asked_to_leave(const QhCpu *cpu)
     return __atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) != 0;
 }
 
+static gboolean wants_trace(const QhEngine *engine)
+{
+    QhHost *host = qh_machine_host(engine->cluster->machine);
+
+    return host != NULL && (qh_log_mask(qh_host_log(host)) & QH_LOG_EXEC);
+}
+
+/* -d exec: one line a block. */
+static void trace_block(const QhJitCpu *jit, const QhCode *code)
+{
+    g_autofree char *line = g_strdup_printf(
+        "cpu %u: pc 0x%" G_GINT64_MODIFIER "x key 0x%" G_GINT64_MODIFIER "x, %u instructions\n",
+        qh_jit_state((QhJitCpu *)jit)->index, code->key.pc, code->key.state_key, code->n_insns);
+
+    qh_log_text(qh_host_log(qh_machine_host(jit->machine)), QH_LOG_EXEC, line);
+}
+
 void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
 {
     QhCpu *cpu = qh_vcpu_state(vcpu);
     QhJitCpu *jit = qh_jit_of(cpu);
 
     enter(engine);
+    __atomic_store_n(&engine->trace, wants_trace(engine), __ATOMIC_RELAXED);
     qh_softmmu_check_space(jit);
     for (gboolean go = look_around(engine, jit); go && !asked_to_leave(cpu);) {
         QhCode *code = qh_engine_find(engine, jit, 0);
         uint32_t left = QH_LEFT_UNWIND;
         if (code != NULL) {
+            if (engine->trace) {
+                trace_block(jit, code);
+            }
             link_exit(jit, code);
             left = qh_t0_run(jit, code);
         }

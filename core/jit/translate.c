@@ -262,7 +262,8 @@ static void set_up_source(const Attempt *attempt, QhT0Source *source)
                            .n_insns = attempt->block.n_insns,
                            .granule_bits = jit->mmu.granule_bits,
                            .plain = attempt->engine->plain,
-                           .chains = attempt->in_ram && attempt->second_page == 0,
+                           .chains = attempt->in_ram && attempt->second_page == 0 &&
+                                     !attempt->engine->trace,
                            .calls = attempt->engine->calls};
     for (uint32_t i = 0; i < jit->mmu.n_indices; i++) {
         source->tlb[i] = (int32_t)((const char *)&jit->mmu.entries[i * QH_TLB_ENTRIES] -
@@ -473,7 +474,8 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
             code = attempt_block(engine, jit, &key, &page, &again);
         }
     }
-    if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose) {
+    if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
+        !engine->trace) {
         *entry = (QhJumpEntry){key.pc, key.state_key, jit->jump_stamp, code};
     }
     return code;

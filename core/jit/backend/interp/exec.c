@@ -3,9 +3,9 @@
  * The interpreter's loop: each handler ends by jumping to the next one's address, which is in the
  * code itself. What is common stays here, short and without calls; everything else is a function.
  */
+#include "core/jit/backend/interp/helper-call.h"
 #include "core/jit/code.h"
 #include "core/jit/engine-priv.h"
-#include "core/jit/helper-call.h"
 #include "core/jit/jit-cpu.h"
 
 #include <string.h>
@@ -288,9 +288,10 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
 
     ARITH(add, +)
     ARITH_I(add, +)
-    ARITH_W(add, +) ARITH_WI(add, +) ARITH(sub, -) ARITH_W(sub, -) ARITH(mul, *) ARITH_I(mul, *)
-        ARITH_W(mul, *) ARITH_WI(mul, *) ARITH(and, &) ARITH_I(and, &) ARITH(or, |) ARITH_I(or, |)
-            ARITH(xor, ^) ARITH_I(xor, ^) SHIFT(shl, <<, R64, R32) SHIFT(shr, >>, R64, R32)
+    ARITH_W(add, +)
+    ARITH_WI(add, +) ARITH(sub, -) ARITH_W(sub, -) ARITH(mul, *) ARITH_I(mul, *) ARITH_W(mul, *)
+        ARITH_WI(mul, *) ARITH(and, &) ARITH_I(and, &) ARITH(or, |) ARITH_I(or, |) ARITH(xor, ^)
+            ARITH_I(xor, ^) SHIFT(shl, <<, R64, R32) SHIFT(shr, >>, R64, R32)
                 SHIFT(sar, >>, S64, S32) COND(eq, ==, R64, R32, uint64_t)
                     COND(ne, !=, R64, R32, uint64_t) COND(lt, <, S64, S32, int64_t)
                         COND(ge, >=, S64, S32, int64_t) COND(ltu, <, R64, R32, uint64_t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which threaded operation a record becomes. */
+#include "core/jit/backend/interp/helper-call.h"
 #include "core/jit/backend/interp/lower-priv.h"
-#include "core/jit/helper-call.h"
 
 /* Forms of one arithmetic operation; 0 where there is none. */
 typedef struct Forms {

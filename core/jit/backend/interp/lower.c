@@ -244,8 +244,8 @@ static const QhStateField *fusable_slot(QhT0Lower *lower, int16_t *ret_at)
     const QhStateField *field;
     Range range;
 
-    if (lower->source->plain || v->set == 0 || v->set - lower->i > 12 || lower->values[set->b].delta != 0 ||
-        qh_ir_type_bytes(set->type) != v->bytes) {
+    if (lower->source->plain || v->set == 0 || v->set - lower->i > 12 ||
+        lower->values[set->b].delta != 0 || qh_ir_type_bytes(set->type) != v->bytes) {
         return NULL;
     }
     field = qh_ir_slot(lower->source->context->state, set->a);
@@ -323,8 +323,8 @@ static gboolean lower_set_const(QhT0Lower *lower, const QhIrRecord *record)
     uint64_t bits;
     QhT0Op *op;
 
-    if (lower->source->plain || !qh_t0_const(lower, record->b, &bits) || bytes == 16 || field->offset % 4 != 0 ||
-        field->offset / 4 > INT16_MAX - 4) {
+    if (lower->source->plain || !qh_t0_const(lower, record->b, &bits) || bytes == 16 ||
+        field->offset % 4 != 0 || field->offset / 4 > INT16_MAX - 4) {
         return FALSE;
     }
     qh_t0_clobber(lower, (int32_t)field->offset / 4, bytes);

@@ -63,8 +63,8 @@ typedef struct QhT0Source {
     uint64_t pc;
     uint32_t n_insns;
     uint32_t granule_bits;
-    gboolean plain;   /* one operation a record, nothing merged: for comparison in tests */
-    gboolean chains;                  /* exits to the same page may remember where they lead */
+    gboolean plain;  /* one operation a record, nothing merged: for comparison in tests */
+    gboolean chains; /* exits to the same page may remember where they lead */
     const struct QhHelperCall *calls; /* by helper */
     int32_t tlb[16];                  /* per MMU index: QhT0Op.mem.tlb */
 } QhT0Source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How the interpreter calls helpers: directly when all is integer, else through libffi. */
-#ifndef QH_CORE_JIT_HELPER_CALL_H
-#define QH_CORE_JIT_HELPER_CALL_H
+#ifndef QH_CORE_JIT_BACKEND_INTERP_HELPER_CALL_H
+#define QH_CORE_JIT_BACKEND_INTERP_HELPER_CALL_H
 
 #include "abi/translator.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/jit/helper-call.h"
+#include "core/jit/backend/interp/helper-call.h"
 
 #include "core/jit/ir.h"
 
