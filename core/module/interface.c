@@ -133,7 +133,7 @@ gboolean qh_slot_take_struct(QhSlot *slot,
     return TRUE;
 }
 
-static const QhInterface *find_interface(const QhSlot *slot, GError **error)
+static const QhInterface *find_interface(const QhSlot *slot, QhRefusal *ret_refusal, GError **error)
 {
     const QhInterface *near = NULL;
 
@@ -149,15 +149,19 @@ static const QhInterface *find_interface(const QhSlot *slot, GError **error)
     if (near == NULL) {
         qh_slot_bad(slot, error, "this host has no slots of kind '%s'", slot->kind);
     } else {
+        if (strcmp(near->id, slot->interface) == 0) {
+            *ret_refusal =
+                slot->major > near->major ? QH_REFUSED_ABI_TOO_NEW : QH_REFUSED_ABI_TOO_OLD;
+        }
         qh_slot_bad(slot, error, "it implements %s %u.%u, this host has %s %u.%u", slot->interface,
                     slot->major, slot->minor, near->id, near->major, near->minor);
     }
     return NULL;
 }
 
-gboolean qh_slot_take_table(QhSlot *slot, GError **error)
+gboolean qh_slot_take_table(QhSlot *slot, QhRefusal *ret_refusal, GError **error)
 {
-    const QhInterface *interface = find_interface(slot, error);
+    const QhInterface *interface = find_interface(slot, ret_refusal, error);
     const void *table = slot->ops;
 
     if (interface == NULL) {

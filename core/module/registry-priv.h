@@ -109,8 +109,9 @@ gboolean qh_transaction_offer(QhTransaction *txn, const QhOffer *offer, GError *
  * FALSE with @error (the reason alone) and *@ret_refusal set. */
 gboolean qh_transaction_validate(QhTransaction *txn, QhRefusal *ret_refusal, GError **error);
 
-/* interfaces.c: check the table of one slot and replace it by a full-size copy. */
-gboolean qh_slot_take_table(QhSlot *slot, GError **error);
+/* interface.c: check the table of one slot and replace it by a full-size copy. *@ret_refusal is
+ * changed only when there is a better reason than the caller's. */
+gboolean qh_slot_take_table(QhSlot *slot, QhRefusal *ret_refusal, GError **error);
 /* Checks between slots of one target, after all tables are taken. */
 gboolean qh_slots_check_target(const QhSlot *cpu,
                                const QhSlot *translator,

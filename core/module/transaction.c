@@ -234,7 +234,7 @@ gboolean qh_transaction_validate(QhTransaction *txn, QhRefusal *ret_refusal, GEr
     }
     for (guint i = 0; i < txn->slots->len; i++) {
         *ret_refusal = QH_REFUSED_INIT_FAILED;
-        if (!qh_slot_take_table(g_ptr_array_index(txn->slots, i), error)) {
+        if (!qh_slot_take_table(g_ptr_array_index(txn->slots, i), ret_refusal, error)) {
             return FALSE;
         }
     }

@@ -43,6 +43,10 @@ class Workshop:
                                stdout=subprocess.PIPE, text=True).stdout
         self.cflags = ["-O1", "-fPIC", "-fvisibility=hidden", "-w", "-D_GNU_SOURCE",
                        "-I" + args.root] + shlex.split(flags)
+        self.notes = {}  # module.json -> C source of its note
+        self.header = self.precompile()
+        self.note_object = self.path("good", "note.o")
+        self.cc("-c", "-o", self.note_object, self.note("good"))
         self.good = self.build("good", "subject")
 
     def path(self, case, name):
@@ -59,21 +63,36 @@ class Workshop:
     def cc(self, *args):
         self.run(*shlex.split(self.args.cc), *args)
 
+    def precompile(self):
+        """What every variation includes, once: most of the time would go there."""
+        header = self.path("good", "all.h")
+        with open(header, "w", encoding="utf-8") as file:
+            file.write('#include "abi/device.h"\n#include "abi/module.h"\n')
+        self.cc(*self.cflags, "-x", "c-header", "-o", header + ".gch", header)
+        return header
+
+    def generate(self, description, folder):
+        """The C source of the note for module.json @description."""
+        with open(description, encoding="utf-8") as file:
+            key = file.read()
+        if key not in self.notes:
+            source = os.path.join(folder, "generated-note.c")
+            self.run(sys.executable, os.path.join(self.root, "modules/gen-note.py"),
+                     "--abi-header", os.path.join(self.root, "abi/base.h"), description, source)
+            with open(source, encoding="utf-8") as file:
+                self.notes[key] = file.read()
+        return self.notes[key]
+
     def note(self, case, change=None, name="subject"):
         module = {"name": name, "license": "MIT", "package": "test-package", "needs": {},
                   "offers": {"device": [{"name": "subject-device"}]}}
         raw = self.path(case, f"{name}.json")
         with open(raw, "w", encoding="utf-8") as file:
             json.dump(module, file)
+        text = self.generate(raw, os.path.dirname(raw))
         source = self.path(case, f"{name}-note.c")
-        self.run(sys.executable, os.path.join(self.root, "modules/gen-note.py"), "--abi-header",
-                 os.path.join(self.root, "abi/base.h"), raw, source)
-        if change:
-            with open(source, encoding="utf-8") as file:
-                text = file.read()
-            new = change(note_text(text))
-            with open(source, "w", encoding="utf-8") as file:
-                file.write(note_source(new))
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(note_source(change(note_text(text))) if change else text)
         return source
 
     def build(self, case, name="subject", replace=(), extra="", note=None, no_note=False,
@@ -87,9 +106,13 @@ class Workshop:
         with open(source, "w", encoding="utf-8") as out:
             out.write(text)
         out = self.path(case, file or f"{name}.so")
-        sources = [source] + ([] if no_note else [self.note(case, note, name)])
-        self.cc("-shared", "-o", out, *self.cflags, *cflags, *sources, "-Wl,-z,noexecstack",
-                *ldflags)
+        plain = note is None and name == "subject"
+        sources = [source]
+        if not no_note:
+            sources.append(self.note_object if plain else self.note(case, note, name))
+        include = ["-include", self.header] if not cflags else []
+        self.cc("-shared", "-o", out, *self.cflags, *include, *cflags, *sources,
+                "-Wl,-z,noexecstack", *ldflags)
         return out
 
 
@@ -104,14 +127,9 @@ class Workshop:
             assert old in text, (case, old)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace(old, new))
-        source = os.path.join(folder, "note.c")
-        self.run(sys.executable, os.path.join(self.root, "modules/gen-note.py"), "--abi-header",
-                 os.path.join(self.root, "abi/base.h"), os.path.join(folder, "module.json"), source)
-        if note:
-            with open(source, encoding="utf-8") as file:
-                text = note(note_text(file.read()))
-            with open(source, "w", encoding="utf-8") as file:
-                file.write(note_source(text))
+        text = self.generate(os.path.join(folder, "module.json"), folder)
+        with open(os.path.join(folder, "note.c"), "w", encoding="utf-8") as file:
+            file.write(note_source(note(note_text(text))) if note else text)
         out = os.path.join(folder, "null.so")
         sources = [os.path.join(folder, f"{name}.c")
                    for name in ("module", "board", "cpu", "port", "translate", "note")]
@@ -135,6 +153,16 @@ def note_source(data, owner=b"QEMUHOST\0", kind=1):
             f'.byte {words}\\n.balign 4\\n.popsection\\n");\n')
 
 
+def told_reason(lines, path):
+    """The reason code that query-modules would give for @path."""
+    for line in lines:
+        if line.startswith("[{"):
+            for module in json.loads(line):
+                if module.get("path") == path and module["state"] == "refused":
+                    return module["reason"] if module.get("message") else "no message"
+    return None
+
+
 def check_answer(case, path, output, code, took_ms):
     """What is wrong with the answer; None when nothing is."""
     lines = output.splitlines()
@@ -156,6 +184,9 @@ def check_answer(case, path, output, code, took_ms):
             return f"does not name '{shown}': {answer}"
     if not re.search(case["expect"], output):
         return f"does not match '{case['expect']}': {answer}"
+    reason = told_reason(lines, path)
+    if case.get("reason") and reason != case["reason"]:
+        return f"the reason is '{reason}', not '{case['reason']}'"
     if len(states) == 2 and states[0] != states[1]:
         return f"the process has changed: {states[0]} -> {states[1]}"
     if not case.get("either") and case.get("after", True) and not case.get("ok") and "load: ok" not in lines:
@@ -174,6 +205,7 @@ def run_case(shop, number, case):
         commands = ["state", f"load={path}", "state"]
         if not case.get("ok"):
             commands.append(f"load={shop.good}")
+    commands.append("modules")
     env = dict(os.environ, LC_ALL="C", **case.get("env", {}))
     env.pop("QEMU_HOST_MODULE_PATH", None)
     best = None

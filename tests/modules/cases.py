@@ -757,3 +757,26 @@ case(223, "translator not offered", "promises slot 'translator/null', which it d
 case(224, "cpu offered for another target", "of which its note says nothing",
      target(("module.c", '.kind = "cpu",\n     .name = "null"',
              '.kind = "cpu",\n     .name = "nil"')))
+
+
+# The reason codes of query-modules, by what was refused.
+REASONS = {
+    "not-found": "1 6 15a",
+    "unreadable": "2 7 8 9 16",
+    "unsafe-owner": "11 12 13 14",
+    "not-a-module": "3 4 5 17 18 19 20 21 24 25 28 29 30a 31 33 36 37a 38a 39a 45 46 47 48 49a 52 "
+                    "53a 53b 54 57a 58 59a 60a 85a 102 103 104 105 109 111",
+    "wrong-host-arch": "22 23 26",
+    "abi-too-old": "55a",
+    "abi-too-new": "55b 55c 56a 56b 61a",
+    "note-mismatch": "63 89 101 112 137 209 223 224",
+    "link-failed": "41 42 43 44 69a 70 71 72 73a 73b 74 84",
+    "init-failed": "57d 61b 62a 65a 65b 69b 82b 120 122 128 131 201 212",
+    "duplicate": "66a 66b 67c",
+    "dependency-missing": "106 107",
+    "changed-host": "77a 77b 78a 78b 78c 78d 78e 79 80 81",
+}
+for _reason, _numbers in REASONS.items():
+    for _number in _numbers.split():
+        if _number in CASES:
+            CASES[_number]["reason"] = _reason
