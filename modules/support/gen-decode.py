@@ -655,7 +655,7 @@ typedef struct TestRow {{
     uint32_t width_mask = wide ? UINT32_MAX : UINT16_MAX;
     uint32_t hits = 0;
 
-    for (uint32_t i = 0; i < 200 * G_N_ELEMENTS(have_sets); i++) {{
+    for (uint32_t i = 0; i < 20 * G_N_ELEMENTS(have_sets); i++) {{
         uint64_t have = have_sets[i % G_N_ELEMENTS(have_sets)];
         uint32_t insn = (row->match | ((uint32_t)g_test_rand_int() & ~row->mask)) & width_mask;
         {table.context} d = {{wide ? row->number : 100000 + row->number, NULL, insn, FALSE}};
