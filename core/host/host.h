@@ -49,8 +49,8 @@ void qh_host_quit(QhHost *host, int status); /* [any] */
  */
 GMainContext *qh_host_context(QhHost *host);
 
-/* Run @fn(@data) on the main thread, soon, in the order of the calls. What still waits when the host
- * ends is run by qh_host_free, when the machine has gone, so that @data is not lost. [any] */
+/* Run @fn(@data) on the main thread, soon, in the order of the calls. What still waits when the
+ * host ends is run by qh_host_free, when the machine has gone, so that @data is not lost. [any] */
 void qh_host_defer(QhHost *host, void (*fn)(void *data), void *data);
 gboolean qh_host_on_main_thread(QhHost *host); /* [any] */
 
