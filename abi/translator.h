@@ -39,8 +39,9 @@ typedef struct QhHelper {
 /* QhBlock.flags, in */
 #define QH_BLOCK_SINGLE_STEP (1u << 0) /* max_insns is 1 */
 /* QhBlock.status, out */
-#define QH_BLOCK_OVERFLOW (1u << 0) /* set by the emitters: the host tries again with fewer insns  \
-                                     */
+#define QH_BLOCK_OVERFLOW                                                                          \
+    (1u << 0) /* set by the emitters: the host tries again with fewer insns                        \
+               */
 #define QH_BLOCK_FETCH_FAULT (1u << 1) /* set by qh_block_fetch: nothing was translated */
 
 /* One block under translation. The host fills the first part, the translator the second. */

@@ -46,7 +46,7 @@ typedef struct Case {
 #define NIL QH_TYPE_NONE
 static const Case cases[] = {
     {"add",            NULL,                   {{QH_IR_add, I64, 0, V_I64, V_I64, 0}},                                                   1},
-    {"insn-far", "65536 bytes from", {{QH_IR_insn_start, NIL, 0, 65536, 0, 0}}, 1},
+    {"insn-far",       "65536 bytes from",     {{QH_IR_insn_start, NIL, 0, 65536, 0, 0}},                                                1},
     {"unknown-op",     "operation 0xff",       {{0xff, I64, 0, 0, 0, 0}},                                                                1},
     {"huge-op",        "operation 0xffff",     {{0xffff, I64, 0, 0, 0, 0}},                                                              1},
     {"add-f64",        "type f64",             {{QH_IR_add, QH_TYPE_F64, 0, V_F64, V_F64, 0}},                                           1},
@@ -145,7 +145,7 @@ static const Case cases[] = {
      "0 ext records before it, not 2",         {{QH_IR_call, I64, 0, TOY_H_SUM6, V_I64, V_I64}},
      1                                                                                                                                    },
     {"call-ext",
-     NULL,                        {{QH_IR_ext, NIL, 0, V_I64, V_F32, V_B1},
+     NULL,                                     {{QH_IR_ext, NIL, 0, V_I64, V_F32, V_B1},
       {QH_IR_call, QH_TYPE_F64, 0, TOY_H_MIXED, V_I32, V_F64}},
      2                                                                                                                                    },
     {"extract-good",   NULL,                   {{QH_IR_extractu, I32, 0, V_I32, 4, 28}},                                                 1},
