@@ -286,20 +286,39 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     ip = code->ops;
     goto * ip->go;
 
+    /* clang-format off */
     ARITH(add, +)
     ARITH_I(add, +)
     ARITH_W(add, +)
     ARITH_WI(add, +)
-    ARITH(sub, -) ARITH_W(sub, -) ARITH(mul, *) ARITH_I(mul, *) ARITH_W(mul, *) ARITH_WI(mul, *)
-        ARITH(and, &) ARITH_I(and, &) ARITH(or, |) ARITH_I(or, |) ARITH(xor, ^) ARITH_I(xor, ^)
-            SHIFT(shl, <<, R64, R32) SHIFT(shr, >>, R64, R32) SHIFT(sar, >>, S64, S32)
-                COND(eq, ==, R64, R32, uint64_t) COND(ne, !=, R64, R32, uint64_t)
-                    COND(lt, <, S64, S32, int64_t) COND(ge, >=, S64, S32, int64_t)
-                        COND(ltu, <, R64, R32, uint64_t) COND(geu, >=, R64, R32, uint64_t)
-                            COND_I(le, <=, S64, int64_t) COND_I(gt, >, S64, int64_t)
-                                COND_I(leu, <=, R64, uint64_t) COND_I(gtu, >, R64, uint64_t)
+    ARITH(sub, -)
+    ARITH_W(sub, -)
+    ARITH(mul, *)
+    ARITH_I(mul, *)
+    ARITH_W(mul, *)
+    ARITH_WI(mul, *)
+    ARITH(and, &)
+    ARITH_I(and, &)
+    ARITH(or, |)
+    ARITH_I(or, |)
+    ARITH(xor, ^)
+    ARITH_I(xor, ^)
+    SHIFT(shl, <<, R64, R32)
+    SHIFT(shr, >>, R64, R32)
+    SHIFT(sar, >>, S64, S32)
+    COND(eq, ==, R64, R32, uint64_t)
+    COND(ne, !=, R64, R32, uint64_t)
+    COND(lt, <, S64, S32, int64_t)
+    COND(ge, >=, S64, S32, int64_t)
+    COND(ltu, <, R64, R32, uint64_t)
+    COND(geu, >=, R64, R32, uint64_t)
+    COND_I(le, <=, S64, int64_t)
+    COND_I(gt, >, S64, int64_t)
+    COND_I(leu, <=, R64, uint64_t)
+    COND_I(gtu, >, R64, uint64_t)
+    /* clang-format on */
 
-                                    OP(bnz) NEXT(R64(ip->a) ? ip->imm : 1);
+    OP(bnz) NEXT(R64(ip->a) ? ip->imm : 1);
     OP(bz) NEXT(R64(ip->a) ? 1 : ip->imm);
     OP(br) NEXT(ip->imm);
     OP(br_poll)
