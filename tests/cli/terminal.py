@@ -26,6 +26,9 @@ class Terminal:
     def __init__(self, program, args):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # a sanitizer would keep these signals for itself
+            os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
+                ":handle_segv=0:handle_sigbus=0:handle_abort=0"
             try:
                 os.execv(program, [program] + args)
             finally:

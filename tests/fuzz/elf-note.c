@@ -81,7 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         return 0;
     }
     uint8_t *input = guarded_end() - bytes;
-    memcpy(input, data, bytes);
+    if (bytes > 0) {
+        memcpy(input, data, bytes);
+    }
     gboolean good = qh_elf_check(input, bytes, &checked, &error);
     g_assert(good == (error == NULL));
     g_assert(good == (checked.refusal == QH_REFUSED_NOT));

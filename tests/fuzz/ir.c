@@ -518,15 +518,22 @@ static void check_program(ToyMachine *toy, Program *p)
     toy->n_blocks++; /* here: programs that were run */
 }
 
+static ToyMachine *the_toy; /* one for all runs: it is costly to make */
+
+static void free_toy(void)
+{
+    toy_machine_free(the_toy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static ToyMachine *toy; /* one for all runs: it is costly to make */
     static Program program;
 
-    if (toy == NULL) {
-        toy = toy_machine_new(1, 12);
-        ((QhTranslatorOps *)toy->cluster.translator_ops)->translate = give_records;
-        ((QhCpuOps *)toy->cluster.cpu_ops)->translate = translate;
+    if (the_toy == NULL) {
+        the_toy = toy_machine_new(1, 12);
+        atexit(free_toy);
+        ((QhTranslatorOps *)the_toy->cluster.translator_ops)->translate = give_records;
+        ((QhCpuOps *)the_toy->cluster.cpu_ops)->translate = translate;
     }
     if (bytes == 0) {
         return 0;
@@ -539,6 +546,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         program.n = (uint32_t)MIN(program.left / sizeof(QhIrRecord), MAX_RECORDS);
         memcpy(program.records, program.data, program.n * sizeof(QhIrRecord));
     }
-    check_program(toy, &program);
+    check_program(the_toy, &program);
     return 0;
 }
