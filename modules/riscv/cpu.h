@@ -120,8 +120,8 @@ enum {
 #define RV_KEY_FS_DIRTY    (1u << 12) /* mstatus.FS is Dirty */
 #define RV_KEY_FRM_SHIFT   13u        /* bits 13-15: frm, 5..7 are reserved modes */
 #define RV_KEY_C           (1u << 16) /* misa.C: 16-bit instructions exist, IALIGN = 16 */
-#define RV_KEY_BE          (1u << 17) /* data is big-endian; always 0 for now */
-#define RV_KEY_VS          (1u << 18) /* bits 18-19 like FS; bits 20-31 for vtype; always 0 */
+#define RV_KEY_BE          (1u << 17) /* reserved for big-endian data, which no model has */
+#define RV_KEY_VS          (1u << 18) /* reserved for V: 18-19 like FS, 20-31 vtype */
 
 /* Exception causes (Priv. 3.1.15, table "mcause values"); interrupts have the top bit of XLEN. */
 #define RV_CAUSE_FETCH_MISALIGNED 0u
