@@ -215,6 +215,7 @@ machine_options(const QhCli *cli, const char *target, const char *machine, GPtrA
     options->cores = cli->cores;
     options->threads = cli->threads;
     options->ram_bytes = cli->ram_bytes;
+    options->engine = cli->engine;
     options->bios = copy(cli->bios);
     options->kernel = copy(cli->kernel);
     options->initrd = copy(cli->initrd);

@@ -5,6 +5,7 @@
 
 #include "core/cli/keyval.h"
 #include "core/cli/options.h"
+#include "core/jit/engine-options.h"
 
 /* What is wanted when an option's value is "help" or "help=json". */
 typedef enum {
@@ -31,6 +32,7 @@ struct QhCli {
     GPtrArray *cpu_properties;
     uint32_t cpus, sockets, cores, threads;
     uint64_t ram_bytes;
+    QhEngineOptions engine; /* -accel */
     char *kernel, *initrd, *append, *bios, *dtb;
 
     /* texts as given, in order */

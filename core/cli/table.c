@@ -84,12 +84,21 @@ const QhOption qh_options[] = {
      {"usb", "boolean", "accepted: off"},
      {"graphics", "boolean", "accepted: off"})},
     {.name = "accel",
-     .argument = "tcg|help",
+     .argument = "tcg[,KEY=VALUE...]|help",
      .group = "machine",
      .take = qh_take_accel,
      .qmp = "accel",
      .help = "How guest instructions are executed. tcg, translation in software, is the only way; "
-             "thread=multi is what it does.", .parameters = PARAMETERS({"accel", "string", "tcg"}, {"thread", "string", "multi"})},
+             "thread=multi is what it does. backend=auto compiles guest code where this host can, "
+             "interp never does, jit is an error where it cannot. lockstep=N runs compiled code "
+             "beside the interpreter, compares after every dispatch of at most N regions, and "
+             "stops the machine at the first difference.", .parameters = PARAMETERS(
+         {"accel", "string", "tcg"},
+     {"thread", "string", "multi"},
+     {"backend", "string", "auto, interp or jit"},
+     {"lockstep", "number", "compare every N regions with the interpreter; 0: do not"},
+     {"jit-threshold", "number", "compile what has run this often; 0: at once"},
+     {"tb-size", "size", "memory for translated code, MiB"})},
     {.name = "cpu",
      .argument = "MODEL[,PROPERTY=VALUE...]",
      .group = "machine",
@@ -340,7 +349,7 @@ const QhOption qh_options[] = {
      .take = qh_take_string,
      .offset = MEMBER(log_file),
      .help = "Where -d writes; the standard error otherwise."},
-    {.name = NULL                                            },
+    {.name = NULL                                                                                },
 };
 /* clang-format on */
 

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-#define MAX_CPUS 4096u
+#define MAX_CPUS    4096u
+#define TB_SIZE_MIN (G_GUINT64_CONSTANT(1) << 20)
+#define TB_SIZE_MAX (G_GUINT64_CONSTANT(2) << 30) /* the reach of a jump */
 
 static gboolean usage(GError **error, const char *text)
 {
@@ -39,10 +41,32 @@ static gboolean check_accelerators(const char *value, GError **error)
     return FALSE;
 }
 
+/* What tcg takes besides, into cli->engine. */
+static gboolean take_engine(QhCli *cli, const QhKeyval *items, GError **error)
+{
+    const char *backend = qh_keyval_get(items, "backend");
+    uint64_t lockstep = cli->engine.lockstep, threshold = cli->engine.threshold;
+
+    if (backend != NULL && !qh_engine_backend_parse(backend, &cli->engine.backend, error)) {
+        return FALSE;
+    }
+    if (!qh_keyval_uint(items, "lockstep", QH_JIT_LOCKSTEP_MAX, &lockstep, error) ||
+        !qh_keyval_uint(items, "jit-threshold", QH_JIT_THRESHOLD_DEFAULT - 1, &threshold, error) ||
+        !qh_keyval_size(items, "tb-size", 1u << 20, &cli->engine.tb_bytes, error)) {
+        return FALSE;
+    }
+    cli->engine.lockstep = (uint32_t)lockstep;
+    cli->engine.threshold = (uint32_t)threshold;
+    return qh_keyval_get(items, "tb-size") == NULL ||
+           (cli->engine.tb_bytes >= TB_SIZE_MIN && cli->engine.tb_bytes <= TB_SIZE_MAX) ||
+           usage(error, "tb-size: has to be 1 to 2048 MiB");
+}
+
 gboolean
 qh_take_accel(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {
-    static const char *const keys[] = {"accel", "thread", NULL};
+    static const char *const keys[] = {"accel",         "thread",  "backend", "lockstep",
+                                       "jit-threshold", "tb-size", NULL};
     gboolean json = FALSE;
 
     if (is_help(value, &json)) {
@@ -58,7 +82,7 @@ qh_take_accel(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *valu
     if (thread != NULL && !g_str_equal(thread, "multi")) {
         return usage(error, "every CPU has a thread of its own; only thread=multi is supported");
     }
-    return check_accelerators(name != NULL ? name : "", error);
+    return check_accelerators(name != NULL ? name : "", error) && take_engine(cli, items, error);
 }
 
 static void set_text(char **text, const char *value)

@@ -15,6 +15,7 @@
 struct QhEngine {
     QhCluster *cluster;
     QhIrContext ir;
+    QhEngineOptions options; /* resolved: backend is INTERP or JIT */
     struct QhHelperCall *calls;
     gboolean plain; /* QhT0Source.plain */
     gboolean trace; /* -d exec: blocks are not chained, each one is told of */

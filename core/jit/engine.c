@@ -11,6 +11,17 @@
 #include "core/jit/engine-priv.h"
 #include "core/vcpu/vcpu.h"
 
+/* A machine of a test has none. */
+static gboolean set_options(QhEngine *engine, GError **error)
+{
+    const QhMachineOptions *options = qh_machine_options(engine->cluster->machine);
+    QhEngineOptions none;
+
+    qh_engine_options_init(&none);
+    return qh_engine_options_resolve(options != NULL ? &options->engine : &none, &engine->options,
+                                     error);
+}
+
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
 {
     QhEngine *engine = g_new0(QhEngine, 1);
@@ -19,6 +30,10 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
     g_mutex_init(&engine->run_lock);
     g_cond_init(&engine->run_cond);
     engine->cluster = cluster;
+    if (!set_options(engine, error)) {
+        qh_engine_free(engine);
+        return NULL;
+    }
     engine->ir = (QhIrContext){.state = cluster->cpu_ops->state,
                                .state_size = cluster->cpu_ops->state_size,
                                .translator = cluster->translator_ops,
@@ -29,7 +44,9 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
         qh_engine_free(engine);
         return NULL;
     }
-    engine->store = qh_code_store_new(QH_PAGE_BITS_MIN, QH_ENGINE_CODE_BYTES);
+    engine->store =
+        qh_code_store_new(QH_PAGE_BITS_MIN, engine->options.tb_bytes != 0 ? engine->options.tb_bytes
+                                                                          : QH_ENGINE_CODE_BYTES);
     return engine;
 }
 

@@ -4,6 +4,7 @@
 #define QH_CORE_MACHINE_MACHINE_H
 
 #include "abi/machine.h"
+#include "core/jit/engine-options.h"
 #include "core/memory/space.h"
 #include "core/module/registry.h"
 
@@ -18,8 +19,9 @@ typedef struct QhMachineOptions {
     uint32_t sockets, cores, threads;
     uint64_t ram_bytes; /* 0: the machine's default */
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
-    GPtrArray *serials; /* chardev ids, in order; element NULL: none */
-    GPtrArray *devices; /* QhJson objects of -device; applied after the board is created */
+    GPtrArray *serials;     /* chardev ids, in order; element NULL: none */
+    GPtrArray *devices;     /* QhJson objects of -device; applied after the board is created */
+    QhEngineOptions engine; /* -accel */
 } QhMachineOptions;
 QhMachineOptions *qh_machine_options_new(void);
 void qh_machine_options_free(QhMachineOptions *options);

@@ -14,6 +14,7 @@ QhMachineOptions *qh_machine_options_new(void)
     options->cpu_properties = g_ptr_array_new_with_free_func(g_free);
     options->serials = g_ptr_array_new_with_free_func(g_free);
     options->devices = g_ptr_array_new_with_free_func(unref_json);
+    qh_engine_options_init(&options->engine);
     return options;
 }
 
