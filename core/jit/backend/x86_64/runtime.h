@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Around compiled code: the memory it lives in, how it is entered and left, how regions are linked,
+ * and what happens when the guest code under them changes.
+ *
+ * Code memory is one memfd mapped twice, writable here and executable there; no page is ever both.
+ * A region's code, its cold stubs and its QhT1Cold records lie together in it.
+ *
+ * Entries. Each begins with a 5-byte nop at an address that is a multiple of 8. Invalidation writes a
+ * jump over it (one aligned 8-byte store), to a stub that leaves with the entry's pc; so links, jump
+ * cache and return ring may go on pointing at it until they are forgotten.
+ *
+ * Links. A direct exit to the same page is `jmp rel32`, with rel32 4-byte aligned, first to a stub
+ * that leaves and tells which link it was, then patched to the entry that it leads to.
+ */
+#ifndef QH_CORE_JIT_X86_64_RUNTIME_H
+#define QH_CORE_JIT_X86_64_RUNTIME_H
+
+#include "core/jit/backend/x86_64/t1.h"
+
+typedef struct QhT1Memory QhT1Memory;
+
+/* Code of the host's own at the start of the code memory. */
+typedef struct QhT1Stubs {
+    const void *enter;      /* uint32_t enter(QhCpu *cpu, const void *entry) */
+    const void *cold;       /* `call cold; .long distance to the QhT1Cold` */
+    const void *leave;      /* eax: QH_LEFT_...; pc is in the state */
+    const void *leave_link; /* rax: QhT1Link *; leaves QH_LEFT_NEXT with its pc */
+    const void *leave_pc;   /* rax: pc; leaves QH_LEFT_NEXT */
+    const void *jump;       /* rax: pc; through the jump cache, else leave_pc */
+} QhT1Stubs;
+
+/* A direct exit. */
+typedef struct QhT1Link {
+    uint64_t pc;
+    struct QhT1Region *from, *to;    /* to: NULL while it is not linked */
+    struct QhT1Link *next;           /* among the links that lead to the same region */
+    uint32_t patch;                  /* offset of the rel32 in from's code */
+    uint32_t stub;                   /* offset of the stub that leaves */
+} QhT1Link;
+
+typedef struct QhT1Entry {
+    uint64_t pc;
+    uint32_t at;    /* offset of the entry in the region's code */
+    uint32_t stale; /* offset of the stub that leaves with its pc */
+} QhT1Entry;
+
+struct QhT1Region {
+    uint32_t invalid; /* atomic */
+    uint32_t flags;   /* QH_CODE_... */
+    uint64_t ram_page, page, state_key;
+    const uint8_t *code; /* executable mapping */
+    uint32_t code_bytes, n_entries, n_links, n_homes, n_insns, n_blocks;
+    QhT1Entry *entries;
+    QhT1Link *links; /* out of it */
+    QhT1Link *into;  /* list by next */
+    QhT1Home homes[QH_T1_MAX_HOMES];
+    uint16_t *insns;   /* offset in the page of each instruction */
+    uint16_t *blocks;  /* first byte and end of each guest block in the page, in pairs */
+    void *next, *page_next; /* the store's */
+};
+
+/*
+ * Compile @source at a->at (at least 64 KiB of room). Returns a region (malloc'ed with all its
+ * tables in one piece, g_free) that is not yet known to anyone, or NULL when it cannot be done: no
+ * room (a->full), or something that T1 does not compile. [vcpu]
+ */
+typedef struct QhT1Compiler QhT1Compiler;
+QhT1Compiler *qh_t1_compiler_new(void);
+void qh_t1_compiler_free(QhT1Compiler *compiler);
+QhT1Region *qh_t1_compile(QhT1Compiler *compiler,
+                          const QhT1Source *source,
+                          const QhT1Stubs *stubs,
+                          QhAsm *a);
+
+/* --- exits.c: what compile.c calls at the end of paths. All dirty homes have been written back. --- */
+
+/* To @pc on the same page, by a link; to another page, through the jump cache. @hint: QH_EXIT_... */
+void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc, uint32_t hint);
+/* To the pc in rax. For QH_EXIT_RET the return ring is asked first. */
+void qh_t1_emit_exit_value(QhT1 *t, uint32_t hint);
+/* For QH_EXIT_CALL: remember that @return_pc will be returned to. May change rax, rcx, rdx. */
+void qh_t1_emit_call(QhT1 *t, uint64_t return_pc);
+/* Leave with QH_LEFT_@left; pc is @pc (or already in the state). */
+void qh_t1_emit_leave(QhT1 *t, uint32_t left, uint64_t pc);
+void qh_t1_emit_leave_value(QhT1 *t, uint32_t left); /* pc is in rax */
+void qh_t1_emit_leave_here(QhT1 *t, uint32_t left);
+/* cmp of exit_request with 0: the caller adds the jne. */
+void qh_t1_emit_poll(QhT1 *t);
+/* The nop of an entry, aligned; @pc its guest address. Returns its number. */
+uint32_t qh_t1_emit_entry(QhT1 *t, uint64_t pc);
+
+/* --- compile.c, for exits.c --- */
+const QhT1Stubs *qh_t1_stubs(const QhT1 *t);
+/* Where the entry of the block at @pc will be, NULL if the region has no such entry. */
+QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
+/* A new link; its patch and stub are filled by the caller. NULL: too many. Becomes an element of
+ * region->links; its address there is not known yet, so stubs refer to it by index through
+ * qh_t1_fix_link, which stores the final address into the imm64 at @offset of the code. */
+QhT1Link *qh_t1_new_link(QhT1 *t, uint64_t pc);
+void qh_t1_fix_link(QhT1 *t, const QhT1Link *link, uint32_t offset);
+/* Code to be placed behind the region: label is bound there, then emit(t, word) called. */
+void qh_t1_later(QhT1 *t, QhXLabel *label, void (*emit)(QhT1 *t, uint64_t word), uint64_t word);
+
+#endif
