@@ -14,21 +14,21 @@
 
 struct QhRunState {
     QhHost *host;
-    gint name; /* QhRunStateName; atomic, written by the main thread */
+    gint name;                    /* QhRunStateName; atomic, written by the main thread */
+    void (*listener)(void *data); /* [main] */
+    void *listener_data;
 
     GMutex lock;       /* of what follows */
     gboolean deferred; /* the main thread will look */
-    gboolean shutdown, reset, powerdown;
+    gboolean shutdown, reset, powerdown, debug;
     QhShutdownCause shutdown_cause, reset_cause;
     int exit_status;
 };
 
 static const char *const names[] = {
-    [QH_RUN_PRELAUNCH] = "prelaunch",
-    [QH_RUN_RUNNING] = "running",
-    [QH_RUN_PAUSED] = "paused",
-    [QH_RUN_SHUTDOWN] = "shutdown",
-    [QH_RUN_INTERNAL_ERROR] = "internal-error",
+    [QH_RUN_PRELAUNCH] = "prelaunch", [QH_RUN_RUNNING] = "running",
+    [QH_RUN_PAUSED] = "paused",       [QH_RUN_DEBUG] = "debug",
+    [QH_RUN_SHUTDOWN] = "shutdown",   [QH_RUN_INTERNAL_ERROR] = "internal-error",
 };
 
 static const char *const causes[] = {
@@ -104,9 +104,23 @@ static void halt(QhRunState *state, QhRunStateName name)
     qh_timers_stop_virtual(qh_host_timers(state->host));
     set(state, name);
     emit(state, "STOP");
+    if (state->listener != NULL) {
+        state->listener(state->listener_data);
+    }
+}
+
+void qh_run_state_set_listener(QhRunState *state, void (*fn)(void *data), void *data)
+{
+    state->listener = fn;
+    state->listener_data = data;
 }
 
 gboolean qh_run_state_cont(QhRunState *state, GError **error)
+{
+    return qh_run_state_resume(state, TRUE, error);
+}
+
+gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error)
 {
     QhMachine *machine = qh_host_machine(state->host);
     QhRunStateName name = qh_run_state_get(state);
@@ -124,9 +138,14 @@ gboolean qh_run_state_cont(QhRunState *state, GError **error)
                     "cannot run the machine: in state '%s' it must be reset first", names[name]);
         return FALSE;
     }
+    for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
+        qh_vcpu_clear_stop(qh_machine_vcpu(machine, i));
+    }
     set(state, QH_RUN_RUNNING);
     emit(state, "RESUME");
-    qh_timers_start_virtual(qh_host_timers(state->host));
+    if (clock) {
+        qh_timers_start_virtual(qh_host_timers(state->host));
+    }
     qh_machine_start(machine);
     return TRUE;
 }
@@ -199,9 +218,10 @@ static void take_up(void *data)
 
     g_mutex_lock(&state->lock);
     gboolean shutdown = state->shutdown, reset = state->reset, powerdown = state->powerdown;
+    gboolean debug = state->debug;
     QhShutdownCause shutdown_cause = state->shutdown_cause, reset_cause = state->reset_cause;
     int status = state->exit_status;
-    state->shutdown = state->reset = state->powerdown = state->deferred = FALSE;
+    state->shutdown = state->reset = state->powerdown = state->debug = state->deferred = FALSE;
     g_mutex_unlock(&state->lock);
 
     if (!shutdown && reset && qh_host_config(state->host)->no_reboot) {
@@ -213,6 +233,8 @@ static void take_up(void *data)
         do_shutdown(state, shutdown_cause, status);
     } else if (reset) {
         do_reset(state, reset_cause);
+    } else if (debug && qh_run_state_is_running(state)) {
+        halt(state, QH_RUN_DEBUG);
     }
     if (powerdown && !shutdown) {
         do_powerdown(state);
@@ -263,4 +285,11 @@ void qh_run_state_request_powerdown(QhRunState *state)
     g_mutex_lock(&state->lock);
     state->powerdown = TRUE;
     notify(state, FALSE);
+}
+
+void qh_run_state_request_debug(QhRunState *state)
+{
+    g_mutex_lock(&state->lock);
+    state->debug = TRUE;
+    notify(state, TRUE);
 }

@@ -13,6 +13,7 @@ typedef enum {
     QH_RUN_PRELAUNCH, /* "prelaunch": -S, or no machine */
     QH_RUN_RUNNING,
     QH_RUN_PAUSED,
+    QH_RUN_DEBUG,    /* a debugger's breakpoint, watchpoint or step */
     QH_RUN_SHUTDOWN, /* guest is off, -no-shutdown */
     QH_RUN_INTERNAL_ERROR,
 } QhRunStateName;
@@ -27,6 +28,12 @@ gboolean qh_run_state_is_running(QhRunState *state);
 /* cont, stop. [main] */
 gboolean qh_run_state_cont(QhRunState *state, GError **error);
 gboolean qh_run_state_stop(QhRunState *state, GError **error);
+/* cont for a debugger: without @clock guest time stands still meanwhile. [main] */
+gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error);
+
+/* Called on the main thread when the CPUs have stopped running, whatever the reason; may be in the
+ * middle of a command, so that it should only take note. One at a time; NULL @fn: none. [main] */
+void qh_run_state_set_listener(QhRunState *state, void (*fn)(void *data), void *data);
 
 /* ShutdownCause of QMP */
 typedef enum {
@@ -50,5 +57,7 @@ const char *qh_shutdown_cause_text(QhShutdownCause cause);
 void qh_run_state_request_shutdown(QhRunState *state, QhShutdownCause cause, int exit_status);
 void qh_run_state_request_reset(QhRunState *state, QhShutdownCause cause);
 void qh_run_state_request_powerdown(QhRunState *state);
+/* A CPU has met what a debugger waits for; qh_vcpu_stop_reason tells. */
+void qh_run_state_request_debug(QhRunState *state);
 
 #endif

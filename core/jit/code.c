@@ -245,6 +245,20 @@ void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes
     }
 }
 
+void qh_code_invalidate_virtual(QhCodeStore *store, uint64_t pc, uint64_t bytes)
+{
+    for (uint32_t i = 0; i < N_BUCKETS; i++) {
+        QhCode *code = store->buckets[i];
+        while (code != NULL) {
+            QhCode *next = code->next;
+            if (code->key.pc - pc < bytes) {
+                remove_code(store, code);
+            }
+            code = next;
+        }
+    }
+}
+
 void qh_code_drop_all(QhCodeStore *store)
 {
     GHashTableIter iter;

@@ -58,6 +58,9 @@ gboolean qh_code_unchanged(QhCodeStore *store, uint64_t ram_address, uint64_t ch
 
 /* Take out the blocks made from these bytes of one page. */
 void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes);
+/* Take out the blocks whose first instruction is among these virtual addresses; all are looked
+ * at. */
+void qh_code_invalidate_virtual(QhCodeStore *store, uint64_t pc, uint64_t bytes);
 /* Whether there are blocks from this page, or somebody is reading it. */
 gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address);
 /* Whether @code was made from one of these bytes. */

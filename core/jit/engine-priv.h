@@ -4,6 +4,7 @@
 #define QH_CORE_JIT_ENGINE_PRIV_H
 
 #include "core/jit/code.h"
+#include "core/jit/debug.h"
 #include "core/jit/engine.h"
 #include "core/jit/jit-cpu.h"
 #include "core/vcpu/vcpu.h"
@@ -21,6 +22,7 @@ struct QhEngine {
     gboolean trace; /* -d exec: blocks are not chained, each one is told of */
     GMutex lock;    /* the store */
     QhCodeStore *store;
+    QhDebugPoints points; /* debug.h */
 
     /* Who runs translated code; guarded by run_lock. */
     GMutex run_lock;
@@ -51,6 +53,10 @@ void qh_engine_settle_page(QhJitCpu *jit, QhRam *ram, uint64_t offset);
 gboolean qh_engine_is_exclusive(QhJitCpu *jit);
 /* Make the cluster's other CPUs look at what has changed. [vcpu] */
 void qh_engine_kick_others(QhJitCpu *jit);
+
+/* How many instructions of a translated block come before one with a breakpoint; UINT32_MAX when
+ * none has one. The first does not count. (debug.c) */
+uint32_t qh_engine_insns_before_breakpoint(const QhEngine *engine, const QhBlock *block);
 
 /* Stop @jit for good: its target broke a rule. [vcpu] */
 void qh_engine_give_up(QhJitCpu *jit, const char *why);

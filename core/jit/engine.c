@@ -211,7 +211,9 @@ static void run_alone(QhEngine *engine, QhJitCpu *jit, gboolean exclusive)
     }
     code = qh_engine_find(engine, jit, QH_CODE_SINGLE);
     if (code != NULL) {
+        jit->alone = 1;
         qh_t0_run(jit, code);
+        jit->alone = 0;
     }
     if (exclusive) {
         end_exclusive(engine);
@@ -236,6 +238,9 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
         run_alone(engine, jit, retry == QH_RETRY_EXCLUSIVE);
         return look_around(engine, jit);
     }
+    if (jit->stop.kind != QH_STOP_NONE) {
+        return FALSE;
+    }
     if (jit->flush_wanted) {
         jit->flush_wanted = 0;
         leave(engine);
@@ -247,8 +252,10 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
     if (cpu->halted) {
         return FALSE;
     }
-    jit->cpu_ops->take_interrupt(cpu);
-    cpu->unwind = 0;
+    if (!jit->no_interrupts) {
+        jit->cpu_ops->take_interrupt(cpu);
+        cpu->unwind = 0;
+    }
     return TRUE;
 }
 

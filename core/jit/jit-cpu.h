@@ -7,6 +7,7 @@
 #ifndef QH_CORE_JIT_JIT_CPU_H
 #define QH_CORE_JIT_JIT_CPU_H
 
+#include "core/jit/debug.h"
 #include "core/jit/ir.h"
 #include "core/jit/softmmu.h"
 
@@ -43,6 +44,9 @@ struct QhJitCpu {
     void *block;               /* what was allocated, and how much */
     uint64_t block_bytes;
     uint32_t fp_nan_rule, fp_tininess;
+    QhDebugStop stop;       /* for a debugger: the CPU goes no further */
+    uint32_t alone;         /* the instruction that runs is a block of its own */
+    uint32_t no_interrupts; /* a debugger steps over what interrupts would do */
     uint64_t reserved[4];
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
 } __attribute__((aligned(64)));

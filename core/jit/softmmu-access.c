@@ -119,6 +119,31 @@ begin(QhJitCpu *jit, Access *access, uint64_t address, uint32_t memop, uint32_t 
     return find_spans(jit, access);
 }
 
+/*
+ * A watched access: the machine stops after its instruction. That is only certain when the
+ * instruction runs alone, so FALSE makes it start again that way; nothing has happened yet.
+ */
+static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
+{
+    const QhWatchpoint *point =
+        qh_softmmu_watchpoint(&jit->mmu, access->address, access->bytes, kinds);
+
+    if (point == NULL) {
+        return TRUE;
+    }
+    if (!jit->alone) {
+        jit->retry = QH_RETRY_SINGLE;
+        qh_jit_state(jit)->unwind = 1;
+        return FALSE;
+    }
+    if (jit->stop.kind == QH_STOP_NONE) {
+        jit->stop = (QhDebugStop){.kind = QH_STOP_WATCHPOINT,
+                                  .watch = point->watch,
+                                  .address = MAX(access->address, point->first)};
+    }
+    return TRUE;
+}
+
 /* Whole words are moved as such, so that another CPU never sees half of an aligned one. */
 static uint64_t ram_load(const uint8_t *host, uint32_t bytes)
 {
@@ -253,7 +278,8 @@ gboolean qh_softmmu_load(QhJitCpu *jit, uint64_t address, uint32_t memop, uint64
     gboolean ok;
 
     if (!begin(jit, &access, address, memop,
-               memop & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ)) {
+               memop & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ) ||
+        !watch(jit, &access, QH_WATCH_READ)) {
         return FALSE;
     }
     if (memop & QH_MEM_RELEASE) {
@@ -350,7 +376,8 @@ gboolean qh_softmmu_store(QhJitCpu *jit, uint64_t address, uint32_t memop, const
     Access access;
     gboolean ok;
 
-    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) || !prepare_spans(jit, &access)) {
+    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
+        !watch(jit, &access, QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (memop & QH_MEM_RELEASE) {
@@ -537,7 +564,8 @@ gboolean qh_softmmu_rmw(QhJitCpu *jit,
     Rmw rmw = {kind, value};
     Access access;
 
-    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) || !prepare_spans(jit, &access)) {
+    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
+        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (is_io_word(&access)) {
@@ -600,7 +628,8 @@ gboolean qh_softmmu_cas(QhJitCpu *jit,
     Swap words = {expected, desired};
     Access access;
 
-    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) || !prepare_spans(jit, &access)) {
+    if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
+        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (need_exclusive(jit, &access)) {
@@ -629,7 +658,8 @@ qh_softmmu_probe(QhJitCpu *jit, uint64_t address, uint32_t length, uint32_t acce
         !qh_softmmu_find(jit, address, access, index, &page)) {
         return NULL;
     }
-    if (page.ram == NULL || !page.cached || (access == QH_ACCESS_WRITE && page.readonly)) {
+    if (page.ram == NULL || !page.cached || (access == QH_ACCESS_WRITE && page.readonly) ||
+        qh_softmmu_watchpoint(&jit->mmu, address, length, QH_WATCH_READ | QH_WATCH_WRITE) != NULL) {
         return NULL;
     }
     if (access == QH_ACCESS_WRITE && !prepare_write(jit, &page, in_page, length)) {

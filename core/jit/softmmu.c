@@ -226,6 +226,25 @@ void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page)
     g_mutex_unlock(&mmu->lock);
 }
 
+const QhWatchpoint *
+qh_softmmu_watchpoint(const QhSoftmmu *mmu, uint64_t address, uint64_t bytes, uint32_t watch)
+{
+    for (uint32_t i = 0; i < mmu->n_watchpoints; i++) {
+        const QhWatchpoint *point = &mmu->watchpoints[i];
+        if ((point->watch & watch) && address <= point->last &&
+            address + (bytes - 1) >= point->first) {
+            return point;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t slow_if_watched(const QhSoftmmu *mmu, uint64_t granule, uint32_t watch)
+{
+    return qh_softmmu_watchpoint(mmu, granule, mmu->granule_mask + 1, watch) != NULL ? QH_TLB_SLOW
+                                                                                     : 0;
+}
+
 /* Put @page into the first level. */
 static void fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *page)
 {
@@ -247,17 +266,20 @@ static void fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const Q
         return;
     }
     entry.addend = (uintptr_t)page->ram->host + page->offset - granule;
-    entry.tag[QH_ACCESS_READ] = page->prot & QH_PROT_READ ? granule : UINT64_MAX;
+    entry.tag[QH_ACCESS_READ] = page->prot & QH_PROT_READ
+                                    ? granule | slow_if_watched(mmu, granule, QH_WATCH_READ)
+                                    : UINT64_MAX;
     entry.tag[QH_ACCESS_FETCH] = page->prot & QH_PROT_EXEC ? granule : UINT64_MAX;
     g_mutex_lock(&mmu->lock);
     if (page->prot & QH_PROT_WRITE) {
         uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
         uint8_t old = __atomic_load_n(flags, __ATOMIC_SEQ_CST);
 
-        entry.tag[QH_ACCESS_WRITE] = granule | (page->readonly           ? QH_TLB_IO
-                                                : old & QH_PAGE_CODE     ? QH_TLB_SLOW
-                                                : !(old & QH_PAGE_DIRTY) ? QH_TLB_SLOW
-                                                                         : 0u);
+        entry.tag[QH_ACCESS_WRITE] =
+            granule | (page->readonly           ? QH_TLB_IO
+                       : old & QH_PAGE_CODE     ? QH_TLB_SLOW
+                       : !(old & QH_PAGE_DIRTY) ? QH_TLB_SLOW
+                                                : slow_if_watched(mmu, granule, QH_WATCH_WRITE));
     }
     mmu->entries[slot] = entry;
     g_mutex_unlock(&mmu->lock);
@@ -419,6 +441,9 @@ void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault)
 {
     QhCpu *cpu = qh_jit_state(jit);
 
+    if (jit->stop.kind == QH_STOP_WATCHPOINT) {
+        jit->stop.kind = QH_STOP_NONE; /* the instruction did not happen */
+    }
     jit->cpu_ops->mem_fault(cpu, fault);
     cpu->unwind = 1;
 }

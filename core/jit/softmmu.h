@@ -10,6 +10,7 @@
 #define QH_CORE_JIT_SOFTMMU_H
 
 #include "abi/cpu.h"
+#include "core/jit/debug.h"
 #include "core/machine/machine.h"
 
 typedef struct QhJitCpu QhJitCpu;
@@ -28,7 +29,7 @@ typedef struct QhTlbEntry {
 
 #define QH_TLB_INVALID (1u << 7)
 #define QH_TLB_IO      (1u << 6) /* no RAM, or not for this access: look at QhTlbPage */
-#define QH_TLB_SLOW    (1u << 5) /* a store must look for translated code */
+#define QH_TLB_SLOW    (1u << 5) /* a store must look for translated code; a watchpoint is near */
 
 /* What a granule is. */
 typedef struct QhTlbPage {
@@ -87,6 +88,8 @@ typedef struct QhSoftmmu {
     } contexts[QH_TLB_CONTEXTS];
     uint32_t context_clock;
     QhTlbRanges large[QH_TLB_INDICES];
+    const QhWatchpoint *watchpoints; /* of the engine; tables are flushed when they change */
+    uint32_t n_watchpoints;
 } QhSoftmmu;
 
 /* All [vcpu] unless told otherwise. */
@@ -137,6 +140,11 @@ gboolean qh_softmmu_cas(QhJitCpu *jit,
 /* qh.cpu probe. */
 void *
 qh_softmmu_probe(QhJitCpu *jit, uint64_t address, uint32_t length, uint32_t access, uint32_t index);
+
+/* The first watchpoint on any of these bytes for any of these QH_WATCH_..., NULL if there is none.
+ */
+const QhWatchpoint *
+qh_softmmu_watchpoint(const QhSoftmmu *mmu, uint64_t address, uint64_t bytes, uint32_t watch);
 
 /* Enter the exception for @fault and set cpu->unwind. */
 void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault);

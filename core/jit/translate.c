@@ -214,12 +214,11 @@ static void log_block(const Attempt *attempt)
 }
 
 /* Records from the translator. FALSE: a fault was entered, or the engine gave up. */
-static gboolean translate(Attempt *attempt)
+static gboolean translate_some(Attempt *attempt)
 {
     QhEngine *engine = attempt->engine;
     const QhTranslatorOps *ops = engine->cluster->translator_ops;
     QhBlock *block = &attempt->block;
-    g_autoptr(GError) error = NULL;
 
     for (uint32_t max = block->max_insns;; max /= 2) {
         block->max_insns = max;
@@ -237,7 +236,27 @@ static gboolean translate(Attempt *attempt)
                 qh_engine_give_up(attempt->jit, "the translator failed without a reason");
                 return FALSE;
             }
-            break;
+            return TRUE;
+        }
+    }
+}
+
+/* The same, ending before a breakpoint, and checked. */
+static gboolean translate(Attempt *attempt)
+{
+    QhEngine *engine = attempt->engine;
+    QhBlock *block = &attempt->block;
+    g_autoptr(GError) error = NULL;
+    uint32_t before;
+
+    if (!translate_some(attempt)) {
+        return FALSE;
+    }
+    before = qh_engine_insns_before_breakpoint(engine, block);
+    if (before < block->n_insns) {
+        block->max_insns = before;
+        if (!translate_some(attempt)) {
+            return FALSE;
         }
     }
     if (!qh_ir_validate(&engine->ir, block->records, block->n_records, &error)) {
@@ -264,6 +283,7 @@ static void set_up_source(const Attempt *attempt, QhT0Source *source)
                            .plain = attempt->engine->plain,
                            .chains = attempt->in_ram && attempt->second_page == 0 &&
                                      !attempt->engine->trace,
+                           .leaves = (attempt->key.flags & QH_CODE_SINGLE) != 0,
                            .calls = attempt->engine->calls};
     for (uint32_t i = 0; i < jit->mmu.n_indices; i++) {
         source->tlb[i] = (int32_t)((const char *)&jit->mmu.entries[i * QH_TLB_ENTRIES] -
@@ -455,6 +475,11 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
     QhCode *code = NULL;
     QhTlbPage page;
 
+    if (engine->points.n_breakpoints > 0 && !(flags & QH_CODE_SINGLE) &&
+        qh_engine_has_breakpoint(engine, key.pc)) {
+        jit->stop = (QhDebugStop){.kind = QH_STOP_BREAKPOINT, .address = key.pc};
+        return NULL;
+    }
     if (fetch_index(cpu) >= jit->mmu.n_indices) {
         qh_engine_give_up(jit, "the state key names an mmu index that the target does not have");
         return NULL;

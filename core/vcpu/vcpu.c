@@ -9,6 +9,7 @@
 #include "core/vcpu/vcpu.h"
 
 #include "core/device/instance.h"
+#include "core/host/run-state.h"
 #include "core/jit/engine.h"
 #include "core/jit/jit-cpu.h"
 
@@ -33,6 +34,7 @@ struct QhVcpu {
     GCond stood; /* those who wait for it to stop */
     GQueue work; /* Work */
     gboolean kicked, allowed, stopped, powered, quit;
+    QhVcpuOrder order; /* changed while stopped only */
 };
 
 /* The thread's own CPU. A helper gets its CPU as an argument, but a device that asks "which CPU am
@@ -176,6 +178,7 @@ void qh_vcpu_reset(QhVcpu *vcpu)
     cpu->icount = 0;
     vcpu->jit->broken = 0;
     vcpu->jit->retry = QH_RETRY_NONE;
+    vcpu->jit->stop.kind = QH_STOP_NONE;
     vcpu->cluster->cpu_ops->reset(cpu);
     qh_softmmu_flush(vcpu->jit, UINT32_MAX);
 }
@@ -249,13 +252,66 @@ static gboolean may_run(QhVcpu *vcpu)
 {
     QhCpu *cpu = vcpu->cpu;
 
-    if (vcpu->jit->broken) {
+    if (vcpu->jit->broken || vcpu->jit->stop.kind != QH_STOP_NONE) {
         return FALSE;
     }
     if (cpu->halted && vcpu->cluster->cpu_ops->has_work(cpu)) {
         cpu->halted = 0;
     }
     return !cpu->halted;
+}
+
+void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order)
+{
+    vcpu->order = *order;
+}
+
+QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu)
+{
+    return vcpu->jit->stop;
+}
+
+void qh_vcpu_clear_stop(QhVcpu *vcpu)
+{
+    vcpu->jit->stop.kind = QH_STOP_NONE;
+}
+
+static void step(QhVcpu *vcpu)
+{
+    const QhVcpuOrder *order = &vcpu->order;
+    QhEngine *engine = vcpu->cluster->engine;
+    uint64_t pc;
+
+    vcpu->jit->no_interrupts = order->no_interrupts != FALSE;
+    qh_engine_step(engine, vcpu);
+    vcpu->jit->no_interrupts = 0;
+    pc = vcpu->cpu->pc;
+    if (vcpu->jit->stop.kind == QH_STOP_NONE &&
+        (pc < order->first || pc > order->last || qh_engine_has_breakpoint(engine, pc))) {
+        vcpu->jit->stop = (QhDebugStop){.kind = QH_STOP_STEP};
+    }
+}
+
+/* Without the lock. FALSE: there is nothing to do until the thread is woken. */
+static gboolean run_some(QhVcpu *vcpu)
+{
+    QhHost *host = qh_machine_host(vcpu->cluster->machine);
+
+    if (!may_run(vcpu)) {
+        return FALSE;
+    }
+    if (vcpu->order.mode == QH_VCPU_STEP) {
+        step(vcpu);
+    } else {
+        qh_engine_run(vcpu->cluster->engine, vcpu);
+    }
+    if (vcpu->jit->stop.kind != QH_STOP_NONE) {
+        qh_vcpu_request_stop(vcpu);
+        if (host != NULL) {
+            qh_run_state_request_debug(qh_host_run_state(host));
+        }
+    }
+    return TRUE;
 }
 
 static gpointer thread_main(gpointer data)
@@ -271,17 +327,14 @@ static gpointer thread_main(gpointer data)
         __atomic_store_n(&vcpu->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
         if (vcpu->allowed) {
             do_work(vcpu);
-            run = vcpu->powered;
+            run = vcpu->powered && vcpu->order.mode != QH_VCPU_HOLD;
         } else if (!vcpu->stopped) {
             vcpu->stopped = TRUE;
             g_cond_broadcast(&vcpu->stood);
         }
         if (run) {
             g_mutex_unlock(&vcpu->lock);
-            run = may_run(vcpu);
-            if (run) {
-                qh_engine_run(vcpu->cluster->engine, vcpu);
-            }
+            run = run_some(vcpu);
             g_mutex_lock(&vcpu->lock);
         }
         while (!run && !vcpu->kicked && !vcpu->quit) {

@@ -6,6 +6,7 @@
 #define QH_CORE_VCPU_VCPU_H
 
 #include "abi/cpu.h"
+#include "core/jit/debug.h"
 #include "core/machine/machine.h"
 
 /* Allocates the state, sets model defaults and @properties ("key=value" strings), realizes. The
@@ -33,6 +34,23 @@ void qh_vcpu_wait_stopped(QhVcpu *vcpu); /* [main], without the device lock */
 void qh_vcpu_kick(QhVcpu *vcpu);         /* [any] */
 void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level);          /* [any] */
 void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data); /* [any] */
+
+/* What a debugger wants of a CPU from the next start on; everything is RUN at first. */
+typedef enum {
+    QH_VCPU_RUN,
+    QH_VCPU_HOLD, /* stay where it is, though the machine runs */
+    QH_VCPU_STEP, /* one instruction, then stop the machine */
+} QhVcpuMode;
+typedef struct QhVcpuOrder {
+    QhVcpuMode mode;
+    gboolean no_interrupts; /* STEP: take none before the instruction */
+    uint64_t first, last;   /* STEP: go on while pc is in this range; first > last: no range */
+} QhVcpuOrder;
+void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order); /* [vcpu, stopped] */
+/* Why it asked the machine to stop, QH_STOP_NONE if it did not; forgotten by clear. It does not run
+ * before that. [vcpu, stopped] */
+QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu);
+void qh_vcpu_clear_stop(QhVcpu *vcpu);
 
 /* The CPU whose thread this is, NULL on others. [any] */
 QhVcpu *qh_vcpu_current(void);

@@ -214,6 +214,11 @@ QhVcpu *qh_vcpu_current(void)
     return g_private_get(&current_vcpu);
 }
 
+void qh_vcpu_clear_stop(QhVcpu *vcpu)
+{
+    (void)vcpu;
+}
+
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
 {
     (void)error;

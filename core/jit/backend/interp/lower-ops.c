@@ -583,7 +583,8 @@ static void lower_exit_pc(QhT0Lower *lower, const QhIrRecord *record)
     uint64_t pc = record->b | (uint64_t)record->c << 32;
     gboolean near =
         source->chains && pc >> source->granule_bits == source->pc >> source->granule_bits;
-    QhT0Op *unit = qh_t0_emit(lower, !near             ? QH_T0_exit_far
+    QhT0Op *unit = qh_t0_emit(lower, source->leaves    ? QH_T0_exit_state
+                                     : !near           ? QH_T0_exit_far
                                      : pc > source->pc ? QH_T0_exit_near
                                                        : QH_T0_exit_near_back);
 
@@ -594,8 +595,8 @@ static void lower_exit_pc(QhT0Lower *lower, const QhIrRecord *record)
 static void lower_exit_value(QhT0Lower *lower, const QhIrRecord *record)
 {
     int16_t a = qh_t0_place(lower, record->a);
-    QhT0Op *unit =
-        qh_t0_emit(lower, record->op == QH_IR_exit_value ? QH_T0_exit_value : QH_T0_exit_vstate);
+    gboolean looks = record->op == QH_IR_exit_value && !lower->source->leaves;
+    QhT0Op *unit = qh_t0_emit(lower, looks ? QH_T0_exit_value : QH_T0_exit_vstate);
 
     unit->a = a;
     unit->imm = (int32_t)lower->insn + 1;

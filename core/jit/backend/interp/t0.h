@@ -65,6 +65,7 @@ typedef struct QhT0Source {
     uint32_t granule_bits;
     gboolean plain;  /* one operation a record, nothing merged: for comparison in tests */
     gboolean chains; /* exits to the same page may remember where they lead */
+    gboolean leaves; /* all exits leave, none looks for the code it leads to */
     const struct QhHelperCall *calls; /* by helper */
     int32_t tlb[16];                  /* per MMU index: QhT0Op.mem.tlb */
 } QhT0Source;
