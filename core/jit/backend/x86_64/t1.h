@@ -117,7 +117,7 @@ struct QhT1 {
     uint32_t block;   /* its block */
     uint32_t features; /* QH_T1_HAS_... */
     gboolean failed;  /* no way to compile this: the region is given up */
-    struct QhT1Alloc *alloc; /* alloc.c */
+    struct QhT1Alloc *alloc; /* alloc.h */
 };
 #define QH_T1_HAS_BMI1   (1u << 0) /* andn tzcnt */
 #define QH_T1_HAS_BMI2   (1u << 1) /* shlx shrx sarx rorx pdep pext mulx */
@@ -148,6 +148,7 @@ gboolean qh_t1_dies(const QhT1 *t, uint32_t value);
  * it is until the record is done.
  */
 QhReg qh_t1_use(QhT1 *t, uint32_t value);
+QhReg qh_t1_use_any(QhT1 *t, uint32_t value); /* of whichever class it happens to be in */
 QhReg qh_t1_use_gpr(QhT1 *t, uint32_t value);
 QhReg qh_t1_use_xmm(QhT1 *t, uint32_t value);
 /* The operand for the rm part of an instruction of its width (i32: 4 bytes, xmm types: their size):
@@ -164,10 +165,19 @@ QhRm qh_t1_rm_xmm(QhT1 *t, uint32_t value);
  * differs from the other operands' registers.
  */
 QhReg qh_t1_def(QhT1 *t);
+QhReg qh_t1_def_any(QhT1 *t); /* an xmm register for an i64 that goes into a vector variable */
 QhReg qh_t1_def_late(QhT1 *t);
 QhReg qh_t1_def_copy(QhT1 *t, uint32_t value);
 /* The value is the same bits as @value (mov, bits2f, trunc ...): no code if that can be helped. */
 void qh_t1_def_same(QhT1 *t, uint32_t value);
+
+/* The address operand of a load or store: base register and displacement (QH_NO_REG: a constant). */
+QhReg qh_t1_address(QhT1 *t, uint32_t value, int64_t *ret_disp);
+
+/* A general register that the lowerer keeps beyond the record, QH_NO_REG if none can be spared; it
+ * is lost at labels (qh_t1_memory_forget is told) and to be given back by qh_t1_release. */
+QhReg qh_t1_keep_gpr(QhT1 *t);
+void qh_t1_release(QhT1 *t, QhReg reg);
 
 /* A free register until the record is done, besides rax, rcx, rdx and xmm15. */
 QhReg qh_t1_temp_gpr(QhT1 *t);
@@ -209,6 +219,9 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record);   /* lower-call.c */
  * earlier records (a checked page, the rounding mode in MXCSR) no longer holds. */
 void qh_t1_memory_forget(QhT1 *t);
 void qh_t1_fp_forget(QhT1 *t);
+/* Around a call of a helper with these attributes: fp_flags and MXCSR. (lower-fp.c) */
+void qh_t1_fp_before_call(QhT1 *t, uint32_t attrs);
+void qh_t1_fp_after_call(QhT1 *t, uint32_t attrs);
 
 /* Passes over the records before code is made, a file each. */
 void qh_t1_fold(QhT1Source *source);       /* pass-fold.c: constants */

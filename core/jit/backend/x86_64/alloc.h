@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where values and variables are while a region is compiled; shared by analyse.c, alloc.c,
+ * compile.c and lower-call.c only.
+ */
+#ifndef QH_CORE_JIT_X86_64_ALLOC_H
+#define QH_CORE_JIT_X86_64_ALLOC_H
+
+#include "core/jit/backend/x86_64/runtime.h"
+
+/* How a value comes about. */
+typedef enum {
+    QH_T1_DEAD,  /* nobody needs it */
+    QH_T1_NOW,   /* code at its place */
+    QH_T1_CONST, /* made where it is used */
+    QH_T1_VAR,   /* is what a variable holds */
+    QH_T1_CMP,   /* a comparison, made by the branch that uses it */
+    QH_T1_ADDR,  /* value + constant, made by the accesses that use it */
+    QH_T1_COPY,  /* the bits of another value */
+} QhT1Make;
+
+/* Where it is. */
+typedef enum {
+    QH_T1_NOWHERE,
+    QH_T1_IN_REG,
+    QH_T1_IN_CELL, /* of the frame */
+    QH_T1_IN_VAR,
+} QhT1Place;
+
+typedef struct QhT1Value {
+    uint8_t make, place;
+    QhReg reg;
+    uint8_t bytes;    /* 4, 8, 16; b1 has 4 */
+    uint8_t is_xmm;   /* by its type */
+    uint8_t users;    /* QH_T1_USER_... */
+    uint8_t listed;   /* in the list of those that expire */
+    uint8_t fused;    /* set_slot, set_local: done where the value was made */
+    uint16_t var;     /* IN_VAR; set_slot and set_local: which */
+    uint16_t cell;    /* IN_CELL */
+    uint32_t root;    /* itself, or what it is a copy of */
+    uint32_t uses;
+    uint32_t last;    /* record that uses it last */
+    uint32_t set;     /* first record that puts it into a variable; 0: none */
+    uint32_t expire;  /* next value with the same last */
+    uint32_t alias;   /* next value that is IN_VAR of the same variable */
+} QhT1Value;
+
+#define QH_T1_USER_BRANCH  1u
+#define QH_T1_USER_ADDRESS 2u
+#define QH_T1_USER_OTHER   4u
+
+/* A state slot or a local. */
+typedef struct QhT1Var {
+    int32_t at; /* from the CPU state */
+    uint8_t bytes, klass, is_xmm, is_local;
+    uint8_t home;   /* index, QH_NO_REG: none */
+    uint8_t pinned; /* never in a register: shares its memory with others */
+    uint16_t id;    /* slot or local number */
+    uint32_t weight;
+    uint32_t aliases; /* first value that is IN_VAR of it, 0: none */
+} QhT1Var;
+#define QH_T1_MAX_VARS 256u
+#define QH_T1_NO_VAR   0xffffu
+
+/* Which homes hold their variable, and which of those are newer than memory. */
+typedef struct QhT1State {
+    uint32_t in, dirty;
+} QhT1State;
+
+/* A place that control flow leads to: a label, the start of a guest block. By record. */
+typedef struct QhT1Target {
+    QhXLabel label;
+    QhT1State state;
+    uint32_t loop_end; /* last record that branches back here; 0: no loop */
+    uint8_t known;     /* state is decided */
+    uint8_t polls;     /* exit_request is looked at here */
+    uint8_t at_start;  /* of an instruction */
+} QhT1Target;
+
+typedef struct QhT1Later {
+    QhXLabel *label;
+    QhXLabel own;
+    void (*emit)(QhT1 *t, uint64_t word);
+    uint64_t word;
+    QhT1State state;
+    uint32_t insn, block, ordinal;
+    QhT1Cold *cold;
+} QhT1Later;
+
+#define QH_T1_MAX_LATER 4096u
+#define QH_T1_MAX_COLDS 4096u
+#define QH_T1_MAX_LINKS 512u
+#define QH_T1_N_REGS    32u
+
+typedef struct QhT1ColdSite {
+    QhT1Cold cold;
+    QhXLabel label;
+    uint32_t at; /* of the stub's distance word */
+    uint8_t used;
+} QhT1ColdSite;
+
+typedef struct QhT1LinkFix {
+    uint32_t link, offset;
+} QhT1LinkFix;
+
+typedef struct QhT1Alloc {
+    QhT1 *t;
+    const QhT1Stubs *stubs;
+    QhT1Value values[QH_T1_MAX_RECORDS];
+    QhT1Target targets[QH_T1_MAX_RECORDS];
+    uint32_t expire[QH_T1_MAX_RECORDS]; /* first value whose last is that record, + 1 */
+    uint8_t depth[QH_T1_MAX_RECORDS];   /* of loops */
+    uint16_t insns[QH_T1_MAX_INSNS];
+    uint32_t n_insns;
+    uint32_t ordinal; /* of the instruction in its block */
+
+    QhT1Var vars[QH_T1_MAX_VARS];
+    uint32_t n_vars;
+    uint16_t slot_vars[1024]; /* by slot number, + 1 */
+    uint16_t local_vars[QH_IR_MAX_LOCALS];
+    QhT1Home homes[QH_T1_MAX_HOMES];
+    uint16_t home_vars[QH_T1_MAX_HOMES];
+    uint32_t n_homes;
+    gboolean has_calls;
+
+    QhT1State state;
+    gboolean live;      /* code falls through to here */
+    uint32_t pending;   /* target that a jump is owed to, + 1 */
+    uint32_t held[QH_T1_N_REGS]; /* value in each temp, + 1; QH_T1_KEPT: a lowerer's own */
+    uint32_t free;      /* temps that are free */
+    uint32_t temps;     /* all temps */
+    uint32_t locked;    /* used by the record being compiled */
+    uint32_t scratch;   /* given out by qh_t1_temp_... */
+    gboolean defined;   /* the record's value has its place */
+    uint16_t fuse_var;  /* variable whose home got the value, QH_T1_NO_VAR: none */
+    uint16_t cells[QH_T1_MAX_RECORDS];
+    uint32_t n_cells, next_cell;
+
+    QhT1Later later[QH_T1_MAX_LATER];
+    uint32_t n_later, done_later;
+    QhT1ColdSite colds[QH_T1_MAX_COLDS];
+    uint32_t n_colds;
+    QhT1Link links[QH_T1_MAX_LINKS];
+    QhT1LinkFix link_fixes[QH_T1_MAX_LINKS];
+    uint32_t n_links, n_link_fixes;
+    QhT1Entry entries[QH_T1_MAX_ENTRIES];
+    QhXLabel entry_labels[QH_T1_MAX_BLOCKS];
+    uint32_t n_entries;
+} QhT1Alloc;
+#define QH_T1_KEPT UINT32_MAX
+
+/* analyse.c: fills values, variables, homes, targets, loops. FALSE: more than T1 handles. */
+gboolean qh_t1_analyse(QhT1 *t);
+/* The block at @pc: its index, n_blocks if there is none. */
+uint32_t qh_t1_block_at(const QhT1Source *source, uint64_t pc);
+
+/* alloc.c */
+void qh_t1_alloc_begin(QhT1 *t);      /* of a region */
+void qh_t1_alloc_label(QhT1 *t);      /* all values are dead */
+void qh_t1_alloc_done(QhT1 *t);       /* the record is compiled */
+void qh_t1_alloc_set(QhT1 *t);        /* compile set_slot, set_local */
+void qh_t1_load_home(QhT1 *t, uint32_t home);
+void qh_t1_store_home(QhT1 *t, uint32_t home);
+/* From the state now to @to, at an edge. */
+void qh_t1_fix_state(QhT1 *t, QhT1State to);
+/* Values that are what a variable of these classes holds move out: it is about to change. */
+void qh_t1_move_out(QhT1 *t, uint32_t classes);
+/* Variables that overlap these bytes of the state are written to memory; with @forget they are no
+ * longer in registers, and values that were theirs have moved out. */
+void qh_t1_range(QhT1 *t, int32_t at, uint32_t bytes, gboolean forget);
+/* Move @value into @reg, which is rax, rcx, rdx, xmm15 or an argument register. */
+void qh_t1_move_to(QhT1 *t, QhReg reg, uint32_t value);
+/* The result of the record is in @reg (rax, xmm0 ...): put it where it belongs. */
+void qh_t1_def_from(QhT1 *t, QhReg reg);
+
+static inline uint32_t qh_t1_root(const QhT1 *t, uint32_t value)
+{
+    return t->alloc->values[value].root;
+}
+
+#endif

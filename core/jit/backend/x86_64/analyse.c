@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of a region before code is made: copies and constants, who uses each value last,
+ * variables and which of them get a home, where control flow leads, and what is a loop.
+ */
+#include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/jit-cpu.h"
+
+#include <string.h>
+
+static gboolean is_xmm_type(uint32_t type)
+{
+    return type == QH_TYPE_F32 || type == QH_TYPE_F64 || type == QH_TYPE_F128 ||
+           type == QH_TYPE_V64 || type == QH_TYPE_V128 || type == QH_TYPE_I128;
+}
+
+static int32_t local_at(uint32_t local)
+{
+    return ((int32_t)local - (int32_t)QH_FRAME_CELLS) * 16;
+}
+
+/* Slots that share memory with another are never kept in registers. */
+static void pin_overlaps(QhT1Alloc *alloc, uint32_t n)
+{
+    QhT1Var *var = &alloc->vars[n];
+
+    for (uint32_t i = 0; i < n; i++) {
+        QhT1Var *other = &alloc->vars[i];
+        if (var->at < other->at + other->bytes && other->at < var->at + var->bytes) {
+            var->pinned = other->pinned = 1;
+        }
+    }
+}
+
+static uint16_t new_var(QhT1Alloc *alloc, const QhT1Var *var)
+{
+    if (alloc->n_vars == QH_T1_MAX_VARS) {
+        alloc->t->failed = TRUE;
+        return 0;
+    }
+    alloc->vars[alloc->n_vars] = *var;
+    pin_overlaps(alloc, alloc->n_vars);
+    return (uint16_t)alloc->n_vars++;
+}
+
+static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
+{
+    const QhStateField *field = qh_ir_slot(alloc->t->source->context->state, slot);
+    QhT1Var var = {.at = (int32_t)field->offset,
+                   .bytes = (uint8_t)qh_ir_type_bytes(field->type),
+                   .klass = field->klass,
+                   .home = QH_NO_REG,
+                   .id = (uint16_t)slot};
+
+    if (slot >= G_N_ELEMENTS(alloc->slot_vars)) {
+        alloc->t->failed = TRUE;
+        return 0;
+    }
+    if (alloc->slot_vars[slot] == 0) {
+        var.is_xmm = is_xmm_type(field->type) ||
+                     (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
+        var.pinned = field->offset < sizeof(QhCpu) || var.bytes < 4;
+        alloc->slot_vars[slot] = (uint16_t)(new_var(alloc, &var) + 1);
+    }
+    return (uint16_t)(alloc->slot_vars[slot] - 1);
+}
+
+/* A local is a variable of its own in each guest block, because its type may differ. */
+static uint16_t local_var(QhT1Alloc *alloc, const QhIrRecord *record)
+{
+    QhT1Var var = {.at = local_at(record->a),
+                   .bytes = (uint8_t)(record->type == QH_TYPE_B1 ? 4
+                                                                  : qh_ir_type_bytes(record->type)),
+                   .klass = 31,
+                   .is_xmm = is_xmm_type(record->type),
+                   .is_local = 1,
+                   .home = QH_NO_REG,
+                   .id = (uint16_t)record->a};
+    uint16_t *at = &alloc->local_vars[record->a];
+
+    if (*at == 0) {
+        for (uint16_t i = 0; i < alloc->n_vars; i++) {
+            const QhT1Var *old = &alloc->vars[i];
+            if (old->is_local && old->id == var.id && old->bytes == var.bytes &&
+                old->is_xmm == var.is_xmm) {
+                *at = (uint16_t)(i + 1);
+                return i;
+            }
+        }
+        *at = (uint16_t)(new_var(alloc, &var) + 1);
+    }
+    return (uint16_t)(*at - 1);
+}
+
+static gboolean is_copy(const QhIrRecord *record)
+{
+    switch (record->op) {
+    case QH_IR_mov:
+    case QH_IR_bits2f:
+    case QH_IR_f2bits:
+    case QH_IR_bool2int:
+    case QH_IR_trunc:
+    case QH_IR_low64:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean is_zero_slot(const QhT1 *t, uint32_t slot)
+{
+    return (qh_ir_slot(t->source->context->state, slot)->flags & QH_STATE_ZERO) != 0;
+}
+
+/* get and set of variables; hard-wired registers go away. */
+static void look_at_var(QhT1 *t, uint32_t i)
+{
+    QhIrRecord *record = &t->source->records[i];
+    QhT1Value *value = &t->alloc->values[i];
+
+    switch (record->op) {
+    case QH_IR_get_slot:
+        if (is_zero_slot(t, record->a)) {
+            *record = (QhIrRecord){.op = QH_IR_const, .type = record->type};
+            value->make = QH_T1_CONST;
+            return;
+        }
+        value->make = QH_T1_VAR;
+        value->var = slot_var(t->alloc, record->a);
+        return;
+    case QH_IR_get_local:
+        value->make = QH_T1_VAR;
+        value->var = local_var(t->alloc, record);
+        return;
+    case QH_IR_set_slot:
+        if (is_zero_slot(t, record->a)) {
+            *record = (QhIrRecord){.op = QH_IR_nop};
+            return;
+        }
+        value->var = slot_var(t->alloc, record->a);
+        break;
+    case QH_IR_set_local:
+        value->var = local_var(t->alloc, record);
+        break;
+    default:
+        return;
+    }
+    QhT1Value *root = &t->alloc->values[t->alloc->values[record->b].root];
+    root->set = root->set == 0 ? i : root->set;
+}
+
+static void look_forward(QhT1 *t, const QhT1Block *block)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    memset(alloc->local_vars, 0, sizeof(alloc->local_vars));
+    for (uint32_t i = block->first; i < block->first + block->n_records && !t->failed; i++) {
+        const QhIrRecord *record = &t->source->records[i];
+        const QhIrOpInfo *info = qh_ir_op_info(record->op);
+        QhT1Value *value = &alloc->values[i];
+        gboolean is_bool = (info->attrs & QH_IR_A_BOOL) || record->type == QH_TYPE_B1;
+
+        *value = (QhT1Value){.make = QH_T1_NOW, .root = i, .reg = QH_NO_REG};
+        value->bytes = (uint8_t)(is_bool ? 4 : qh_ir_type_bytes(record->type));
+        value->is_xmm = !is_bool && is_xmm_type(record->type);
+        if (is_copy(record)) {
+            value->make = QH_T1_COPY;
+            value->root = alloc->values[record->a].root;
+        } else if (record->op == QH_IR_const) {
+            value->make = QH_T1_CONST;
+        } else {
+            look_at_var(t, i);
+        }
+        alloc->has_calls |= record->op == QH_IR_call;
+    }
+}
+
+static gboolean is_idle(const QhT1 *t, const QhIrRecord *record)
+{
+    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+
+    if (record->op == QH_IR_call) {
+        return record->type != QH_TYPE_NONE &&
+               (qh_ir_helper(t->source->context->translator, record->a)->attrs & QH_HELPER_PURE);
+    }
+    return (info->attrs & (QH_IR_A_VALUE | QH_IR_A_BOOL)) &&
+           !(info->attrs & (QH_IR_A_FAULT | QH_IR_A_FLAGS));
+}
+
+static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
+{
+    switch (record->op) {
+    case QH_IR_brc:
+        return QH_T1_USER_BRANCH;
+    case QH_IR_ld:
+    case QH_IR_prefetch:
+        return QH_T1_USER_ADDRESS;
+    case QH_IR_st:
+        return operand == 0 ? QH_T1_USER_ADDRESS : QH_T1_USER_OTHER;
+    default:
+        return QH_T1_USER_OTHER;
+    }
+}
+
+static gboolean const_imm(const QhT1 *t, uint32_t value)
+{
+    const QhIrRecord *record = &t->source->records[qh_t1_root(t, value)];
+    int64_t bits = (int64_t)(record->b | (uint64_t)record->c << 32);
+
+    return record->op == QH_IR_const && bits == (int32_t)bits;
+}
+
+static void choose_make(QhT1 *t, uint32_t i)
+{
+    const QhIrRecord *record = &t->source->records[i];
+    QhT1Value *value = &t->alloc->values[i];
+
+    if (value->users == QH_T1_USER_BRANCH && value->uses == 1 &&
+        (record->op == QH_IR_cmp || record->op == QH_IR_fcmp)) {
+        value->make = QH_T1_CMP;
+    } else if (record->op == QH_IR_add && record->type == QH_TYPE_I64 &&
+               value->users == QH_T1_USER_ADDRESS && const_imm(t, record->b)) {
+        value->make = QH_T1_ADDR;
+    }
+}
+
+static void look_backward(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    for (uint32_t i = t->source->n_records; i-- > 0;) {
+        const QhIrRecord *record = &t->source->records[i];
+        QhT1Value *value = &alloc->values[i];
+        uint32_t used[8], n, until = i;
+
+        if (value->make == QH_T1_COPY) {
+            continue;
+        }
+        if (value->uses == 0 && is_idle(t, record)) {
+            value->make = QH_T1_DEAD;
+            continue;
+        }
+        if (value->make == QH_T1_NOW) {
+            choose_make(t, i);
+        }
+        if (value->make == QH_T1_CMP || value->make == QH_T1_ADDR) {
+            until = value->last;
+        }
+        n = qh_ir_uses(t->source->context->translator, t->source->records, i, used);
+        for (uint32_t k = 0; k < n; k++) {
+            QhT1Value *root = &alloc->values[alloc->values[used[k]].root];
+            root->uses++;
+            root->last = MAX(root->last, until);
+            root->users |= alloc->values[used[k]].make == QH_T1_COPY ? QH_T1_USER_OTHER
+                                                                     : user_kind(record, k);
+        }
+    }
+}
+
+uint32_t qh_t1_block_at(const QhT1Source *source, uint64_t pc)
+{
+    uint32_t low = 0, high = source->n_blocks;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (source->blocks[middle].pc < pc) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < source->n_blocks && source->blocks[low].pc == pc ? low : source->n_blocks;
+}
+
+static void note_branch(QhT1 *t, uint32_t from, uint32_t to)
+{
+    QhT1Target *target = &t->alloc->targets[to];
+
+    if (to <= from) {
+        target->loop_end = MAX(target->loop_end, from);
+    }
+}
+
+static uint64_t exit_target(const QhIrRecord *record)
+{
+    return record->b | (uint64_t)record->c << 32;
+}
+
+static void find_branches(QhT1 *t)
+{
+    const QhT1Source *source = t->source;
+
+    for (uint32_t i = 0; i < source->n_records; i++) {
+        const QhIrRecord *record = &source->records[i];
+        if (record->op == QH_IR_br) {
+            note_branch(t, i, record->a);
+        } else if (record->op == QH_IR_brc) {
+            note_branch(t, i, record->b);
+        } else if (record->op == QH_IR_exit_pc) {
+            uint32_t block = qh_t1_block_at(source, exit_target(record));
+            if (block < source->n_blocks) {
+                note_branch(t, i, source->blocks[block].first);
+            }
+        }
+    }
+}
+
+static gboolean starts_insn(const QhT1Source *source, uint32_t i)
+{
+    while (i < source->n_records &&
+           (source->records[i].op == QH_IR_label || source->records[i].op == QH_IR_nop)) {
+        i++;
+    }
+    return i < source->n_records && source->records[i].op == QH_IR_insn_start;
+}
+
+static void find_loops(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        QhT1Target *target = &alloc->targets[i];
+        if (target->loop_end == 0) {
+            continue;
+        }
+        target->at_start = starts_insn(t->source, i) != FALSE;
+        for (uint32_t k = i; k <= target->loop_end; k++) {
+            alloc->depth[k] = MIN(alloc->depth[k] + 1, 4);
+        }
+    }
+}
+
+static void weigh(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        const QhIrRecord *record = &t->source->records[i];
+        const QhT1Value *value = &alloc->values[i];
+        uint32_t each = 1u << 3 * alloc->depth[i];
+
+        if (value->make == QH_T1_VAR) {
+            alloc->vars[value->var].weight += each * MAX(value->uses, 1);
+        } else if (record->op == QH_IR_set_slot || record->op == QH_IR_set_local) {
+            alloc->vars[value->var].weight += each;
+        }
+    }
+}
+
+/* Homes, in the order in which they are given out: first those that calls preserve. */
+static const uint8_t gpr_homes[] = {QH_RBX, 12, 13, 14, 15, QH_RSI, QH_RDI, 8};
+static const uint8_t xmm_homes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+static QhT1Var *heaviest(QhT1Alloc *alloc, gboolean xmm)
+{
+    QhT1Var *best = NULL;
+
+    for (uint32_t i = 0; i < alloc->n_vars; i++) {
+        QhT1Var *var = &alloc->vars[i];
+        if (var->home == QH_NO_REG && !var->pinned && var->is_xmm == xmm && var->weight >= 2 &&
+            (best == NULL || var->weight > best->weight)) {
+            best = var;
+        }
+    }
+    return best;
+}
+
+static void give_homes(QhT1Alloc *alloc, gboolean xmm, const uint8_t *regs, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        QhT1Var *var = heaviest(alloc, xmm);
+        if (var == NULL) {
+            return;
+        }
+        var->home = (uint8_t)alloc->n_homes;
+        alloc->home_vars[alloc->n_homes] = (uint16_t)(var - alloc->vars);
+        alloc->homes[alloc->n_homes++] = (QhT1Home){
+            .reg = xmm ? QH_XMM(regs[i]) : regs[i], .bytes = var->bytes, .at = var->at};
+    }
+}
+
+/* At the head of a loop all that it touches is in registers, and what it writes counts as dirty:
+ * then nothing is loaded or stored on the way back. */
+static void decide_loops(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        QhT1Target *target = &alloc->targets[i];
+        if (target->loop_end == 0) {
+            continue;
+        }
+        for (uint32_t k = i; k <= target->loop_end; k++) {
+            const QhIrRecord *record = &t->source->records[k];
+            gboolean sets = record->op == QH_IR_set_slot || record->op == QH_IR_set_local;
+            const QhT1Var *var = &alloc->vars[alloc->values[k].var];
+            if ((alloc->values[k].make != QH_T1_VAR && !sets) || var->home == QH_NO_REG ||
+                var->is_local) {
+                continue;
+            }
+            target->state.in |= 1u << var->home;
+            target->state.dirty |= sets ? 1u << var->home : 0;
+        }
+        target->known = 1;
+    }
+}
+
+gboolean qh_t1_analyse(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+    const QhT1Source *source = t->source;
+
+    alloc->n_vars = alloc->n_homes = 0;
+    alloc->has_calls = FALSE;
+    memset(alloc->slot_vars, 0, sizeof(alloc->slot_vars));
+    memset(alloc->targets, 0, sizeof(alloc->targets[0]) * source->n_records);
+    memset(alloc->depth, 0, source->n_records);
+    for (uint32_t i = 0; i < source->n_blocks; i++) {
+        look_forward(t, &source->blocks[i]);
+    }
+    if (t->failed) {
+        return FALSE;
+    }
+    look_backward(t);
+    find_branches(t);
+    find_loops(t);
+    weigh(t);
+    give_homes(alloc, FALSE, gpr_homes, G_N_ELEMENTS(gpr_homes));
+    give_homes(alloc, TRUE, xmm_homes, G_N_ELEMENTS(xmm_homes));
+    decide_loops(t);
+    return TRUE;
+}
