@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table of a run, as text; ratios per row, geometric means per group, goals beside them."""
+import math
+
+import rows
+
+
+def geometric_mean(values):
+    values = [value for value in values if value]
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+def best(row, side):
+    values = row.get(side) or []
+    return min(values) if values else None
+
+
+def ratio(above, below):
+    return above / below if above is not None and below else None
+
+
+def cell(value, form):
+    return "-" if value is None else form % value
+
+
+def group_means(results, group, sides):
+    """Per side: the mean of times native; and of peer / host, where both are there."""
+    here = [results["rows"][name] for name in group.rows if name in results["rows"]]
+    means = {side: geometric_mean([ratio(best(row, side), best(row, "native")) for row in here])
+             for side in sides}
+    means["gain"] = geometric_mean([ratio(best(row, "peer"), best(row, "host")) for row in here])
+    return means
+
+
+def verdict(row, gain):
+    if row.get("wrong"):
+        return "WRONG ANSWER"
+    if row.get("failed"):
+        return "failed: " + ", ".join(row["failed"])
+    if gain is not None and gain < 1:
+        return "slower" if gain < 1 / 1.2 else "about equal"
+    return ""
+
+
+def text(results):
+    lines = ["host    %s" % results["host"], "peer    %s" % (results["peer"] or "none"),
+             "CPU seconds of all threads, minimum of %d runs, scale %g" % (results["runs"],
+                                                                         results["scale"]), "",
+             "%-10s %9s %9s %7s %9s %7s %9s  %s" % (
+                 "row", "native s", "host s", "x nat.", "peer s", "x nat.", "peer/host", "")]
+    gains = []
+    for group in rows.GROUPS:
+        here = [name for name in group.rows if name in results["rows"]]
+        if not here:
+            continue
+        for name in here:
+            row = results["rows"][name]
+            native, host, peer = best(row, "native"), best(row, "host"), best(row, "peer")
+            gain = ratio(peer, host)
+            lines.append("%-10s %9s %9s %7s %9s %7s %9s  %s" % (
+                name, cell(native, "%.4f"), cell(host, "%.3f"), cell(ratio(host, native), "%.1f"),
+                cell(peer, "%.3f"), cell(ratio(peer, native), "%.1f"), cell(gain, "%.2f"),
+                verdict(row, gain)))
+        means = group_means(results, group, ("host", "peer"))
+        if means["gain"] and group.native:
+            gains.append(means["gain"])
+        lines.append("= %-29s %6s %17s %9s  goal: %s %gx the peer" % (
+            group.title, cell(means["host"], "%.1f"), cell(means["peer"], "%.1f"),
+            cell(means["gain"], "%.2f"),
+            "%gx native," % group.native if group.native else "", group.peer))
+        lines.append("")
+    if gains:
+        lines.append("geometric mean of peer / host over the groups: %.2f   goal: 3.4" %
+                     geometric_mean(gains))
+    for line in results.get("extra", []):
+        lines.append(line)
+    return "\n".join(lines) + "\n"

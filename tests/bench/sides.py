@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is compared: this machine, this host and a peer; and what they run."""
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+import agent
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "boot"))
+import guest  # noqa: E402  (the boot tests' helper)
+
+FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-fno-tree-vectorize", "-ffp-contract=off", "-static",
+         "-pthread"]
+APPEND = "console=ttyS0 quiet loglevel=1 rdinit=/bench/agent SHELL=/usr/bin/dash"
+BOOT_LIMIT = 600
+
+
+def compile_kernels(compiler, output):
+    """The agent with all kernels, for the machine that @compiler makes code for."""
+    folder = os.path.join(HERE, "kernels")
+    sources = sorted(os.path.join(folder, name) for name in os.listdir(folder)
+                     if name.endswith(".c"))
+    subprocess.run([compiler, *FLAGS, "-o", output, *sources, "-lm"], check=True)
+    return output
+
+
+def digest(*paths):
+    """What the work is: rows of another source are other rows."""
+    total = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as f:
+            total.update(f.read())
+    return total.hexdigest()[:12]
+
+
+class Native:
+    name = "native"
+
+    def __init__(self, binary):
+        self.binary, self.agent, self.version = binary, None, "native"
+
+    def ready(self):
+        """A running agent."""
+        if not self.agent:
+            self.agent = agent.Agent([self.binary], False, None)
+            self.agent.until("@ready", 10)
+        return self.agent
+
+    def stop(self):
+        if self.agent:
+            self.agent.stop()
+            self.agent = None
+
+
+class Emulator(Native):
+    """@command: the program and what it needs; @root: a folder to run it in as its root."""
+
+    def __init__(self, name, command, root, image, log, memory="1G"):
+        super().__init__(None)
+        self.name, self.root, self.log, self.memory = name, root, log, memory
+        self.prefix = [] if not root else ["chroot", root] if os.getuid() == 0 else \
+            ["unshare", "--map-root-user", "chroot", root]
+        self.command = [*self.prefix, *command]
+        self.image, self.boots, self.cpus = image, [], 1
+        self.version = self.ask_version(command[0])
+
+    def ask_version(self, program):
+        done = subprocess.run([*self.prefix, program, "--version"], stdout=subprocess.PIPE,
+                              text=True, check=True)
+        return done.stdout.split("\n")[0]
+
+    def visible(self, path):
+        """@path as the program sees it: with another root, a copy below that."""
+        if not self.root:
+            return path
+        inside = os.path.join("/var/tmp", "qemu-host-bench", os.path.basename(path))
+        outside = self.root + inside
+        os.makedirs(os.path.dirname(outside), exist_ok=True)
+        if not os.path.exists(outside) or digest(outside) != digest(path):
+            shutil.copy(path, outside)
+        return inside
+
+    def arguments(self, image=None, memory=None, cpus=1):
+        return [*self.command, "-M", "virt", "-m", memory or self.memory, "-smp", str(cpus),
+                "-display", "none", "-serial", "stdio", "-monitor", "none",
+                "-kernel", self.visible(guest.kernel()),
+                "-initrd", self.visible(image or self.image), "-append", APPEND]
+
+    def boot(self, image=None, memory=None, cpus=1):
+        """A guest whose agent is ready, and the CPU seconds that took."""
+        started = agent.Agent(self.arguments(image, memory, cpus), True, self.log)
+        try:
+            started.until("@ready", BOOT_LIMIT)
+        except agent.Failure:
+            started.stop()
+            raise
+        return started, started.cpu()
+
+    def ready(self):
+        if not self.agent:
+            self.agent, cpu = self.boot()
+            self.boots.append(cpu)
+        return self.agent
