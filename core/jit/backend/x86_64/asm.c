@@ -227,15 +227,15 @@ void qh_x_bswap(QhAsm *a, uint32_t width64, uint32_t reg)
 /* The recommended long nops (SDM volume 2, NOP). */
 void qh_x_align(QhAsm *a, uint32_t bytes)
 {
-    static const uint8_t nops[8][8] = {
-        {0x90},
-        {0x66, 0x90},
-        {0x0f, 0x1f, 0x00},
-        {0x0f, 0x1f, 0x40, 0x00},
-        {0x0f, 0x1f, 0x44, 0x00, 0x00},
-        {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
-        {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
-        {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}
+    static const char *const nops[] = {
+        "\x90",
+        "\x66\x90",
+        "\x0f\x1f\x00",
+        "\x0f\x1f\x40\x00",
+        "\x0f\x1f\x44\x00\x00",
+        "\x66\x0f\x1f\x44\x00\x00",
+        "\x0f\x1f\x80\x00\x00\x00\x00",
+        "\x0f\x1f\x84\x00\x00\x00\x00\x00",
     };
     uint32_t left = (uint32_t)(-(uintptr_t)a->at & (bytes - 1));
 
