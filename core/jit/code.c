@@ -12,6 +12,7 @@ typedef struct Page {
     QhCode *codes;
     uint64_t changes; /* how often its bytes changed while it was watched */
     uint32_t readers; /* translations going on */
+    void *regions;    /* the compiler's */
 } Page;
 
 struct QhCodeStore {
@@ -61,6 +62,8 @@ static QhCode *set_up(void *memory, uint32_t n_ops, uint32_t n_insns)
 
     memset(code, 0, sizeof(*code));
     code->n_insns = n_insns;
+    code->heat = QH_HEAT_DULL;
+    code->dull = TRUE;
     code->insns = (const uint16_t *)&code->ops[n_ops];
     return code;
 }
@@ -182,6 +185,13 @@ gboolean qh_code_unchanged(QhCodeStore *store, uint64_t ram_address, uint64_t ch
     return page != NULL && page->changes == changes;
 }
 
+void **qh_code_regions(QhCodeStore *store, uint64_t ram_address)
+{
+    Page *page = find_page(store, ram_address);
+
+    return page != NULL ? &page->regions : NULL;
+}
+
 gboolean qh_code_covers(const QhCode *code, uint64_t ram_address, uint64_t bytes)
 {
     uint64_t first = code->key.ram_address;
@@ -268,6 +278,7 @@ void qh_code_drop_all(QhCodeStore *store)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Page *page = value;
         page->codes = NULL;
+        page->regions = NULL;
         page->changes++;
     }
     memset(store->buckets, 0, N_BUCKETS * sizeof(*store->buckets));
@@ -281,7 +292,7 @@ gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address)
 {
     const Page *page = find_page(store, ram_address);
 
-    return page != NULL && (page->codes != NULL || page->readers > 0);
+    return page != NULL && (page->codes != NULL || page->regions != NULL || page->readers > 0);
 }
 
 void qh_code_stats(const QhCodeStore *store, QhCodeStats *ret)

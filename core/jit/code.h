@@ -13,6 +13,7 @@
 #include "core/jit/backend/interp/t0.h"
 
 #define QH_CODE_SINGLE (1u << 0) /* one instruction, for stepping */
+#define QH_CODE_ICOUNT (1u << 1) /* compiled code counts instructions */
 
 typedef struct QhCodeKey {
     uint64_t ram_address; /* ram->base + offset of the first byte */
@@ -23,6 +24,11 @@ typedef struct QhCodeKey {
 
 typedef struct QhCode {
     uint32_t invalid; /* atomic; checked on every transfer to it */
+    /* How many more transfers to it before the dispatcher shall compile it, or run what was
+     * compiled. Not exact with several CPUs. */
+    int32_t heat;
+    const void *native; /* atomic; where compiled code for it is entered, or NULL */
+    uint32_t dull;      /* it will not be compiled */
     uint32_t n_insns;
     QhCodeKey key;
     uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
@@ -33,6 +39,16 @@ typedef struct QhCode {
     const uint16_t *insns;       /* offset of each instruction */
     QhT0Op ops[];
 } QhCode;
+
+/* A block that is never compiled: asked for rarely. */
+#define QH_HEAT_DULL INT32_MAX
+static inline gboolean qh_code_is_hot(QhCode *code)
+{
+    int32_t heat = __atomic_load_n(&code->heat, __ATOMIC_RELAXED) - 1;
+
+    __atomic_store_n(&code->heat, heat, __ATOMIC_RELAXED);
+    return heat <= 0;
+}
 
 typedef struct QhCodeStore QhCodeStore;
 
@@ -55,6 +71,9 @@ gboolean qh_code_watch(QhCodeStore *store, uint64_t ram_address, uint64_t *ret_c
 void qh_code_unwatch(QhCodeStore *store, uint64_t ram_address);
 /* Whether the page is as it was. */
 gboolean qh_code_unchanged(QhCodeStore *store, uint64_t ram_address, uint64_t changes);
+
+/* The list of what was compiled from a page; NULL when the page was never watched. */
+void **qh_code_regions(QhCodeStore *store, uint64_t ram_address);
 
 /* Take out the blocks made from these bytes of one page. */
 void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes);

@@ -25,13 +25,6 @@ gboolean qh_engine_backend_parse(const char *text, uint32_t *ret_backend, GError
     return FALSE;
 }
 
-gboolean qh_engine_has_jit(GError **error)
-{
-    g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED,
-                        "there is no compiler for this host's processor");
-    return FALSE;
-}
-
 gboolean
 qh_engine_options_resolve(const QhEngineOptions *options, QhEngineOptions *ret, GError **error)
 {

@@ -7,11 +7,15 @@
 #include "core/jit/debug.h"
 #include "core/jit/engine.h"
 #include "core/jit/jit-cpu.h"
+#include "core/jit/tier.h"
 #include "core/vcpu/vcpu.h"
 
 /* Guest code of a block starts at most this long before the end of what is copied. */
 #define QH_ENGINE_MAX_INSNS  64u
 #define QH_ENGINE_CODE_BYTES (G_GUINT64_CONSTANT(128) << 20)
+/* What the compiler may use, and how often a block is interpreted before. */
+#define QH_ENGINE_TIER_BYTES (G_GUINT64_CONSTANT(64) << 20)
+#define QH_ENGINE_THRESHOLD  50u
 
 struct QhEngine {
     QhCluster *cluster;
@@ -23,6 +27,7 @@ struct QhEngine {
     GMutex lock;    /* the store */
     QhCodeStore *store;
     QhDebugPoints points; /* debug.h */
+    QhTier *tier; /* compiled code, or NULL */
 
     /* Who runs translated code; guarded by run_lock. */
     GMutex run_lock;
@@ -44,6 +49,9 @@ typedef struct QhScratch {
 /* The block at cpu->pc, translated if need be. NULL: a fault was entered, or the engine gave up
  * (jit->broken). @flags: QH_CODE_... [vcpu] */
 QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags);
+
+/* Take out what was made from these bytes of one page; the lock is held. */
+void qh_engine_invalidate_page(QhEngine *engine, uint64_t ram_address, uint64_t bytes);
 
 /* Whether a write to these bytes would change the block that @jit runs now, and it has more than
  * this one instruction. [vcpu] */

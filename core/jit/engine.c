@@ -22,6 +22,20 @@ static gboolean set_options(QhEngine *engine, GError **error)
                                      error);
 }
 
+/* The compiler. */
+static gboolean add_tier(QhEngine *engine, GError **error)
+{
+    QhEngineOptions *options = &engine->options;
+
+    if (options->threshold == QH_JIT_THRESHOLD_DEFAULT) {
+        options->threshold = QH_ENGINE_THRESHOLD;
+    }
+    options->threshold = MIN(options->threshold, INT32_MAX - 1u);
+    engine->tier = qh_tier_new(
+        engine, options->tb_bytes != 0 ? options->tb_bytes : QH_ENGINE_TIER_BYTES, error);
+    return engine->tier != NULL;
+}
+
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
 {
     QhEngine *engine = g_new0(QhEngine, 1);
@@ -47,6 +61,10 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
     engine->store =
         qh_code_store_new(QH_PAGE_BITS_MIN, engine->options.tb_bytes != 0 ? engine->options.tb_bytes
                                                                           : QH_ENGINE_CODE_BYTES);
+    if (engine->options.backend == QH_BACKEND_JIT && !add_tier(engine, error)) {
+        qh_engine_free(engine);
+        return NULL;
+    }
     return engine;
 }
 
@@ -55,6 +73,7 @@ void qh_engine_free(QhEngine *engine)
     if (engine == NULL) {
         return;
     }
+    qh_tier_free(engine->tier);
     qh_code_store_free(engine->store);
     g_free(engine->calls);
     g_mutex_clear(&engine->lock);
@@ -128,7 +147,10 @@ gboolean qh_engine_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t byte
 {
     const QhCode *code = jit->code;
 
-    return code != NULL && code->n_insns > 1 && code->key.ram_address != 0 &&
+    if (code == NULL) {
+        return qh_tier_runs(jit, ram_address, bytes);
+    }
+    return code->n_insns > 1 && code->key.ram_address != 0 &&
            qh_code_covers(code, ram_address, bytes);
 }
 
@@ -149,12 +171,14 @@ void qh_engine_flush(QhEngine *engine)
     GPtrArray *vcpus = engine->cluster->vcpus;
 
     g_mutex_lock(&engine->lock);
+    qh_tier_drop_all(engine->tier);
     qh_code_drop_all(engine->store);
     g_mutex_unlock(&engine->lock);
     for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
         QhJitCpu *jit = qh_jit_of(qh_vcpu_state(g_ptr_array_index(vcpus, i)));
         qh_jit_forget_jumps(jit);
         jit->link = NULL;
+        jit->hot.link = NULL;
         jit->code = NULL;
     }
 }
@@ -175,6 +199,16 @@ void qh_engine_settle_page(QhJitCpu *jit, QhRam *ram, uint64_t offset)
     g_mutex_unlock(&engine->lock);
 }
 
+void qh_engine_invalidate_page(QhEngine *engine, uint64_t ram_address, uint64_t bytes)
+{
+    void **regions = qh_code_regions(engine->store, ram_address);
+
+    if (regions != NULL && *regions != NULL) {
+        qh_tier_invalidate(engine->tier, regions, ram_address, bytes);
+    }
+    qh_code_invalidate(engine->store, ram_address, bytes);
+}
+
 void qh_engine_invalidate(QhEngine *engine, uint64_t ram_address, uint64_t bytes)
 {
     uint64_t page = G_GUINT64_CONSTANT(1) << QH_PAGE_BITS_MIN;
@@ -182,7 +216,7 @@ void qh_engine_invalidate(QhEngine *engine, uint64_t ram_address, uint64_t bytes
     g_mutex_lock(&engine->lock);
     while (bytes > 0) {
         uint64_t part = MIN(bytes, page - (ram_address & (page - 1)));
-        qh_code_invalidate(engine->store, ram_address, part);
+        qh_engine_invalidate_page(engine, ram_address, part);
         ram_address += part;
         bytes -= part;
     }
@@ -195,6 +229,7 @@ static void link_exit(QhJitCpu *jit, QhCode *code)
     uint64_t *link = jit->link;
 
     jit->link = NULL;
+    jit->hot.link = NULL;
     if (link != NULL && code != NULL && code->second_page == 0 && code != jit->scratch->loose) {
         __atomic_store_n(link, (uintptr_t)code, __ATOMIC_RELEASE);
     }
@@ -281,6 +316,52 @@ static void trace_block(const QhJitCpu *jit, const QhCode *code)
     qh_log_text(qh_host_log(qh_machine_host(jit->machine)), QH_LOG_EXEC, line);
 }
 
+/* Where compiled code for a block that is hot begins; NULL: interpret it. */
+static const void *native_of(QhEngine *engine, QhJitCpu *jit, QhCode *code)
+{
+    const void *native = __atomic_load_n(&code->native, __ATOMIC_ACQUIRE);
+
+    if (native == NULL && !code->dull && !engine->trace) {
+        native = qh_tier_compile(engine->tier, jit, code);
+    }
+    code->heat = native != NULL ? 0
+                 : code->dull   ? QH_HEAT_DULL
+                                : (int32_t)engine->options.threshold + 1;
+    return native;
+}
+
+/* The block at pc: it was there before, or is searched for and made. */
+static QhCode *next_code(QhEngine *engine, QhJitCpu *jit)
+{
+    uint64_t pc = qh_jit_state(jit)->pc;
+    const QhJumpEntry *entry = qh_jit_jump(jit, pc);
+
+    qh_jit_check_jump_id(jit);
+    if (entry->pc == pc && entry->id == jit->hot.jump_id && !entry->code->invalid) {
+        return entry->code;
+    }
+    return qh_engine_find(engine, jit, 0);
+}
+
+static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
+{
+    const void *native = NULL;
+
+    if (engine->trace) {
+        trace_block(jit, code);
+    } else if (qh_code_is_hot(code)) {
+        native = native_of(engine, jit, code);
+    }
+    if (native == NULL) {
+        link_exit(jit, code);
+        return qh_t0_run(jit, code);
+    }
+    qh_tier_link(engine->tier, jit, code);
+    link_exit(jit, code);
+    qh_jit_note_jump(jit, code, native);
+    return qh_tier_run(jit, native);
+}
+
 void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
 {
     QhCpu *cpu = qh_vcpu_state(vcpu);
@@ -290,21 +371,16 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
     __atomic_store_n(&engine->trace, wants_trace(engine), __ATOMIC_RELAXED);
     qh_softmmu_check_space(jit);
     for (gboolean go = look_around(engine, jit); go && !asked_to_leave(cpu);) {
-        QhCode *code = qh_engine_find(engine, jit, 0);
-        uint32_t left = QH_LEFT_UNWIND;
-        if (code != NULL) {
-            if (engine->trace) {
-                trace_block(jit, code);
-            }
-            link_exit(jit, code);
-            left = qh_t0_run(jit, code);
-        }
+        QhCode *code = next_code(engine, jit);
+        uint32_t left = code != NULL ? run_code(engine, jit, code) : QH_LEFT_UNWIND;
+
         if (left != QH_LEFT_NEXT || jit->flush_wanted) {
             go = look_around(engine, jit);
         }
     }
     jit->code = NULL;
     jit->link = NULL;
+    jit->hot.link = NULL;
     leave(engine);
 }
 

@@ -7,47 +7,92 @@
 
 #include <string.h>
 
-/* Stamps carry the low half of the generation; when it comes round the entries must go. */
-static void new_generation(QhJitCpu *jit)
-{
-    jit->jump_generation++;
-    if ((uint32_t)jit->jump_generation == 0) {
-        memset(jit->jumps, 0xff, QH_JUMP_ENTRIES * sizeof(*jit->jumps));
-    }
-    jit->jump_stamp = (uint64_t)jit->mmu.context_stamp << 32 | (uint32_t)jit->jump_generation;
-}
-
 void qh_jit_forget_jumps(QhJitCpu *jit)
 {
-    new_generation(jit);
+    jit->jump_generation++;
+    jit->hot.jump_id = QH_JUMP_NONE;
+    jit->jump_misses = 0;
+    memset(jit->jump_pages, 0, sizeof(jit->jump_pages));
 }
 
-static void forget_page(QhJitCpu *jit, uint64_t address)
+/* A state key that comes back, as at every system call, finds the id it had. */
+void qh_jit_new_jump_id(QhJitCpu *jit)
 {
-    QhJumpEntry *first = qh_jit_jump(jit, address & ~G_GUINT64_CONSTANT(4095));
-    size_t in_page = (size_t)(first - jit->jumps) & ~(size_t)(QH_JUMP_OF_PAGE - 1);
+    uint64_t key = qh_jit_state(jit)->state_key;
+    uint32_t stamp = jit->mmu.context_stamp;
+    uint64_t mix = (key ^ (uint64_t)stamp << 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    QhJumpId *known = &jit->jump_ids[mix >> 58];
 
-    memset(&jit->jumps[in_page], 0xff, QH_JUMP_OF_PAGE * sizeof(*jit->jumps));
+    if (known->id == 0 || known->state_key != key || known->context_stamp != stamp ||
+        known->generation != jit->jump_generation) {
+        *known = (QhJumpId){key, jit->jump_generation, ++jit->last_jump_id, stamp, 0};
+    }
+    jit->hot.jump_id = known->id;
+    jit->jump_key = key;
+}
+
+static uint64_t *page_bits(QhJitCpu *jit, uint64_t page, uint64_t *ret_bit)
+{
+    *ret_bit = G_GUINT64_CONSTANT(1) << (page & 63);
+    return &jit->jump_pages[page >> 6 & (QH_JUMP_PAGES / 64 - 1)];
+}
+
+void qh_jit_note_jump(QhJitCpu *jit, QhCode *code, const void *host)
+{
+    uint64_t pc = code->key.pc, bit;
+    uint64_t *bits = page_bits(jit, pc >> 12, &bit);
+
+    qh_jit_check_jump_id(jit);
+    *bits |= bit;
+    *qh_jit_jump(jit, pc) = (QhJumpEntry){pc, jit->hot.jump_id, host, code};
+}
+
+/* Most pages that are forgotten hold data. Bits are never cleared alone, as pages share them: when
+ * they mislead too often all is forgotten. */
+static void forget_page(QhJitCpu *jit, uint64_t page)
+{
+    uint32_t in_page = QH_JUMP_ENTRIES / 2, found = 0;
+    QhJumpEntry *entry = &jit->jumps[(page & 1) * in_page];
+    uint64_t bit;
+
+    if (!(*page_bits(jit, page, &bit) & bit)) {
+        return;
+    }
+    for (uint32_t i = 0; i < in_page; i++) {
+        if (entry[i].pc >> 12 == page) {
+            found += entry[i].id != 0;
+            entry[i].id = 0;
+        }
+    }
+    if (found == 0 && ++jit->jump_misses >= 64) {
+        qh_jit_forget_jumps(jit);
+    }
 }
 
 void qh_jit_forget_jumps_of_page(QhJitCpu *jit, uint64_t address)
 {
-    forget_page(jit, address);
-    forget_page(jit, address - 4096); /* an instruction there may reach into this page */
+    uint64_t page = address >> 12;
+
+    forget_page(jit, page);
+    forget_page(jit, page - 1); /* an instruction there may reach into this page */
+    for (uint32_t i = 0; i < QH_RETURNS; i++) {
+        QhReturn *item = &jit->hot.returns[i];
+        if (item->pc >> 12 == page || item->pc >> 12 == page - 1) {
+            item->id = 0;
+        }
+    }
 }
 
 static gboolean allocate(QhJitCpu *jit, GError **error)
 {
-    jit->jumps = g_try_malloc(QH_JUMP_ENTRIES * sizeof(*jit->jumps));
     jit->scratch = g_try_new0(QhScratch, 1);
     if (jit->scratch != NULL) {
         jit->scratch->lower = qh_t0_lower_new();
     }
-    if (jit->jumps == NULL || jit->scratch == NULL || jit->scratch->lower == NULL) {
+    if (jit->scratch == NULL || jit->scratch->lower == NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "no memory for the buffers of a CPU");
         return FALSE;
     }
-    memset(jit->jumps, 0xff, QH_JUMP_ENTRIES * sizeof(*jit->jumps));
     return TRUE;
 }
 
@@ -55,7 +100,8 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
 {
     const QhTargetOps *target = cluster->target_ops;
     uint64_t tables = (uint64_t)target->n_mmu_indices * QH_TLB_ENTRIES * sizeof(QhTlbEntry);
-    uint64_t bytes = tables + sizeof(QhJitCpu) + cluster->cpu_ops->state_size + 64;
+    uint64_t jumps = QH_JUMP_ENTRIES * sizeof(QhJumpEntry);
+    uint64_t bytes = tables + jumps + sizeof(QhJitCpu) + cluster->cpu_ops->state_size + 64;
     QhJitCpu *jit;
     QhCpu *cpu;
     char *block;
@@ -70,7 +116,8 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
     if (block == NULL) {
         return NULL;
     }
-    jit = (QhJitCpu *)(block + tables);
+    jit = (QhJitCpu *)(block + tables + jumps);
+    jit->jumps = (QhJumpEntry *)jit - QH_JUMP_ENTRIES;
     jit->block = block;
     jit->block_bytes = bytes;
     jit->engine = cluster->engine;
@@ -90,7 +137,7 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
         qh_jit_cpu_free(jit);
         return NULL;
     }
-    new_generation(jit);
+    jit->hot.jump_id = QH_JUMP_NONE;
     return jit;
 }
 
@@ -99,12 +146,12 @@ void qh_jit_cpu_free(QhJitCpu *jit)
     if (jit == NULL) {
         return;
     }
+    qh_tier_cpu_free(jit);
     if (jit->scratch != NULL) {
         qh_t0_lower_free(jit->scratch->lower);
         g_free(jit->scratch->loose);
         g_free(jit->scratch);
     }
-    g_free(jit->jumps);
     qh_softmmu_clear(jit);
     qh_os_pages_free(jit->block, jit->block_bytes);
 }

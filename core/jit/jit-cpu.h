@@ -14,16 +14,49 @@
 /* 16-byte cells of values; locals and constants come first. */
 #define QH_FRAME_CELLS (QH_IR_MAX_RECORDS + QH_IR_MAX_LOCALS + 64u)
 
-/* Where pc leads: valid while its stamp is the CPU's jump_stamp. 64 entries for each of 64 pages.
+/*
+ * Where pc leads. `id` stands for the state key, the address space and the number of times that
+ * all was forgotten; it is compared with the CPU's jump_id.
  */
-#define QH_JUMP_ENTRIES 4096u
-#define QH_JUMP_OF_PAGE 64u
+#define QH_JUMP_BITS    12u
+#define QH_JUMP_ENTRIES (1u << QH_JUMP_BITS)
 typedef struct QhJumpEntry {
     uint64_t pc;
-    uint64_t state_key;
-    uint64_t stamp;
+    uint64_t id;      /* 0: empty */
+    const void *host; /* compiled code, or code that leaves for the interpreter with pc */
     struct QhCode *code;
 } QhJumpEntry;
+#define QH_JUMP_NONE UINT64_MAX /* jump_id until the dispatcher has made a new one */
+
+/* The addresses that the latest calls return to, the newest at return_top. */
+#define QH_RETURNS 16u
+typedef struct QhReturn {
+    uint64_t pc;
+    uint64_t id;
+    const void *host;
+    uint64_t pad;
+} QhReturn;
+
+/* The last bytes before the state: what compiled code touches most. */
+typedef struct QhJitHot {
+    QhReturn returns[QH_RETURNS];
+    uint64_t spare[4];
+    void *link;          /* the exit by which compiled code was left, for the dispatcher */
+    uint64_t jump_id;    /* of what the CPU runs now */
+    uint32_t return_top; /* in bytes */
+    uint32_t region;     /* low half of the address of the compiled code that runs; 0: none */
+    uint32_t mxcsr;      /* of compiled code while C runs, and of C while compiled code runs */
+    uint32_t mxcsr_c;
+} QhJitHot;
+
+/* A jump_id that was handed out. */
+#define QH_JUMP_IDS 64u
+typedef struct QhJumpId {
+    uint64_t state_key, generation, id;
+    uint32_t context_stamp, pad;
+} QhJumpId;
+/* One bit for all pages whose number has the same low bits: whether they may have entries. */
+#define QH_JUMP_PAGES 4096u
 
 struct QhJitCpu {
     QhSoftmmu mmu;
@@ -32,9 +65,13 @@ struct QhJitCpu {
     QhMachine *machine;
     QhSpace *space;
     const QhCpuOps *cpu_ops;
-    QhJumpEntry *jumps;
-    uint64_t jump_stamp;
+    QhJumpEntry *jumps; /* before this struct, at the same distance on all CPUs of a cluster */
+    QhJumpId jump_ids[QH_JUMP_IDS];
+    uint64_t last_jump_id;
     uint64_t jump_generation;
+    uint64_t jump_key; /* the state key that hot.jump_id is for */
+    uint64_t jump_pages[QH_JUMP_PAGES / 64];
+    uint32_t jump_misses;      /* pages forgotten in vain */
     struct QhCode *code;       /* running now; NULL outside translated code */
     uint64_t *link;            /* exit that wants to know the code it leads to, or NULL */
     struct QhScratch *scratch; /* buffers for translating */
@@ -48,13 +85,17 @@ struct QhJitCpu {
     uint32_t alone;         /* the instruction that runs is a block of its own */
     uint32_t no_interrupts; /* a debugger steps over what interrupts would do */
     uint64_t reserved[4];
+    struct QhTierCpu *tier; /* the compiler's; NULL until it is used */
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
+    QhJitHot hot;
 } __attribute__((aligned(64)));
 
 /* Why an instruction starts again. */
 #define QH_RETRY_NONE      0u
 #define QH_RETRY_SINGLE    1u /* it stores into its own block: run it as a block of its own */
 #define QH_RETRY_EXCLUSIVE 2u /* it needs the other CPUs to stand still */
+
+_Static_assert(sizeof(QhJitHot) % 64 == 0, "the state follows it");
 
 static inline QhCpu *qh_jit_state(QhJitCpu *jit)
 {
@@ -68,13 +109,26 @@ static inline QhJitCpu *qh_jit_of(QhCpu *cpu)
 
 static inline QhJumpEntry *qh_jit_jump(const QhJitCpu *jit, uint64_t pc)
 {
-    uint64_t page = pc >> 12;
-    uint64_t slot = ((page ^ page >> 6 ^ page >> 12) & (QH_JUMP_ENTRIES / QH_JUMP_OF_PAGE - 1)) *
-                    QH_JUMP_OF_PAGE;
-
-    return &jit->jumps[slot + ((pc >> 1 ^ pc >> 7) & (QH_JUMP_OF_PAGE - 1))];
+    return &jit->jumps[pc >> 1 & (QH_JUMP_ENTRIES - 1)];
 }
 
+/* The dispatcher calls this before translated code runs: state key and address space may have
+ * changed. [vcpu] */
+void qh_jit_new_jump_id(QhJitCpu *jit);
+static inline void qh_jit_check_jump_id(QhJitCpu *jit)
+{
+    if (jit->hot.jump_id == QH_JUMP_NONE || jit->jump_key != qh_jit_state(jit)->state_key) {
+        qh_jit_new_jump_id(jit);
+    }
+}
+/* Remember where the pc of @code leads. [vcpu] */
+void qh_jit_note_jump(QhJitCpu *jit, struct QhCode *code, const void *host);
+
+/* The address space is another one. [vcpu] */
+static inline void qh_jit_forget_id(QhJitCpu *jit)
+{
+    jit->hot.jump_id = QH_JUMP_NONE;
+}
 /* Forget where all pcs, or those of one page, lead. [vcpu] */
 void qh_jit_forget_jumps(QhJitCpu *jit);
 void qh_jit_forget_jumps_of_page(QhJitCpu *jit, uint64_t address);

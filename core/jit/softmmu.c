@@ -175,7 +175,7 @@ void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context)
     if (mmu->contexts[i].stamp != mmu->context_stamp) {
         mmu->context_stamp = mmu->contexts[i].stamp;
         wipe_first(mmu, UINT32_MAX);
-        jit->jump_stamp = (uint64_t)mmu->context_stamp << 32 | (uint32_t)jit->jump_generation;
+        qh_jit_forget_id(jit);
     }
 }
 
@@ -190,7 +190,7 @@ void qh_softmmu_flush_context(QhJitCpu *jit, uint64_t context)
         if (mmu->contexts[i].stamp == mmu->context_stamp) {
             mmu->contexts[i].stamp = mmu->context_stamp = new_stamp(mmu);
             wipe_first(mmu, UINT32_MAX);
-            jit->jump_stamp = (uint64_t)mmu->context_stamp << 32 | (uint32_t)jit->jump_generation;
+            qh_jit_forget_id(jit);
         } else {
             mmu->contexts[i].stamp = new_stamp(mmu);
         }

@@ -339,6 +339,15 @@ static QhCode *make_loose(
     return scratch->loose;
 }
 
+/* Blocks on one page may be compiled later. */
+static void warm(const QhEngine *engine, QhCode *code)
+{
+    if (engine->tier != NULL && code->key.flags == 0 && code->second_page == 0) {
+        code->dull = FALSE;
+        code->heat = (int32_t)engine->options.threshold + 1;
+    }
+}
+
 /* Into the store. NULL with *@ret_full FALSE: the bytes changed meanwhile. */
 static QhCode *make_steady(Attempt *attempt,
                            const QhT0Op *ops,
@@ -360,6 +369,7 @@ static QhCode *make_steady(Attempt *attempt,
     }
     if (code != NULL) {
         fill_code(attempt, code, ops, n_ops, insns, n_insns);
+        warm(attempt->engine, code);
         qh_code_insert(store, code);
     }
     g_mutex_unlock(&attempt->engine->lock);
@@ -460,7 +470,7 @@ static QhCode *look_up(QhEngine *engine, QhJitCpu *jit, const QhCodeKey *key)
     }
     g_mutex_lock(&engine->lock);
     if (!code->invalid) {
-        qh_code_invalidate(engine->store, key->ram_address, 1);
+        qh_engine_invalidate_page(engine, key->ram_address, 1);
     }
     g_mutex_unlock(&engine->lock);
     return NULL;
@@ -470,7 +480,6 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
 {
     QhCpu *cpu = qh_jit_state(jit);
     QhCodeKey key = {.pc = cpu->pc, .state_key = cpu->state_key, .flags = flags};
-    QhJumpEntry *entry = qh_jit_jump(jit, key.pc);
     gboolean again = TRUE;
     QhCode *code = NULL;
     QhTlbPage page;
@@ -501,7 +510,7 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
     }
     if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
         !engine->trace) {
-        *entry = (QhJumpEntry){key.pc, key.state_key, jit->jump_stamp, code};
+        qh_jit_note_jump(jit, code, qh_tier_no_code(engine->tier));
     }
     return code;
 }

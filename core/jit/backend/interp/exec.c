@@ -148,13 +148,11 @@ __attribute__((noinline)) static void call_any(QhCpu *cpu, const QhT0Op *ip, voi
 }
 
 /* Where pc leads, if that was found out before and still holds. */
-static inline QhCode *jump(QhJitCpu *jit, const QhCode *from, uint64_t pc)
+static inline QhCode *jump(QhJitCpu *jit, uint64_t pc)
 {
     const QhJumpEntry *entry = qh_jit_jump(jit, pc);
 
-    if (LIKELY(entry->pc == pc && entry->stamp == jit->jump_stamp &&
-               entry->state_key == from->key.state_key) &&
-        !entry->code->invalid) {
+    if (LIKELY(entry->pc == pc && entry->id == jit->hot.jump_id) && !entry->code->invalid) {
         return entry->code;
     }
     return NULL;
@@ -466,7 +464,7 @@ call_done:
     {
         QhCode *to = (QhCode *)(uintptr_t)__atomic_load_n(&ip[1].target, __ATOMIC_ACQUIRE);
         cpu->icount += (uint64_t)IMM;
-        if (LIKELY(to != NULL) && LIKELY(!to->invalid)) {
+        if (LIKELY(to != NULL) && LIKELY(!to->invalid) && LIKELY(!qh_code_is_hot(to))) {
             code = to;
             ip = code->ops;
             goto * ip->go;
@@ -483,8 +481,8 @@ call_done:
 indirect:
     cpu->icount += (uint64_t)IMM;
     if (LIKELY(!__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED))) {
-        QhCode *to = jump(jit, code, result);
-        if (LIKELY(to != NULL)) {
+        QhCode *to = jump(jit, result);
+        if (LIKELY(to != NULL) && LIKELY(!qh_code_is_hot(to))) {
             code = to;
             ip = code->ops;
             goto * ip->go;

@@ -8,11 +8,13 @@
 
 #include <string.h>
 
+/* In units of 4 bytes from the CPU state. */
+#define FRAME_AT   (((int32_t)offsetof(QhJitCpu, frame) - (int32_t)sizeof(QhJitCpu)) / 4)
 #define FIRST_CELL (QH_IR_MAX_LOCALS + 1u)
 
 int16_t qh_t0_cell_at(uint32_t cell)
 {
-    return (int16_t)(((int32_t)cell - (int32_t)QH_FRAME_CELLS) * 4);
+    return (int16_t)(FRAME_AT + (int32_t)cell * 4);
 }
 
 int16_t qh_t0_local_at(uint32_t local)
@@ -20,7 +22,7 @@ int16_t qh_t0_local_at(uint32_t local)
     return qh_t0_cell_at(local);
 }
 
-const int16_t qh_t0_zero_at = ((int32_t)QH_IR_MAX_LOCALS - (int32_t)QH_FRAME_CELLS) * 4;
+const int16_t qh_t0_zero_at = FRAME_AT + (int32_t)QH_IR_MAX_LOCALS * 4;
 
 QhT0Lower *qh_t0_lower_new(void)
 {

@@ -28,6 +28,8 @@ typedef struct QhT1Stubs {
     const void *leave_link; /* rax: QhT1Link *; leaves QH_LEFT_NEXT with its pc */
     const void *leave_pc;   /* rax: pc; leaves QH_LEFT_NEXT */
     const void *jump;       /* rax: pc; through the jump cache, else leave_pc */
+    const void *leave_poll; /* rax: pc; leaves QH_LEFT_POLL */
+    const void *returned;   /* rax: pc; a return that is not the newest in the ring */
 } QhT1Stubs;
 
 /* A direct exit. */
@@ -58,6 +60,7 @@ struct QhT1Region {
     uint16_t *insns;   /* offset in the page of each instruction */
     uint16_t *blocks;  /* first byte and end of each guest block in the page, in pairs */
     void *next, *page_next; /* the store's */
+    struct QhT1Chunk *chunk; /* likewise */
 };
 
 /*
@@ -87,7 +90,8 @@ void qh_t1_emit_leave_value(QhT1 *t, uint32_t left); /* pc is in rax */
 void qh_t1_emit_leave_here(QhT1 *t, uint32_t left);
 /* cmp of exit_request with 0: the caller adds the jne. */
 void qh_t1_emit_poll(QhT1 *t);
-/* The nop of an entry, aligned; @pc its guest address. Returns its number. */
+/* The nop of an entry, aligned, and the note of which region runs; @pc its guest address. Code that
+ * gets the homes into their registers follows. Flags, rax, rcx and rdx stay. Returns its number. */
 uint32_t qh_t1_emit_entry(QhT1 *t, uint64_t pc);
 
 /* --- compile.c, for exits.c --- */
@@ -99,7 +103,11 @@ QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
  * qh_t1_fix_link, which stores the final address into the imm64 at @offset of the code. */
 QhT1Link *qh_t1_new_link(QhT1 *t, uint64_t pc);
 void qh_t1_fix_link(QhT1 *t, const QhT1Link *link, uint32_t offset);
-/* Code to be placed behind the region: label is bound there, then emit(t, word) called. */
+/* A new entry; its at and stale are filled by the caller. NULL: too many. It stays where it is
+ * until the region is made. */
+QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc, uint32_t *ret_number);
+/* Code to be placed behind the region: label is bound there, then emit(t, word) called. *@label is
+ * copied: all jumps to it come before this call. */
 void qh_t1_later(QhT1 *t, QhXLabel *label, void (*emit)(QhT1 *t, uint64_t word), uint64_t word);
 
 #endif
