@@ -79,7 +79,14 @@ typedef struct QhTranslation {
     uint32_t page_bits; /* log2 of the naturally aligned range the answer holds for; below the
                            target's page_bits: the answer is good for this access only */
     uint32_t attrs;     /* QH_ATTR_... of the access on the bus (memory.h) */
+    /* Since minor 1 of service qh.cpu; a target tests QH_HAS before it writes. */
+    uint32_t flags; /* QH_TRANSLATION_... */
+    uint32_t reserved;
 } QhTranslation;
+
+/* The answer is the same in every context (tlb_set_context): it may be kept when another one is set
+ * and when one is flushed. Only tlb_flush and tlb_flush_page forget it. */
+#define QH_TRANSLATION_GLOBAL (1u << 0)
 
 /* Why an access did not happen. */
 #define QH_FAULT_TRANSLATE 0u /* translate refused; cause and payload are the target's own */
@@ -224,6 +231,22 @@ typedef struct QhCpuService {
 
     /* The address space that @cpu's physical addresses lead into. [any] */
     QhSpace *(*space)(QhCpu *cpu);
+
+    /*
+     * Since minor 1. Instructions completed since the last reset: QhCpu.icount while the host
+     * counts them, otherwise an estimate from the time that the machine has run, which never goes
+     * backwards. From a helper with QH_HELPER_SYNC. [vcpu]
+     */
+    uint64_t (*icount)(QhCpu *cpu);
+
+    /*
+     * Since minor 1. An aligned little-endian word of RAM at physical @address for a walk through
+     * page tables: as read_word and cas_word of qh.mem for @cpu's space, but the host remembers
+     * where the last few pages were found. QH_BUS_... [vcpu]
+     */
+    uint32_t (*table_read)(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *ret_value);
+    uint32_t (*table_cas)(
+        QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *expected, uint64_t desired);
 } QhCpuService;
 
 #endif

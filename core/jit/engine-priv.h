@@ -22,9 +22,10 @@ struct QhEngine {
     QhIrContext ir;
     QhEngineOptions options; /* resolved: backend is INTERP or JIT */
     struct QhHelperCall *calls;
-    gboolean plain; /* QhT0Source.plain */
-    gboolean trace; /* -d exec: blocks are not chained, each one is told of */
-    GMutex lock;    /* the store */
+    gboolean plain;  /* QhT0Source.plain */
+    gboolean counts; /* QhCpu.icount is kept while code runs; fixed before CPUs run */
+    gboolean trace;  /* -d exec: blocks are not chained, each one is told of */
+    GMutex lock;     /* the store */
     QhCodeStore *store;
     QhDebugPoints points; /* debug.h */
     QhTier *tier; /* compiled code, or NULL */

@@ -44,6 +44,7 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
     g_mutex_init(&engine->run_lock);
     g_cond_init(&engine->run_cond);
     engine->cluster = cluster;
+    engine->counts = TRUE;
     if (!set_options(engine, error)) {
         qh_engine_free(engine);
         return NULL;
@@ -80,6 +81,11 @@ void qh_engine_free(QhEngine *engine)
     g_mutex_clear(&engine->run_lock);
     g_cond_clear(&engine->run_cond);
     g_free(engine);
+}
+
+gboolean qh_engine_counts(const QhEngine *engine)
+{
+    return engine->counts;
 }
 
 static void enter(QhEngine *engine)

@@ -19,6 +19,9 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu);
 /* Run one instruction. [vcpu] */
 void qh_engine_step(QhEngine *engine, QhVcpu *vcpu);
 
+/* Whether QhCpu.icount is kept while code runs. [any] */
+gboolean qh_engine_counts(const QhEngine *engine);
+
 /* Code made from these bytes of RAM is no longer valid. [any] */
 void qh_engine_invalidate(QhEngine *engine, uint64_t ram_address, uint64_t bytes);
 /* Drop everything, at a point where no CPU of the cluster runs translated code. [vcpu, stopped] */

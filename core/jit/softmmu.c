@@ -7,8 +7,12 @@
 #include "core/jit/softmmu.h"
 
 #include "core/jit/jit-cpu.h"
+#include "core/os/memory.h"
 
 #include <string.h>
+
+#define SECOND_ENTRIES (QH_TLB_SETS * QH_TLB_WAYS)
+#define SECOND_BYTES   (SECOND_ENTRIES * (sizeof(QhTlbTag) + sizeof(QhTlbPage)))
 
 gboolean qh_softmmu_init(
     QhJitCpu *jit, QhTlbEntry *entries, uint32_t n_indices, uint32_t page_bits, GError **error)
@@ -23,14 +27,18 @@ gboolean qh_softmmu_init(
                     n_indices, page_bits);
         return FALSE;
     }
-    g_mutex_init(&mmu->lock);
     mmu->entries = entries;
     mmu->pages = g_try_new0(QhTlbPage, n);
-    mmu->second = g_try_new0(QhTlbSecond, QH_TLB_SETS * QH_TLB_WAYS);
-    if (mmu->pages == NULL || mmu->second == NULL) {
+    mmu->large = g_try_new0(uint16_t, QH_TLB_LARGE);
+    mmu->second = qh_os_pages_new(SECOND_BYTES, error); /* zeroed, and aligned to cache lines */
+    if (mmu->second == NULL) {
+        return FALSE;
+    }
+    if (mmu->pages == NULL || mmu->large == NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "no memory for the tables of a CPU");
         return FALSE;
     }
+    mmu->second_pages = (QhTlbPage *)&mmu->second[SECOND_ENTRIES];
     mmu->n_indices = n_indices;
     mmu->granule_bits = MIN(page_bits, QH_PAGE_BITS_MIN);
     mmu->granule_mask = (1u << mmu->granule_bits) - 1;
@@ -41,21 +49,23 @@ gboolean qh_softmmu_init(
         mmu->index_stamp[i] = mmu->next_stamp++;
     }
     mmu->space_version = qh_space_version(jit->space);
+    mmu->table_version = mmu->space_version - 1;
     return TRUE;
 }
 
 void qh_softmmu_clear(QhJitCpu *jit)
 {
     g_free(jit->mmu.pages);
-    g_free(jit->mmu.second);
-    g_mutex_clear(&jit->mmu.lock);
+    g_free(jit->mmu.large);
+    qh_os_pages_free(jit->mmu.second, SECOND_BYTES);
 }
 
-/* A stamp that no entry has. When they run out the second level is emptied and all start anew. */
+/* A stamp that no entry has. When they run out the second level is emptied and all start anew.
+ * QH_TLB_ANY_CONTEXT is none of them. */
 static uint32_t new_stamp(QhSoftmmu *mmu)
 {
     if (mmu->next_stamp == UINT32_MAX) {
-        memset(mmu->second, 0, sizeof(*mmu->second) * QH_TLB_SETS * QH_TLB_WAYS);
+        memset(mmu->second, 0, SECOND_ENTRIES * sizeof(*mmu->second));
         mmu->next_stamp = 1;
         for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
             if (mmu->contexts[i].stamp != 0) {
@@ -71,30 +81,55 @@ static uint32_t new_stamp(QhSoftmmu *mmu)
     return mmu->next_stamp++;
 }
 
-static void wipe_first(QhSoftmmu *mmu, uint32_t mmu_mask)
+static void wipe_entry(QhTlbEntry *entry)
 {
-    uint32_t mask = mmu_mask & mmu->used;
-
-    mmu->used &= ~mask;
-    g_mutex_lock(&mmu->lock);
-    for (uint32_t i = 0; mask != 0; i++, mask >>= 1) {
-        if (mask & 1) {
-            memset(&mmu->entries[i * QH_TLB_ENTRIES], 0xff, QH_TLB_ENTRIES * sizeof(QhTlbEntry));
-        }
+    for (uint32_t i = 0; i < G_N_ELEMENTS(entry->tag); i++) {
+        __atomic_store_n(&entry->tag[i], UINT64_MAX, __ATOMIC_RELAXED);
     }
-    g_mutex_unlock(&mmu->lock);
+}
+
+/* Only entries that hold something are touched, so the price of a flush is that of what was used
+ * since the last one. @all: what is the same in all contexts, too. */
+static void wipe_first(QhSoftmmu *mmu, uint32_t mmu_mask, gboolean all)
+{
+    for (uint32_t mask = mmu_mask & mmu->used; mask != 0; mask &= mask - 1) {
+        uint32_t index = (uint32_t)__builtin_ctz(mask);
+        QhTlbEntry *entries = &mmu->entries[index * QH_TLB_ENTRIES];
+        uint64_t left = 0;
+
+        for (uint32_t w = 0; w < QH_TLB_WORDS; w++) {
+            uint64_t keep = all ? 0 : mmu->shared[index][w];
+            for (uint64_t go = mmu->filled[index][w] & ~keep; go != 0; go &= go - 1) {
+                wipe_entry(&entries[w * 64 + (uint32_t)__builtin_ctzll(go)]);
+            }
+            mmu->filled[index][w] &= keep;
+            left |= mmu->filled[index][w];
+        }
+        mmu->used &= ~(left == 0 ? 1u << index : 0u);
+    }
+}
+
+/* Where pages of 2^@bits bytes at @address are noted. */
+static uint16_t *large_slot(const QhSoftmmu *mmu, uint64_t address, uint32_t bits)
+{
+    uint64_t page = address >> bits;
+
+    return &mmu->large[(page ^ page >> 12 ^ (uint64_t)bits << 6) & (QH_TLB_LARGE - 1)];
 }
 
 void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask)
 {
     QhSoftmmu *mmu = &jit->mmu;
 
-    wipe_first(mmu, mmu_mask);
+    wipe_first(mmu, mmu_mask, TRUE);
     for (uint32_t i = 0; i < mmu->n_indices; i++) {
         if (mmu_mask >> i & 1) {
             mmu->index_stamp[i] = new_stamp(mmu);
-            mmu->large[i].n = 0;
         }
+    }
+    if (mmu->large_bits != 0 && (mmu->large_indices & ~mmu_mask) == 0) {
+        memset(mmu->large, 0, QH_TLB_LARGE * sizeof(*mmu->large));
+        mmu->large_bits = mmu->large_indices = 0;
     }
     qh_jit_forget_jumps(jit);
 }
@@ -105,52 +140,71 @@ static uint32_t first_slot(const QhSoftmmu *mmu, uint64_t address, uint32_t inde
 }
 
 /* The set does not depend on the context, so that a page is found in all of them. */
-static QhTlbSecond *second_set(const QhSoftmmu *mmu, uint64_t address)
+static uint32_t second_set(const QhSoftmmu *mmu, uint64_t address)
 {
     uint64_t page = address >> mmu->granule_bits;
 
-    return &mmu->second[((page ^ page >> 10 ^ page >> 20) & (QH_TLB_SETS - 1)) * QH_TLB_WAYS];
+    return (uint32_t)((page ^ page >> 10 ^ page >> 20) & (QH_TLB_SETS - 1)) * QH_TLB_WAYS;
 }
 
-static gboolean in_large(const QhTlbRanges *ranges, uint64_t address)
+/* Forget the granules in [@first, @last] under the indices @mmu_mask, all of them looked at. */
+static void forget_range(QhSoftmmu *mmu, uint64_t first, uint64_t last, uint32_t mmu_mask)
 {
-    for (uint32_t i = 0; i < ranges->n; i++) {
-        if (address >= ranges->range[i].first && address <= ranges->range[i].last) {
-            return TRUE;
+    for (uint32_t i = 0; i < SECOND_ENTRIES; i++) {
+        QhTlbTag *tag = &mmu->second[i];
+        uint64_t address = tag->name & ~mmu->granule_mask;
+        if (address >= first && address <= last && (mmu_mask >> (tag->name & 15) & 1)) {
+            tag->index_stamp = 0;
         }
     }
-    return FALSE;
+    wipe_first(mmu, mmu_mask, TRUE);
+}
+
+static void flush_large(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask)
+{
+    QhSoftmmu *mmu = &jit->mmu;
+    gboolean found = FALSE;
+
+    for (uint64_t sizes = mmu->large_bits; sizes != 0; sizes &= sizes - 1) {
+        uint32_t bits = (uint32_t)__builtin_ctzll(sizes);
+        uint32_t indices = *large_slot(mmu, address, bits) & mmu_mask;
+        uint64_t mask = (G_GUINT64_CONSTANT(1) << bits) - 1;
+        if (indices != 0) {
+            forget_range(mmu, address & ~mask, address | mask, indices);
+            found = TRUE;
+        }
+    }
+    if (found) {
+        qh_jit_forget_jumps(jit);
+    }
 }
 
 void qh_softmmu_flush_page(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask)
 {
     QhSoftmmu *mmu = &jit->mmu;
     uint64_t granule = address & ~mmu->granule_mask;
-    QhTlbSecond *set = second_set(mmu, granule);
-    uint32_t whole = 0;
+    QhTlbTag *set = &mmu->second[second_set(mmu, granule)];
 
-    for (uint32_t i = 0; i < mmu->n_indices; i++) {
-        if ((mmu_mask >> i & 1) && in_large(&mmu->large[i], address)) {
-            whole |= 1u << i;
-        }
+    if (mmu->large_bits != 0) {
+        flush_large(jit, address, mmu_mask);
     }
-    if (whole != 0) {
-        qh_softmmu_flush(jit, whole);
-        mmu_mask &= ~whole;
+    for (uint32_t mask = mmu_mask & mmu->used; mask != 0; mask &= mask - 1) {
+        wipe_entry(&mmu->entries[first_slot(mmu, granule, (uint32_t)__builtin_ctz(mask))]);
     }
-    g_mutex_lock(&mmu->lock);
-    for (uint32_t i = 0; i < mmu->n_indices; i++) {
-        if (mmu_mask & mmu->used & 1u << i) {
-            memset(&mmu->entries[first_slot(mmu, granule, i)], 0xff, sizeof(QhTlbEntry));
-        }
-    }
-    g_mutex_unlock(&mmu->lock);
     for (uint32_t i = 0; i < QH_TLB_WAYS; i++) {
-        if (set[i].address == granule && (mmu_mask >> set[i].index & 1)) {
+        uint64_t index = set[i].name - granule;
+        if (index <= 15 && (mmu_mask >> index & 1)) {
             set[i].index_stamp = 0;
         }
     }
     qh_jit_forget_jumps_of_page(jit, granule);
+}
+
+static void use_context(QhJitCpu *jit, uint32_t stamp)
+{
+    jit->mmu.context_stamp = stamp;
+    wipe_first(&jit->mmu, UINT32_MAX, FALSE);
+    qh_jit_forget_id(jit);
 }
 
 void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context)
@@ -173,9 +227,7 @@ void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context)
     }
     mmu->contexts[i].used = ++mmu->context_clock;
     if (mmu->contexts[i].stamp != mmu->context_stamp) {
-        mmu->context_stamp = mmu->contexts[i].stamp;
-        wipe_first(mmu, UINT32_MAX);
-        qh_jit_forget_id(jit);
+        use_context(jit, mmu->contexts[i].stamp);
     }
 }
 
@@ -187,12 +239,10 @@ void qh_softmmu_flush_context(QhJitCpu *jit, uint64_t context)
         if (mmu->contexts[i].stamp == 0 || mmu->contexts[i].context != context) {
             continue;
         }
-        if (mmu->contexts[i].stamp == mmu->context_stamp) {
-            mmu->contexts[i].stamp = mmu->context_stamp = new_stamp(mmu);
-            wipe_first(mmu, UINT32_MAX);
-            qh_jit_forget_id(jit);
-        } else {
-            mmu->contexts[i].stamp = new_stamp(mmu);
+        gboolean current = mmu->contexts[i].stamp == mmu->context_stamp;
+        mmu->contexts[i].stamp = new_stamp(mmu);
+        if (current) {
+            use_context(jit, mmu->contexts[i].stamp);
         }
     }
 }
@@ -207,23 +257,26 @@ void qh_softmmu_check_space(QhJitCpu *jit)
     }
 }
 
+/* An entry that is being changed meanwhile is the business of its thread, which looks at the page's
+ * flags afterwards; then the exchange fails, or sets a flag that does no harm. */
 void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page)
 {
     QhSoftmmu *mmu = &jit->mmu;
     uint64_t page = (uintptr_t)host_page;
     uint32_t n = mmu->n_indices * QH_TLB_ENTRIES;
 
-    g_mutex_lock(&mmu->lock);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the page's flag is set */
     for (uint32_t i = 0; i < n; i++) {
         QhTlbEntry *entry = &mmu->entries[i];
-        uint64_t tag = entry->tag[QH_ACCESS_WRITE];
+        uint64_t tag = __atomic_load_n(&entry->tag[QH_ACCESS_WRITE], __ATOMIC_SEQ_CST);
+        uint64_t addend = __atomic_load_n(&entry->addend, __ATOMIC_RELAXED);
 
         if ((tag & mmu->granule_mask) == 0 &&
-            ((tag + entry->addend) >> QH_PAGE_BITS_MIN) == page >> QH_PAGE_BITS_MIN) {
-            __atomic_store_n(&entry->tag[QH_ACCESS_WRITE], tag | QH_TLB_SLOW, __ATOMIC_SEQ_CST);
+            ((tag + addend) >> QH_PAGE_BITS_MIN) == page >> QH_PAGE_BITS_MIN) {
+            __atomic_compare_exchange_n(&entry->tag[QH_ACCESS_WRITE], &tag, tag | QH_TLB_SLOW,
+                                        FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
         }
     }
-    g_mutex_unlock(&mmu->lock);
 }
 
 const QhWatchpoint *
@@ -245,111 +298,111 @@ static uint32_t slow_if_watched(const QhSoftmmu *mmu, uint64_t granule, uint32_t
                                                                                      : 0;
 }
 
-/* Put @page into the first level. */
-static void fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *page)
+/* The write tag of an entry that leads to RAM which may be written: the flags decide, and are
+ * looked at once more when the tag stands. */
+static void
+set_write_tag(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t granule, const QhTlbPage *page)
 {
-    uint32_t slot = first_slot(mmu, granule, index);
-    QhTlbEntry entry = {
-        {UINT64_MAX, UINT64_MAX, UINT64_MAX},
-        0
-    };
+    const uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
+    uint64_t *tag = &entry->tag[QH_ACCESS_WRITE];
+
+    if ((__atomic_load_n(flags, __ATOMIC_SEQ_CST) & (QH_PAGE_CODE | QH_PAGE_DIRTY)) !=
+            QH_PAGE_DIRTY ||
+        slow_if_watched(mmu, granule, QH_WATCH_WRITE)) {
+        __atomic_store_n(tag, granule | QH_TLB_SLOW, __ATOMIC_RELEASE);
+        return;
+    }
+    __atomic_store_n(tag, granule, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(flags, __ATOMIC_SEQ_CST) & QH_PAGE_CODE) {
+        __atomic_store_n(tag, granule | QH_TLB_SLOW, __ATOMIC_RELEASE);
+    }
+}
+
+/* Put @page into the first level. @shared: in all contexts. */
+static void
+fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *page, gboolean shared)
+{
+    uint32_t slot = first_slot(mmu, granule, index), at = slot % QH_TLB_ENTRIES;
+    QhTlbEntry *entry = &mmu->entries[slot];
+    uint64_t bit = G_GUINT64_CONSTANT(1) << at % 64;
+    uint64_t tag =
+        granule | (page->ram == NULL ? QH_TLB_IO : slow_if_watched(mmu, granule, QH_WATCH_READ));
+    gboolean direct = page->ram != NULL && !page->readonly;
 
     mmu->pages[slot] = *page;
     mmu->used |= 1u << index;
-    if (page->ram == NULL) {
-        entry.tag[QH_ACCESS_READ] = page->prot & QH_PROT_READ ? granule | QH_TLB_IO : UINT64_MAX;
-        entry.tag[QH_ACCESS_WRITE] = page->prot & QH_PROT_WRITE ? granule | QH_TLB_IO : UINT64_MAX;
-        entry.tag[QH_ACCESS_FETCH] = page->prot & QH_PROT_EXEC ? granule | QH_TLB_IO : UINT64_MAX;
-        g_mutex_lock(&mmu->lock);
-        mmu->entries[slot] = entry;
-        g_mutex_unlock(&mmu->lock);
-        return;
+    mmu->filled[index][at / 64] |= bit;
+    mmu->shared[index][at / 64] =
+        (mmu->shared[index][at / 64] & ~bit) | (shared ? bit : G_GUINT64_CONSTANT(0));
+    /* no tag stands for another page's addend at any time */
+    __atomic_store_n(&entry->tag[QH_ACCESS_WRITE], UINT64_MAX, __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->addend,
+                     page->ram != NULL ? (uintptr_t)page->ram->host + page->offset - granule : 0,
+                     __ATOMIC_RELEASE);
+    entry->tag[QH_ACCESS_READ] = page->prot & QH_PROT_READ ? tag : UINT64_MAX;
+    entry->tag[QH_ACCESS_FETCH] =
+        page->prot & QH_PROT_EXEC ? tag & ~(uint64_t)QH_TLB_SLOW : UINT64_MAX;
+    if ((page->prot & QH_PROT_WRITE) && direct) {
+        set_write_tag(mmu, entry, granule, page);
+    } else if (page->prot & QH_PROT_WRITE) {
+        entry->tag[QH_ACCESS_WRITE] = granule | QH_TLB_IO;
     }
-    entry.addend = (uintptr_t)page->ram->host + page->offset - granule;
-    entry.tag[QH_ACCESS_READ] = page->prot & QH_PROT_READ
-                                    ? granule | slow_if_watched(mmu, granule, QH_WATCH_READ)
-                                    : UINT64_MAX;
-    entry.tag[QH_ACCESS_FETCH] = page->prot & QH_PROT_EXEC ? granule : UINT64_MAX;
-    g_mutex_lock(&mmu->lock);
-    if (page->prot & QH_PROT_WRITE) {
-        uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
-        uint8_t old = __atomic_load_n(flags, __ATOMIC_SEQ_CST);
-
-        entry.tag[QH_ACCESS_WRITE] =
-            granule | (page->readonly           ? QH_TLB_IO
-                       : old & QH_PAGE_CODE     ? QH_TLB_SLOW
-                       : !(old & QH_PAGE_DIRTY) ? QH_TLB_SLOW
-                                                : slow_if_watched(mmu, granule, QH_WATCH_WRITE));
-    }
-    mmu->entries[slot] = entry;
-    g_mutex_unlock(&mmu->lock);
 }
 
 void qh_softmmu_refresh(QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page)
 {
-    fill_first(&jit->mmu, address & ~jit->mmu.granule_mask, index, page);
+    uint64_t granule = address & ~jit->mmu.granule_mask;
+    QhTlbEntry *entry = &jit->mmu.entries[first_slot(&jit->mmu, granule, index)];
+
+    if (entry->tag[QH_ACCESS_WRITE] == (granule | QH_TLB_SLOW)) {
+        set_write_tag(&jit->mmu, entry, granule, page);
+    }
 }
 
-static void
-fill_second(QhSoftmmu *mmu, uint64_t granule, uint32_t index, gboolean large, const QhTlbPage *page)
+static void fill_second(
+    QhSoftmmu *mmu, uint64_t granule, uint32_t index, uint32_t context_stamp, const QhTlbPage *page)
 {
-    QhTlbSecond *set = second_set(mmu, granule), *way = NULL;
+    uint32_t set = second_set(mmu, granule), way = QH_TLB_WAYS;
+    uint64_t name = granule | index;
 
     for (uint32_t i = 0; i < QH_TLB_WAYS; i++) {
-        gboolean stale = set[i].index_stamp != mmu->index_stamp[set[i].index];
-        if (stale || (set[i].address == granule && set[i].index == index &&
-                      set[i].context_stamp == mmu->context_stamp)) {
-            way = &set[i];
+        const QhTlbTag *tag = &mmu->second[set + i];
+        if (tag->index_stamp != mmu->index_stamp[tag->name & 15] ||
+            (tag->name == name && tag->context_stamp == context_stamp)) {
+            way = i;
         }
     }
-    if (way == NULL) {
-        way = &set[mmu->next_way++ % QH_TLB_WAYS];
+    if (way == QH_TLB_WAYS) {
+        way = mmu->next_way++ % QH_TLB_WAYS;
     }
-    way->address = granule;
-    way->context_stamp = mmu->context_stamp;
-    way->index_stamp = mmu->index_stamp[index];
-    way->index = (uint8_t)index;
-    way->large = (uint8_t)large;
-    way->page = *page;
+    mmu->second[set + way] = (QhTlbTag){name, context_stamp, mmu->index_stamp[index]};
+    mmu->second_pages[set + way] = *page;
 }
 
-static const QhTlbPage *
-find_second(const QhSoftmmu *mmu, uint64_t granule, uint32_t index, uint32_t prot)
+/* Position in the second level, or SECOND_ENTRIES. */
+static uint32_t find_second(const QhSoftmmu *mmu, uint64_t granule, uint32_t index, uint32_t access)
 {
-    const QhTlbSecond *set = second_set(mmu, granule);
+    uint32_t set = second_set(mmu, granule);
 
-    for (uint32_t i = 0; i < QH_TLB_WAYS; i++) {
-        if (set[i].address == granule && set[i].index == index &&
-            set[i].context_stamp == mmu->context_stamp &&
-            set[i].index_stamp == mmu->index_stamp[index] && (set[i].page.prot & prot)) {
-            return &set[i].page;
+    for (uint32_t i = set; i < set + QH_TLB_WAYS; i++) {
+        const QhTlbTag *tag = &mmu->second[i];
+        if (tag->name == (granule | index) && tag->index_stamp == mmu->index_stamp[index] &&
+            (tag->context_stamp == mmu->context_stamp ||
+             tag->context_stamp == QH_TLB_ANY_CONTEXT) &&
+            (mmu->second_pages[i].prot >> access & 1)) {
+            return i;
         }
     }
-    return NULL;
+    return SECOND_ENTRIES;
 }
 
-/* Remember that [first, last] is under a large page. Ranges that touch become one; when there is no
- * room the nearest one grows. */
-static void note_large(QhTlbRanges *ranges, uint64_t first, uint64_t last)
+/* Remember that @address is under a page of 2^@bits bytes; more than 2^63 is noted as that. */
+static void note_large(QhSoftmmu *mmu, uint64_t address, uint32_t bits, uint32_t index)
 {
-    uint32_t nearest = 0;
-    uint64_t distance = UINT64_MAX;
-
-    for (uint32_t i = 0; i < ranges->n; i++) {
-        uint64_t f = ranges->range[i].first, l = ranges->range[i].last;
-        uint64_t gap = first > l ? first - l : last < f ? f - last : 0;
-        if (gap < distance) {
-            distance = gap;
-            nearest = i;
-        }
-    }
-    if (distance > 1 && ranges->n < QH_TLB_RANGES) {
-        ranges->range[ranges->n].first = first;
-        ranges->range[ranges->n++].last = last;
-        return;
-    }
-    ranges->range[nearest].first = MIN(ranges->range[nearest].first, first);
-    ranges->range[nearest].last = MAX(ranges->range[nearest].last, last);
+    bits = MIN(bits, 63);
+    *large_slot(mmu, address, bits) |= (uint16_t)(1u << index);
+    mmu->large_bits |= G_GUINT64_CONSTANT(1) << bits;
+    mmu->large_indices |= 1u << index;
 }
 
 /* What lies at physical @phys; the part of it that is uniform is told by range_bits. */
@@ -403,14 +456,12 @@ walk(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage
     whole = ret->range_bits >= mmu->granule_bits;
     ret->cached = (uint8_t)whole;
     if (whole) {
-        gboolean large = found.page_bits > mmu->granule_bits;
-        if (large) {
-            uint64_t mask =
-                found.page_bits >= 64 ? UINT64_MAX : (G_GUINT64_CONSTANT(1) << found.page_bits) - 1;
-            note_large(&mmu->large[index], address & ~mask, address | mask);
+        gboolean shared = (found.flags & QH_TRANSLATION_GLOBAL) != 0;
+        if (found.page_bits > mmu->granule_bits) {
+            note_large(mmu, address, found.page_bits, index);
         }
-        fill_second(mmu, granule, index, large, ret);
-        fill_first(mmu, granule, index, ret);
+        fill_second(mmu, granule, index, shared ? QH_TLB_ANY_CONTEXT : mmu->context_stamp, ret);
+        fill_first(mmu, granule, index, ret, shared);
     }
     return TRUE;
 }
@@ -420,18 +471,18 @@ qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index
 {
     QhSoftmmu *mmu = &jit->mmu;
     uint64_t granule = address & ~mmu->granule_mask;
-    uint32_t slot = first_slot(mmu, granule, index);
+    uint32_t slot = first_slot(mmu, granule, index), second;
     uint64_t tag = mmu->entries[slot].tag[access];
-    const QhTlbPage *page;
 
     if ((tag & ~(uint64_t)(QH_TLB_IO | QH_TLB_SLOW)) == granule) {
         *ret = mmu->pages[slot];
         return TRUE;
     }
-    page = find_second(mmu, granule, index, 1u << access);
-    if (page != NULL) {
-        *ret = *page;
-        fill_first(mmu, granule, index, page);
+    second = find_second(mmu, granule, index, access);
+    if (second != SECOND_ENTRIES) {
+        *ret = mmu->second_pages[second];
+        fill_first(mmu, granule, index, ret,
+                   mmu->second[second].context_stamp == QH_TLB_ANY_CONTEXT);
         return TRUE;
     }
     return walk(jit, address, access, index, ret);

@@ -5,6 +5,11 @@
  * that remembers what was pushed out, also across address spaces (contexts).
  *
  * A granule is the smallest unit that is cached: the target's page, at most 4 KiB.
+ *
+ * The first level belongs to the CPU's thread, but for one thing: whoever makes a page a code page
+ * sets QH_TLB_SLOW in the write tags that lead there, without a lock. Whoever fills an entry writes
+ * the tag, then looks at the page's flags; whoever marks sets the flag, then looks at the tags; so
+ * one of them sees the other.
  */
 #ifndef QH_CORE_JIT_SOFTMMU_H
 #define QH_CORE_JIT_SOFTMMU_H
@@ -23,7 +28,7 @@ typedef struct QhJitCpu QhJitCpu;
  * Any of the low flag bits (above those of alignment) makes the comparison fail.
  */
 typedef struct QhTlbEntry {
-    uint64_t tag[3]; /* by QH_ACCESS_...; another thread may set QH_TLB_SLOW under the lock */
+    uint64_t tag[3]; /* by QH_ACCESS_...; another thread may set QH_TLB_SLOW */
     uint64_t addend; /* host address minus guest address */
 } QhTlbEntry;
 
@@ -47,31 +52,37 @@ typedef struct QhTlbPage {
 
 #define QH_TLB_SETS 1024u
 #define QH_TLB_WAYS 4u
-typedef struct QhTlbSecond {
-    uint64_t address; /* of the granule */
-    uint32_t context_stamp, index_stamp;
-    uint8_t index;
-    uint8_t large; /* part of a larger page */
-    uint8_t pad[6];
-    QhTlbPage page;
-} QhTlbSecond;
+/* What an entry of the second level stands for: the tags of one set fill a cache line. */
+typedef struct QhTlbTag {
+    uint64_t name;          /* address of the granule | index */
+    uint32_t context_stamp; /* QH_TLB_ANY_CONTEXT: the same in all */
+    uint32_t index_stamp;
+} QhTlbTag;
+#define QH_TLB_ANY_CONTEXT UINT32_MAX
 
-/* Address ranges under large pages: flush_page of an address inside forgets the whole index. */
-#define QH_TLB_RANGES 4u
-typedef struct QhTlbRanges {
-    uint32_t n;
-    struct {
-        uint64_t first, last;
-    } range[QH_TLB_RANGES];
-} QhTlbRanges;
+/* Where large pages may be, to find out whether flush_page has to forget more than a granule: by
+ * page number and size, a bit for each index. It may claim too much. */
+#define QH_TLB_LARGE 4096u
+
+/* Pages that page tables were read from: physical address and where that is in the host. */
+#define QH_TABLE_PAGES 64u
+typedef struct QhTablePage {
+    uint64_t phys; /* UINT64_MAX: none */
+    QhRam *ram;
+    uint64_t offset; /* in ram */
+} QhTablePage;
 
 #define QH_TLB_CONTEXTS 16u
 #define QH_TLB_INDICES  16u
+#define QH_TLB_WORDS    (QH_TLB_ENTRIES / 64u)
 typedef struct QhSoftmmu {
     QhTlbEntry *entries; /* n_indices * QH_TLB_ENTRIES */
     QhTlbPage *pages;    /* the same numbers */
-    QhTlbSecond *second; /* QH_TLB_SETS * QH_TLB_WAYS */
-    GMutex lock;         /* entries, against marking by other threads */
+    QhTlbTag *second;    /* QH_TLB_SETS * QH_TLB_WAYS */
+    QhTlbPage *second_pages;
+    uint16_t *large;        /* QH_TLB_LARGE */
+    uint64_t large_bits;    /* bit N: pages of 2^N bytes are in there */
+    uint32_t large_indices; /* bit per index that has any */
     uint32_t n_indices;
     uint32_t granule_bits;
     uint64_t granule_mask; /* low bits */
@@ -81,15 +92,18 @@ typedef struct QhSoftmmu {
     uint32_t space_version;
     uint32_t context_stamp; /* of the current context */
     uint32_t index_stamp[QH_TLB_INDICES];
+    /* Bit per entry of the first level: it holds something; the same thing in all contexts. */
+    uint64_t filled[QH_TLB_INDICES][QH_TLB_WORDS], shared[QH_TLB_INDICES][QH_TLB_WORDS];
     struct {
         uint64_t context;
         uint32_t stamp; /* 0: free */
         uint32_t used;
     } contexts[QH_TLB_CONTEXTS];
     uint32_t context_clock;
-    QhTlbRanges large[QH_TLB_INDICES];
     const QhWatchpoint *watchpoints; /* of the engine; tables are flushed when they change */
     uint32_t n_watchpoints;
+    uint32_t table_version; /* of the space, when table was filled */
+    QhTablePage table[QH_TABLE_PAGES];
 } QhSoftmmu;
 
 /* All [vcpu] unless told otherwise. */
@@ -114,7 +128,8 @@ void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page);
 gboolean
 qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage *ret);
 
-/* The first level is brought up to date with the flags of RAM page @page at @address. */
+/* After a store to RAM page @page at @address: if that may go directly now, the first level says
+ * so. */
 void qh_softmmu_refresh(QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page);
 
 /*
@@ -145,6 +160,12 @@ qh_softmmu_probe(QhJitCpu *jit, uint64_t address, uint32_t length, uint32_t acce
  */
 const QhWatchpoint *
 qh_softmmu_watchpoint(const QhSoftmmu *mmu, uint64_t address, uint64_t bytes, uint32_t watch);
+
+/* qh.cpu table_read and table_cas. */
+uint32_t
+qh_softmmu_table_read(QhJitCpu *jit, uint64_t address, uint32_t width, uint64_t *ret_value);
+uint32_t qh_softmmu_table_cas(
+    QhJitCpu *jit, uint64_t address, uint32_t width, uint64_t *expected, uint64_t desired);
 
 /* Enter the exception for @fault and set cpu->unwind. */
 void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault);

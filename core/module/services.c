@@ -24,7 +24,7 @@ extern const QhFpService qh_fp_service;
 
 static const QhServiceEntry services[] = {
     {"qh.char",    1, 1, &qh_char_service   },
-    {"qh.cpu",     1, 0, &qh_cpu_service    },
+    {"qh.cpu",     1, 1, &qh_cpu_service    },
     {"qh.device",  1, 0, &qh_device_service },
     {"qh.event",   1, 0, &qh_event_service  },
     {"qh.fp",      1, 0, &qh_fp_service     },

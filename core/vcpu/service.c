@@ -79,6 +79,22 @@ static QhSpace *space(QhCpu *cpu)
     return qh_jit_of(cpu)->space;
 }
 
+static uint64_t icount(QhCpu *cpu)
+{
+    return qh_vcpu_icount(cpu->vcpu);
+}
+
+static uint32_t table_read(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *ret_value)
+{
+    return qh_softmmu_table_read(qh_jit_of(cpu), address, width, ret_value);
+}
+
+static uint32_t
+table_cas(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *expected, uint64_t desired)
+{
+    return qh_softmmu_table_cas(qh_jit_of(cpu), address, width, expected, desired);
+}
+
 const QhCpuService qh_cpu_service = {
     .size = sizeof(qh_cpu_service),
     .kick = kick,
@@ -93,4 +109,7 @@ const QhCpuService qh_cpu_service = {
     .by_index = by_index,
     .power = power,
     .space = space,
+    .icount = icount,
+    .table_read = table_read,
+    .table_cas = table_cas,
 };

@@ -12,6 +12,8 @@
 #include "core/host/run-state.h"
 #include "core/jit/engine.h"
 #include "core/jit/jit-cpu.h"
+#include "core/loop/timers.h"
+#include "core/os/clock.h"
 
 #include <unistd.h>
 
@@ -27,7 +29,9 @@ struct QhVcpu {
     uint32_t index;
     gboolean realized;
     GThread *thread;
-    int thread_id; /* atomic */
+    int thread_id;        /* atomic */
+    int64_t reset_ns;     /* on the virtual clock; [vcpu] like the next */
+    uint64_t last_icount; /* that was told while the engine does not count */
 
     GMutex lock; /* for all below */
     GCond wake;  /* the thread waits here */
@@ -170,12 +174,34 @@ int qh_vcpu_thread_id(QhVcpu *vcpu)
     return __atomic_load_n(&vcpu->thread_id, __ATOMIC_ACQUIRE);
 }
 
+static int64_t now_ns(const QhVcpu *vcpu)
+{
+    QhHost *host = qh_machine_host(vcpu->cluster->machine);
+
+    return host != NULL ? qh_timers_now(qh_host_timers(host), QH_CLOCK_VIRTUAL)
+                        : qh_os_monotonic_ns();
+}
+
+/* Guests take the count for a measure of time, so one instruction a nanosecond will do. */
+uint64_t qh_vcpu_icount(QhVcpu *vcpu)
+{
+    uint64_t estimate;
+
+    if (qh_engine_counts(vcpu->cluster->engine)) {
+        return vcpu->cpu->icount;
+    }
+    estimate = (uint64_t)MAX(now_ns(vcpu) - vcpu->reset_ns, 0);
+    vcpu->last_icount = MAX(vcpu->last_icount, estimate);
+    return vcpu->last_icount;
+}
+
 void qh_vcpu_reset(QhVcpu *vcpu)
 {
     QhCpu *cpu = vcpu->cpu;
 
     cpu->halted = cpu->unwind = cpu->fp_flags = 0;
-    cpu->icount = 0;
+    cpu->icount = vcpu->last_icount = 0;
+    vcpu->reset_ns = now_ns(vcpu);
     vcpu->jit->broken = 0;
     vcpu->jit->retry = QH_RETRY_NONE;
     vcpu->jit->stop.kind = QH_STOP_NONE;

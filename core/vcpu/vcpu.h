@@ -52,6 +52,9 @@ void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order); /* [vcpu, stoppe
 QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu);
 void qh_vcpu_clear_stop(QhVcpu *vcpu);
 
+/* Instructions completed since the last reset, exact or estimated; see qh.cpu icount. [vcpu] */
+uint64_t qh_vcpu_icount(QhVcpu *vcpu);
+
 /* The CPU whose thread this is, NULL on others. [any] */
 QhVcpu *qh_vcpu_current(void);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Counters and timers of a hart (Priv. 3.1.10 - 3.1.12, Sstc). cycle and instret both count
- * instructions: a base is added to the host's count. Event counters read as zero.
+ * instructions: a base is added to the host's count, which may be an estimate. Event counters read
+ * as zero.
  *
  * The supervisor timer has no state of its own besides stimecmp: mip.STIP is a comparison with the
  * time, and the host's timer only makes the hart look (Sstc, chapter 1). The result of the last
@@ -10,22 +11,30 @@
 #include "modules/riscv/rv_time.h"
 #include "modules/riscv/system.h"
 
+/* Hosts before minor 1 of qh.cpu always count. */
+static uint64_t count(const RvCpu *cpu)
+{
+    const QhCpuService *host = rv_services(cpu)->cpu;
+
+    return QH_HAS(host, icount) ? host->icount((QhCpu *)&cpu->base) : cpu->base.icount;
+}
+
 uint64_t rv_counter_read(const RvCpu *cpu, uint64_t base, uint32_t inhibit_bit)
 {
-    return cpu->mcountinhibit & inhibit_bit ? base : base + cpu->base.icount;
+    return cpu->mcountinhibit & inhibit_bit ? base : base + count(cpu);
 }
 
 /* The write takes the place of the increment of its own instruction, so the next one reads what
  * was written (Priv. 3.1.11). */
 void rv_counter_write(RvCpu *cpu, uint64_t *base, uint32_t inhibit_bit, uint64_t value)
 {
-    *base = cpu->mcountinhibit & inhibit_bit ? value : value - (cpu->base.icount + 1);
+    *base = cpu->mcountinhibit & inhibit_bit ? value : value - (count(cpu) + 1);
 }
 
 static void inhibit_one(RvCpu *cpu, uint64_t *base, uint32_t bit, uint64_t value)
 {
     if ((cpu->mcountinhibit ^ value) & bit) {
-        *base = value & bit ? *base + cpu->base.icount : *base - cpu->base.icount;
+        *base = value & bit ? *base + count(cpu) : *base - count(cpu);
     }
 }
 

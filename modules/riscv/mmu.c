@@ -17,6 +17,7 @@
 #define PTE_W            (UINT64_C(1) << 2)
 #define PTE_X            (UINT64_C(1) << 3)
 #define PTE_U            (UINT64_C(1) << 4)
+#define PTE_G            (UINT64_C(1) << 5)
 #define PTE_A            (UINT64_C(1) << 6)
 #define PTE_D            (UINT64_C(1) << 7)
 #define PTE_RESERVED     (UINT64_C(0x7f) << 54)
@@ -44,6 +45,7 @@ typedef struct Walk {
     uint64_t phys; /* of the byte asked for */
     uint32_t pte_bytes;
     uint32_t page_bits; /* of the leaf */
+    uint64_t global; /* PTE_G: an entry on the way had it, which is as if the leaf had (12.3.1) */
 } Walk;
 
 typedef enum { WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT } WalkResult;
@@ -113,12 +115,44 @@ static uint64_t reserved_bits(const RvCpu *cpu)
     return reserved;
 }
 
-/* Page tables are read and written with the rights of S, whoever asked (Priv. 3.7). */
-static gboolean pmp_allows(RvCpu *cpu, uint64_t address, uint32_t prot)
+/*
+ * Page tables are read and written with the rights of S, whoever asked (Priv. 3.7). Hosts before
+ * minor 1 of qh.cpu have no calls for tables.
+ */
+static WalkResult read_pte(RvCpu *cpu, uint32_t attrs, Walk *walk)
 {
-    uint32_t bits;
+    const RvServices *services = rv_services(cpu);
+    uint32_t status;
 
-    return (rv_pmp_check(cpu, address, RV_PRIV_S, &bits) & prot) == prot;
+    if (!(rv_pmp_rights(cpu, walk->pte_address, RV_PRIV_S) & QH_PROT_READ)) {
+        return WALK_ACCESS_FAULT;
+    }
+    if (attrs == QH_ATTR_NONE && QH_HAS(services->cpu, table_cas)) {
+        status =
+            services->cpu->table_read(&cpu->base, walk->pte_address, walk->pte_bytes, &walk->pte);
+    } else {
+        status = services->mem->read_word(services->cpu->space(&cpu->base), walk->pte_address,
+                                          walk->pte_bytes, attrs, &walk->pte);
+    }
+    return status == QH_BUS_OK ? WALK_OK : WALK_ACCESS_FAULT;
+}
+
+static WalkResult cas_pte(RvCpu *cpu, const Walk *walk, uint64_t *expected, uint64_t wanted)
+{
+    const RvServices *services = rv_services(cpu);
+    uint32_t both = QH_PROT_READ | QH_PROT_WRITE, status;
+
+    if ((rv_pmp_rights(cpu, walk->pte_address, RV_PRIV_S) & both) != both) {
+        return WALK_ACCESS_FAULT;
+    }
+    if (QH_HAS(services->cpu, table_cas)) {
+        status = services->cpu->table_cas(&cpu->base, walk->pte_address, walk->pte_bytes, expected,
+                                          wanted);
+    } else {
+        status = services->mem->cas_word(services->cpu->space(&cpu->base), walk->pte_address,
+                                         walk->pte_bytes, QH_ATTR_NONE, expected, wanted);
+    }
+    return status == QH_BUS_OK ? WALK_OK : WALK_ACCESS_FAULT;
 }
 
 /* A leaf at @level: complete @walk, unless its PPN is misaligned for its size. */
@@ -148,8 +182,6 @@ static WalkResult take_leaf(const Mode *mode, uint64_t address, uint32_t level, 
 static WalkResult
 walk_tables(RvCpu *cpu, const Mode *mode, uint64_t address, uint32_t attrs, Walk *walk)
 {
-    const RvServices *services = rv_services(cpu);
-    QhSpace *space = services->cpu->space(&cpu->base);
     uint64_t table = satp_ppn(cpu, cpu->satp) << PAGE_BITS;
     uint64_t reserved = reserved_bits(cpu);
     uint32_t unused = 64 - mode->va_bits;
@@ -159,15 +191,14 @@ walk_tables(RvCpu *cpu, const Mode *mode, uint64_t address, uint32_t attrs, Walk
         return WALK_PAGE_FAULT;
     }
     walk->pte_bytes = mode->pte_bytes;
+    walk->global = 0;
     for (uint32_t level = mode->levels; level-- > 0;) {
         uint32_t shift = PAGE_BITS + mode->index_bits * level;
         uint64_t index = address >> shift & ((1u << mode->index_bits) - 1);
         uint64_t pte;
 
         walk->pte_address = table + index * mode->pte_bytes;
-        if (!pmp_allows(cpu, walk->pte_address, QH_PROT_READ) ||
-            services->mem->read_word(space, walk->pte_address, mode->pte_bytes, attrs,
-                                     &walk->pte) != QH_BUS_OK) {
+        if (read_pte(cpu, attrs, walk) != WALK_OK) {
             return WALK_ACCESS_FAULT;
         }
         pte = walk->pte;
@@ -175,6 +206,7 @@ walk_tables(RvCpu *cpu, const Mode *mode, uint64_t address, uint32_t attrs, Walk
             (mode->pte_bytes == 8 && (pte & PTE_PBMT) == PTE_PBMT_INVALID)) {
             return WALK_PAGE_FAULT;
         }
+        walk->global |= pte & PTE_G;
         if (pte & (PTE_R | PTE_X)) {
             return take_leaf(mode, address, level, walk);
         }
@@ -236,7 +268,6 @@ static uint64_t access_fault_cause(uint32_t access)
  */
 static WalkResult update_leaf(RvCpu *cpu, Walk *walk, uint32_t access, gboolean *ret_again)
 {
-    const RvServices *services = rv_services(cpu);
     uint64_t wanted = walk->pte | PTE_A | (access == QH_ACCESS_WRITE ? PTE_D : 0);
     uint64_t expected = walk->pte;
 
@@ -247,9 +278,7 @@ static WalkResult update_leaf(RvCpu *cpu, Walk *walk, uint32_t access, gboolean 
     if (!(cpu->menvcfg & RV_ENVCFG_ADUE)) {
         return WALK_PAGE_FAULT;
     }
-    if (!pmp_allows(cpu, walk->pte_address, QH_PROT_READ | QH_PROT_WRITE) ||
-        services->mem->cas_word(services->cpu->space(&cpu->base), walk->pte_address,
-                                walk->pte_bytes, QH_ATTR_NONE, &expected, wanted) != QH_BUS_OK) {
+    if (cas_pte(cpu, walk, &expected, wanted) != WALK_OK) {
         return WALK_ACCESS_FAULT;
     }
     *ret_again = expected != walk->pte;
@@ -307,12 +336,16 @@ gboolean rv_mmu_translate(RvCpu *cpu,
         result = translate_page(cpu, mode, address, access, mmu_index, &walk, &prot);
     }
     if (result == WALK_OK) {
-        prot &= rv_pmp_check(cpu, walk.phys, priv, &pmp_bits);
+        prot &= rv_pmp_check(cpu, walk.phys, priv, walk.page_bits, &pmp_bits);
         if (prot & access_prot(access)) {
             ret->prot = prot;
             ret->phys = walk.phys;
-            ret->page_bits = MIN(walk.page_bits, pmp_bits);
+            ret->page_bits = pmp_bits;
             ret->attrs = QH_ATTR_NONE;
+            if (QH_HAS(ret, flags)) {
+                /* M translates alike under every satp */
+                ret->flags = priv == RV_PRIV_M || walk.global != 0 ? QH_TRANSLATION_GLOBAL : 0;
+            }
             return TRUE;
         }
         result = WALK_ACCESS_FAULT;
@@ -348,6 +381,9 @@ static uint64_t context_of(const RvCpu *cpu, uint64_t asid)
     return mode == RV_SATP_BARE ? 0 : (uint64_t)mode << 16 | asid;
 }
 
+/* M does not translate, so its index never changes. */
+#define TRANSLATED (((1u << RV_N_MMU) - 1) & ~(1u << RV_MMU_M))
+
 static gboolean mode_supported(const RvCpu *cpu, uint32_t mode)
 {
     switch (mode) {
@@ -381,6 +417,10 @@ void rv_mmu_write_satp(RvCpu *cpu, uint64_t value)
     }
     cpu->satp = value;
     context = context_of(cpu, satp_asid(cpu));
+    if (context >> 16 != old_context >> 16) {
+        /* global mappings belong to all spaces of one mode, and Bare has none (Priv. 12.1.11) */
+        rv_services(cpu)->cpu->tlb_flush(&cpu->base, TRANSLATED);
+    }
     if (context != old_context) {
         rv_services(cpu)->cpu->tlb_set_context(&cpu->base, context);
     } else if (satp_ppn(cpu, old) != satp_ppn(cpu, value)) {
@@ -399,14 +439,13 @@ static gboolean fence_allowed(const RvCpu *cpu, gboolean trap_virtual_memory)
 
 /*
  * Priv. 12.2.1: rs1 names an address, rs2 an address space; x0 stands for all. With an ASID global
- * mappings may stay, but forgetting more than asked is allowed, and the host keeps no account of
- * which are global. M does not translate, so its index never changes.
+ * mappings stay, except that an address is forgotten in all spaces, which is allowed and seldom
+ * makes a difference.
  */
 void rv_helper_sfence_vma(QhCpu *base, uint32_t insn, uint64_t address, uint64_t asid)
 {
     RvCpu *cpu = rv_cpu(base);
     const QhCpuService *host = rv_services(cpu)->cpu;
-    uint32_t indices = ((1u << RV_N_MMU) - 1) & ~(1u << RV_MMU_M);
     gboolean any_address = (insn >> 15 & 31) == 0;
     gboolean any_asid = (insn >> 20 & 31) == 0;
 
@@ -418,9 +457,9 @@ void rv_helper_sfence_vma(QhCpu *base, uint32_t insn, uint64_t address, uint64_t
         address = (uint32_t)address;
     }
     if (!any_address) {
-        host->tlb_flush_page(base, address, indices);
+        host->tlb_flush_page(base, address, TRANSLATED);
     } else if (any_asid || satp_mode(cpu) == RV_SATP_BARE) {
-        host->tlb_flush(base, indices); /* with Bare the mode of @asid's space is not known */
+        host->tlb_flush(base, TRANSLATED); /* with Bare the mode of @asid's space is not known */
     } else {
         host->tlb_flush_context(base, context_of(cpu, asid & (cpu->mxlen == 32 ? 0x1ff : 0xffff)));
     }

@@ -145,33 +145,25 @@ static uint32_t find_span(RvCpu *cpu, uint64_t address)
     return low;
 }
 
-/* log2 of the largest naturally aligned block around @address inside [@first, @last]. */
-static uint32_t aligned_bits(uint64_t address, uint64_t first, uint64_t last)
+/* log2 of the largest naturally aligned block around @address inside [@first, @last]; what is
+ * larger than 1 << @most does not matter, and usually the first look suffices. */
+static uint32_t aligned_bits(uint64_t address, uint64_t first, uint64_t last, uint32_t most)
 {
-    uint32_t bits = 2;
+    uint32_t bits = most;
 
-    while (bits < 56) {
-        uint64_t mask = (UINT64_C(2) << bits) - 1;
-        if ((address & ~mask) < first || (address | mask) > last) {
+    while (bits > 2) {
+        uint64_t mask = (UINT64_C(1) << bits) - 1;
+        if ((address & ~mask) >= first && (address | mask) <= last) {
             break;
         }
-        bits++;
+        bits--;
     }
     return bits;
 }
 
-uint32_t rv_pmp_check(RvCpu *cpu, uint64_t address, uint32_t priv, uint32_t *ret_bits)
+static uint32_t span_rights(const RvCpu *cpu, const RvPmpSpan *span, uint32_t priv)
 {
-    const RvPmpSpan *span;
-    uint32_t index, cfg;
-
-    if (cpu->n_pmp == 0) {
-        *ret_bits = 56;
-        return PROT_ALL;
-    }
-    index = find_span(cpu, address);
-    span = &cpu->system->spans[index];
-    *ret_bits = aligned_bits(address, index == 0 ? 0 : span[-1].last + 1, span->last);
+    uint32_t cfg;
 
     /* Priv. 3.7.1.3: without a match M may do all, others nothing. */
     if (span->entry == RV_PMP_MAX) {
@@ -183,6 +175,28 @@ uint32_t rv_pmp_check(RvCpu *cpu, uint64_t address, uint32_t priv, uint32_t *ret
     }
     return (cfg & CFG_R ? QH_PROT_READ : 0) | (cfg & CFG_W ? QH_PROT_WRITE : 0) |
            (cfg & CFG_X ? QH_PROT_EXEC : 0);
+}
+
+uint32_t rv_pmp_rights(RvCpu *cpu, uint64_t address, uint32_t priv)
+{
+    return cpu->n_pmp == 0 ? PROT_ALL
+                           : span_rights(cpu, &cpu->system->spans[find_span(cpu, address)], priv);
+}
+
+uint32_t
+rv_pmp_check(RvCpu *cpu, uint64_t address, uint32_t priv, uint32_t most, uint32_t *ret_bits)
+{
+    const RvPmpSpan *span;
+    uint32_t index;
+
+    if (cpu->n_pmp == 0) {
+        *ret_bits = most;
+        return PROT_ALL;
+    }
+    index = find_span(cpu, address);
+    span = &cpu->system->spans[index];
+    *ret_bits = aligned_bits(address, index == 0 ? 0 : span[-1].last + 1, span->last, most);
+    return span_rights(cpu, span, priv);
 }
 
 /* Every cached translation holds a verdict. */

@@ -40,9 +40,11 @@ void rv_config_defaults(RvCpu *cpu, const char *model);
 gboolean rv_config_finish(RvCpu *cpu, const char *model, GError **error);
 uint64_t rv_config_misa(const RvCpu *cpu);
 
-/* pmp.c: the rights QH_PROT_... that @priv has at @address, and log2 of the aligned range around
- * it that has the same. */
-uint32_t rv_pmp_check(RvCpu *cpu, uint64_t address, uint32_t priv, uint32_t *ret_bits);
+/* pmp.c: the rights QH_PROT_... that @priv has at @address. */
+uint32_t rv_pmp_rights(RvCpu *cpu, uint64_t address, uint32_t priv);
+/* The same, and log2 of the aligned range around it that has them, at most @most. */
+uint32_t
+rv_pmp_check(RvCpu *cpu, uint64_t address, uint32_t priv, uint32_t most, uint32_t *ret_bits);
 void rv_pmp_write_cfg(RvCpu *cpu, uint32_t number, uint64_t value);
 uint64_t rv_pmp_read_cfg(const RvCpu *cpu, uint32_t number);
 void rv_pmp_write_addr(RvCpu *cpu, uint32_t entry, uint64_t value);

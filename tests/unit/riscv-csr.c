@@ -262,6 +262,9 @@ static void test_counters(void)
     QhCpu *cpu = &fake->cpu->base;
 
     cpu->icount = 1000;
+    fake->icount_ahead = 30; /* what the host says counts, not base.icount */
+    g_assert_cmpuint(rv_fake_csr(fake, 0xb02), ==, 1030);
+    fake->icount_ahead = 0;
     g_assert_cmpuint(rv_fake_csr(fake, 0xb02), ==, 1000);
     rv_fake_set_csr(fake, 0xb02, 5);
     cpu->icount++; /* the write itself completes */

@@ -142,6 +142,22 @@ static QhSpace *cpu_space(QhCpu *cpu)
     return (QhSpace *)of_cpu(cpu);
 }
 
+static uint64_t icount(QhCpu *cpu)
+{
+    return cpu->icount + of_cpu(cpu)->icount_ahead;
+}
+
+static uint32_t table_read(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *ret_value)
+{
+    return read_word(cpu_space(cpu), address, width, QH_ATTR_NONE, ret_value);
+}
+
+static uint32_t
+table_cas(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *expected, uint64_t desired)
+{
+    return cas_word(cpu_space(cpu), address, width, QH_ATTR_NONE, expected, desired);
+}
+
 static const QhLogService log_service = {
     .size = sizeof(QhLogService), .mask = log_mask, .guest = log_guest};
 static const QhTimerService timer_service = {.size = sizeof(QhTimerService),
@@ -159,7 +175,10 @@ static const QhCpuService cpu_service = {.size = sizeof(QhCpuService),
                                          .tlb_flush_page = tlb_flush_page,
                                          .tlb_set_context = tlb_set_context,
                                          .tlb_flush_context = tlb_flush_context,
-                                         .space = cpu_space};
+                                         .space = cpu_space,
+                                         .icount = icount,
+                                         .table_read = table_read,
+                                         .table_cas = table_cas};
 
 /* What the host's property code does, for the types that CPUs use. */
 static void set_property(const QhPropertyTable *table, RvCpu *cpu, const char *setting)

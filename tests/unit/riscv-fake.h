@@ -22,6 +22,7 @@ typedef struct RvFake {
     int64_t armed_ns; /* -1: not armed */
     void (*timer_fn)(void *opaque);
     void *timer_opaque;
+    uint64_t icount_ahead; /* of base.icount, in what qh.cpu icount tells */
     uint32_t cas_failures; /* so many cas_word calls find another value */
     uint32_t log_mask;
     char *log; /* last line */

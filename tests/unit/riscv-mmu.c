@@ -10,6 +10,7 @@
 #define W 0x04u
 #define X 0x08u
 #define U 0x10u
+#define G 0x20u
 #define A 0x40u
 #define D 0x80u
 #define N (UINT64_C(1) << 63)
@@ -352,6 +353,40 @@ static void test_fences(void)
     g_assert_cmpuint(fake->flushes, ==, 1);
 }
 
+/* G of any entry on the way makes a mapping global; so does M, which is not translated. */
+static void test_global(void)
+{
+    g_autoptr(RvFake) fake = paged(RV_SATP_SV39, NULL);
+    uint64_t address = 0xffffffd000005000, cause;
+    uint64_t entry = map(fake, RV_SATP_SV39, address, 0, pte(DATA, V | R | A | D));
+    QhTranslation t;
+
+    g_assert_true(translate(fake, address, READ, RV_MMU_S, &t, &cause));
+    g_assert_cmphex(t.flags, ==, 0);
+    rv_fake_poke(fake, entry, 8, pte(DATA, V | R | A | D | G));
+    g_assert_true(translate(fake, address, READ, RV_MMU_S, &t, &cause));
+    g_assert_cmphex(t.flags, ==, QH_TRANSLATION_GLOBAL);
+    rv_fake_poke(fake, entry, 8, pte(DATA, V | R | A | D));
+    entry = ROOT + (address >> 30 & 511) * 8;
+    rv_fake_poke(fake, entry, 8, rv_fake_peek(fake, entry, 8) | G);
+    g_assert_true(translate(fake, address, READ, RV_MMU_S, &t, &cause));
+    g_assert_cmphex(t.flags, ==, QH_TRANSLATION_GLOBAL);
+    g_assert_true(translate(fake, DATA, READ, RV_MMU_M, &t, &cause));
+    g_assert_cmphex(t.flags, ==, QH_TRANSLATION_GLOBAL);
+    /* Bare has no global mappings, and those of other modes must not be seen under it */
+    fake->flushes = 0;
+    rv_fake_set_csr(fake, 0x180, 0);
+    g_assert_cmpuint(fake->flushes, ==, 1);
+    g_assert_cmphex(fake->flushed_indices, ==, 0x77);
+    g_assert_true(translate(fake, DATA, READ, RV_MMU_S, &t, &cause));
+    g_assert_cmphex(t.flags, ==, 0);
+    /* a host that does not know the member */
+    t = (QhTranslation){.size = offsetof(QhTranslation, flags), .flags = 0x55};
+    QhMemFault fault = {.size = sizeof(fault)};
+    g_assert_true(rv64_cpu_ops.translate(&fake->cpu->base, DATA, READ, RV_MMU_M, &t, &fault));
+    g_assert_cmphex(t.flags, ==, 0x55);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -365,5 +400,6 @@ int main(int argc, char **argv)
     g_test_add_func("/riscv/mmu/bare", test_bare);
     g_test_add_func("/riscv/mmu/walk-pmp", test_walk_pmp);
     g_test_add_func("/riscv/mmu/fences", test_fences);
+    g_test_add_func("/riscv/mmu/global", test_global);
     return g_test_run();
 }

@@ -79,7 +79,7 @@ static void test_match(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(RvFake) fake = with_entries(cases[i].entries, G_N_ELEMENTS(cases[i].entries));
         uint32_t bits = 0;
-        uint32_t prot = rv_pmp_check(fake->cpu, cases[i].address, cases[i].priv, &bits);
+        uint32_t prot = rv_pmp_check(fake->cpu, cases[i].address, cases[i].priv, 56, &bits);
 
         if (prot != cases[i].prot || bits != cases[i].bits) {
             g_error("row %u: rights %u for 2^%u bytes, not %u for 2^%u", i, prot, bits,
@@ -118,7 +118,7 @@ static void test_random(void)
             cpu->pmpcfg[i] = (uint8_t)(g_test_rand_int_range(0, 32) & ~2);
         }
         for (uint64_t address = 0; address < 1200; address++) {
-            uint32_t bits = 0, prot = rv_pmp_check(cpu, address, RV_PRIV_S, &bits);
+            uint32_t bits = 0, prot = rv_pmp_check(cpu, address, RV_PRIV_S, 56, &bits);
             uint64_t size = UINT64_C(1) << MIN(bits, 10), first = address & ~(size - 1);
 
             g_assert_cmpuint(prot, ==, byte_rights(cpu, address));
@@ -158,11 +158,11 @@ static void test_change(void)
     g_autoptr(RvFake) fake = with_entries(entries, G_N_ELEMENTS(entries));
     uint32_t bits, flushes = fake->flushes;
 
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, &bits), ==, R);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, 56, &bits), ==, R);
     rv_fake_set_csr(fake, 0x3a0, NAPOT | X);
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, &bits), ==, X);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, 56, &bits), ==, X);
     rv_fake_set_csr(fake, 0x3b0, 0);
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, &bits), ==, 0);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x80000000, RV_PRIV_S, 56, &bits), ==, 0);
     g_assert_cmpuint(fake->flushes, ==, flushes + 2);
 }
 
@@ -176,8 +176,8 @@ static void test_rv32(void)
     rv_fake_set_csr(fake, 0x3a1, NAPOT | R);
     g_assert_cmphex(fake->cpu->pmpcfg[4], ==, NAPOT | R);
     g_assert_cmphex(rv_fake_csr(fake, 0x3a1), ==, NAPOT | R);
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x3ffffffff, RV_PRIV_U, &bits), ==, R);
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x400000000, RV_PRIV_U, &bits), ==, 0);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x3ffffffff, RV_PRIV_U, 56, &bits), ==, R);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x400000000, RV_PRIV_U, 56, &bits), ==, 0);
 }
 
 static void test_none(void)
@@ -185,7 +185,7 @@ static void test_none(void)
     g_autoptr(RvFake) fake = rv_fake_ok(64, "rv64", "pmp=off");
     uint32_t bits = 0;
 
-    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x1000, RV_PRIV_U, &bits), ==, R | W | X);
+    g_assert_cmpuint(rv_pmp_check(fake->cpu, 0x1000, RV_PRIV_U, 56, &bits), ==, R | W | X);
     g_assert_cmpuint(bits, ==, 56);
 }
 

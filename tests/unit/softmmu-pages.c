@@ -139,6 +139,106 @@ static void test_contexts(void)
     toy_machine_free(toy);
 }
 
+static void test_global(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint32_t page = DATA >> 12, n;
+
+    number_pages(toy);
+    toy->page[page + 256] = page + 7;
+    toy->global[page] = QH_TRANSLATION_GLOBAL;
+    qh_cpu_service.tlb_set_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(must_load(toy, DATA + PAGE), ==, 1001);
+    n = toy->n_translated;
+    for (uint32_t i = 0; i < 40; i++) { /* more contexts than there is room for */
+        qh_cpu_service.tlb_set_context(cpu, 100 + i);
+        g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    }
+    qh_cpu_service.tlb_flush_context(cpu, 139);
+    /* pushed out of the first level, it is found in the second */
+    must_load(toy, DATA + 256 * PAGE);
+    g_assert_cmpuint(toy->n_translated, ==, n + 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(toy->n_translated, ==, n + 1);
+    /* its neighbour belongs to one context */
+    must_load(toy, DATA + PAGE);
+    g_assert_cmpuint(toy->n_translated, ==, n + 2);
+    toy->page[page] = page + 3;
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1003);
+    toy->page[page] = page + 4;
+    qh_cpu_service.tlb_flush(cpu, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1004);
+    /* no longer global: what another context sees is its own */
+    toy->global[page] = 0;
+    qh_cpu_service.tlb_flush(cpu, 1);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1004);
+    toy->page[page] = page + 5;
+    qh_cpu_service.tlb_set_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1005);
+    toy_machine_free(toy);
+}
+
+/* A page that becomes one of code is marked in every CPU's table, and stays so when it comes back
+ * from the second level. */
+static void test_mark_code(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhJitCpu *jit = qh_jit_of(&toy->cpu[0]->cpu);
+    uint32_t slot = DATA >> 12 & (QH_TLB_ENTRIES - 1);
+    uint8_t *flags = &toy->ram->page_flags[(DATA - TOY_RAM) >> 12];
+
+    toy->page[(DATA >> 12) + 256] = DATA >> 12;
+    g_assert_true(store(toy, DATA, 1));
+    g_assert_true(store(toy, DATA, 2));
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA);
+    *flags |= QH_PAGE_CODE;
+    qh_softmmu_mark_code(jit, toy_ram(toy, DATA + PAGE));
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA);
+    qh_softmmu_mark_code(jit, toy_ram(toy, DATA));
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA | QH_TLB_SLOW);
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_READ], ==, DATA);
+    must_load(toy, DATA + 256 * PAGE);
+    must_load(toy, DATA);
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA | QH_TLB_SLOW);
+    /* nobody has code there, so the next store finds out */
+    g_assert_true(store(toy, DATA, 3));
+    g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA);
+    toy_machine_free(toy);
+}
+
+static void test_table_words(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    g_autoptr(GError) error = NULL;
+    QhRam *other = qh_ram_new(&toy->machine, "other", PAGE, &error);
+    uint64_t value = 0, expected = 5;
+
+    *(uint64_t *)toy_ram(toy, DATA + 8) = GUINT64_TO_LE(0x1122334455667788);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, DATA + 8, 8, &value), ==, QH_BUS_OK);
+    g_assert_cmphex(value, ==, 0x1122334455667788);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, DATA + 12, 4, &value), ==, QH_BUS_OK);
+    g_assert_cmphex(value, ==, 0x11223344);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, DATA + 4, 8, &value), ==, QH_BUS_ERROR);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, TOY_IO, 8, &value), ==, QH_BUS_ERROR);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, 0, 8, &value), ==, QH_BUS_NONE);
+    g_assert_cmpuint(qh_cpu_service.table_cas(cpu, DATA + 8, 8, &expected, 6), ==, QH_BUS_OK);
+    g_assert_cmphex(expected, ==, 0x1122334455667788);
+    g_assert_cmpuint(qh_cpu_service.table_cas(cpu, DATA + 8, 8, &expected, 6), ==, QH_BUS_OK);
+    g_assert_cmphex(expected, ==, 0x1122334455667788);
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, DATA + 8, 8, &value), ==, QH_BUS_OK);
+    g_assert_cmphex(value, ==, 6);
+    /* something else is mapped there */
+    *(uint64_t *)(other->host + 8) = GUINT64_TO_LE(4711);
+    g_assert_true(qh_mem_service.map_ram(toy->cluster.space, DATA, PAGE, other, 0, 0, 9, &error));
+    g_assert_cmpuint(qh_cpu_service.table_read(cpu, DATA + 8, 8, &value), ==, QH_BUS_OK);
+    g_assert_cmpuint(value, ==, 4711);
+    toy_machine_free(toy);
+}
+
 static void test_large_page(void)
 {
     /* pages of 64 KiB: a flush anywhere inside forgets all of it */
@@ -152,8 +252,16 @@ static void test_large_page(void)
     g_assert_true(load(toy, 0x2f000, &value));
     toy->page[2] = 3;
     g_assert_cmpuint(must_load(toy, 0x23000), ==, 1);
+    qh_cpu_service.tlb_flush_page(cpu, 0x30000, 1); /* another one */
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 1);
     qh_cpu_service.tlb_flush_page(cpu, 0x20000, 1);
     g_assert_cmpuint(must_load(toy, 0x23000), ==, 2);
+    /* also after everything was forgotten */
+    qh_cpu_service.tlb_flush(cpu, UINT32_MAX);
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 2);
+    toy->page[2] = 2;
+    qh_cpu_service.tlb_flush_page(cpu, 0x2ffff, 1);
+    g_assert_cmpuint(must_load(toy, 0x23000), ==, 1);
     toy_machine_free(toy);
 }
 
@@ -258,6 +366,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/softmmu/flush", test_flush);
     g_test_add_func("/softmmu/conflicts", test_conflicts);
+    g_test_add_func("/softmmu/global", test_global);
+    g_test_add_func("/softmmu/mark-code", test_mark_code);
+    g_test_add_func("/softmmu/table-words", test_table_words);
     g_test_add_func("/softmmu/contexts", test_contexts);
     g_test_add_func("/softmmu/large-page", test_large_page);
     g_test_add_func("/softmmu/small-pages", test_small_pages);

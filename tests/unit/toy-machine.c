@@ -211,6 +211,7 @@ static gboolean translate(QhCpu *cpu,
     ret->phys =
         (uint64_t)toy->page[page] << toy->page_bits | (virtual & ((1u << toy->page_bits) - 1));
     ret->prot = toy->prot[page];
+    ret->flags = toy->global[page];
     return TRUE;
 }
 

@@ -50,7 +50,8 @@ typedef struct ToyMachine {
     /* Page tables: virtual page -> physical page and rights; identity and all rights at first. */
     uint32_t page[1024];
     uint8_t prot[1024];
-    uint32_t page_bits; /* of translations */
+    uint8_t global[1024]; /* QH_TRANSLATION_... */
+    uint32_t page_bits;   /* of translations */
     uint32_t n_translated, n_blocks;
     uint64_t io_value, io_offset;
     uint32_t io_width, io_reads, io_writes;

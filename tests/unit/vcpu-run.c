@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Running programs: control flow, code that changes, interrupts at loops, threads, stepping. */
+#include "core/jit/engine-priv.h"
 #include "toy-machine.h"
 
 #include <string.h>
@@ -30,6 +31,33 @@ static void test_loop(void)
     g_assert_cmpuint(toy->cpu[0]->cpu.icount, ==, 3 * 1000 + 2);
     g_assert_cmphex(toy->cpu[0]->cpu.pc, ==, CODE + 24);
     g_assert_cmpuint(toy->n_blocks, <=, 5);
+    toy_machine_free(toy);
+}
+
+/* qh.cpu icount: the count itself, or time that never runs backwards. */
+static void test_icount(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    QhEngine *engine = toy->cluster.engine;
+    uint64_t first, last;
+
+    cpu->icount = 123;
+    g_assert_cmpuint(qh_cpu_service.icount(cpu), ==, 123);
+    engine->counts = FALSE;
+    qh_vcpu_reset(toy->vcpu[0]);
+    g_assert_cmpuint(cpu->icount, ==, 0);
+    first = last = qh_cpu_service.icount(cpu);
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint64_t now = qh_cpu_service.icount(cpu);
+        g_assert_cmpuint(now, >=, last);
+        last = now;
+    }
+    g_usleep(2000);
+    last = qh_cpu_service.icount(cpu);
+    g_assert_cmpuint(last - first, >=, 2000000);
+    qh_vcpu_reset(toy->vcpu[0]);
+    g_assert_cmpuint(qh_cpu_service.icount(cpu), <, last);
     toy_machine_free(toy);
 }
 
@@ -533,6 +561,7 @@ static void test_bad_translator(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vcpu/icount", test_icount);
     g_test_add_func("/vcpu/loop", test_loop);
     g_test_add_func("/vcpu/far", test_far);
     g_test_add_func("/vcpu/code/other-page", test_code_other_page);
