@@ -65,7 +65,8 @@ struct QhJitCpu {
     QhMachine *machine;
     QhSpace *space;
     const QhCpuOps *cpu_ops;
-    QhJumpEntry *jumps; /* before this struct, at the same distance on all CPUs of a cluster */
+    uint64_t icount_limit; /* when instructions are counted: run no further */
+    QhJumpEntry *jumps;    /* before this struct, at the same distance on all CPUs of a cluster */
     QhJumpId jump_ids[QH_JUMP_IDS];
     uint64_t last_jump_id;
     uint64_t jump_generation;
@@ -96,6 +97,9 @@ struct QhJitCpu {
 #define QH_RETRY_EXCLUSIVE 2u /* it needs the other CPUs to stand still */
 
 _Static_assert(sizeof(QhJitHot) % 64 == 0, "the state follows it");
+
+/* Where a member is, in bytes from the state. */
+#define QH_JIT_CPU_AT(member) ((int32_t)offsetof(QhJitCpu, member) - (int32_t)sizeof(QhJitCpu))
 
 static inline QhCpu *qh_jit_state(QhJitCpu *jit)
 {

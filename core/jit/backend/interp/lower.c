@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* In units of 4 bytes from the CPU state. */
-#define FRAME_AT   (((int32_t)offsetof(QhJitCpu, frame) - (int32_t)sizeof(QhJitCpu)) / 4)
+#define FRAME_AT   (QH_JIT_CPU_AT(frame) / 4)
 #define FIRST_CELL (QH_IR_MAX_LOCALS + 1u)
 
 int16_t qh_t0_cell_at(uint32_t cell)

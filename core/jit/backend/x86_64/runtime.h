@@ -91,11 +91,13 @@ void qh_t1_emit_leave_here(QhT1 *t, uint32_t left);
 /* cmp of exit_request with 0: the caller adds the jne. */
 void qh_t1_emit_poll(QhT1 *t);
 /* The nop of an entry, aligned, and the note of which region runs; @pc its guest address. Code that
- * gets the homes into their registers follows. Flags, rax, rcx and rdx stay. Returns its number. */
-uint32_t qh_t1_emit_entry(QhT1 *t, uint64_t pc);
+ * gets the homes into their registers follows. */
+void qh_t1_emit_entry(QhT1 *t, uint64_t pc);
 
 /* --- compile.c, for exits.c --- */
 const QhT1Stubs *qh_t1_stubs(const QhT1 *t);
+/* A new entry of the region, to be filled by the caller. Its number is its position. NULL: too many. */
+QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc);
 /* Where the entry of the block at @pc will be, NULL if the region has no such entry. */
 QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
 /* A new link; its patch and stub are filled by the caller. NULL: too many. Becomes an element of
@@ -103,11 +105,9 @@ QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
  * qh_t1_fix_link, which stores the final address into the imm64 at @offset of the code. */
 QhT1Link *qh_t1_new_link(QhT1 *t, uint64_t pc);
 void qh_t1_fix_link(QhT1 *t, const QhT1Link *link, uint32_t offset);
-/* A new entry; its at and stale are filled by the caller. NULL: too many. It stays where it is
- * until the region is made. */
-QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc, uint32_t *ret_number);
-/* Code to be placed behind the region: label is bound there, then emit(t, word) called. *@label is
- * copied: all jumps to it come before this call. */
+/* The same with a label of its own, for one jump from here. */
+QhXLabel *qh_t1_later_here(QhT1 *t, void (*emit)(QhT1 *t, uint64_t word), uint64_t word);
+/* Code to be placed behind the region: label is bound there, then emit(t, word) called. */
 void qh_t1_later(QhT1 *t, QhXLabel *label, void (*emit)(QhT1 *t, uint64_t word), uint64_t word);
 
 #endif
