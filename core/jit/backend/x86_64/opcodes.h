@@ -57,6 +57,7 @@
 #define QH_X_SHIFT_CL 0xd3u /* 0 rol 1 ror 4 shl 5 shr 7 sar */
 #define QH_X_SHIFT_I  0xc1u /* the same, by an 8-bit immediate */
 #define QH_X_BT_I     (0xbau | QH_X_0F) /* 4 bt, by an 8-bit immediate */
+#define QH_X_GRP_AE   (0xaeu | QH_X_0F) /* 2 ldmxcsr, 3 stmxcsr */
 #define QH_X_IMUL_I   0x69u             /* reg = rm * imm32 */
 /* VEX: reg, vvvv, rm */
 #define QH_X_ANDN     (0xf2u | QH_X_0F38)
