@@ -40,7 +40,8 @@ typedef struct QhReturn {
 /* The last bytes before the state: what compiled code touches most. */
 typedef struct QhJitHot {
     QhReturn returns[QH_RETURNS];
-    uint64_t spare[4];
+    uint64_t icount_limit; /* counting code goes no further */
+    uint64_t spare[3];
     void *link;          /* the exit by which compiled code was left, for the dispatcher */
     uint64_t jump_id;    /* of what the CPU runs now */
     uint32_t return_top; /* in bytes */
@@ -91,6 +92,10 @@ struct QhJitCpu {
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;
 } __attribute__((aligned(64)));
+
+/* Where a member is, in bytes from the CPU state. */
+#define QH_JIT_CPU_AT(member)                                                                      \
+    ((int32_t)offsetof(struct QhJitCpu, member) - (int32_t)sizeof(struct QhJitCpu))
 
 /* Why an instruction starts again. */
 #define QH_RETRY_NONE      0u

@@ -74,7 +74,7 @@ static void expire(QhT0Lower *lower, uint32_t i)
 {
     for (uint32_t next = lower->expire[i]; next != 0;) {
         QhLowerValue *v = &lower->values[next - 1];
-        lower->cells[lower->n_cells++] = (uint16_t)(v->at / 4 + (int32_t)QH_FRAME_CELLS);
+        lower->cells[lower->n_cells++] = (uint16_t)((v->at - QH_JIT_CPU_AT(frame) / 4) / 4);
         next = v->expire_next;
     }
     lower->expire[i] = 0;

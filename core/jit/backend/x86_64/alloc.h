@@ -30,19 +30,19 @@ typedef enum {
 typedef struct QhT1Value {
     uint8_t make, place;
     QhReg reg;
-    uint8_t bytes;    /* 4, 8, 16; b1 has 4 */
-    uint8_t is_xmm;   /* by its type */
-    uint8_t users;    /* QH_T1_USER_... */
-    uint8_t listed;   /* in the list of those that expire */
-    uint8_t fused;    /* set_slot, set_local: done where the value was made */
-    uint16_t var;     /* IN_VAR; set_slot and set_local: which */
-    uint16_t cell;    /* IN_CELL */
-    uint32_t root;    /* itself, or what it is a copy of */
+    uint8_t bytes;  /* 4, 8, 16; b1 has 4 */
+    uint8_t is_xmm; /* by its type */
+    uint8_t users;  /* QH_T1_USER_... */
+    uint8_t listed; /* in the list of those that expire */
+    uint8_t fused;  /* set_slot, set_local: done where the value was made */
+    uint16_t var;   /* IN_VAR; set_slot and set_local: which */
+    uint16_t cell;  /* IN_CELL */
+    uint32_t root;  /* itself, or what it is a copy of */
     uint32_t uses;
-    uint32_t last;    /* record that uses it last */
-    uint32_t set;     /* first record that puts it into a variable; 0: none */
-    uint32_t expire;  /* next value with the same last */
-    uint32_t alias;   /* next value that is IN_VAR of the same variable */
+    uint32_t last;   /* record that uses it last */
+    uint32_t set;    /* first record that puts it into a variable; 0: none */
+    uint32_t expire; /* next value with the same last */
+    uint32_t alias;  /* next value that is IN_VAR of the same variable */
 } QhT1Value;
 
 #define QH_T1_USER_BRANCH  1u
@@ -59,8 +59,10 @@ typedef struct QhT1Var {
     uint32_t weight;
     uint32_t aliases; /* first value that is IN_VAR of it, 0: none */
 } QhT1Var;
-#define QH_T1_MAX_VARS 256u
-#define QH_T1_NO_VAR   0xffffu
+#define QH_T1_MAX_VARS  256u
+#define QH_T1_NO_VAR    0xffffu
+#define QH_T1_LOCAL     31u         /* klass of locals */
+#define QH_T1_ALL_SLOTS 0x7fffffffu /* every class but theirs */
 
 /* Which homes hold their variable, and which of those are newer than memory. */
 typedef struct QhT1State {
@@ -124,15 +126,15 @@ typedef struct QhT1Alloc {
     gboolean has_calls;
 
     QhT1State state;
-    gboolean live;      /* code falls through to here */
-    uint32_t pending;   /* target that a jump is owed to, + 1 */
+    gboolean live;               /* code falls through to here */
+    uint32_t pending;            /* target that a jump is owed to, + 1 */
     uint32_t held[QH_T1_N_REGS]; /* value in each temp, + 1; QH_T1_KEPT: a lowerer's own */
-    uint32_t free;      /* temps that are free */
-    uint32_t temps;     /* all temps */
-    uint32_t locked;    /* used by the record being compiled */
-    uint32_t scratch;   /* given out by qh_t1_temp_... */
-    gboolean defined;   /* the record's value has its place */
-    uint16_t fuse_var;  /* variable whose home got the value, QH_T1_NO_VAR: none */
+    uint32_t free;               /* temps that are free */
+    uint32_t temps;              /* all temps */
+    uint32_t locked;             /* used by the record being compiled */
+    uint32_t scratch;            /* given out by qh_t1_temp_... */
+    gboolean defined;            /* the record's value has its place */
+    uint16_t fuse_var;           /* variable whose home got the value, QH_T1_NO_VAR: none */
     uint16_t cells[QH_T1_MAX_RECORDS];
     uint32_t n_cells, next_cell;
 
@@ -155,10 +157,10 @@ gboolean qh_t1_analyse(QhT1 *t);
 uint32_t qh_t1_block_at(const QhT1Source *source, uint64_t pc);
 
 /* alloc.c */
-void qh_t1_alloc_begin(QhT1 *t);      /* of a region */
-void qh_t1_alloc_label(QhT1 *t);      /* all values are dead */
-void qh_t1_alloc_done(QhT1 *t);       /* the record is compiled */
-void qh_t1_alloc_set(QhT1 *t);        /* compile set_slot, set_local */
+void qh_t1_alloc_begin(QhT1 *t); /* of a region */
+void qh_t1_alloc_label(QhT1 *t); /* all values are dead */
+void qh_t1_alloc_done(QhT1 *t);  /* the record is compiled */
+void qh_t1_alloc_set(QhT1 *t);   /* compile set_slot, set_local */
 void qh_t1_load_home(QhT1 *t, uint32_t home);
 void qh_t1_store_home(QhT1 *t, uint32_t home);
 /* From the state now to @to, at an edge. */

@@ -16,7 +16,7 @@ static gboolean is_xmm_type(uint32_t type)
 
 static int32_t local_at(uint32_t local)
 {
-    return ((int32_t)local - (int32_t)QH_FRAME_CELLS) * 16;
+    return QH_JIT_CPU_AT(frame) + (int32_t)local * 16;
 }
 
 /* Slots that share memory with another are never kept in registers. */
@@ -57,8 +57,8 @@ static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
         return 0;
     }
     if (alloc->slot_vars[slot] == 0) {
-        var.is_xmm = is_xmm_type(field->type) ||
-                     (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
+        var.is_xmm =
+            is_xmm_type(field->type) || (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
         var.pinned = field->offset < sizeof(QhCpu) || var.bytes < 4;
         alloc->slot_vars[slot] = (uint16_t)(new_var(alloc, &var) + 1);
     }
@@ -69,9 +69,9 @@ static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
 static uint16_t local_var(QhT1Alloc *alloc, const QhIrRecord *record)
 {
     QhT1Var var = {.at = local_at(record->a),
-                   .bytes = (uint8_t)(record->type == QH_TYPE_B1 ? 4
-                                                                  : qh_ir_type_bytes(record->type)),
-                   .klass = 31,
+                   .bytes =
+                       (uint8_t)(record->type == QH_TYPE_B1 ? 4 : qh_ir_type_bytes(record->type)),
+                   .klass = QH_T1_LOCAL,
                    .is_xmm = is_xmm_type(record->type),
                    .is_local = 1,
                    .home = QH_NO_REG,
@@ -251,8 +251,8 @@ static void look_backward(QhT1 *t)
             QhT1Value *root = &alloc->values[alloc->values[used[k]].root];
             root->uses++;
             root->last = MAX(root->last, until);
-            root->users |= alloc->values[used[k]].make == QH_T1_COPY ? QH_T1_USER_OTHER
-                                                                     : user_kind(record, k);
+            root->users |=
+                alloc->values[used[k]].make == QH_T1_COPY ? QH_T1_USER_OTHER : user_kind(record, k);
         }
     }
 }
@@ -374,8 +374,8 @@ static void give_homes(QhT1Alloc *alloc, gboolean xmm, const uint8_t *regs, uint
         }
         var->home = (uint8_t)alloc->n_homes;
         alloc->home_vars[alloc->n_homes] = (uint16_t)(var - alloc->vars);
-        alloc->homes[alloc->n_homes++] = (QhT1Home){
-            .reg = xmm ? QH_XMM(regs[i]) : regs[i], .bytes = var->bytes, .at = var->at};
+        alloc->homes[alloc->n_homes++] =
+            (QhT1Home){.reg = xmm ? QH_XMM(regs[i]) : regs[i], .bytes = var->bytes, .at = var->at};
     }
 }
 

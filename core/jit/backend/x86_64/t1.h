@@ -215,6 +215,7 @@ void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record);     /* lower-fp.c: fadd 
 uint32_t qh_t1_fp_condition(QhT1 *t, uint32_t compare);     /* lower-fp.c: of an fcmp */
 void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record); /* lower-vector.c */
 void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record);   /* lower-call.c */
+void qh_t1_lower_state(QhT1 *t, const QhIrRecord *record);  /* lower-call.c: ld_state st_state */
 /* Told when code behind a label, a call or a store to the state begins: what they remember of
  * earlier records (a checked page, the rounding mode in MXCSR) no longer holds. */
 void qh_t1_memory_forget(QhT1 *t);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stand-ins for the parts of T1 that are not there yet: a region that needs them is given up. */
+#include "core/jit/backend/x86_64/runtime.h"
+
+#define WEAK __attribute__((weak))
+
+WEAK void qh_t1_lower_int(QhT1 *t, const QhIrRecord *record)
+{
+    (void)record;
+    t->failed = TRUE;
+}
+
+WEAK uint32_t qh_t1_condition(QhT1 *t, uint32_t compare)
+{
+    (void)compare;
+    t->failed = TRUE;
+    return QH_IF_E;
+}
+
+WEAK void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
+{
+    (void)record;
+    t->failed = TRUE;
+}
+
+WEAK void qh_t1_lower_memory(QhT1 *t, const QhIrRecord *record)
+{
+    (void)record;
+    t->failed = TRUE;
+}
+
+WEAK void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record)
+{
+    (void)record;
+    t->failed = TRUE;
+}
+
+WEAK void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record)
+{
+    (void)record;
+    t->failed = TRUE;
+}
+
+WEAK void qh_t1_memory_forget(QhT1 *t)
+{
+    (void)t;
+}
+
+WEAK void qh_t1_fp_forget(QhT1 *t)
+{
+    (void)t;
+}
+
+WEAK void qh_t1_fp_before_call(QhT1 *t, uint32_t attrs)
+{
+    (void)t;
+    (void)attrs;
+}
+
+WEAK void qh_t1_fp_after_call(QhT1 *t, uint32_t attrs)
+{
+    (void)t;
+    (void)attrs;
+}
+
+WEAK void qh_t1_fold(QhT1Source *source)
+{
+    (void)source;
+}
+
+WEAK void qh_t1_dead_flags(QhT1Source *source)
+{
+    (void)source;
+}
+
+WEAK uint32_t qh_t1_features(void)
+{
+    return 0;
+}
