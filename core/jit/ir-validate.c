@@ -323,9 +323,11 @@ static gboolean check_flags(Checker *check)
         break;
     case QH_IR_ffma:
     case QH_IR_fround:
+        bad = (record->flags & 7u) > QH_ROUND_ODD || (record->flags & ~(limit | 7u)) != 0;
+        break;
     case QH_IR_fto_s:
     case QH_IR_fto_u:
-        bad = (record->flags & 7u) > QH_ROUND_ODD || (record->flags & ~(limit | 7u)) != 0;
+        bad = (record->flags & 7u) > QH_ROUND_ODD || (record->flags & ~7u) > QH_FTO_INDEFINITE;
         break;
     default:
         break;

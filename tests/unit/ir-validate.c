@@ -69,6 +69,8 @@ static const Case cases[] = {
     {"fcmp-flags",     "flags 0x4",            {{QH_IR_fcmp, QH_TYPE_F64, 4, V_F64, V_F64, 0}},                                          1},
     {"fto-good",       NULL,                   {{QH_IR_fto_s, I32, 0x12, V_F64, 0, 0}},                                                  1},
     {"fto-flags",      "flags 0x20",           {{QH_IR_fto_s, I32, 0x20, V_F64, 0, 0}},                                                  1},
+    {"fto-arm",        NULL,                   {{QH_IR_fto_s, I32, 0x0a, V_F64, 0, 0}},                                                  1},
+    {"fto-both",       "flags 0x18",           {{QH_IR_fto_s, I32, 0x18, V_F64, 0, 0}},                                                  1},
     {"fto-type",       "type i64",             {{QH_IR_fto_s, I64, 0, V_I64, 0, 0}},                                                     1},
     {"ffrom-type",     "type f64",             {{QH_IR_ffrom_s, QH_TYPE_F64, 0, V_F64, 0, 0}},                                           1},
     {"f32to64-type",   "type f64",             {{QH_IR_f32to64, QH_TYPE_F64, 0, V_F64, 0, 0}},                                           1},
