@@ -373,6 +373,23 @@ static void lower_state(QhT0Lower *lower, const QhIrRecord *record)
     qh_t0_lower_fn(lower, record, qh_t0_int_fn(record));
 }
 
+/* An operand that is read from one of the slots about to be written, for the last time here. */
+static void save_operand(QhT0Lower *lower, uint32_t value)
+{
+    const QhTranslatorOps *ops = lower->source->context->translator;
+    uint32_t root = lower->values[value].root;
+    const QhLowerValue *v = &lower->values[root];
+
+    for (uint32_t i = 0; i < 4 && v->place == QH_PLACE_STATE; i++) {
+        const QhStateField *field = qh_ir_slot(lower->source->context->state, ops->lazy_slots[i]);
+        int32_t at = (int32_t)field->offset / 4;
+        Range range = {at, at + (int32_t)qh_ir_type_bytes(field->type) / 4};
+        if (in_range(v, &range)) {
+            move_out(lower, root);
+        }
+    }
+}
+
 /* The kind's slot also says how wide the operands are. */
 static void lower_setflags(QhT0Lower *lower, const QhIrRecord *record)
 {
@@ -382,12 +399,14 @@ static void lower_setflags(QhT0Lower *lower, const QhIrRecord *record)
     int16_t from[3];
     QhT0Op *op;
 
-    for (uint32_t i = 0; i < 3; i++) {
-        from[i] = qh_t0_place(lower, values[i]);
-    }
     for (uint32_t i = 0; i < 4; i++) {
         const QhStateField *field = qh_ir_slot(table, ops->lazy_slots[i]);
         qh_t0_clobber(lower, (int32_t)field->offset / 4, qh_ir_type_bytes(field->type));
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        qh_t0_place(lower, values[i]);
+        save_operand(lower, values[i]);
+        from[i] = qh_t0_place(lower, values[i]);
     }
     op = qh_t0_emit(lower, QH_T0_const32);
     op->d = (int16_t)(qh_ir_slot(table, ops->lazy_slots[0])->offset / 4);
