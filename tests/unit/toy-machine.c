@@ -338,21 +338,45 @@ static void add_cpus(ToyMachine *toy, uint32_t n_cpus)
 
 ToyMachine *toy_machine_new(uint32_t n_cpus, uint32_t page_bits)
 {
-    ToyMachine *toy = g_new0(ToyMachine, 1);
+    return toy_machine_new_with(&(ToyConfig){.n_cpus = n_cpus, .page_bits = page_bits});
+}
+
+/* What the modules of a real machine bring. */
+static void set_ops(ToyMachine *toy, const ToyConfig *config)
+{
     QhTargetOps *target = g_new0(QhTargetOps, 1);
     QhTranslatorOps *translator = g_memdup2(&toy_translator, sizeof(toy_translator));
     QhCpuOps *cpu_ops = g_memdup2(&cpu_ops_base, sizeof(cpu_ops_base));
-    g_autoptr(GError) error = NULL;
 
-    toy_service = &qh_cpu_service;
     *target = (QhTargetOps){.size = sizeof(*target),
                             .name = "toy",
                             .address_bits = 64,
-                            .page_bits = page_bits,
+                            .page_bits = config->page_bits,
                             .n_mmu_indices = 2,
-                            .insn_alignment = 4};
+                            .insn_alignment = 4,
+                            .nan_rule = config->nan_rule,
+                            .tininess_before_rounding = config->tininess_before_rounding};
     cpu_ops->state = toy_state_table();
     translator->translate = toy_translate;
+    if (config->helpers != NULL) {
+        translator->helpers = config->helpers;
+        translator->n_helpers = config->n_helpers;
+    }
+    toy->cluster.target_ops = target;
+    toy->cluster.cpu_ops = cpu_ops;
+    toy->cluster.translator_ops = translator;
+}
+
+ToyMachine *toy_machine_new_with(const ToyConfig *config)
+{
+    ToyMachine *toy = g_new0(ToyMachine, 1);
+    g_autoptr(GError) error = NULL;
+
+    toy_service = &qh_cpu_service;
+    toy->machine.options = qh_machine_options_new();
+    if (config->engine != NULL) {
+        toy->machine.options->engine = *config->engine;
+    }
     g_mutex_init(&toy->machine.device_lock);
     toy->machine.memory = qh_memory_new(&toy->machine);
     toy->machine.clusters = g_ptr_array_new();
@@ -367,20 +391,18 @@ ToyMachine *toy_machine_new(uint32_t n_cpus, uint32_t page_bits)
     g_assert_no_error(error);
     toy->cluster.machine = &toy->machine;
     toy->cluster.target = g_strdup("toy");
-    toy->cluster.target_ops = target;
-    toy->cluster.cpu_ops = cpu_ops;
-    toy->cluster.translator_ops = translator;
+    set_ops(toy, config);
     toy->cluster.translator_slot.ctx = toy;
     toy->cluster.cpu_slot.ctx = toy;
     toy->cluster.vcpus = g_ptr_array_new();
     toy->cluster.engine = qh_engine_new(&toy->cluster, &error);
     g_assert_no_error(error);
-    toy->page_bits = page_bits;
+    toy->page_bits = config->page_bits;
     for (uint32_t i = 0; i < G_N_ELEMENTS(toy->page); i++) {
         toy->page[i] = i;
         toy->prot[i] = 7;
     }
-    add_cpus(toy, n_cpus);
+    add_cpus(toy, config->n_cpus);
     return toy;
 }
 
@@ -391,6 +413,7 @@ void toy_machine_free(ToyMachine *toy)
     }
     qh_engine_free(toy->cluster.engine);
     qh_memory_free(toy->machine.memory);
+    qh_machine_options_free(toy->machine.options);
     g_ptr_array_unref(toy->machine.clusters);
     g_ptr_array_unref(toy->machine.vcpus);
     g_ptr_array_unref(toy->cluster.vcpus);

@@ -57,6 +57,16 @@ typedef struct ToyMachine {
     uint32_t io_width, io_reads, io_writes;
 } ToyMachine;
 
+/* How one is made; zeros are fine but for the first two. */
+typedef struct ToyConfig {
+    uint32_t n_cpus, page_bits;
+    uint32_t nan_rule, tininess_before_rounding;
+    const QhEngineOptions *engine;
+    const QhHelper *helpers; /* instead of toy.c's */
+    uint32_t n_helpers;
+} ToyConfig;
+
+ToyMachine *toy_machine_new_with(const ToyConfig *config);
 ToyMachine *toy_machine_new(uint32_t n_cpus, uint32_t page_bits);
 void toy_machine_free(ToyMachine *toy);
 
