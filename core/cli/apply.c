@@ -2,6 +2,7 @@
 /* From what was read to a host that is set up, in the order in which one thing needs another. */
 #include "core/char/chars.h"
 #include "core/cli/cli.h"
+#include "core/gdb/gdb.h"
 #include "core/host/log.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
@@ -74,7 +75,7 @@ static gboolean stdio_used(const QhCli *cli)
             }
         }
     }
-    return FALSE;
+    return cli->gdb != NULL && begins(cli->gdb, "stdio");
 }
 
 /*
@@ -277,6 +278,15 @@ static gboolean check_serials(
     return TRUE;
 }
 
+static gboolean apply_gdb(const QhCli *cli, QhHost *host, GError **error)
+{
+    if (cli->gdb != NULL && !qh_gdb_listen(host, cli->gdb, error)) {
+        g_prefix_error(error, "-gdb %s: ", cli->gdb);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)
 {
     g_autofree char *target = NULL;
@@ -311,7 +321,8 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
             return TRUE;
         }
     }
-    return attach_monitors(cli, host, serials, error) && apply_control(cli, host, error);
+    return attach_monitors(cli, host, serials, error) && apply_control(cli, host, error) &&
+           apply_gdb(cli, host, error);
 }
 
 gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)

@@ -283,6 +283,20 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(stopped),
      .help = "Do not start the guest before the monitor says so."},
+    {.name = "gdb",
+     .argument = "BACKEND",
+     .group = "debug",
+     .brief = "wait for gdb: tcp:HOST:PORT, unix:PATH,server=on,wait=off",
+     .take = qh_take_string,
+     .offset = MEMBER(gdb),
+     .help = "Serve gdb: tcp:HOST:PORT listens there; otherwise a back end as for -serial, such as "
+             "unix:PATH,server=on,wait=off, stdio, pty or chardev:ID. The guest stops when gdb "
+             "connects; with -S it has not begun."},
+    {.name = "s",
+     .group = "debug",
+     .brief = "the same as -gdb tcp::1234",
+     .take = qh_take_gdb_default,
+     .help = "The same as -gdb tcp::1234."},
     {.name = "no-shutdown",
      .group = "control",
      .take = qh_take_flag,
@@ -349,7 +363,7 @@ const QhOption qh_options[] = {
      .take = qh_take_string,
      .offset = MEMBER(log_file),
      .help = "Where -d writes; the standard error otherwise."},
-    {.name = NULL                                                                                },
+    {.name = NULL                                                        },
 };
 /* clang-format on */
 
@@ -379,7 +393,6 @@ const char *const qh_options_missing[] = {
     "full-screen",
     "fw_cfg",
     "g",
-    "gdb",
     "global",
     "hda",
     "hdb",
@@ -416,7 +429,6 @@ const char *const qh_options_missing[] = {
     "rotate",
     "run-with",
     "runas",
-    "s",
     "sd",
     "seed",
     "semihosting",

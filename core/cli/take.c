@@ -233,6 +233,16 @@ qh_take_mon(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
     return TRUE;
 }
 
+gboolean qh_take_gdb_default(QhCli *cli,
+                             G_GNUC_UNUSED const QhOption *option,
+                             G_GNUC_UNUSED const char *value,
+                             G_GNUC_UNUSED GError **error)
+{
+    g_free(cli->gdb);
+    cli->gdb = g_strdup("tcp::1234");
+    return TRUE;
+}
+
 gboolean qh_take_log_items(QhCli *cli,
                            G_GNUC_UNUSED const QhOption *option,
                            const char *value,

@@ -30,6 +30,8 @@ struct QhHost {
     QhChars *chars;
     QhQmp *qmp;
     QhMachine *machine; /* atomic */
+    QhGdb *gdb;
+    void (*gdb_free)(QhGdb *gdb);
 
     GMainLoop *loop;
     GMutex lock;       /* of what follows */
@@ -97,6 +99,10 @@ void qh_host_free(QhHost *host)
     if (host == NULL) {
         return;
     }
+    if (host->gdb != NULL) {
+        host->gdb_free(host->gdb);
+        host->gdb = NULL;
+    }
     qh_machine_free(host->machine);
     qh_host_set_machine(host, NULL);
     for (guint n = 0; n < LAST_TURNS && host->deferred.length > 0; n++) {
@@ -163,6 +169,17 @@ QhMachine *qh_host_machine(QhHost *host)
 void qh_host_set_machine(QhHost *host, QhMachine *machine)
 {
     g_atomic_pointer_set(&host->machine, machine);
+}
+
+QhGdb *qh_host_gdb(QhHost *host)
+{
+    return host->gdb;
+}
+
+void qh_host_set_gdb(QhHost *host, QhGdb *gdb, void (*free_fn)(QhGdb *gdb))
+{
+    host->gdb = gdb;
+    host->gdb_free = free_fn;
 }
 
 static gboolean on_signal(gpointer data)

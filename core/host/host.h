@@ -11,6 +11,7 @@ typedef struct QhTimers QhTimers;
 typedef struct QhChars QhChars;
 typedef struct QhQmp QhQmp;
 typedef struct QhLog QhLog;
+typedef struct QhGdb QhGdb;
 
 /* How this host was started; set before anything else, never changed. */
 typedef struct QhHostConfig {
@@ -39,6 +40,11 @@ QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 /* The machine, NULL before there is one. qh_machine_new sets it; the host frees it at its end. */
 QhMachine *qh_host_machine(QhHost *host);                   /* [any] */
 void qh_host_set_machine(QhHost *host, QhMachine *machine); /* [main] */
+
+/* The gdb stub, NULL before there is one; its owner says how it is freed, which happens before
+ * anything else is. [main] */
+QhGdb *qh_host_gdb(QhHost *host); /* core/gdb/gdb.h */
+void qh_host_set_gdb(QhHost *host, QhGdb *gdb, void (*free_fn)(QhGdb *gdb));
 
 /* Run the main loop until qh_host_quit; returns the exit status. SIGTERM, SIGINT and SIGHUP shut
  * the machine down meanwhile. [main] */

@@ -117,6 +117,13 @@ void qh_run_state_set_listener(QhRunState *state, void (*fn)(void *data), void *
 
 gboolean qh_run_state_cont(QhRunState *state, GError **error)
 {
+    QhMachine *machine = qh_host_machine(state->host);
+
+    for (guint i = 0;
+         machine != NULL && !qh_run_state_is_running(state) && i < qh_machine_n_vcpus(machine);
+         i++) {
+        qh_vcpu_clear_stop(qh_machine_vcpu(machine, i));
+    }
     return qh_run_state_resume(state, TRUE, error);
 }
 
@@ -137,9 +144,6 @@ gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error)
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
                     "cannot run the machine: in state '%s' it must be reset first", names[name]);
         return FALSE;
-    }
-    for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
-        qh_vcpu_clear_stop(qh_machine_vcpu(machine, i));
     }
     set(state, QH_RUN_RUNNING);
     emit(state, "RESUME");

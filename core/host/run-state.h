@@ -28,7 +28,8 @@ gboolean qh_run_state_is_running(QhRunState *state);
 /* cont, stop. [main] */
 gboolean qh_run_state_cont(QhRunState *state, GError **error);
 gboolean qh_run_state_stop(QhRunState *state, GError **error);
-/* cont for a debugger: without @clock guest time stands still meanwhile. [main] */
+/* cont for a debugger: what CPUs have stopped for is not forgotten, and without @clock guest time
+ * stands still meanwhile. [main] */
 gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error);
 
 /* Called on the main thread when the CPUs have stopped running, whatever the reason; may be in the

@@ -138,6 +138,19 @@ void qh_engine_remove_watchpoint(QhEngine *engine, uint64_t address, uint64_t by
     }
 }
 
+gboolean qh_engine_has_watchpoint(const QhEngine *engine, uint64_t address, uint32_t watch)
+{
+    const QhDebugPoints *points = &engine->points;
+
+    for (uint32_t i = 0; i < points->n_watchpoints; i++) {
+        const QhWatchpoint *point = &points->watchpoints[i];
+        if ((point->watch & watch) && address >= point->first && address <= point->last) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void qh_engine_remove_all_points(QhEngine *engine)
 {
     QhDebugPoints *points = &engine->points;

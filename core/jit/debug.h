@@ -61,6 +61,8 @@ void qh_engine_remove_watchpoint(QhEngine *engine,
                                  uint32_t watch);
 void qh_engine_remove_all_points(QhEngine *engine);
 
+/* Whether @address is watched for any of @watch. [vcpu, stopped] */
+gboolean qh_engine_has_watchpoint(const QhEngine *engine, uint64_t address, uint32_t watch);
 /* Whether there is one at @address. [any] */
 gboolean qh_engine_has_breakpoint(const QhEngine *engine, uint64_t address);
 /* Whether there is one in the 4 KiB around @address: a compiler leaves such pages alone, the

@@ -405,6 +405,7 @@ static const QhMethod cpu_methods[] = {
     {"debug_translate", offsetof(QhCpuOps, debug_translate), FALSE},
     {"describe",        offsetof(QhCpuOps, describe),        FALSE},
     {"irq_changed",     offsetof(QhCpuOps, irq_changed),     FALSE},
+    {"state_written",   offsetof(QhCpuOps, state_written),   FALSE},
 };
 static const QhMethod translator_methods[] = {
     {"translate",   offsetof(QhTranslatorOps, translate),   TRUE },

@@ -2,6 +2,7 @@
 /* Lines of the human monitor, and the commands that change something. */
 #include "core/qmp/monitor.h"
 #include "config-host.h"
+#include "core/gdb/gdb.h"
 #include "core/host/run-state.h"
 #include "core/qmp/qmp.h"
 #include <string.h>
@@ -67,6 +68,22 @@ static void run_quit(const QhMonitorCall *call)
     qh_run_state_request_shutdown(qh_host_run_state(call->host), QH_CAUSE_HOST_QMP_QUIT, 0);
 }
 
+/* gdbserver [DEVICE|none] */
+static void run_gdbserver(const QhMonitorCall *call)
+{
+    const char *device = *call->args != '\0' ? call->args : "tcp::1234";
+    g_autoptr(GError) error = NULL;
+
+    if (!qh_gdb_listen(call->host, device, &error)) {
+        g_string_append_printf(call->out, "Could not open gdbserver on device '%s': %s\n", device,
+                               error->message);
+    } else if (g_str_equal(device, "none")) {
+        g_string_append(call->out, "Disabled gdbserver\n");
+    } else {
+        g_string_append_printf(call->out, "Waiting for gdb connection on device '%s'\n", device);
+    }
+}
+
 static const Command commands[] = {
     {"help",             "[COMMAND]",         "this list, or one command of it",                              run_help                   },
     {"?",                "[COMMAND]",         "the same",                                                     run_help                   },
@@ -83,6 +100,8 @@ static const Command commands[] = {
     {"s",                "",                  "the same",                                                     run_stop                   },
     {"cont",             "",                  "let the CPUs run",                                             run_cont                   },
     {"c",                "",                  "the same",                                                     run_cont                   },
+    {"gdbserver",        "[DEVICE]",          "wait for gdb there (tcp::1234 if not given), or 'none'",
+     run_gdbserver                                                                                                                       },
     {"system_reset",     "",                  "reset the machine",                                            run_reset                  },
     {"system_powerdown", "",                  "press the power button",                                       run_powerdown              },
     {"quit",             "",                  "end the program",                                              run_quit                   },

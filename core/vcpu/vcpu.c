@@ -292,6 +292,11 @@ void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order)
     vcpu->order = *order;
 }
 
+const QhVcpuOrder *qh_vcpu_order(QhVcpu *vcpu)
+{
+    return &vcpu->order;
+}
+
 QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu)
 {
     return vcpu->jit->stop;

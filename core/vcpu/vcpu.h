@@ -47,6 +47,7 @@ typedef struct QhVcpuOrder {
     uint64_t first, last;   /* STEP: go on while pc is in this range; first > last: no range */
 } QhVcpuOrder;
 void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order); /* [vcpu, stopped] */
+const QhVcpuOrder *qh_vcpu_order(QhVcpu *vcpu);                 /* [vcpu, stopped] */
 /* Why it asked the machine to stop, QH_STOP_NONE if it did not; forgotten by clear. It does not run
  * before that. [vcpu, stopped] */
 QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu);
