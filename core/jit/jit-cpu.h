@@ -93,10 +93,6 @@ struct QhJitCpu {
     QhJitHot hot;
 } __attribute__((aligned(64)));
 
-/* Where a member is, in bytes from the CPU state. */
-#define QH_JIT_CPU_AT(member)                                                                      \
-    ((int32_t)offsetof(struct QhJitCpu, member) - (int32_t)sizeof(struct QhJitCpu))
-
 /* Why an instruction starts again. */
 #define QH_RETRY_NONE      0u
 #define QH_RETRY_SINGLE    1u /* it stores into its own block: run it as a block of its own */

@@ -8,6 +8,7 @@
  */
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/code.h"
 #include "core/jit/jit-cpu.h"
 
@@ -112,7 +113,7 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record)
     gboolean may_raise = (helper->attrs & QH_HELPER_MAY_RAISE) != 0;
     gboolean sync = may_raise || (helper->attrs & QH_HELPER_SYNC);
 
-    qh_t1_fp_before_call(t, helper->attrs);
+    qh_t1_emit_fp_before_call(t, helper->attrs);
     qh_t1_move_out(t, helper->writes);
     qh_t1_write_back(t, helper->reads | helper->writes);
     qh_t1_clobber_caller_saved(t);
@@ -131,7 +132,7 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record)
     if (sync) {
         add_count(t, -(int32_t)t->alloc->ordinal);
     }
-    qh_t1_fp_after_call(t, helper->attrs);
+    qh_t1_emit_fp_after_call(t);
     qh_t1_forget(t, helper->writes);
     qh_t1_memory_forget(t);
     take_result(t, record);

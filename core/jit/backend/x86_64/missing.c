@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stand-ins for the parts of T1 that are not there yet: a region that needs them is given up. */
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/runtime.h"
 
 #define WEAK __attribute__((weak))
@@ -51,18 +52,6 @@ WEAK void qh_t1_fp_forget(QhT1 *t)
     (void)t;
 }
 
-WEAK void qh_t1_fp_before_call(QhT1 *t, uint32_t attrs)
-{
-    (void)t;
-    (void)attrs;
-}
-
-WEAK void qh_t1_fp_after_call(QhT1 *t, uint32_t attrs)
-{
-    (void)t;
-    (void)attrs;
-}
-
 WEAK void qh_t1_fold(QhT1Source *source)
 {
     (void)source;
@@ -76,4 +65,15 @@ WEAK void qh_t1_dead_flags(QhT1Source *source)
 WEAK uint32_t qh_t1_features(void)
 {
     return 0;
+}
+
+WEAK void qh_t1_emit_fp_before_call(QhT1 *t, uint32_t attrs)
+{
+    (void)t;
+    (void)attrs;
+}
+
+WEAK void qh_t1_emit_fp_after_call(QhT1 *t)
+{
+    (void)t;
 }

@@ -220,9 +220,6 @@ void qh_t1_lower_state(QhT1 *t, const QhIrRecord *record);  /* lower-call.c: ld_
  * earlier records (a checked page, the rounding mode in MXCSR) no longer holds. */
 void qh_t1_memory_forget(QhT1 *t);
 void qh_t1_fp_forget(QhT1 *t);
-/* Around a call of a helper with these attributes: fp_flags and MXCSR. (lower-fp.c) */
-void qh_t1_fp_before_call(QhT1 *t, uint32_t attrs);
-void qh_t1_fp_after_call(QhT1 *t, uint32_t attrs);
 
 /* Passes over the records before code is made, a file each. */
 void qh_t1_fold(QhT1Source *source);       /* pass-fold.c: constants */
