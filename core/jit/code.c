@@ -255,16 +255,20 @@ void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes
     }
 }
 
-void qh_code_invalidate_virtual(QhCodeStore *store, uint64_t pc, uint64_t bytes)
+void qh_code_find_virtual(const QhCodeStore *store, uint64_t pc, uint64_t bytes, GArray *ret_pages)
 {
+    uint64_t mask = (G_GUINT64_CONSTANT(1) << store->page_bits) - 1;
+
     for (uint32_t i = 0; i < N_BUCKETS; i++) {
-        QhCode *code = store->buckets[i];
-        while (code != NULL) {
-            QhCode *next = code->next;
-            if (code->key.pc - pc < bytes) {
-                remove_code(store, code);
+        for (const QhCode *code = store->buckets[i]; code != NULL; code = code->next) {
+            uint64_t page = code->key.ram_address & ~mask;
+            gboolean known = code->key.pc - pc >= bytes;
+            for (guint k = 0; !known && k < ret_pages->len; k++) {
+                known = g_array_index(ret_pages, uint64_t, k) == page;
             }
-            code = next;
+            if (!known) {
+                g_array_append_val(ret_pages, page);
+            }
         }
     }
 }

@@ -77,9 +77,9 @@ void **qh_code_regions(QhCodeStore *store, uint64_t ram_address);
 
 /* Take out the blocks made from these bytes of one page. */
 void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes);
-/* Take out the blocks whose first instruction is among these virtual addresses; all are looked
- * at. */
-void qh_code_invalidate_virtual(QhCodeStore *store, uint64_t pc, uint64_t bytes);
+/* Append to @ret_pages (uint64_t) the RAM addresses of the pages with blocks that begin at these
+ * virtual addresses, each once. All blocks are looked at. */
+void qh_code_find_virtual(const QhCodeStore *store, uint64_t pc, uint64_t bytes, GArray *ret_pages);
 /* Whether there are blocks from this page, or somebody is reading it. */
 gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address);
 /* Whether @code was made from one of these bytes. */

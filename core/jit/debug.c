@@ -43,8 +43,13 @@ gboolean qh_engine_page_has_breakpoint(const QhEngine *engine, uint64_t address)
 /* Code of the page around @address was made without the breakpoint, or with it. */
 static void drop_page(QhEngine *engine, uint64_t address)
 {
+    g_autoptr(GArray) pages = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+
     g_mutex_lock(&engine->lock);
-    qh_code_invalidate_virtual(engine->store, address & ~(PAGE_BYTES - 1), PAGE_BYTES);
+    qh_code_find_virtual(engine->store, address & ~(PAGE_BYTES - 1), PAGE_BYTES, pages);
+    for (guint i = 0; i < pages->len; i++) {
+        qh_engine_invalidate_page(engine, g_array_index(pages, uint64_t, i), PAGE_BYTES);
+    }
     g_mutex_unlock(&engine->lock);
 }
 

@@ -327,7 +327,8 @@ static const void *native_of(QhEngine *engine, QhJitCpu *jit, QhCode *code)
 {
     const void *native = __atomic_load_n(&code->native, __ATOMIC_ACQUIRE);
 
-    if (native == NULL && !code->dull && !engine->trace) {
+    if (native == NULL && !code->dull && !engine->trace &&
+        !qh_engine_page_has_breakpoint(engine, code->key.pc)) {
         native = qh_tier_compile(engine->tier, jit, code);
     }
     code->heat = native != NULL ? 0
