@@ -164,6 +164,7 @@ class Table:
     def __init__(self):
         self.prefix, self.context = '', ''
         self.features, self.exclusive = [], []
+        self.idle = []  # features that no row needs; they get no bit
         self.decoders, self.args = {}, {}
         self.decoder = None
         self.section = ''
@@ -204,8 +205,6 @@ class Table:
             if word in self.features:
                 raise TableError(f'feature "{word}" twice')
             self.features.append(word)
-        if len(self.features) > 64:
-            raise TableError('more than 64 features')
 
     def verb_features(self, _line, words, place):
         if len(words) != 3:
@@ -310,6 +309,11 @@ class Table:
             for i, b in enumerate(decoder.rows):
                 for a in decoder.rows[:i]:
                     self.check_pair(a, b)
+        needed = set().union(*self.exclusive, *(term for row in self.all_rows() for term in row.needs))
+        self.idle = [word for word in self.features if word not in needed]
+        self.features = [word for word in self.features if word in needed]
+        if len(self.features) > 64:
+            raise TableError('rows need more than 64 features')
         structs = {}
         for row in self.all_rows():
             other = structs.setdefault(row.function(), row)
@@ -389,6 +393,7 @@ def write_header(table):
            '/* What a CPU has, as the tables name it. */']
     for i, word in enumerate(table.features):
         out.append(f'#define {feature_bit(table, word)} (1ull << {i})')
+    out += [f'#define {feature_bit(table, word)} 0ull' for word in table.idle]
     out.append(f'#define {prefix.upper()}_HAVE(feature) {prefix.upper()}_HAVE_##feature\n')
     for args in table.args.values():
         if args.base is None:
