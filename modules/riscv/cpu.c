@@ -42,6 +42,9 @@ void rv_cpu_update_key(RvCpu *cpu)
     key |= cpu->mxlen == 64 ? RV_KEY_64 : 0;
     key |= status & RV_MSTATUS_FS ? RV_KEY_FS : 0;
     key |= (status & RV_MSTATUS_FS) == RV_MSTATUS_FS ? RV_KEY_FS_DIRTY : 0;
+    key |= status & RV_MSTATUS_VS ? RV_KEY_VS : 0;
+    key |= (status & RV_MSTATUS_VS) == RV_MSTATUS_VS ? RV_KEY_VS_DIRTY : 0;
+    key |= status & RV_MSTATUS_VS ? rv_key_of_vtype(cpu->vtype) : 0;
     key |= cpu->misa & (1u << ('c' - 'a')) ? RV_KEY_C : 0;
     cpu->base.state_key = key;
 }
@@ -91,6 +94,10 @@ static void reset(QhCpu *base)
 
     memset(cpu->x, 0, sizeof(cpu->x));
     memset(cpu->f, 0, sizeof(cpu->f));
+    memset(cpu->v, 0, sizeof(cpu->v));
+    cpu->vl = cpu->vstart = 0;
+    cpu->vtype = RV_VTYPE_VILL;
+    cpu->vxrm = cpu->vxsat = 0;
     cpu->reserved_address = RV_NO_RESERVATION;
     cpu->reserved_value = 0;
     base->pc = cpu->resetvec;

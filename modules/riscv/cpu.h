@@ -37,10 +37,21 @@ typedef struct RvTarget {
     uint32_t xlen; /* MXLEN: 32 or 64 */
 } RvTarget;
 
+#define RV_VLEN_MAX 1024u
+#define RV_V_WORDS  (32u * RV_VLEN_MAX / 64u)
+
 typedef struct RvCpu {
     QhCpu base; /* fp_flags are the fflags: same bits (Unpriv. F, "fcsr") */
     uint64_t x[32];
     uint64_t f[32]; /* FLEN = 64; narrower values are NaN-boxed (Unpriv. D, "NaN Boxing") */
+
+    /*
+     * The vector registers, packed: vN begins at byte N * vlen / 8, so that a group of registers is
+     * one array of elements. Guest byte order, which is the host's.
+     */
+    uint64_t v[RV_V_WORDS] __attribute__((aligned(64)));
+    uint64_t vl, vtype, vstart; /* vtype: vill is bit 63 for both widths */
+    uint32_t vxrm, vxsat;
 
     /* What lr left behind: the virtual address and the value read there, sign-extended. */
     uint64_t reserved_address; /* RV_NO_RESERVATION when there is none */
@@ -71,6 +82,7 @@ typedef struct RvCpu {
     uint8_t n_pmp;                               /* PMP entries, 0 .. 64 */
     uint8_t short_isa;                           /* the ISA string names single letters only */
     uint16_t cbom_bytes, cbop_bytes, cboz_bytes; /* cache blocks: powers of two, 16 .. 4096 */
+    uint16_t vlen, elen;                         /* bits; elen is what the extensions allow */
     uint32_t mvendorid;
     uint64_t marchid, mimpid;
     uint64_t timebase_hz;
@@ -121,7 +133,13 @@ enum {
 #define RV_KEY_FRM_SHIFT   13u        /* bits 13-15: frm, 5..7 are reserved modes */
 #define RV_KEY_C           (1u << 16) /* misa.C: 16-bit instructions exist, IALIGN = 16 */
 #define RV_KEY_BE          (1u << 17) /* reserved for big-endian data, which no model has */
-#define RV_KEY_VS          (1u << 18) /* reserved for V: 18-19 like FS, 20-31 vtype */
+#define RV_KEY_VS          (1u << 18) /* mstatus.VS is not Off */
+#define RV_KEY_VS_DIRTY    (1u << 19) /* mstatus.VS is Dirty */
+/* With RV_KEY_VS only, so that a kernel, which runs without, has one translation. Bits 20-25: vlmul
+ * and vsew of vtype; vta and vma decide nothing, because agnostic elements are left alone. */
+#define RV_KEY_VTYPE_SHIFT 20u
+#define RV_KEY_VTYPE       (0x3fu << RV_KEY_VTYPE_SHIFT)
+#define RV_KEY_VILL        (1u << 26) /* vtype.vill; then bits 20-25 are 0 */
 
 /* Exception causes (Priv. 3.1.15, table "mcause values"); interrupts have the top bit of XLEN. */
 #define RV_CAUSE_FETCH_MISALIGNED 0u
@@ -154,6 +172,18 @@ static inline RvCpu *rv_cpu(QhCpu *cpu)
 static inline const RvTarget *rv_target(const QhCpu *cpu)
 {
     return (const RvTarget *)cpu->ctx;
+}
+
+/* Fields of vtype (Unpriv. V, 31.3.4). */
+#define RV_VTYPE_VILL       (UINT64_C(1) << 63)
+#define RV_VTYPE_LMUL_MASK  7u
+#define RV_VTYPE_SEW_SHIFT  3u
+#define RV_VTYPE_VALID_BITS 0xffu
+
+/* The bits of the state key that follow from @vtype. */
+static inline uint32_t rv_key_of_vtype(uint64_t vtype)
+{
+    return vtype & RV_VTYPE_VILL ? RV_KEY_VILL : (uint32_t)(vtype & 0x3f) << RV_KEY_VTYPE_SHIFT;
 }
 
 /* Recompute base.state_key from the rest of the state. The caller ends the block. [vcpu] */

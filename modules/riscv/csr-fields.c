@@ -194,6 +194,9 @@ void rv_csr_write_mstatus(RvCpu *cpu, uint32_t number, uint64_t value, uint64_t 
     if (cpu->ext_f) {
         writable |= RV_MSTATUS_FS;
     }
+    if (cpu->ext_zve32x) {
+        writable |= RV_MSTATUS_VS;
+    }
     write_mstatus_bits(cpu, value, writable);
 }
 
@@ -205,7 +208,8 @@ uint64_t rv_csr_read_sstatus(RvCpu *cpu, uint32_t number)
 void rv_csr_write_sstatus(RvCpu *cpu, uint32_t number, uint64_t value, uint64_t mask)
 {
     uint64_t writable = RV_MSTATUS_SIE | RV_MSTATUS_SPIE | RV_MSTATUS_SPP | RV_MSTATUS_SUM |
-                        RV_MSTATUS_MXR | (cpu->ext_f ? RV_MSTATUS_FS : 0);
+                        RV_MSTATUS_MXR | (cpu->ext_f ? RV_MSTATUS_FS : 0) |
+                        (cpu->ext_zve32x ? RV_MSTATUS_VS : 0);
 
     (void)number, (void)mask;
     write_mstatus_bits(cpu, value, writable);

@@ -40,6 +40,12 @@ gboolean rv_csr_needs_fp(const RvCpu *cpu, uint32_t number, uint32_t priv)
     return cpu->ext_f && cpu->mstatus & RV_MSTATUS_FS;
 }
 
+gboolean rv_csr_needs_vector(const RvCpu *cpu, uint32_t number, uint32_t priv)
+{
+    (void)number, (void)priv;
+    return cpu->ext_zve32x && cpu->mstatus & RV_MSTATUS_VS;
+}
+
 /* Unpriv. Zkr 32.4: S and U need a bit of mseccfg each. */
 gboolean rv_csr_needs_seed(const RvCpu *cpu, uint32_t number, uint32_t priv)
 {

@@ -100,6 +100,34 @@ void rv_put_fence(GString *text, uint64_t pc, int64_t value)
     }
 }
 
+void rv_put_v(GString *text, uint64_t pc, int64_t value)
+{
+    (void)pc;
+    g_string_append_printf(text, "v%u", (uint32_t)value & 31);
+}
+
+void rv_put_vm(GString *text, uint64_t pc, int64_t value)
+{
+    (void)pc;
+    if (value == 0) {
+        g_string_append(text, ",v0.t");
+    }
+}
+
+/* The immediate of vsetvli (Unpriv. V, 31.6.1); a number if it is reserved. */
+void rv_put_vtype(GString *text, uint64_t pc, int64_t value)
+{
+    static const char lmul[8][4] = {"m1", "m2", "m4", "m8", "", "mf8", "mf4", "mf2"};
+
+    (void)pc;
+    if (value >> 8 != 0 || (value & 7) == 4 || (value >> 3 & 7) > 3) {
+        g_string_append_printf(text, "%u", (uint32_t)value);
+        return;
+    }
+    g_string_append_printf(text, "e%u,%s,%s,%s", 8u << (value >> 3 & 3), lmul[value & 7],
+                           value & 0x40 ? "ta" : "tu", value & 0x80 ? "ma" : "mu");
+}
+
 /* The constants of fli (Unpriv. Zfa, table of immediates). */
 void rv_put_fli(GString *text, uint64_t pc, int64_t value)
 {

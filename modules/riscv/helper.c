@@ -6,6 +6,7 @@
 #define SYSTEM  ((1u << QH_CLASS_CTRL) | (1u << QH_CLASS_PC))
 #define FP      (1u << QH_CLASS_FP)
 #define GPR     (1u << QH_CLASS_GPR)
+#define VECTOR  ((1u << QH_CLASS_VEC) | (1u << QH_CLASS_CTRL))
 #define NOTHING 0u
 
 #define VOID QH_TYPE_NONE

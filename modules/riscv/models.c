@@ -19,6 +19,9 @@
 #define DEFAULT_HZ    10000000u /* timebase of the virt board */
 #define DEFAULT_PMP   16u
 #define DEFAULT_BLOCK 64u
+#define DEFAULT_VLEN  128u
+#define DEFAULT_ELEN  64u
+#define MIN_VLEN      128u
 
 typedef struct Extension {
     const char *name;
@@ -77,6 +80,18 @@ static const Rule rules[] = {
     NEEDS(zfhmin, f),
     NEEDS(zfbfmin, f),
     NEEDS(zfh, zfhmin),
+    NEEDS(v, zve64d),
+    NEEDS(zve64d, zve64f),
+    NEEDS(zve64d, d),
+    NEEDS(zve64f, zve64x),
+    NEEDS(zve64f, zve32f),
+    NEEDS(zve64x, zve32x),
+    NEEDS(zve32f, zve32x),
+    NEEDS(zve32f, f),
+    NEEDS(zve32x, zicsr),
+    NEEDS(zvfh, zvfhmin),
+    NEEDS(zvfh, zfhmin),
+    NEEDS(zvfhmin, zve32f),
     NEEDS(c, zca),
     NEEDS_IF(c, zcd, d, 0),
     NEEDS_IF(c, zcf, f, 32),
@@ -171,6 +186,8 @@ void rv_config_defaults(RvCpu *cpu, const char *model)
     cpu->n_pmp = DEFAULT_PMP;
     cpu->short_isa = 0;
     cpu->cbom_bytes = cpu->cbop_bytes = cpu->cboz_bytes = DEFAULT_BLOCK;
+    cpu->vlen = DEFAULT_VLEN;
+    cpu->elen = DEFAULT_ELEN;
     cpu->mvendorid = 0;
     cpu->marchid = cpu->mimpid = 0;
     cpu->timebase_hz = DEFAULT_HZ;
@@ -243,6 +260,31 @@ static gboolean check_zic64b(RvCpu *cpu, GError **error)
     return TRUE;
 }
 
+/* Unpriv. V, 31.18: V and Zve64* need elements of 64 bits; Zve32* have none wider than 32. */
+static gboolean check_vector(RvCpu *cpu, GError **error)
+{
+    if (cpu->vlen < MIN_VLEN || cpu->vlen > RV_VLEN_MAX || (cpu->vlen & (cpu->vlen - 1)) != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "CPU property vlen=%u is not a power of two from %u to %u", cpu->vlen, MIN_VLEN,
+                    RV_VLEN_MAX);
+        return FALSE;
+    }
+    if (cpu->elen != 32 && cpu->elen != 64) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "CPU property elen=%u is neither 32 nor 64",
+                    cpu->elen);
+        return FALSE;
+    }
+    if (cpu->ext_zve64x && cpu->elen != 64) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "CPU property elen=%u is not possible with zve64x, which needs 64", cpu->elen);
+        return FALSE;
+    }
+    if (!cpu->ext_zve64x) {
+        cpu->elen = 32;
+    }
+    return TRUE;
+}
+
 static gboolean check_width(RvCpu *cpu, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
@@ -276,7 +318,8 @@ gboolean rv_config_finish(RvCpu *cpu, const char *model, GError **error)
     if (!check_width(cpu, error) || !apply_rules(cpu, defaults, error) ||
         !check_block("cbom_blocksize", cpu->cbom_bytes, error) ||
         !check_block("cbop_blocksize", cpu->cbop_bytes, error) ||
-        !check_block("cboz_blocksize", cpu->cboz_bytes, error) || !check_zic64b(cpu, error)) {
+        !check_block("cboz_blocksize", cpu->cboz_bytes, error) || !check_zic64b(cpu, error) ||
+        !check_vector(cpu, error)) {
         return FALSE;
     }
     if (cpu->timebase_hz == 0) {
@@ -427,21 +470,23 @@ static const QhProperty properties[] = {
                              "bytes of a block of prefetch.r and so on")
                         PROPERTY(
                             "cboz_blocksize", U16, cboz_bytes, 0, 0, "bytes of a block of cbo.zero")
-                            PROPERTY("mvendorid", U32, mvendorid, 0, 0, "value of mvendorid")
-                                PROPERTY("marchid", U64, marchid, 0, 0, "value of marchid")
-                                    PROPERTY("mimpid", U64, mimpid, 0, 0, "value of mimpid")
-                                        PROPERTY("timebase-frequency",
-                                                 U64,
-                                                 timebase_hz,
-                                                 0,
-                                                 0,
-                                                 "ticks of time per second")
-                                            PROPERTY("resetvec",
+                            PROPERTY("vlen", U16, vlen, 0, 0, "bits of a vector register") PROPERTY(
+                                "elen", U16, elen, 0, 0, "bits of the widest vector element")
+                                PROPERTY("mvendorid", U32, mvendorid, 0, 0, "value of mvendorid")
+                                    PROPERTY("marchid", U64, marchid, 0, 0, "value of marchid")
+                                        PROPERTY("mimpid", U64, mimpid, 0, 0, "value of mimpid")
+                                            PROPERTY("timebase-frequency",
                                                      U64,
-                                                     resetvec,
+                                                     timebase_hz,
                                                      0,
                                                      0,
-                                                     "pc after a reset")};
+                                                     "ticks of time per second")
+                                                PROPERTY("resetvec",
+                                                         U64,
+                                                         resetvec,
+                                                         0,
+                                                         0,
+                                                         "pc after a reset")};
 
 const QhPropertyTable rv_cpu_properties = {
     .size = sizeof(QhPropertyTable),

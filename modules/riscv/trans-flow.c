@@ -75,7 +75,11 @@ gboolean rv_trans_jalr(RvDis *d, const RvArgI *a)
         target = check_target(d, target);
     }
     rv_set_x_const(d, a->rd, d->next_pc);
-    qh_ir_exit_value(d->block, target, jalr_hint(a));
+    if (rv_key_changed(d)) {
+        qh_ir_1(d->block, QH_IR_exit_vstate, QH_TYPE_NONE, target);
+    } else {
+        qh_ir_exit_value(d->block, target, jalr_hint(a));
+    }
     d->next = RV_NEXT_DONE;
     return TRUE;
 }
@@ -87,7 +91,7 @@ static gboolean branch(RvDis *d, const RvArgB *a, uint32_t condition)
     QhValue x = rv_get_x(d, a->rs1), y = rv_get_x(d, a->rs2);
     QhValue taken = qh_ir_brc_forward(block, qh_ir_cmp(block, condition, QH_TYPE_I64, x, y), FALSE);
 
-    qh_ir_exit_pc(block, d->next_pc, QH_EXIT_JUMP);
+    rv_emit_exit(d, d->next_pc, QH_EXIT_JUMP);
     rv_land(d, taken);
     if (misaligned(d, target)) {
         rv_raise(d, RV_CAUSE_FETCH_MISALIGNED, target);

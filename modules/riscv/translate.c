@@ -157,9 +157,18 @@ void rv_raise(RvDis *d, uint32_t cause, uint64_t tval)
     d->next = RV_NEXT_DONE;
 }
 
+void rv_emit_exit(RvDis *d, uint64_t target, uint32_t hint)
+{
+    if (rv_key_changed(d)) {
+        qh_ir_exit_state(d->block, target);
+    } else {
+        qh_ir_exit_pc(d->block, target, hint);
+    }
+}
+
 void rv_exit_to(RvDis *d, uint64_t target, uint32_t hint)
 {
-    qh_ir_exit_pc(d->block, target, hint);
+    rv_emit_exit(d, target, hint);
     d->next = RV_NEXT_DONE;
 }
 
@@ -267,7 +276,7 @@ static gboolean translate(void *ctx, QhBlock *block)
     }
     block->guest_bytes = offset;
     if (d.next == RV_NEXT_INSN) {
-        qh_ir_exit_pc(block, d.pc, QH_EXIT_JUMP);
+        rv_emit_exit(&d, d.pc, QH_EXIT_JUMP);
     } else if (d.next == RV_NEXT_STATE) {
         qh_ir_exit_state(block, d.pc);
     }

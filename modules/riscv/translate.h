@@ -45,7 +45,7 @@ struct RvDis {
     uint32_t insn;   /* its bits, 16 or 32 of them */
     uint32_t length; /* bytes, 2 or 4 */
     uint32_t next;   /* RV_NEXT_... */
-    uint32_t key;    /* the state key */
+    uint32_t key;    /* the state key as it is at this instruction */
     uint64_t have;   /* RV_HAVE_... */
     uint32_t priv;
     uint32_t mem;  /* QH_MEM_INDEX of loads and stores */
@@ -99,6 +99,16 @@ rv_call(RvDis *d, uint32_t type, uint32_t helper, uint32_t n, const QhValue *arg
 
 /* Raise @cause with @tval as this instruction's outcome; ends the block. */
 void rv_raise(RvDis *d, uint32_t cause, uint64_t tval);
+
+/* Whether the block has changed the state key behind its back and goes on under the new one; then
+ * it must leave with a look at it. */
+static inline gboolean rv_key_changed(const RvDis *d)
+{
+    return d->key != (uint32_t)d->block->state_key;
+}
+
+/* The record that leaves for @target. */
+void rv_emit_exit(RvDis *d, uint64_t target, uint32_t hint);
 
 /* End the block with a jump to @target; @hint: QH_EXIT_... */
 void rv_exit_to(RvDis *d, uint64_t target, uint32_t hint);

@@ -19,7 +19,7 @@ import tempfile
 NEWER = re.compile(r'(ntl\.|c\.(lbu|lhu|lh|sb|sh|zext|sext|not|mul)|amocas|fli|fminm|fmaxm|fround|'
                    r'fleq|fltq|fcvtmod|fmvh|fmvp|mop|c\.mop|czero|wrs|'
                    r'fcvt\.(bf16\.s|s\.bf16|d\.(wu?|s|h)|s\.h) )')
-EXTENSIONS = ('imafdch_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zfh_zba_zbb_zbc_zbs_'
+EXTENSIONS = ('imafdcvh_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zfh_zba_zbb_zbc_zbs_'
               'svinval')
 ROUNDS = 40
 
