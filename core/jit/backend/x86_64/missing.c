@@ -5,19 +5,6 @@
 
 #define WEAK __attribute__((weak))
 
-WEAK void qh_t1_lower_int(QhT1 *t, const QhIrRecord *record)
-{
-    (void)record;
-    t->failed = TRUE;
-}
-
-WEAK uint32_t qh_t1_condition(QhT1 *t, uint32_t compare)
-{
-    (void)compare;
-    t->failed = TRUE;
-    return QH_IF_E;
-}
-
 WEAK void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
 {
     (void)record;
@@ -60,11 +47,6 @@ WEAK void qh_t1_fold(QhT1Source *source)
 WEAK void qh_t1_dead_flags(QhT1Source *source)
 {
     (void)source;
-}
-
-WEAK uint32_t qh_t1_features(void)
-{
-    return 0;
 }
 
 WEAK void qh_t1_emit_fp_before_call(QhT1 *t, uint32_t attrs)

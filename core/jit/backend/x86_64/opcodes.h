@@ -92,8 +92,7 @@
 #define QH_X_ORPS      (0x56u | QH_X_0F)
 #define QH_X_XORPS     (0x57u | QH_X_0F)
 
-/* Halves of vector registers: half imm8 of xmm reg = r/m64, r/m64 = half imm8 of it (SSE4.1); ...
- */
+/* Halves of vector registers. SSE4.1: half imm8 of reg = rm, rm = half imm8 of reg. */
 #define QH_X_PINSRQ     (0x22u | QH_X_0F3A | QH_X_66 | QH_X_W)
 #define QH_X_PEXTRQ     (0x16u | QH_X_0F3A | QH_X_66 | QH_X_W)
 #define QH_X_PUNPCKLQDQ (0x6cu | QH_X_0F | QH_X_66)
