@@ -164,20 +164,24 @@ write_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, co
 {
     char *state = (char *)qh_vcpu_state(vcpu);
     uint32_t wide = qh_ir_type_bytes(one->field->type), n = one->info->bits / 8;
-    uint8_t bytes[MAX_BYTES] = {0};
+    uint8_t bytes[MAX_BYTES] = {0}, field[MAX_BYTES] = {0};
 
     if (!qh_gdb_read_bytes(at, bytes, n)) {
         return FALSE;
     }
     guest_order(registers, bytes, n);
-    /* narrower than its field: sign-extended, as 32-bit values are kept */
-    if (n < wide && (bytes[n - 1] & 0x80)) {
-        memset(bytes + n, 0xff, wide - n);
+    if (one->field->flags & QH_STATE_ZERO) {
+        return TRUE;
     }
-    host_order(bytes, wide);
-    if (!(one->field->flags & QH_STATE_ZERO)) {
-        memcpy(state + one->field->offset, bytes, wide);
+    /* narrower than its field: the rest stays, but general registers are kept sign-extended */
+    memcpy(field, state + one->field->offset, wide);
+    host_order(field, wide);
+    if (one->field->klass == QH_CLASS_GPR && n < wide) {
+        memset(field, bytes[n - 1] & 0x80 ? 0xff : 0, wide);
     }
+    memcpy(field, bytes, MIN(n, wide));
+    host_order(field, wide);
+    memcpy(state + one->field->offset, field, wide);
     return TRUE;
 }
 

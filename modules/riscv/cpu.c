@@ -200,6 +200,21 @@ static void irq_changed(QhCpu *base, uint32_t line, gboolean level)
     }
 }
 
+/* A debugger may write what no instruction could: the nearest thing that one could have. */
+static void state_written(QhCpu *base)
+{
+    RvCpu *cpu = rv_cpu(base);
+
+    if (cpu->priv != RV_PRIV_U && cpu->priv != RV_PRIV_S) {
+        cpu->priv = RV_PRIV_M;
+    }
+    cpu->frm &= 7;
+    base->fp_flags &= 31;
+    rv_mmu_satp_written(cpu);
+    rv_stimer_update(cpu);
+    rv_cpu_update_key(cpu);
+}
+
 static const QhStateField fields[] = {
 #define I8  QH_TYPE_I8
 #define I32 QH_TYPE_I32
@@ -235,6 +250,7 @@ static const QhStateTable state = {
         .reset = reset, .take_interrupt = take_interrupt, .has_work = has_work,                    \
         .translate = translate, .mem_fault = mem_fault, .raise = raise_exception,                  \
         .debug_translate = debug_translate, .describe = describe, .irq_changed = irq_changed,      \
+        .state_written = state_written,                                                            \
     }
 
 const QhCpuOps rv32_cpu_ops = CPU_OPS(rv32_cpu_models, RV32_N_MODELS);

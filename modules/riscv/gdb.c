@@ -41,7 +41,14 @@
         CSR(0x302, "medeleg", b), CSR(0x303, "mideleg", b), CSR(0x304, "mie", b),                  \
         CSR(0x305, "mtvec", b), CSR(0x306, "mcounteren", b), CSR(0x340, "mscratch", b),            \
         CSR(0x341, "mepc", b), CSR(0x342, "mcause", b), CSR(0x343, "mtval", b),                    \
-        CSR(0x344, "mip", b)
+        CSR(0x344, "mip", b), CSR(0x10a, "senvcfg", b), CSR(0x320, "mcountinhibit", 32)
+
+/* The mode of the hart: 0 user, 1 supervisor, 3 machine. gdb has a number for it behind the CSRs.
+ */
+#define PRIV_NUMBER (65 + 4096)
+static const QhGdbRegister virtual_registers[] = {
+    {.name = "priv", .field = "priv", .type = "int", .bits = 32, .number = PRIV_NUMBER},
+};
 
 static const QhGdbRegister cpu_32[] = {CPU_REGISTERS(32)};
 static const QhGdbRegister cpu_64[] = {CPU_REGISTERS(64)};
@@ -67,11 +74,13 @@ static const QhGdbFeature features_32[] = {
     FEATURE("org.gnu.gdb.riscv.cpu", cpu_32),
     FEATURE("org.gnu.gdb.riscv.fpu", fpu),
     FEATURE("org.gnu.gdb.riscv.csr", csr_32),
+    FEATURE("org.gnu.gdb.riscv.virtual", virtual_registers),
 };
 static const QhGdbFeature features_64[] = {
     FEATURE("org.gnu.gdb.riscv.cpu", cpu_64),
     FEATURE("org.gnu.gdb.riscv.fpu", fpu),
     FEATURE("org.gnu.gdb.riscv.csr", csr_64),
+    FEATURE("org.gnu.gdb.riscv.virtual", virtual_registers),
 };
 
 /* c.ebreak: a breakpoint fits on any instruction. */

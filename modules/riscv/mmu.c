@@ -428,6 +428,14 @@ void rv_mmu_write_satp(RvCpu *cpu, uint64_t value)
     }
 }
 
+void rv_mmu_satp_written(RvCpu *cpu)
+{
+    if (!mode_supported(cpu, satp_mode(cpu))) {
+        cpu->satp = 0;
+    }
+    rv_services(cpu)->cpu->tlb_set_context(&cpu->base, context_of(cpu, satp_asid(cpu)));
+}
+
 /* Whether the current mode may execute sfence.vma and its like (Priv. 3.1.6.6, 12.2.1, Svinval). */
 static gboolean fence_allowed(const RvCpu *cpu, gboolean trap_virtual_memory)
 {

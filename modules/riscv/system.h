@@ -58,6 +58,8 @@ gboolean rv_mmu_translate(RvCpu *cpu,
                           QhMemFault *fault);
 gboolean rv_mmu_debug_translate(RvCpu *cpu, uint64_t address, uint64_t *ret_phys);
 void rv_mmu_write_satp(RvCpu *cpu, uint64_t value);
+/* satp was written behind the CPU's back; the host forgets translations itself. */
+void rv_mmu_satp_written(RvCpu *cpu);
 void rv_mmu_flush_all(RvCpu *cpu);
 
 /* trap.c: bits of mip, of those that are enabled in mie, and what may be taken now. */
