@@ -86,8 +86,7 @@ struct QhJitCpu {
     QhDebugStop stop;       /* for a debugger: the CPU goes no further */
     uint32_t alone;         /* the instruction that runs is a block of its own */
     uint32_t no_interrupts; /* a debugger steps over what interrupts would do */
-    uint32_t mxcsr, pad; /* of compiled code while it calls a helper */
-    uint64_t reserved[3];
+    uint64_t reserved[4];
     struct QhTierCpu *tier; /* the compiler's; NULL until it is used */
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;

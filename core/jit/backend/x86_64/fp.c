@@ -13,7 +13,7 @@
 #define FLAGS16(n) FLAGS4(n), FLAGS4((n) + 4), FLAGS4((n) + 8), FLAGS4((n) + 12)
 const uint8_t qh_t1_fp_flag_map[64] = {FLAGS16(0), FLAGS16(16), FLAGS16(32), FLAGS16(48)};
 
-#define SAVED ((int32_t)offsetof(QhJitCpu, mxcsr) - (int32_t)sizeof(QhJitCpu))
+#define SAVED ((int32_t)offsetof(QhJitCpu, hot.mxcsr) - (int32_t)sizeof(QhJitCpu))
 
 void qh_t1_emit_fp_before_call(QhT1 *t, uint32_t attrs)
 {

@@ -11,12 +11,6 @@ WEAK void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
     t->failed = TRUE;
 }
 
-WEAK void qh_t1_lower_memory(QhT1 *t, const QhIrRecord *record)
-{
-    (void)record;
-    t->failed = TRUE;
-}
-
 WEAK void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record)
 {
     (void)record;
@@ -27,11 +21,6 @@ WEAK void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record)
 {
     (void)record;
     t->failed = TRUE;
-}
-
-WEAK void qh_t1_memory_forget(QhT1 *t)
-{
-    (void)t;
 }
 
 WEAK void qh_t1_fp_forget(QhT1 *t)
@@ -47,15 +36,4 @@ WEAK void qh_t1_fold(QhT1Source *source)
 WEAK void qh_t1_dead_flags(QhT1Source *source)
 {
     (void)source;
-}
-
-WEAK void qh_t1_emit_fp_before_call(QhT1 *t, uint32_t attrs)
-{
-    (void)t;
-    (void)attrs;
-}
-
-WEAK void qh_t1_emit_fp_after_call(QhT1 *t)
-{
-    (void)t;
 }

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loads, stores and fences. The softmmu's first level is searched inline: the entry's place follows
+ * from the address alone, its tag is compared with the page of the access's last byte, and the
+ * access goes to address + addend. An access that reaches into the next page fails the comparison,
+ * as does one that is not aligned where it has to be; so do devices, pages with code, and all else
+ * that has a flag in its tag.
+ *
+ * The host keeps loads in order, and stores; only a store before a load needs a fence (Intel SDM
+ * volume 3, 9.2.2).
+ */
+#include "core/jit/backend/x86_64/memory.h"
+
+#include <stddef.h>
+
+/* log2 of an entry's size, and the bits of an offset into a table */
+#define ENTRY_SHIFT 5u
+#define ENTRY_MASK  ((QH_TLB_ENTRIES - 1) << ENTRY_SHIFT)
+_Static_assert(sizeof(QhTlbEntry) == 1u << ENTRY_SHIFT, "");
+
+void qh_t1_full_fence(QhT1 *t)
+{
+    static const uint8_t lock_or[] = {0xf0, 0x83, 0x0c, 0x24, 0x00}; /* lock or dword [rsp], 0 */
+
+    qh_x_bytes(&t->a, lock_or, sizeof(lock_or));
+}
+
+static gboolean fits(int64_t value)
+{
+    return value == (int32_t)value;
+}
+
+QhT1Access qh_t1_access(QhT1 *t, uint32_t value, uint32_t memop, uint32_t tag, QhT1ColdFn fn)
+{
+    QhT1Access access = {.memop = memop, .tag = tag};
+
+    access.bytes = 1u << (memop & QH_MEM_SIZE_MASK);
+    access.base = qh_t1_address(t, value, &access.disp);
+    access.cold = qh_t1_cold(t, fn);
+    access.cold->a = access.base;
+    access.cold->imm = access.disp;
+    access.cold->x = memop;
+    return access;
+}
+
+/* Where in the entry the tag and the addend are. */
+static int32_t tag_at(const QhT1 *t, const QhT1Access *access)
+{
+    return t->source->tlb[QH_MEM_INDEX_OF(access->memop)] + (int32_t)(access->tag * 8);
+}
+
+static int32_t addend_at(const QhT1 *t, const QhT1Access *access)
+{
+    return t->source->tlb[QH_MEM_INDEX_OF(access->memop)] + (int32_t)offsetof(QhTlbEntry, addend);
+}
+
+/* The entry and what its tag has to be are known. */
+static QhRm check_constant(QhT1 *t, const QhT1Access *access, gboolean aligned)
+{
+    uint64_t address = (uint64_t)access->disp, granule = (uint64_t)1 << t->source->granule_bits;
+    uint64_t page = address & ~(granule - 1);
+    int32_t entry = (int32_t)(address >> (t->source->granule_bits - ENTRY_SHIFT) & ENTRY_MASK);
+    gboolean odd = (address & (access->bytes - 1)) != 0;
+
+    if ((odd && aligned) || ((address + access->bytes - 1) & ~(granule - 1)) != page) {
+        qh_t1_cold_jmp(t, access->cold);
+    }
+    if (fits((int64_t)page)) {
+        qh_x_alu_i(&t->a, QH_X_CMP | QH_X_W, qh_rm_mem(QH_RBP, tag_at(t, access) + entry),
+                   (int32_t)page);
+    } else {
+        qh_x_mov_i(&t->a, QH_RCX, page);
+        qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_mem(QH_RBP, tag_at(t, access) + entry));
+    }
+    qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
+    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, addend_at(t, access) + entry));
+    if (fits(access->disp)) {
+        return qh_rm_mem(QH_RAX, (int32_t)access->disp);
+    }
+    qh_x_mov_i(&t->a, QH_RDX, address);
+    return qh_rm_sib(QH_RAX, QH_RDX, 0, 0);
+}
+
+/* eax = the offset of the entry for base + disp in its table */
+static void find_entry(QhT1 *t, QhReg base, int32_t disp)
+{
+    uint32_t shift = t->source->granule_bits - ENTRY_SHIFT;
+
+    if (disp == 0 && (t->features & QH_T1_HAS_BMI2)) {
+        qh_x_vex_i8(&t->a, QH_X_RORX, QH_RAX, 0, qh_rm_reg(base), shift);
+    } else {
+        if (disp == 0) {
+            qh_x_mov(&t->a, 0, QH_RAX, base);
+        } else {
+            qh_x(&t->a, QH_X_LEA, QH_RAX, qh_rm_mem(base, disp));
+        }
+        qh_x_i8(&t->a, QH_X_SHIFT_I, 5, qh_rm_reg(QH_RAX), shift); /* shr */
+    }
+    qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), ENTRY_MASK);
+}
+
+QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned)
+{
+    int32_t mask = -(1 << t->source->granule_bits), disp = (int32_t)access->disp, last;
+    QhReg base = access->base;
+
+    aligned |= (access->memop & QH_MEM_ALIGN_MASK) == QH_MEM_ALIGN;
+    if (base == QH_NO_REG) {
+        return check_constant(t, access, aligned);
+    }
+    if (!fits(access->disp + 16) || !fits(access->disp)) {
+        qh_x_mov_i(&t->a, QH_RDX, (uint64_t)access->disp);
+        qh_x(&t->a, QH_X_ADD | QH_X_W, QH_RDX, qh_rm_reg(base));
+        base = QH_RDX;
+        disp = 0;
+    }
+    find_entry(t, base, disp);
+    last = aligned ? disp : disp + (int32_t)access->bytes - 1;
+    if (last == 0) {
+        qh_x_mov(&t->a, 1, QH_RCX, base);
+    } else {
+        qh_x(&t->a, QH_X_LEA | QH_X_W, QH_RCX, qh_rm_mem(base, last));
+    }
+    qh_x_alu_i(&t->a, QH_X_AND | QH_X_W, qh_rm_reg(QH_RCX),
+               aligned ? mask | (int32_t)(access->bytes - 1) : mask);
+    qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access)));
+    qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
+    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access)));
+    return qh_rm_sib(base, QH_RAX, 0, disp);
+}
+
+/* --- Loads --- */
+
+static void load_swapped(QhT1 *t, QhReg d, QhRm from, uint32_t size, gboolean is_signed, uint32_t w)
+{
+    if (size == QH_MEM_16) {
+        qh_x(&t->a, QH_X_MOVZX16, QH_RCX, from);
+        qh_x_bswap(&t->a, 0, QH_RCX);
+        if (is_signed) { /* the two bytes are the upper ones now */
+            qh_x_i8(&t->a, QH_X_SHIFT_I, 7, qh_rm_reg(QH_RCX), 16);
+            qh_x(&t->a, w ? QH_X_MOVSXD : QH_X_MOV, d, qh_rm_reg(QH_RCX));
+        } else {
+            qh_x_i8(&t->a, QH_X_SHIFT_I, 5, qh_rm_reg(QH_RCX), 16);
+            qh_x_mov(&t->a, 0, d, QH_RCX);
+        }
+        return;
+    }
+    if (t->features & QH_T1_HAS_MOVBE) {
+        qh_x(&t->a, QH_X_MOVBE_LD | (size == QH_MEM_64 ? QH_X_W : 0), d, from);
+    } else {
+        qh_x(&t->a, QH_X_MOV | (size == QH_MEM_64 ? QH_X_W : 0), d, from);
+        qh_x_bswap(&t->a, size == QH_MEM_64, d);
+    }
+    if (size == QH_MEM_32 && is_signed && w) {
+        qh_x(&t->a, QH_X_MOVSXD, d, qh_rm_reg(d));
+    }
+}
+
+/* @w: QH_X_W for an i64 */
+static void load_gpr(QhT1 *t, QhReg d, QhRm from, uint32_t memop, uint32_t w)
+{
+    uint32_t size = memop & QH_MEM_SIZE_MASK;
+    gboolean is_signed = (memop & QH_MEM_SIGNED) != 0;
+
+    if (qh_t1_swaps(memop)) {
+        load_swapped(t, d, from, size, is_signed, w);
+        return;
+    }
+    switch (size) {
+    case QH_MEM_8:
+        qh_x(&t->a, is_signed ? QH_X_MOVSX8 | w : QH_X_MOVZX8, d, from);
+        break;
+    case QH_MEM_16:
+        qh_x(&t->a, is_signed ? QH_X_MOVSX16 | w : QH_X_MOVZX16, d, from);
+        break;
+    case QH_MEM_32:
+        qh_x(&t->a, is_signed && w ? QH_X_MOVSXD : QH_X_MOV, d, from);
+        break;
+    default:
+        qh_x(&t->a, QH_X_MOV | QH_X_W, d, from);
+        break;
+    }
+}
+
+static void load_xmm(QhT1 *t, QhReg d, QhRm from, uint32_t memop)
+{
+    uint32_t size = memop & QH_MEM_SIZE_MASK;
+
+    if (size == QH_MEM_128) {
+        qh_x(&t->a, QH_X_MOVUPS, d, from);
+    } else if (qh_t1_swaps(memop)) {
+        uint32_t w = size == QH_MEM_64 ? QH_X_W : 0;
+        load_swapped(t, QH_RCX, from, size, FALSE, w);
+        qh_x(&t->a, QH_X_MOVD | w, d, qh_rm_reg(QH_RCX));
+    } else {
+        qh_x(&t->a, size == QH_MEM_64 ? QH_X_MOVQ : QH_X_MOVSS, d, from);
+    }
+}
+
+/* Wide words in the other byte order are left to C. */
+static gboolean all_cold(uint32_t memop)
+{
+    return (memop & QH_MEM_BE) && (memop & QH_MEM_SIZE_MASK) == QH_MEM_128;
+}
+
+static void lower_load(QhT1 *t, const QhIrRecord *record)
+{
+    uint32_t memop = record->b;
+    QhT1Access access =
+        qh_t1_access(t, record->a, memop,
+                     memop & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ, qh_t1_cold_load);
+    QhReg d = qh_t1_def_late(t);
+
+    access.cold->d = d;
+    access.cold->y = record->type;
+    if (memop & QH_MEM_RELEASE) {
+        qh_t1_full_fence(t);
+    }
+    qh_t1_cold_again(t, access.cold);
+    if (all_cold(memop)) {
+        qh_t1_cold_jmp(t, access.cold);
+    } else {
+        QhRm from = qh_t1_check(t, &access, FALSE);
+        if (QH_IS_XMM(d)) {
+            load_xmm(t, d, from, memop);
+        } else {
+            load_gpr(t, d, from, memop, record->type == QH_TYPE_I64 ? QH_X_W : 0);
+        }
+    }
+    qh_t1_cold_resume(t, access.cold);
+}
+
+/* --- Stores --- */
+
+static uint64_t swap_constant(uint64_t value, uint32_t size)
+{
+    return size == QH_MEM_16   ? GUINT16_SWAP_LE_BE((uint16_t)value)
+           : size == QH_MEM_32 ? GUINT32_SWAP_LE_BE((uint32_t)value)
+                               : GUINT64_SWAP_LE_BE(value);
+}
+
+/* The constant that is stored, as an immediate; FALSE if it is none that fits. */
+static gboolean store_constant(const QhT1 *t, const QhIrRecord *record, int32_t *ret_imm)
+{
+    uint32_t size = record->b & QH_MEM_SIZE_MASK;
+    uint64_t bits;
+
+    if ((record->type != QH_TYPE_I32 && record->type != QH_TYPE_I64) ||
+        !qh_t1_const(t, record->c, &bits)) {
+        return FALSE;
+    }
+    if (qh_t1_swaps(record->b)) {
+        bits = swap_constant(bits, size);
+    }
+    *ret_imm = (int32_t)bits;
+    return size < QH_MEM_64 || (int64_t)bits == (int32_t)bits;
+}
+
+static void store_swapped(QhT1 *t, QhRm to, QhReg value, uint32_t size)
+{
+    uint32_t w = size == QH_MEM_64 ? QH_X_W : 0;
+
+    if (QH_IS_XMM(value)) {
+        qh_x(&t->a, QH_X_MOVD_ST | w, value, qh_rm_reg(QH_RCX));
+        value = QH_RCX;
+    }
+    if ((t->features & QH_T1_HAS_MOVBE) && size != QH_MEM_16) {
+        qh_x(&t->a, QH_X_MOVBE_ST | w, value, to);
+        return;
+    }
+    if (value != QH_RCX) {
+        qh_x_mov(&t->a, w != 0, QH_RCX, value);
+    }
+    qh_x_bswap(&t->a, w != 0, QH_RCX);
+    if (size == QH_MEM_16) {
+        qh_x_i8(&t->a, QH_X_SHIFT_I, 5, qh_rm_reg(QH_RCX), 16); /* shr */
+    }
+    qh_x(&t->a, size == QH_MEM_16 ? QH_X_MOV_ST16 : QH_X_MOV_ST | w, QH_RCX, to);
+}
+
+static void store_register(QhT1 *t, QhRm to, QhReg value, uint32_t memop)
+{
+    static const uint32_t gpr[] = {QH_X_MOV_ST8, QH_X_MOV_ST16, QH_X_MOV_ST, QH_X_MOV_ST | QH_X_W};
+    uint32_t size = memop & QH_MEM_SIZE_MASK;
+
+    if (qh_t1_swaps(memop)) {
+        store_swapped(t, to, value, size);
+    } else if (!QH_IS_XMM(value)) {
+        qh_x(&t->a, gpr[size], value, to);
+    } else {
+        qh_x(&t->a,
+             size == QH_MEM_128  ? QH_X_MOVUPS_ST
+             : size == QH_MEM_64 ? QH_X_MOVQ_ST
+                                 : QH_X_MOVSS_ST,
+             value, to);
+    }
+}
+
+static void lower_store(QhT1 *t, const QhIrRecord *record)
+{
+    uint32_t memop = record->b, size = memop & QH_MEM_SIZE_MASK;
+    QhT1Access access = qh_t1_access(t, record->a, memop, QH_ACCESS_WRITE, qh_t1_cold_store);
+    QhReg value = QH_NO_REG;
+    int32_t imm = 0;
+    gboolean is_constant = store_constant(t, record, &imm);
+
+    if (is_constant) {
+        qh_t1_const(t, record->c, &access.cold->word);
+    } else if (size < QH_MEM_32) {
+        value = qh_t1_use_gpr(t, record->c);
+    } else {
+        value = qh_t1_use_any(t, record->c);
+    }
+    access.cold->b = value;
+    access.cold->y = record->type;
+    qh_t1_cold_again(t, access.cold);
+    if (all_cold(memop)) {
+        qh_t1_cold_jmp(t, access.cold);
+    } else {
+        QhRm to = qh_t1_check(t, &access, FALSE);
+        if (is_constant) {
+            qh_x_st_i(&t->a, access.bytes, to, imm);
+        } else {
+            store_register(t, to, value, memop);
+        }
+    }
+    if (memop & QH_MEM_ACQUIRE) {
+        qh_t1_full_fence(t);
+    }
+    qh_t1_cold_resume(t, access.cold);
+}
+
+void qh_t1_memory_forget(QhT1 *t)
+{
+    (void)t;
+}
+
+void qh_t1_lower_memory(QhT1 *t, const QhIrRecord *record)
+{
+    switch (record->op) {
+    case QH_IR_ld:
+        lower_load(t, record);
+        break;
+    case QH_IR_st:
+        lower_store(t, record);
+        break;
+    case QH_IR_atomic_rmw:
+        qh_t1_lower_rmw(t, record);
+        break;
+    case QH_IR_cas:
+        qh_t1_lower_cas(t, record);
+        break;
+    case QH_IR_fence:
+        if (record->a & QH_FENCE_WR) {
+            qh_t1_full_fence(t);
+        }
+        break;
+    default: /* prefetch */
+        break;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guest accesses in compiled code: what lower-memory.c, lower-atomic.c and cold-memory.c share. */
+#ifndef QH_CORE_JIT_X86_64_MEMORY_H
+#define QH_CORE_JIT_X86_64_MEMORY_H
+
+#include "core/jit/backend/x86_64/t1.h"
+#include "core/jit/softmmu.h"
+
+/* An access being compiled. */
+typedef struct QhT1Access {
+    QhReg base; /* QH_NO_REG: the address is disp */
+    int64_t disp;
+    uint32_t memop;
+    uint32_t bytes;
+    uint32_t tag; /* QH_ACCESS_... that is asked for */
+    QhT1Cold *cold;
+} QhT1Access;
+
+/* The address of the present record @value and where it goes when it fails; cold->a, imm and x are
+ * set. Registers are fetched, no code is made for the access yet. */
+QhT1Access qh_t1_access(QhT1 *t, uint32_t value, uint32_t memop, uint32_t tag, QhT1ColdFn fn);
+/*
+ * The check: goes to the cold stub unless the bytes are plain RAM in one page. The operand of the
+ * access; it uses rax and perhaps rdx. rcx is free. An access that needs alignment says so by
+ * @aligned (or its memop).
+ */
+QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned);
+void qh_t1_full_fence(QhT1 *t);
+
+static inline gboolean qh_t1_swaps(uint32_t memop)
+{
+    return (memop & QH_MEM_BE) && (memop & QH_MEM_SIZE_MASK) != QH_MEM_8;
+}
+
+/* cold-memory.c: registers d the result, a the base (imm added), b the value (or word, if none) and
+ * c the expected one; x the memop, y the record's type and, from bit 8, its flags. */
+uint32_t qh_t1_cold_load(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+uint32_t qh_t1_cold_store(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+uint32_t qh_t1_cold_rmw(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+uint32_t qh_t1_cold_cas(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+
+void qh_t1_lower_rmw(QhT1 *t, const QhIrRecord *record);
+void qh_t1_lower_cas(QhT1 *t, const QhIrRecord *record);
+
+#endif
