@@ -20,6 +20,21 @@ def fetch(suite, arch, *packages):
     return done.stdout.split()
 
 
+def backends(binary):
+    """What -accel tcg,backend= can be here. Compiled code also without a threshold: then all code
+    is compiled, otherwise both kinds take turns."""
+    found = ["interp"]
+    probe = subprocess.run([binary, "--load-target=riscv64", "-accel", "tcg,backend=jit", "-S", "-M",
+                            "virt", "-bios", "none", "-display", "none", "-serial", "null", "-qmp",
+                            "stdio"], input='{"execute":"qmp_capabilities"}{"execute":"quit"}',
+                           text=True, capture_output=True, timeout=60, check=False)
+    if probe.returncode == 0:
+        found += ["jit,jit-threshold=0", "jit"]
+    else:
+        print("# " + probe.stderr.strip())
+    return found
+
+
 def kernel():
     """Debian's riscv64 kernel."""
     folder, = fetch("trixie", "riscv64", "linux-image-riscv64")

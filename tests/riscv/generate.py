@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write a program of one small function per instruction, operand choice and rounding mode.
 
-generate.py [--xlen 32] [--seed N] [--sequences N] [--user]    assembly on standard output
+generate.py [--xlen 32] [--seed N] [--sequences N] [--count N] [--only-sequences] [--user]
+
+Assembly on standard output.
 
 A function is fn(in, out): it loads its operands from in[0..2], and the initial fflags from in[3],
 runs one instruction (or, in a sequence, many), and stores what came of it to out[0..3]. The driver
@@ -544,7 +546,7 @@ def sequence_line(p, rng):
         f'fsrmi {rng.randint(0, 4)}', f'frflags {a}', f'csrrw {a}, fcsr, {a}\n    fsrmi 0'])
 
 
-def sequences(p, n):
+def sequences(p, n, count):
     for number in range(n):
         rng = p.rng
         body = ['ld a2, 24(a6)', 'fsflags a2', 'lla s11, scratch + 64']
@@ -554,6 +556,9 @@ def sequences(p, n):
             body.append(f'fld {reg}, {8 * (i % 3)}(a6)')
         body += [f'sd {INT[i]}, {8 * i}(s11)' for i in range(8)]
         body += [f'sw {INT[i]}, {8 * i + 4}(s11)' for i in range(8)]
+        loop = rng.random() < 0.4
+        if loop:
+            body += [f'li s10, {rng.randint(2, 5)}', '8:']
         skip = 0
         for i in range(60):
             if skip and i >= skip:
@@ -566,6 +571,8 @@ def sequences(p, n):
             body.append(sequence_line(p, rng))
         if skip:
             body.append('7:')
+        if loop:
+            body += ['addi s10, s10, -1', 'bnez s10, 8b']
         # All of it, mixed into four words.
         body += ['li s10, 0']
         for reg in INT:
@@ -579,7 +586,7 @@ def sequences(p, n):
             body += [f'ld t0, {8 * i}(s11)', 'rori s10, s10, 7', 'add s10, s10, t0',
                      f'lw t0, {8 * i + 4}(s11)', 'xor s10, s10, t0']
         body += ['sd s10, 24(a7)']
-        p.add(f'sequence{number}', rng.choice(['idd', 'isd', 'dds', 'iii', 'ihs']), body, count=24)
+        p.add(f'sequence{number}', rng.choice(['idd', 'isd', 'dds', 'iii', 'ihs']), body, count=count)
 
 
 def main():
@@ -588,17 +595,20 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--user', action='store_true', help='only what Linux lets a program use')
     parser.add_argument('--sequences', type=int, default=60)
+    parser.add_argument('--count', type=int, default=24, help='operands for each sequence')
+    parser.add_argument('--only-sequences', action='store_true')
     options = parser.parse_args()
     program = Program(options.xlen, options.seed, options.user)
-    base(program)
-    control(program)
-    memory(program)
-    compare_and_swap(program)
-    system(program)
-    bits(program)
-    compressed(program)
-    floating(program)
-    sequences(program, options.sequences)
+    if not options.only_sequences:
+        base(program)
+        control(program)
+        memory(program)
+        compare_and_swap(program)
+        system(program)
+        bits(program)
+        compressed(program)
+        floating(program)
+    sequences(program, options.sequences, options.count)
     program.write()
 
 

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same program under qemu-riscv64, user mode, and on a bare board of the emulator under test.
 
-run.py [--xlen 32] [--seed N] [--sequences N] [--keep FOLDER] [--linux] -- EMULATOR ARGUMENT...
+run.py [--xlen 32] [--seed N] [--sequences N] [--keep FOLDER] [--linux] [--backends A:B]
+       -- EMULATOR ARGUMENT...
+run.py --batches N [--sequences N] [--count N] ... -- EMULATOR ARGUMENT...
 
+--backends runs it once for each `-accel tcg,backend=...`; `all` stands for those that there are. With
+--batches only sequences run, in N programs with other seeds each, e.g. ten million of them with
+  --batches 50 --sequences 2000 --count 100
 With --linux it is a program under Debian's kernel instead, in user mode and paged memory.
 
 One line of TAP for each instruction. For one that differs, the operands and both results of the
@@ -43,7 +48,9 @@ class Programs:
         with open(source, 'w', encoding='ascii') as f:
             subprocess.run([sys.executable, os.path.join(HERE, 'generate.py'), '--xlen', str(xlen),
                             '--seed', str(options.seed), '--sequences',
-                            str(options.sequences)] + (['--user'] if options.linux else []), stdout=f, check=True)
+                            str(options.sequences), '--count', str(options.count)] +
+                           (['--user'] if options.linux else []) +
+                           (['--only-sequences'] if options.batches else []), stdout=f, check=True)
         subprocess.run([CC, '-c', f'-march=rv{xlen}{EXTENSIONS}', '-mabi=' + ABI[xlen],
                         '-mno-relax', source, '-o', self.insns], check=True)
 
@@ -113,33 +120,68 @@ def compare(expected, got):
     return names, bad
 
 
+class Tap:
+    """Numbers go on from one program to the next."""
+
+    def __init__(self):
+        self.number = self.bad = self.shown = 0
+
+    def check(self, good, name):
+        self.number += 1
+        self.bad += not good
+        print(f'{"ok" if good else "not ok"} {self.number} {name}', flush=True)
+
+
+def one_program(tap, programs, options, backend, expected):
+    emulator = options.emulator + (['-accel', 'tcg,backend=' + backend] if backend else [])
+    label = ' under ' + backend if backend else ''
+    got = programs.tested(emulator)
+    names, bad = compare(expected, got)
+    complete = expected[-1] == got[-1] == 'end'
+    if options.batches:
+        done = sum(len(numbers) for numbers in names.values()) * options.count
+        tap.check(not bad, f'{done} sequences, seed {options.seed}{label}')
+    for name in names:
+        if not options.batches:
+            tap.check(name not in bad, name + label)
+        if name in bad and tap.shown < SHOWN and complete:
+            tap.shown += 1
+            print(f'# {name}, seed {options.seed}{label}')
+            show_difference(programs, emulator, bad[name][0])
+    tap.check(complete, 'both ran to the end' + label)
+
+
+def backends_of(options):
+    if options.backends == 'all':
+        return guest.backends(options.emulator[0])
+    return options.backends.split(':') if options.backends else [None]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--sequences', type=int, default=60)
+    parser.add_argument('--count', type=int, default=24, help='operands for each sequence')
+    parser.add_argument('--batches', type=int, default=0, help='programs of sequences')
+    parser.add_argument('--backends', help='interp:jit, or all')
     parser.add_argument('--linux', action='store_true', help='as a program under Linux')
     parser.add_argument('--keep', help='folder for the programs, instead of a temporary one')
     parser.add_argument('emulator', nargs='+')
     options = parser.parse_args()
+    tap = Tap()
+    print('TAP version 13')
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        programs = Programs(folder, options)
-        expected = programs.reference()
-        got = programs.tested(options.emulator)
-        names, bad = compare(expected, got)
-        complete = expected[-1] == got[-1] == 'end'
-        print('TAP version 13')
-        shown = 0
-        for number, name in enumerate(names, 1):
-            print(f'{"not ok" if name in bad else "ok"} {number} {name}')
-            if name in bad and shown < SHOWN and complete:
-                shown += 1
-                show_difference(programs, options.emulator, bad[name][0])
-        print(f'{"ok" if complete else "not ok"} {len(names) + 1} both ran to the end')
-        print(f'1..{len(names) + 1}')
-    return 1 if bad or not complete else 0
+        for _ in range(max(1, options.batches)):
+            programs = Programs(folder, options)
+            expected = programs.reference()
+            for backend in backends_of(options):
+                one_program(tap, programs, options, backend, expected)
+            options.seed += 1
+    print(f'1..{tap.number}')
+    return 1 if tap.bad else 0
 
 
 if __name__ == '__main__':

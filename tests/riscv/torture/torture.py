@@ -19,6 +19,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), 'boot'))
+import guest  # pylint: disable=wrong-import-position
+
 CC = ['riscv64-unknown-elf-gcc', '-march=rv64imafdc_zicsr_zifencei', '-mabi=lp64d',
       '-mcmodel=medany', '-nostdlib', '-static', '-ffreestanding', '-O2', '-fno-pic',
       '-ffp-contract=off', '-Wall', '-Wextra', '-Wl,--build-id=none',
@@ -48,26 +51,11 @@ def run(command, limit):
     return lines
 
 
-def backends(host):
-    """Those that this host has."""
-    found = ['interp']
-    probe = subprocess.run([host[0], '--load-target=riscv64', '-accel', 'tcg,backend=jit', '-S',
-                            '-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'null',
-                            '-qmp', 'stdio'],
-                           input='{"execute":"qmp_capabilities"}{"execute":"quit"}', text=True,
-                           capture_output=True, timeout=60, check=False)
-    if probe.returncode == 0:
-        found += ['jit,jit-threshold=0', 'jit']
-    else:
-        print('# ' + probe.stderr.strip())
-    return found
-
-
 class Torture:
     def __init__(self, options):
         self.options = options
         self.number = self.bad = 0
-        self.backends = backends(options.host)
+        self.backends = guest.backends(options.host[0])
 
     def check(self, good, name, lines=()):
         self.number += 1
