@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where values and variables are while a region is compiled; shared by analyse.c, alloc.c,
- * compile.c and lower-call.c only.
+ * compile.c, lower-call.c and lower-flags.c only.
  */
 #ifndef QH_CORE_JIT_X86_64_ALLOC_H
 #define QH_CORE_JIT_X86_64_ALLOC_H

@@ -5,12 +5,6 @@
 
 #define WEAK __attribute__((weak))
 
-WEAK void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
-{
-    (void)record;
-    t->failed = TRUE;
-}
-
 WEAK void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record)
 {
     (void)record;
@@ -26,14 +20,4 @@ WEAK void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record)
 WEAK void qh_t1_fp_forget(QhT1 *t)
 {
     (void)t;
-}
-
-WEAK void qh_t1_fold(QhT1Source *source)
-{
-    (void)source;
-}
-
-WEAK void qh_t1_dead_flags(QhT1Source *source)
-{
-    (void)source;
 }
