@@ -2,6 +2,7 @@
 """The table of a run, as text; ratios per row, geometric means per group, goals beside them."""
 import math
 
+import extra
 import rows
 
 
@@ -42,6 +43,26 @@ def verdict(row, gain):
     return ""
 
 
+def figures(results):
+    """The lines of extra.py's figures."""
+    lines = []
+    if results["extra"]:
+        lines += ["", "%-50s %9s %9s %9s %9s  %s" % ("figure", "native", "host", "peer", "better by",
+                                                   "goal")]
+    for figure in extra.FIGURES:
+        values = results["extra"].get(figure.name)
+        if not values:
+            continue
+        pick = min if figure.smaller else max
+        native, host, peer = (pick(values[side]) if side in values else None
+                              for side in ("native", "host", "peer"))
+        gain = ratio(peer, host) if figure.smaller else ratio(host, peer)
+        lines.append("%-50s %9s %9s %9s %9s  %s" % (
+            "%s, %s" % (figure.title, figure.unit), cell(native, "%.2f"), cell(host, "%.2f"),
+            cell(peer, "%.2f"), cell(gain, "%.2f"), figure.goal or ""))
+    return lines
+
+
 def text(results):
     lines = ["host    %s" % results["host"], "peer    %s" % (results["peer"] or "none"),
              "CPU seconds of all threads, minimum of %d runs, scale %g" % (results["runs"],
@@ -72,6 +93,5 @@ def text(results):
     if gains:
         lines.append("geometric mean of peer / host over the groups: %.2f   goal: 3.4" %
                      geometric_mean(gains))
-    for line in results.get("extra", []):
-        lines.append(line)
+    lines += figures(results)
     return "\n".join(lines) + "\n"

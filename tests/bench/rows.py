@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the suite measures: groups of rows, and the goals they are held against."""
+import extra
 
 
 class Group:
@@ -16,9 +17,13 @@ GROUPS = [
     Group("float", "floating point", 2.5, 8, "matmul nbody"),
     Group("calls", "calls, returns, indirect jumps", 3.0, 7, "call indir interp"),
     Group("kernel", "kernel work", 6, 4, "sys mmap mprot fork exec pipe"),
-    Group("programs", "programs", 3.5, 3, "mix"),
+    Group("programs", "programs", 3.5, 3,
+          "mix python perl lua sqlite xz zstd gzip sh 7z openssl gcc"),
     Group("atomics", "atomics, clock", None, 1, "atomic cas clock"),
 ]
+
+# Rows that are programs of Debian; the others are kernels.
+PROGRAMS = "python perl lua sqlite xz zstd gzip sh 7z openssl gcc".split()
 
 
 def names():
@@ -26,17 +31,21 @@ def names():
 
 
 def wanted(only):
-    """The rows that --only names: rows or groups, separated by commas; None: all."""
+    """The rows and the parts of extra.py that --only names, separated by commas; None: all."""
     if not only:
-        return names()
-    chosen = []
+        kernels = [name for name in names() if name not in PROGRAMS]
+        return kernels + PROGRAMS, list(extra.PARTS)
+    chosen, parts = [], []
     for word in only.split(","):
         of_group = [group.rows for group in GROUPS if group.name == word]
         if of_group:
             chosen += of_group[0]
         elif word in names():
             chosen.append(word)
+        elif word in extra.PARTS:
+            parts.append(word)
         else:
-            raise SystemExit("run: no row and no group is called '%s'; there are %s; %s" % (
-                word, " ".join(names()), " ".join(group.name for group in GROUPS)))
-    return chosen
+            raise SystemExit("run: no row, group or part is called '%s'; there are %s; %s; %s" % (
+                word, " ".join(names()), " ".join(group.name for group in GROUPS),
+                " ".join(extra.PARTS)))
+    return chosen, parts

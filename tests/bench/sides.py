@@ -36,16 +36,26 @@ def digest(*paths):
     return total.hexdigest()[:12]
 
 
+def enter(root):
+    """What runs a command with @root as its root."""
+    if not root:
+        return []
+    return ["chroot", root] if os.getuid() == 0 else ["unshare", "--map-root-user", "chroot", root]
+
+
 class Native:
+    """This machine; @root: a folder to run the agent in as its root."""
+
     name = "native"
 
-    def __init__(self, binary):
-        self.binary, self.agent, self.version = binary, None, "native"
+    def __init__(self, binary, root=None):
+        self.binary, self.root, self.agent = binary, root, None
 
     def ready(self):
         """A running agent."""
         if not self.agent:
-            self.agent = agent.Agent([self.binary], False, None)
+            self.agent = agent.Agent([*enter(self.root), self.binary], False, None,
+                                     {**os.environ, "SHELL": "/usr/bin/dash"})
             self.agent.until("@ready", 10)
         return self.agent
 
@@ -61,14 +71,13 @@ class Emulator(Native):
     def __init__(self, name, command, root, image, log, memory="1G"):
         super().__init__(None)
         self.name, self.root, self.log, self.memory = name, root, log, memory
-        self.prefix = [] if not root else ["chroot", root] if os.getuid() == 0 else \
-            ["unshare", "--map-root-user", "chroot", root]
-        self.command = [*self.prefix, *command]
-        self.image, self.boots, self.cpus = image, [], 1
+        self.command = [*enter(root), *command]
+        self.image, self.boots = image, []
+        self.copies = "/var/tmp/qemu-host-bench-%d" % os.getpid()
         self.version = self.ask_version(command[0])
 
     def ask_version(self, program):
-        done = subprocess.run([*self.prefix, program, "--version"], stdout=subprocess.PIPE,
+        done = subprocess.run([*enter(self.root), program, "--version"], stdout=subprocess.PIPE,
                               text=True, check=True)
         return done.stdout.split("\n")[0]
 
@@ -76,12 +85,17 @@ class Emulator(Native):
         """@path as the program sees it: with another root, a copy below that."""
         if not self.root:
             return path
-        inside = os.path.join("/var/tmp", "qemu-host-bench", os.path.basename(path))
-        outside = self.root + inside
-        os.makedirs(os.path.dirname(outside), exist_ok=True)
-        if not os.path.exists(outside) or digest(outside) != digest(path):
-            shutil.copy(path, outside)
+        inside = os.path.join(self.copies, os.path.basename(path))
+        os.makedirs(self.root + self.copies, exist_ok=True)
+        if not os.path.exists(self.root + inside):
+            shutil.copy(path, self.root + inside)
         return inside
+
+    def clear(self):
+        """Stop, and remove the copies."""
+        self.stop()
+        if self.root:
+            shutil.rmtree(self.root + self.copies, ignore_errors=True)
 
     def arguments(self, image=None, memory=None, cpus=1):
         return [*self.command, "-M", "virt", "-m", memory or self.memory, "-smp", str(cpus),

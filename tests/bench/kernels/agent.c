@@ -223,17 +223,22 @@ static int run_timed(const char *command)
     return status;
 }
 
-/* As the first process: file systems, and a console that passes bytes as they are. */
-static void become_init(void)
+/* A console that passes bytes as they are. */
+static void make_raw(void)
 {
     struct termios tty;
-    mount("proc", "/proc", "proc", 0, NULL);
-    mount("sys", "/sys", "sysfs", 0, NULL);
-    mount("dev", "/dev", "devtmpfs", 0, NULL);
     if (tcgetattr(0, &tty) == 0) {
         cfmakeraw(&tty);
         tcsetattr(0, TCSANOW, &tty);
     }
+}
+
+/* As the first process. */
+static void become_init(void)
+{
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sys", "/sys", "sysfs", 0, NULL);
+    mount("dev", "/dev", "devtmpfs", 0, NULL);
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
     setenv("HOME", "/root", 1);
 }
@@ -241,6 +246,7 @@ static void become_init(void)
 static int obey(void)
 {
     char line[LINE];
+    make_raw();
     puts("@ready");
     fflush(stdout);
     if (getpid() == 1) {

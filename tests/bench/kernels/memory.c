@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { DENSE = 1024, SEQUENCE = 1 << 20, LINE = 64, COPY = 1 << 20 };
+enum { DENSE = 1024, SEQUENCE = 1 << 20, LINE = 64, COPY = 4 << 20, APART = 37 * 4096 };
 
 static uint64_t dense_a[DENSE], dense_b[DENSE], dense_c[DENSE];
 static uint64_t *sequence;
@@ -124,27 +124,26 @@ static uint8_t *copy_from, *copy_to;
 static void prepare_memcpy(double scale)
 {
     (void)scale;
-    copy_from = kernel_memory(COPY);
-    copy_to = kernel_memory(COPY);
+    /* not a power of two apart, which would put both into the same sets of caches and TLBs */
+    copy_from = kernel_memory(2 * COPY + APART);
+    copy_to = copy_from + COPY + APART;
     for (uint64_t i = 0; i < COPY; i++) {
         copy_from[i] = (uint8_t)(i * 7);
     }
 }
 
-/* The C library's memcpy and memset, small and large. */
+/* The C library's memcpy and memset: blocks larger than a near cache, and small records. */
 static uint64_t run_memcpy(double scale)
 {
     uint64_t sum = 0;
-    for (uint64_t round = kernel_times(scale, 12000); round > 0; round--) {
-        uint64_t size = round % 4 == 0 ? COPY : 16 << 10;
-        memcpy(copy_to, copy_from, size);
-        sum += copy_to[round * 31 % size];
+    for (uint64_t round = kernel_times(scale, 300); round > 0; round--) {
+        memcpy(copy_to, copy_from, COPY);
+        sum += copy_to[round * 4099 % COPY];
+        memset(copy_to, (int)round & 0xff, COPY / 4);
         for (uint64_t i = 0; i < 200; i++) {
-            memcpy(copy_to + i * 64, copy_from + i, 24 + i % 40);
+            memcpy(copy_to + i * 256, copy_from + i * 128, 32 + i * 8 % 200);
         }
-        sum += copy_to[round % 4096];
-        memset(copy_to, (int)round & 0xff, 32 << 10);
-        sum += copy_to[round % (32 << 10)];
+        sum += copy_to[round * 31 % (COPY / 4)];
     }
     return sum;
 }

@@ -33,7 +33,7 @@ static uint64_t run_str(double scale)
 {
     uint64_t sum = 0;
     char buffer[LONGEST];
-    for (uint64_t round = kernel_times(scale, 50000); round > 0; round--) {
+    for (uint64_t round = kernel_times(scale, 12000); round > 0; round--) {
         for (int i = 0; i < STRINGS; i++) {
             sum += length_of(strings[i]);
             sum += compare(strings[i], copies[i]) < 0;

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is not a row of work: boot, start-up, memory, two vCPUs."""
+import os
+import subprocess
+import time
+
+import agent
+import sides
+
+LIMIT = 300
+SMP_ROWS = ["int", "sort", "sys", "mmap"]
+
+
+class Extra:
+    """One figure; @smaller: whether less is better."""
+
+    def __init__(self, name, title, unit, goal=None, smaller=True):
+        self.name, self.title, self.unit, self.goal, self.smaller = name, title, unit, goal, smaller
+
+
+FIGURES = [
+    Extra("boot", "exec to first line of init, CPU", "s", 1.5),
+    Extra("boot-wall", "exec to first line of init, wall", "s"),
+    Extra("greeting", "exec to QMP greeting", "ms", 5),
+    Extra("first", "exec to first guest instruction seen", "ms", 6),
+    Extra("memory", "resident above guest RAM, idle", "MiB", 30),
+    Extra("idle", "idle guest, CPU", "%"),
+    *(Extra("smp-" + name, "two vCPUs, speed-up of two copies of %s" % name, "x", smaller=False)
+      for name in SMP_ROWS),
+    Extra("contend", "two vCPUs on one atomic counter, wall", "s"),
+]
+PARTS = ["boot", "startup", "resident", "smp"]
+
+
+def keep(values, side, name, value):
+    values.setdefault(name, {}).setdefault(side.name, []).append(value)
+
+
+def boot(emulators, values, runs):
+    for _ in range(runs):
+        for side in emulators:
+            guest, cpu = side.boot()
+            keep(values, side, "boot-wall", time.monotonic() - guest.start)
+            keep(values, side, "boot", cpu)
+            guest.stop()
+
+
+def until_output(command):
+    """Milliseconds from exec to the first byte on standard output."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    data = os.read(process.stdout.fileno(), 1)
+    took = time.monotonic() - start
+    process.kill()
+    process.communicate()
+    if not data:
+        raise agent.Failure("no output: %s" % " ".join(command))
+    return 1e3 * took
+
+
+def startup(emulators, values, runs, out, compiler):
+    payload = os.path.join(out, "first.elf")
+    subprocess.run([compiler, "-nostdlib", "-static", "-Wl,-N", "-Wl,-Ttext=0x80000000",
+                    "-Wl,--build-id=none", "-o", payload, os.path.join(sides.HERE, "first.S")],
+                   check=True)
+    for _ in range(5 * runs):
+        for side in emulators:
+            keep(values, side, "greeting", until_output(
+                [*side.command, "-M", "none", "-display", "none", "-qmp", "stdio"]))
+            keep(values, side, "first", until_output(
+                [*side.command, "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio",
+                 "-monitor", "none", "-bios", side.visible(payload)]))
+
+
+def resident(pid, ram):
+    """MiB resident, guest RAM (the mappings of a file or block of @ram bytes) not counted.
+
+    Two mappings of the same pages of one file are counted once.
+    """
+    seen, total, key, size = {}, 0, None, 0
+    with open("/proc/%d/smaps" % pid, encoding="ascii", errors="replace") as f:
+        for line in f:
+            words = line.split()
+            if not words[0].endswith(":"):
+                low, high = (int(word, 16) for word in words[0].split("-"))
+                size, key = high - low, (words[3], words[4], words[2], low if words[4] == "0" else 0)
+            elif words[0] == "Rss:" and size < ram:
+                seen[key] = max(seen.get(key, 0), int(words[1]))
+    total = sum(seen.values())
+    return total / 1024
+
+
+def memory(emulators, values):
+    """After boot the guest sleeps; huge pages make no difference, RAM is left out."""
+    for side in emulators:
+        guest, _ = side.boot(memory="512M")
+        guest.order("sleep 2", LIMIT)
+        before, start = guest.cpu(), time.monotonic()
+        time.sleep(5)
+        keep(values, side, "idle", 100 * (guest.cpu() - before) / (time.monotonic() - start))
+        keep(values, side, "memory", resident(guest.process.pid, 512 << 20))
+        guest.stop()
+
+
+def smp(native, emulators, values, runs, scale):
+    """Wall time, so that it says something only on an otherwise idle machine with two CPUs."""
+    for side in [native, *emulators]:
+        guest = side.boot(cpus=2)[0] if side is not native else side.ready()
+        for name in SMP_ROWS:
+            walls = [[], []]
+            for _ in range(runs):
+                for copies in (1, 2):
+                    done = guest.measure("kernel %s %.6g %d" % (name, scale, copies), LIMIT)
+                    walls[copies - 1].append(done.wall)
+            keep(values, side, "smp-" + name, 2 * min(walls[0]) / min(walls[1]))
+        for _ in range(runs):
+            done = guest.measure("kernel contend %.6g 1" % scale, LIMIT)
+            keep(values, side, "contend", done.wall)
+        if side is not native:
+            guest.stop()
