@@ -118,6 +118,9 @@ typedef struct QhMachineService {
     void (*request_reset)(QhMachine *machine, uint32_t cause);
 
     QhHost *(*host)(QhMachine *machine);
+
+    /* Minor 1. Random bytes for the guest: the same on each run when the user wants that. [any] */
+    void (*random)(QhHost *host, void *ret_buffer, uint64_t bytes);
 } QhMachineService;
 
 #endif

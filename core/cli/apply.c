@@ -217,6 +217,11 @@ machine_options(const QhCli *cli, const char *target, const char *machine, GPtrA
     options->threads = cli->threads;
     options->ram_bytes = cli->ram_bytes;
     options->engine = cli->engine;
+    options->icount = cli->icount;
+    options->has_seed = cli->has_seed;
+    options->seed = cli->seed;
+    options->has_rtc_base = cli->has_rtc_base;
+    options->rtc_base_ns = cli->rtc_base_ns;
     options->bios = copy(cli->bios);
     options->kernel = copy(cli->kernel);
     options->initrd = copy(cli->initrd);

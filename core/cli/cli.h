@@ -6,6 +6,7 @@
 #include "core/cli/keyval.h"
 #include "core/cli/options.h"
 #include "core/jit/engine-options.h"
+#include "core/machine/machine.h"
 
 /* What is wanted when an option's value is "help" or "help=json". */
 typedef enum {
@@ -33,6 +34,10 @@ struct QhCli {
     uint32_t cpus, sockets, cores, threads;
     uint64_t ram_bytes;
     QhEngineOptions engine; /* -accel */
+    QhIcountOptions icount;
+    gboolean has_seed, has_rtc_base;
+    uint64_t seed;
+    int64_t rtc_base_ns;
     char *kernel, *initrd, *append, *bios, *dtb;
 
     /* texts as given, in order */
@@ -126,6 +131,8 @@ gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_name(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_uuid(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_icount(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_seed(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);

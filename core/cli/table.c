@@ -137,13 +137,31 @@ const QhOption qh_options[] = {
      .help = "mem-lock=on locks the whole process in memory. cpu-pm=off is accepted.",
      .parameters = PARAMETERS({"mem-lock", "boolean", NULL}, {"cpu-pm", "boolean", "off"})},
     {.name = "rtc",
-     .argument = "base=utc",
+     .argument = "base=utc|DATE",
      .group = "machine",
      .take = qh_take_rtc,
      .qmp = "rtc",
-     .help = "The guest's wall clock starts at the host's time, in UTC.",
-     .parameters = PARAMETERS(
-         {"base", "string", "utc"}, {"clock", "string", "host"}, {"driftfix", "string", "none"})},
+     .help = "The guest's wall clock starts at the host's time, in UTC, or at a date and time as "
+             "ISO 8601 has them.", .parameters = PARAMETERS({"base", "string", "utc, or a date and time in UTC"},
+     {"clock", "string", "host"},
+     {"driftfix", "string", "none"})},
+    {.name = "icount",
+     .argument = "[shift=]N|auto[,sleep=on|off]",
+     .group = "machine",
+     .take = qh_take_icount,
+     .qmp = "icount",
+     .help =
+         "Deterministic mode: CPUs run in turn, and an instruction takes 2^N ns of guest time, so "
+         "that every run with the same input is the same. sleep=off skips the time in which all "
+         "CPUs wait. auto chooses N so that guest time keeps up with the host's, which no two "
+         "runs do alike.", .parameters = PARAMETERS({"shift", "string", "0 to 10, or auto"},
+     {"sleep", "boolean", "wait while the CPUs do"},
+     {"align", "boolean", "off"})},
+    {.name = "seed",
+     .argument = "N",
+     .group = "machine",
+     .take = qh_take_seed,
+     .help = "The random numbers that the machine gives to the guest follow from N."},
 
     {.name = "kernel",
      .argument = "FILE",
@@ -363,7 +381,7 @@ const QhOption qh_options[] = {
      .take = qh_take_string,
      .offset = MEMBER(log_file),
      .help = "Where -d writes; the standard error otherwise."},
-    {.name = NULL                                                        },
+    {.name = NULL                          },
 };
 /* clang-format on */
 
@@ -398,7 +416,6 @@ const char *const qh_options_missing[] = {
     "hdb",
     "hdc",
     "hdd",
-    "icount",
     "incoming",
     "iscsi",
     "k",
@@ -430,7 +447,6 @@ const char *const qh_options_missing[] = {
     "run-with",
     "runas",
     "sd",
-    "seed",
     "semihosting",
     "semihosting-config",
     "set",

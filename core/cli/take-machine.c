@@ -388,16 +388,6 @@ static gboolean only_values(const char *value, const char *const *table, GError 
     return items != NULL;
 }
 
-gboolean qh_take_rtc(G_GNUC_UNUSED QhCli *cli,
-                     G_GNUC_UNUSED const QhOption *option,
-                     const char *value,
-                     GError **error)
-{
-    static const char *const table[] = {"base", "utc", "clock", "host", "driftfix", "none", NULL};
-
-    return only_values(value, table, error);
-}
-
 gboolean qh_take_boot(G_GNUC_UNUSED QhCli *cli,
                       G_GNUC_UNUSED const QhOption *option,
                       const char *value,

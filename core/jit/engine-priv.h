@@ -22,13 +22,14 @@ struct QhEngine {
     QhIrContext ir;
     QhEngineOptions options; /* resolved: backend is INTERP or JIT */
     struct QhHelperCall *calls;
-    gboolean plain;  /* QhT0Source.plain */
-    gboolean counts; /* QhCpu.icount is kept while code runs; fixed before CPUs run */
-    gboolean trace;  /* -d exec: blocks are not chained, each one is told of */
-    GMutex lock;     /* the store */
+    gboolean plain;   /* QhT0Source.plain */
+    gboolean counts;  /* QhCpu.icount is kept while code runs; fixed before CPUs run */
+    gboolean counted; /* deterministic mode: CPUs stop at hot.icount_limit, to the instruction */
+    gboolean trace;   /* -d exec: blocks are not chained, each one is told of */
+    GMutex lock;      /* the store */
     QhCodeStore *store;
     QhDebugPoints points; /* debug.h */
-    QhTier *tier; /* compiled code, or NULL */
+    QhTier *tier;         /* compiled code, or NULL */
 
     /* Who runs translated code; guarded by run_lock. */
     GMutex run_lock;
@@ -46,6 +47,12 @@ typedef struct QhScratch {
     QhT0Lower *lower;
     QhCode *loose; /* the last block that is in no store */
 } QhScratch;
+
+/* Whether the dispatcher wants to see every interpreted block. */
+static inline gboolean qh_engine_sees_all(const QhEngine *engine)
+{
+    return engine->trace || engine->counted;
+}
 
 /* The block at cpu->pc, translated if need be. NULL: a fault was entered, or the engine gave up
  * (jit->broken). @flags: QH_CODE_... [vcpu] */

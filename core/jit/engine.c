@@ -45,6 +45,7 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
     g_cond_init(&engine->run_cond);
     engine->cluster = cluster;
     engine->counts = TRUE;
+    engine->counted = qh_machine_turns(cluster->machine) != NULL;
     if (!set_options(engine, error)) {
         qh_engine_free(engine);
         return NULL;
@@ -350,10 +351,22 @@ static QhCode *next_code(QhEngine *engine, QhJitCpu *jit)
     return qh_engine_find(engine, jit, 0);
 }
 
+/* Instructions that @jit may still complete in this turn. */
+static uint64_t jit_budget(const QhJitCpu *jit)
+{
+    uint64_t done = qh_jit_state((QhJitCpu *)jit)->icount;
+
+    return done < jit->hot.icount_limit ? jit->hot.icount_limit - done : 0;
+}
+
 static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
 {
     const void *native = NULL;
 
+    if (engine->counted && jit_budget(jit) < code->n_insns) {
+        run_alone(engine, jit, FALSE); /* to the last instruction */
+        return QH_LEFT_STATE;
+    }
     if (engine->trace) {
         trace_block(jit, code);
     } else if (qh_code_is_hot(code)) {
@@ -377,7 +390,8 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
     enter(engine);
     __atomic_store_n(&engine->trace, wants_trace(engine), __ATOMIC_RELAXED);
     qh_softmmu_check_space(jit);
-    for (gboolean go = look_around(engine, jit); go && !asked_to_leave(cpu);) {
+    for (gboolean go = look_around(engine, jit);
+         go && !asked_to_leave(cpu) && (!engine->counted || jit_budget(jit) > 0);) {
         QhCode *code = next_code(engine, jit);
         uint32_t left = code != NULL ? run_code(engine, jit, code) : QH_LEFT_UNWIND;
 

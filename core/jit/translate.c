@@ -282,7 +282,7 @@ static void set_up_source(const Attempt *attempt, QhT0Source *source)
                            .granule_bits = jit->mmu.granule_bits,
                            .plain = attempt->engine->plain,
                            .chains = attempt->in_ram && attempt->second_page == 0 &&
-                                     !attempt->engine->trace,
+                                     !qh_engine_sees_all(attempt->engine),
                            .leaves = (attempt->key.flags & QH_CODE_SINGLE) != 0,
                            .calls = attempt->engine->calls};
     for (uint32_t i = 0; i < jit->mmu.n_indices; i++) {
@@ -509,7 +509,7 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
         }
     }
     if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
-        !engine->trace) {
+        !qh_engine_sees_all(engine)) {
         qh_jit_note_jump(jit, code, qh_tier_no_code(engine->tier));
     }
     return code;

@@ -35,6 +35,8 @@ struct QhTimers {
     int64_t offset_ns;
     int64_t frozen_ns;
     gint running;
+    QhCountedClock counted; /* now is NULL when the virtual clock is not counted */
+    int64_t wall_offset_ns; /* of QH_CLOCK_HOST from its source */
 };
 
 struct QhTimer {
@@ -51,8 +53,13 @@ int64_t qh_timers_now(QhTimers *timers, uint32_t clock)
 {
     switch (clock) {
     case QH_CLOCK_HOST:
-        return qh_os_wall_ns();
+        return (timers->counted.now != NULL ? timers->counted.now(timers->counted.data)
+                                            : qh_os_wall_ns()) +
+               timers->wall_offset_ns;
     case QH_CLOCK_VIRTUAL:
+        if (timers->counted.now != NULL) {
+            return timers->counted.now(timers->counted.data);
+        }
         if (!g_atomic_int_get(&timers->running)) {
             return __atomic_load_n(&timers->frozen_ns, __ATOMIC_SEQ_CST);
         }
@@ -60,6 +67,12 @@ int64_t qh_timers_now(QhTimers *timers, uint32_t clock)
     default:
         return qh_os_monotonic_ns();
     }
+}
+
+/* The wall clock is a distance from the virtual one then, so the same lists serve. */
+static gboolean is_counted(const Clock *clock)
+{
+    return clock->timers->counted.now != NULL && clock->id != QH_CLOCK_REALTIME;
 }
 
 /*
@@ -71,6 +84,9 @@ static void set_alarm(QhTimers *timers, Clock *clock, gboolean exactly)
 {
     int64_t at = clock->first != NULL ? clock->first->expire_ns : INT64_MAX;
 
+    if (is_counted(clock)) {
+        return;
+    }
     if (clock->id == QH_CLOCK_VIRTUAL && !g_atomic_int_get(&timers->running)) {
         at = INT64_MAX;
     }
@@ -101,7 +117,8 @@ static QhTimer *take_expired(Clock *clock)
 {
     QhTimers *timers = clock->timers;
     QhTimer *timer = clock->first;
-    gboolean stands = clock->id == QH_CLOCK_VIRTUAL && !g_atomic_int_get(&timers->running);
+    gboolean stands =
+        clock->id == QH_CLOCK_VIRTUAL && !is_counted(clock) && !g_atomic_int_get(&timers->running);
 
     if (timer == NULL || stands || timer->expire_ns > qh_timers_now(timers, clock->id)) {
         return NULL;
@@ -206,6 +223,59 @@ void qh_timers_stop_virtual(QhTimers *timers)
     g_mutex_unlock(&timers->lock);
 }
 
+void qh_timers_count(QhTimers *timers, const QhCountedClock *clock)
+{
+    timers->wall_offset_ns += qh_os_wall_ns() - clock->now(clock->data);
+    timers->counted = *clock;
+}
+
+void qh_timers_set_wall(QhTimers *timers, int64_t start_ns)
+{
+    timers->wall_offset_ns += start_ns - qh_timers_now(timers, QH_CLOCK_HOST);
+}
+
+/* A time on @clock as one of the virtual clock. */
+static int64_t as_virtual(const Clock *clock, int64_t ns)
+{
+    if (clock->id == QH_CLOCK_HOST &&
+        __builtin_sub_overflow(ns, clock->timers->wall_offset_ns, &ns)) {
+        return INT64_MAX;
+    }
+    return ns;
+}
+
+int64_t qh_timers_virtual_deadline(QhTimers *timers)
+{
+    int64_t first = INT64_MAX;
+
+    g_mutex_lock(&timers->lock);
+    for (uint32_t i = 0; i < N_CLOCKS; i++) {
+        const Clock *clock = &timers->clocks[i];
+        if (is_counted(clock) && clock->first != NULL) {
+            first = MIN(first, as_virtual(clock, clock->first->expire_ns));
+        }
+    }
+    g_mutex_unlock(&timers->lock);
+    return first;
+}
+
+void qh_timers_run_virtual(QhTimers *timers)
+{
+    for (uint32_t i = 0; i < N_CLOCKS; i++) {
+        QhTimer *timer;
+        if (!is_counted(&timers->clocks[i])) {
+            continue;
+        }
+        g_mutex_lock(&timers->lock);
+        while ((timer = take_expired(&timers->clocks[i])) != NULL) {
+            g_mutex_unlock(&timers->lock);
+            timer->fn(timer->opaque);
+            g_mutex_lock(&timers->lock);
+        }
+        g_mutex_unlock(&timers->lock);
+    }
+}
+
 QhTimer *qh_timer_new(QhTimers *timers, uint32_t clock, void (*fn)(void *), void *opaque)
 {
     QhTimer *timer = g_new0(QhTimer, 1);
@@ -242,7 +312,11 @@ void qh_timer_arm(QhTimer *timer, int64_t expire_ns)
     timer->next = *at;
     *at = timer;
     set_alarm(timers, timer->clock, FALSE);
+    gboolean tell = is_counted(timer->clock) && timer->clock->first == timer;
     g_mutex_unlock(&timers->lock);
+    if (tell) {
+        timers->counted.changed(timers->counted.data);
+    }
 }
 
 void qh_timer_disarm(QhTimer *timer)

@@ -15,6 +15,23 @@ int64_t qh_timers_now(QhTimers *timers, uint32_t clock); /* [any] */
 void qh_timers_start_virtual(QhTimers *timers);          /* [main] */
 void qh_timers_stop_virtual(QhTimers *timers);
 
+/*
+ * Deterministic mode: the virtual clock is what @now says, and the wall clock follows it. Timers of
+ * the virtual clock fire only in qh_timers_run_virtual. [main], before anything runs.
+ */
+typedef struct QhCountedClock {
+    int64_t (*now)(void *data);  /* [any] */
+    void (*changed)(void *data); /* the first virtual timer is another one. [any] */
+    void *data;
+} QhCountedClock;
+void qh_timers_count(QhTimers *timers, const QhCountedClock *clock);
+/* When the first virtual timer fires; INT64_MAX: none is armed. [any] */
+int64_t qh_timers_virtual_deadline(QhTimers *timers);
+/* Fire the virtual timers whose time has come, here, with the device lock. */
+void qh_timers_run_virtual(QhTimers *timers);
+/* Where the wall clock of the guest starts, ns since 1970; by default it is the host's. [main] */
+void qh_timers_set_wall(QhTimers *timers, int64_t start_ns);
+
 /* As the calls of service qh.timer. */
 QhTimer *qh_timer_new(QhTimers *timers, uint32_t clock, void (*fn)(void *), void *opaque);
 void qh_timer_free(QhTimer *timer);

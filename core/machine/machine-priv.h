@@ -36,6 +36,10 @@ struct QhMachine {
     GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */
     GPtrArray *images;     /* QhImage * */
 
+    struct QhTurns *turns; /* deterministic mode, or NULL */
+    GRand *random;         /* of the guest; NULL: the host's randomness. Under random_lock */
+    GMutex random_lock;
+
     GMutex device_lock;
     gpointer lock_owner; /* the thread that has it; atomic: a thread only asks for itself */
 };

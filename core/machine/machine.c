@@ -8,6 +8,8 @@
 #include "abi/target.h"
 #include "core/device/instance.h"
 #include "core/jit/engine.h"
+#include "core/loop/timers.h"
+#include "core/vcpu/turns.h"
 #include "core/vcpu/vcpu.h"
 
 #include <string.h>
@@ -36,6 +38,7 @@ static QhMachine *allocate(QhHost *host, QhMachineOptions *options)
     machine->cpu_lines = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, irq_free);
     machine->images = g_ptr_array_new_with_free_func(qh_image_free);
     g_mutex_init(&machine->device_lock);
+    g_mutex_init(&machine->random_lock);
     (void)qh_memory_system(machine->memory);
     return machine;
 }
@@ -70,10 +73,37 @@ void qh_machine_free(QhMachine *machine)
         qh_slot_release(&machine->slot);
     }
     qh_machine_options_free(machine->options);
+    qh_turns_free(machine->turns);
+    if (machine->random != NULL) {
+        g_rand_free(machine->random);
+    }
+    g_mutex_clear(&machine->random_lock);
     g_mutex_clear(&machine->device_lock);
     g_free(machine->type);
     g_free(machine->target);
     g_free(machine);
+}
+
+QhTurns *qh_machine_turns(QhMachine *machine)
+{
+    return machine->turns;
+}
+
+/* What makes every run the same, before there is anything that asks for the time. */
+static void set_up_time(QhMachine *machine)
+{
+    const QhMachineOptions *options = machine->options;
+    guint32 seed[] = {(guint32)options->seed, (guint32)(options->seed >> 32)};
+
+    if (options->icount.on) {
+        machine->turns = qh_turns_new(machine, &options->icount);
+    }
+    if (options->has_seed || options->icount.on) {
+        machine->random = g_rand_new_with_seed_array(seed, G_N_ELEMENTS(seed));
+    }
+    if (options->has_rtc_base) {
+        qh_timers_set_wall(qh_host_timers(machine->host), options->rtc_base_ns);
+    }
 }
 
 /* Only now is the slot loaded; before, the notes were enough. */
@@ -272,6 +302,7 @@ QhMachine *qh_machine_new(QhHost *host, QhMachineOptions *options, GError **erro
     QhMachine *machine = allocate(host, options);
 
     qh_host_set_machine(host, machine);
+    set_up_time(machine);
     if (!build(machine, error)) {
         qh_machine_free(machine);
         return NULL;

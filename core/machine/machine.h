@@ -8,6 +8,14 @@
 #include "core/memory/space.h"
 #include "core/module/registry.h"
 
+/* -icount */
+typedef struct QhIcountOptions {
+    gboolean on;
+    gboolean automatic; /* shift=auto: guest time keeps up with the host's */
+    gboolean sleep;     /* while all CPUs wait, so does the host */
+    uint32_t shift;     /* an instruction takes 2^shift ns */
+} QhIcountOptions;
+
 /* Everything the command line says about the machine; strings are owned. */
 typedef struct QhMachineOptions {
     char *type;                    /* -M NAME; "none" for no board */
@@ -22,6 +30,10 @@ typedef struct QhMachineOptions {
     GPtrArray *serials;     /* chardev ids, in order; element NULL: none */
     GPtrArray *devices;     /* QhJson objects of -device; applied after the board is created */
     QhEngineOptions engine; /* -accel */
+    QhIcountOptions icount;
+    gboolean has_seed, has_rtc_base;
+    uint64_t seed;       /* -seed: what the guest gets as random numbers */
+    int64_t rtc_base_ns; /* -rtc base=: the guest's wall clock at the start */
 } QhMachineOptions;
 QhMachineOptions *qh_machine_options_new(void);
 void qh_machine_options_free(QhMachineOptions *options);
@@ -61,6 +73,9 @@ guint qh_machine_n_clusters(QhMachine *machine);
 QhCluster *qh_machine_cluster(QhMachine *machine, guint i);
 guint qh_machine_n_vcpus(QhMachine *machine);
 QhVcpu *qh_machine_vcpu(QhMachine *machine, guint index);
+
+/* Deterministic mode, NULL without -icount: core/vcpu/turns.h. [any] */
+struct QhTurns *qh_machine_turns(QhMachine *machine);
 
 /* Devices lock; not recursive, but owned tells. */
 void qh_machine_lock(QhMachine *machine); /* [any] */

@@ -3,6 +3,7 @@
 #include "core/device/instance.h"
 #include "core/host/run-state.h"
 #include "core/machine/machine-priv.h"
+#include "core/os/random.h"
 #include "core/vcpu/vcpu.h"
 
 /* A property's value as -device has it: text, or what JSON makes of it. NULL: not a plain value. */
@@ -136,6 +137,26 @@ static QhShutdownCause known_cause(uint32_t cause)
 static void request_shutdown(QhMachine *machine, uint32_t cause, int32_t code)
 {
     qh_run_state_request_shutdown(qh_host_run_state(machine->host), known_cause(cause), code);
+    for (guint i = 0; machine->turns != NULL && i < machine->vcpus->len; i++) {
+        qh_vcpu_request_stop(g_ptr_array_index(machine->vcpus, i)); /* here, on every run */
+    }
+}
+
+/* Deterministic mode has a seed, whether the user named one or not. */
+static void random_bytes(QhHost *host, void *ret_buffer, uint64_t bytes)
+{
+    QhMachine *machine = qh_host_machine(host);
+
+    if (machine != NULL && machine->random != NULL) {
+        uint8_t *at = ret_buffer;
+        g_mutex_lock(&machine->random_lock);
+        for (uint64_t i = 0; i < bytes; i++) {
+            at[i] = (uint8_t)g_rand_int(machine->random);
+        }
+        g_mutex_unlock(&machine->random_lock);
+        return;
+    }
+    qh_os_random(ret_buffer, bytes);
 }
 
 static void request_reset(QhMachine *machine, uint32_t cause)
@@ -154,4 +175,5 @@ const QhMachineService qh_machine_service = {
     .request_shutdown = request_shutdown,
     .request_reset = request_reset,
     .host = qh_machine_host,
+    .random = random_bytes,
 };

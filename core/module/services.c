@@ -29,7 +29,7 @@ static const QhServiceEntry services[] = {
     {"qh.event",   1, 0, &qh_event_service  },
     {"qh.fp",      1, 0, &qh_fp_service     },
     {"qh.log",     1, 0, &qh_log_service    },
-    {"qh.machine", 1, 0, &qh_machine_service},
+    {"qh.machine", 1, 1, &qh_machine_service},
     {"qh.mem",     1, 0, &qh_mem_service    },
     {"qh.timer",   1, 0, &qh_timer_service  },
 };

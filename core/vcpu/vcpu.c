@@ -14,6 +14,7 @@
 #include "core/jit/jit-cpu.h"
 #include "core/loop/timers.h"
 #include "core/os/clock.h"
+#include "core/vcpu/turns.h"
 
 #include <unistd.h>
 
@@ -137,7 +138,7 @@ void qh_vcpu_free(QhVcpu *vcpu)
         g_mutex_lock(&vcpu->lock);
         vcpu->quit = TRUE;
         g_mutex_unlock(&vcpu->lock);
-        qh_vcpu_kick(vcpu);
+        qh_vcpu_wake(vcpu);
         g_thread_join(vcpu->thread);
     }
     if (vcpu->realized && vcpu->cluster->cpu_ops->unrealize != NULL) {
@@ -217,19 +218,32 @@ static void nudge(QhVcpu *vcpu)
     g_cond_broadcast(&vcpu->wake);
 }
 
-void qh_vcpu_kick(QhVcpu *vcpu)
+static QhTurns *turns_of(const QhVcpu *vcpu)
+{
+    return qh_machine_turns(vcpu->cluster->machine);
+}
+
+void qh_vcpu_wake(QhVcpu *vcpu)
 {
     g_mutex_lock(&vcpu->lock);
     nudge(vcpu);
     g_mutex_unlock(&vcpu->lock);
 }
 
+void qh_vcpu_kick(QhVcpu *vcpu)
+{
+    qh_vcpu_wake(vcpu);
+    if (turns_of(vcpu) != NULL) {
+        qh_turns_nudge(turns_of(vcpu), vcpu);
+    }
+}
+
 void qh_vcpu_power(QhVcpu *vcpu, gboolean on)
 {
     g_mutex_lock(&vcpu->lock);
     vcpu->powered = on;
-    nudge(vcpu);
     g_mutex_unlock(&vcpu->lock);
+    qh_vcpu_kick(vcpu);
 }
 
 void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level)
@@ -272,6 +286,14 @@ static void do_work(QhVcpu *vcpu)
         g_free(work);
         g_mutex_lock(&vcpu->lock);
     }
+}
+
+gboolean qh_vcpu_can_run(QhVcpu *vcpu)
+{
+    QhCpu *cpu = vcpu->cpu;
+
+    return vcpu->powered && !vcpu->jit->broken && vcpu->jit->stop.kind == QH_STOP_NONE &&
+           (!cpu->halted || vcpu->cluster->cpu_ops->has_work(cpu));
 }
 
 static gboolean may_run(QhVcpu *vcpu)
@@ -345,6 +367,37 @@ static gboolean run_some(QhVcpu *vcpu)
     return TRUE;
 }
 
+/* Sleep until something happens, at most @ns if that is not 0. */
+static void wait_for_work(QhVcpu *vcpu, int64_t ns)
+{
+    gint64 end = g_get_monotonic_time() + ns / 1000 + 1;
+
+    while (!vcpu->kicked && !vcpu->quit) {
+        if (ns == 0) {
+            g_cond_wait(&vcpu->wake, &vcpu->lock);
+        } else if (!g_cond_wait_until(&vcpu->wake, &vcpu->lock, end)) {
+            return;
+        }
+    }
+}
+
+/* Run in turn with the others, if that is asked for. FALSE: nothing to do for now. */
+static gboolean run_turn(QhVcpu *vcpu, int64_t *ret_sleep_ns)
+{
+    QhTurns *turns = turns_of(vcpu);
+    gboolean ran;
+
+    if (turns == NULL) {
+        return run_some(vcpu);
+    }
+    if (!qh_turns_begin(turns, vcpu, ret_sleep_ns)) {
+        return FALSE;
+    }
+    ran = run_some(vcpu);
+    qh_turns_end(turns, vcpu);
+    return ran || vcpu->cpu->halted;
+}
+
 static gpointer thread_main(gpointer data)
 {
     QhVcpu *vcpu = data;
@@ -354,22 +407,23 @@ static gpointer thread_main(gpointer data)
     g_mutex_lock(&vcpu->lock);
     while (!vcpu->quit) {
         gboolean run = FALSE;
+        int64_t sleep_ns = 0;
         vcpu->kicked = FALSE;
         __atomic_store_n(&vcpu->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
         if (vcpu->allowed) {
             do_work(vcpu);
-            run = vcpu->powered && vcpu->order.mode != QH_VCPU_HOLD;
+            run = (vcpu->powered || turns_of(vcpu) != NULL) && vcpu->order.mode != QH_VCPU_HOLD;
         } else if (!vcpu->stopped) {
             vcpu->stopped = TRUE;
             g_cond_broadcast(&vcpu->stood);
         }
         if (run) {
             g_mutex_unlock(&vcpu->lock);
-            run = run_some(vcpu);
+            run = run_turn(vcpu, &sleep_ns);
             g_mutex_lock(&vcpu->lock);
         }
-        while (!run && !vcpu->kicked && !vcpu->quit) {
-            g_cond_wait(&vcpu->wake, &vcpu->lock);
+        if (!run) {
+            wait_for_work(vcpu, sleep_ns);
         }
     }
     vcpu->stopped = TRUE;

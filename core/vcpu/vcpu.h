@@ -32,6 +32,9 @@ void qh_vcpu_start(QhVcpu *vcpu);        /* let it run; creates the thread the f
 void qh_vcpu_request_stop(QhVcpu *vcpu); /* returns at once. [any] */
 void qh_vcpu_wait_stopped(QhVcpu *vcpu); /* [main], without the device lock */
 void qh_vcpu_kick(QhVcpu *vcpu);         /* [any] */
+void qh_vcpu_wake(QhVcpu *vcpu);         /* the same, for it alone. [any] */
+/* Whether it is on and has something to do. [vcpu], or while its thread does not run code */
+gboolean qh_vcpu_can_run(QhVcpu *vcpu);
 void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level);          /* [any] */
 void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data); /* [any] */
 

@@ -71,8 +71,12 @@ uint64_t rv_csr_read_seed(RvCpu *cpu, uint32_t number)
 {
     uint16_t entropy;
 
-    (void)cpu, (void)number;
-    if (getrandom(&entropy, sizeof(entropy), GRND_NONBLOCK) != sizeof(entropy)) {
+    const RvServices *services = rv_services(cpu);
+
+    (void)number;
+    if (QH_HAS(services->machine, random)) {
+        services->machine->random(services->host, &entropy, sizeof(entropy));
+    } else if (getrandom(&entropy, sizeof(entropy), GRND_NONBLOCK) != sizeof(entropy)) {
         return 0;
     }
     return UINT64_C(2) << 30 | entropy;

@@ -284,10 +284,15 @@ static void add_power(Tree *tree, const char *name, const char *compatible, uint
 
 static void add_chosen(Tree *tree, const QhMachineConfig *config)
 {
+    const RvServices *services = rv_virt_services(tree->virt);
     uint32_t seed[8];
 
-    for (uint32_t i = 0; i < G_N_ELEMENTS(seed); i++) {
-        seed[i] = g_random_int();
+    if (QH_HAS(services->machine, random)) {
+        services->machine->random(services->host, seed, sizeof(seed));
+    } else {
+        for (uint32_t i = 0; i < G_N_ELEMENTS(seed); i++) {
+            seed[i] = g_random_int();
+        }
     }
     begin(tree, "chosen");
     if (config->append != NULL) {

@@ -7,6 +7,7 @@
 #include "core/device/instance.h"
 #include "core/jit/engine.h"
 #include "core/qmp/qmp.h"
+#include "core/vcpu/turns.h"
 #include "core/vcpu/vcpu.h"
 
 #include <string.h>
@@ -20,6 +21,20 @@ const char *fake_selected = "toy";
 
 static GString *events;
 static GMutex events_lock;
+
+/* Deterministic mode */
+
+QhTurns *qh_turns_new(QhMachine *machine, const QhIcountOptions *options)
+{
+    (void)machine;
+    (void)options;
+    return NULL;
+}
+
+void qh_turns_free(QhTurns *turns)
+{
+    (void)turns;
+}
 
 /* QMP */
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Deterministic mode (-icount): the CPUs of a machine run in turn, never two at once, and guest
+ * time is the number of instructions they have completed together, times 2^shift nanoseconds. A
+ * turn ends after a fixed number of instructions, when the CPU waits, or exactly where the next
+ * timer is due. While all CPUs wait, time jumps to the next timer. So what happens depends on
+ * nothing but the machine and what comes in from outside.
+ */
+#ifndef QH_CORE_VCPU_TURNS_H
+#define QH_CORE_VCPU_TURNS_H
+
+#include "core/machine/machine.h"
+
+typedef struct QhTurns QhTurns;
+
+#define QH_ICOUNT_SHIFT_MAX 10u
+
+/* The host's virtual clock is counted from now on. [main], before CPUs are made. */
+QhTurns *qh_turns_new(QhMachine *machine, const QhIcountOptions *options);
+void qh_turns_free(QhTurns *turns);
+
+/*
+ * Whether @vcpu may run now: it is its turn, and it has something to do. Then its budget
+ * (jit->hot.icount_limit) is set. Otherwise it sleeps until it is nudged, at most
+ * *@ret_sleep_ns if that is not 0. [vcpu]
+ */
+gboolean qh_turns_begin(QhTurns *turns, QhVcpu *vcpu, int64_t *ret_sleep_ns);
+/* It has run. [vcpu] */
+void qh_turns_end(QhTurns *turns, QhVcpu *vcpu);
+/* Something has changed for @vcpu: whoever has the turn looks. [any] */
+void qh_turns_nudge(QhTurns *turns, QhVcpu *vcpu);
+
+/* Nanoseconds. [any]; exact on the thread of the CPU that runs, where its icount is. */
+int64_t qh_turns_now(QhTurns *turns);
+
+#endif
