@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Something to debug: each hart counts, in a function, in a word of its own; `shared` is written by
+# hart 0 only, each 256 rounds. Runs at the reset vector's target, in M-mode.
+    .globl _start, loop, bump, bumped, idle, counters, shared, text, after
+_start:
+    csrr    s0, mhartid
+    la      a0, counters
+    slli    t0, s0, 3
+    add     a0, a0, t0
+    la      s1, shared
+    li      a1, 0
+loop:
+    call    bump
+after:
+    addi    a1, a1, 1
+    andi    t2, a1, 255
+    bnez    t2, loop
+    bnez    s0, loop
+    sd      a1, 0(s1)
+    j       loop
+bump:
+    ld      t1, 0(a0)
+    addi    t1, t1, 1
+    sd      t1, 0(a0)
+bumped:
+    ret
+# what a debugger can set pc to
+idle:
+    wfi
+    j       idle
+
+    .balign 4096
+counters:
+    .fill   8, 8, 0
+shared:
+    .dword  0
+text:
+    .asciz  "a text to be read"
+    .balign 4096
