@@ -54,4 +54,37 @@ static inline void qh_t1_fp_restore(uint32_t csr)
 void qh_t1_emit_fp_before_call(QhT1 *t, uint32_t attrs);
 void qh_t1_emit_fp_after_call(QhT1 *t);
 
+/* --- What lower-fp.c, lower-fp-convert.c and cold-fp.c share --- */
+
+/* The prefix of scalar instructions, and of those that look at whole registers. */
+static inline uint32_t qh_t1_scalar(uint32_t type)
+{
+    return type == QH_TYPE_F32 ? QH_X_F3 : QH_X_F2;
+}
+
+static inline uint32_t qh_t1_packed(uint32_t type)
+{
+    return type == QH_TYPE_F32 ? 0 : QH_X_66;
+}
+
+/* The cold stub of the present record with all its operands: x has the operation and the types of
+ * result and operand, y the flags. */
+QhT1Cold *qh_t1_fp_cold(QhT1 *t, const QhIrRecord *record);
+/* All of the record in C. */
+void qh_t1_fp_cold_only(QhT1 *t, const QhIrRecord *record);
+/* Whether NaNs or tiny results need the operands again, so that they must outlive the operation. */
+gboolean qh_t1_fp_keeps(const QhT1 *t);
+/* Goes to the stub if @reg holds a NaN. */
+void qh_t1_fp_check_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg);
+/* One operand; the instruction may read @a and write @d. */
+void qh_t1_fp_unary(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean may_be_tiny);
+void qh_t1_lower_fp_convert(QhT1 *t, const QhIrRecord *record);
+
+/* cold-fp.c: the whole operation in software; only a NaN is to be made the default one; the same
+ * after a fused multiply-add, with an invalid product noticed. */
+uint32_t qh_t1_cold_fp(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+uint32_t qh_t1_cold_nan(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+uint32_t qh_t1_cold_fma_nan(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
+#define QH_T1_FP_X(op, to, from) ((op) | (uint32_t)(to) << 12 | (uint32_t)(from) << 20)
+
 #endif

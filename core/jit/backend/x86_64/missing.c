@@ -5,19 +5,8 @@
 
 #define WEAK __attribute__((weak))
 
-WEAK void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record)
-{
-    (void)record;
-    t->failed = TRUE;
-}
-
 WEAK void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record)
 {
     (void)record;
     t->failed = TRUE;
-}
-
-WEAK void qh_t1_fp_forget(QhT1 *t)
-{
-    (void)t;
 }

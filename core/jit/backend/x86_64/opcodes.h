@@ -85,6 +85,20 @@
 #define QH_X_FSUB      (0x5cu | QH_X_0F)
 #define QH_X_FDIV      (0x5eu | QH_X_0F)
 #define QH_X_FSQRT     (0x51u | QH_X_0F)
+#define QH_X_FMIN      (0x5du | QH_X_0F)
+#define QH_X_FMAX      (0x5fu | QH_X_0F)
+#define QH_X_CMPS      (0xc2u | QH_X_0F)             /* imm8 0: all ones if equal */
+#define QH_X_CVTF      (0x5au | QH_X_0F)             /* F3: f32 to f64, F2: f64 to f32 */
+#define QH_X_CVTI2F    (0x2au | QH_X_0F)             /* of an r/m32; | W: 64 */
+#define QH_X_CVTTF2I   (0x2cu | QH_X_0F)             /* truncating */
+#define QH_X_CVTF2I    (0x2du | QH_X_0F)             /* rounding as MXCSR says */
+#define QH_X_ROUNDSS   (0x0au | QH_X_0F3A | QH_X_66) /* imm8: SSE4.1 */
+#define QH_X_ROUNDSD   (0x0bu | QH_X_0F3A | QH_X_66)
+/* VEX: reg = reg + vvvv * rm and its kin, f32; | W: f64 */
+#define QH_X_FMADD231  (0xb9u | QH_X_0F38 | QH_X_66)
+#define QH_X_FMSUB231  (0xbbu | QH_X_0F38 | QH_X_66)
+#define QH_X_FNMADD231 (0xbdu | QH_X_0F38 | QH_X_66)
+#define QH_X_FNMSUB231 (0xbfu | QH_X_0F38 | QH_X_66)
 #define QH_X_UCOMIS    (0x2eu | QH_X_0F) /* | 66 for f64 */
 #define QH_X_COMIS     (0x2fu | QH_X_0F)
 #define QH_X_ANDPS     (0x54u | QH_X_0F)

@@ -61,6 +61,8 @@ typedef struct QhT1Source {
     uint32_t flags;     /* QH_CODE_...: QH_CODE_ICOUNT counts instructions */
     int32_t tlb[16];    /* per MMU index: bytes from the CPU state to the softmmu table */
     gboolean alone;     /* the machine has one vCPU: atomics need no lock prefix */
+    uint32_t nan_rule;  /* QhTargetOps.nan_rule */
+    gboolean tininess_before_rounding;
 } QhT1Source;
 
 /* What a cold function does next. */
