@@ -70,17 +70,21 @@ class Agent:
             raise Failure("%s: %s: %r" % (line, done, lines[-8:]))
         return lines
 
-    def measure(self, line, limit):
-        """An order with marks."""
+    def measure(self, line, limit, at_begin=None, at_end=None):
+        """An order with marks; what is to be called at them, outside the measured time."""
         self.send(line)
         self.until("@begin", limit)
         time.sleep(0.001)  # until the guest waits for the answer
+        if at_begin:
+            at_begin()
         cpu, wall = self.cpu(), time.monotonic()
         self.send("")
         lines, end = self.until("@end", limit)
         wall = time.monotonic() - wall
         time.sleep(0.001)
         cpu = self.cpu() - cpu
+        if at_end:
+            at_end()
         self.send("")
         self.until("@done", limit)
         _, status, checksum, own_cpu, own_wall = end.split()

@@ -30,6 +30,14 @@ def names():
     return [row for group in GROUPS for row in group.rows]
 
 
+def orders(name, scale):
+    """What the agent is told for a row: the measured order, and one before it or None."""
+    if name not in PROGRAMS:
+        return "kernel %s %.6g 1" % (name, scale), None
+    script = "exec dash /bench/programs.sh %%s %s %d" % (name, max(1, round(100 * scale)))
+    return "timed " + script % "run", "shell " + script % "prepare"
+
+
 def wanted(only):
     """The rows and the parts of extra.py that --only names, separated by commas; None: all."""
     if not only:
