@@ -92,19 +92,40 @@ static gboolean would_fault(const Access *x, uint64_t address)
     }
 }
 
+/* Fault-only-first (31.7.7): whether element @i at @address can be read whole. If not, the first
+ * element has trapped, and for another one vl is cut; no field has been written. */
+static gboolean all_readable(const Access *x, uint64_t address, uint32_t i)
+{
+    for (uint32_t field = 0; field < x->fields; field++) {
+        uint64_t at = (address + (field << x->width)) & x->wrap;
+        uint8_t nowhere[8];
+        if (!would_fault(x, at)) {
+            continue;
+        }
+        if (i > 0) {
+            x->cpu->vl = i;
+            return FALSE;
+        }
+        if (!one(x, at, nowhere)) {
+            x->cpu->vstart = 0;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* Element @i in all its fields. FALSE: stop, as a fault has been taken or vl cut. */
 static gboolean element(const Access *x, uint32_t i)
 {
     uint64_t address = address_of(x, i);
     uint32_t bytes = 1u << x->width;
 
+    if (x->first && !all_readable(x, address, i)) {
+        return FALSE;
+    }
     for (uint32_t field = 0; field < x->fields; field++) {
         uint64_t at = (address + field * bytes) & x->wrap;
         uint8_t *to = x->data + (size_t)field * x->group + ((size_t)i << x->width);
-        if (x->first && i > 0 && would_fault(x, at)) {
-            x->cpu->vl = i;
-            return FALSE;
-        }
         void *host = NULL;
         if ((at & (PAGE_BYTES - 1)) + bytes <= PAGE_BYTES) {
             host = x->host->probe(&x->cpu->base, at, bytes, x->access, x->mmu_index);

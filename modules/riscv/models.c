@@ -362,6 +362,15 @@ static gboolean in_string(const RvCpu *cpu, const Extension *extension)
            strcmp(extension->name, "u") != 0;
 }
 
+/* Zvl*b: the length of vector registers, which implies the shorter ones (Unpriv. V, 31.18.1). It
+ * stands between zv* and s*. */
+static char *length_name(const RvCpu *cpu, const Extension *behind)
+{
+    return behind->offset == EXT(smstateen) && cpu->ext_zve32x
+               ? g_strdup_printf("zvl%ub", cpu->vlen)
+               : NULL;
+}
+
 char *rv_isa_string(QhCpu *base)
 {
     const RvCpu *cpu = rv_cpu(base);
@@ -369,6 +378,10 @@ char *rv_isa_string(QhCpu *base)
 
     for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
         const char *name = extensions[i].name;
+        g_autofree char *length = length_name(cpu, &extensions[i]);
+        if (length != NULL && !cpu->short_isa) {
+            g_string_append_printf(text, "_%s", length);
+        }
         if (in_string(cpu, &extensions[i]) && (name[1] == '\0' || !cpu->short_isa)) {
             g_string_append_printf(text, name[1] == '\0' ? "%s" : "_%s", name);
         }
@@ -382,6 +395,10 @@ char **rv_isa_extensions(QhCpu *base)
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
     for (guint i = 0; i < G_N_ELEMENTS(extensions); i++) {
+        char *length = length_name(cpu, &extensions[i]);
+        if (length != NULL) {
+            g_ptr_array_add(names, length);
+        }
         if (in_string(cpu, &extensions[i])) {
             g_ptr_array_add(names, g_strdup(extensions[i].name));
         }

@@ -196,7 +196,8 @@ static gboolean formats_exist(const RvDis *d, const RvVOp *op)
     }
     return rv_v_fp_ready(d) &&
            (!(op->flags & RV_V_FD) || has_format(d, sew + (uint32_t)op->d, halfmin)) &&
-           (!(op->flags & RV_V_FA) || has_format(d, sew + (uint32_t)op->a, halfmin));
+           (!(op->flags & RV_V_FA) || (has_format(d, sew + (uint32_t)op->a, halfmin) &&
+                                       (op->flags & RV_V_UNARY || has_format(d, sew, FALSE))));
 }
 
 /* Elements and groups of @op with vd, vs2, vs1 exist and do not overlap in a reserved way

@@ -29,6 +29,12 @@ static const RuleCase good[] = {
  /* what is turned on brings what it needs */
     {64, "sifive-u54", "zfh=on",           "zfh zfhmin"                                                              },
     {64, "sifive-u54", "zcb=on,zawrs=on",  "zcb zawrs"                                                               },
+    {64, "rv64",       NULL,               "!v !zve32x !zvl128b"                                                     },
+    {64, "max",        "vlen=512",         "v zve32f zve32x zve64d zve64f zve64x zvfh zvl512b"                       },
+    {64, "max",        "d=off",            "!v !zve64d zve64f"                                                       },
+    {64, "rv64",       "v=on",             "v zve64d zve64f zve64x zve32f zve32x zvl128b !zvfh"                      },
+    {64, "rv64",       "zve32x=on",        "!v zve32x !zve64x !zve32f zvl128b"                                       },
+    {64, "rv64",       "zvfh=on",          "zvfh zvfhmin zfhmin zve32f !zve64x"                                      },
     {64, "rv64",       "zbb=off,sv57=off", "zba !zbb"                                                                },
 };
 
@@ -47,6 +53,12 @@ static const struct {
     {64, "rv64", "cboz_blocksize=48",    "cboz_blocksize=48 is not a power of two"},
     {64, "rv64", "cbom_blocksize=8",     "cbom_blocksize=8 is not"                },
     {64, "rv64", "timebase-frequency=0", "timebase-frequency"                     },
+    {64, "rv64", "v=on,d=off",           "needs"                                  },
+    {64, "rv64", "vlen=64",              "vlen=64 is not a power of two from 128" },
+    {64, "rv64", "vlen=2048",            "vlen=2048 is not"                       },
+    {64, "rv64", "vlen=192",             "vlen=192 is not a power of two"         },
+    {64, "rv64", "elen=16",              "elen=16 is neither 32 nor 64"           },
+    {64, "rv64", "v=on,elen=32",         "elen=32 is not possible with zve64x"    },
 };
 
 static void test_rules(void)
@@ -84,12 +96,16 @@ static void test_strings(void)
 {
     g_autoptr(RvFake) u54 = rv_fake_ok(64, "sifive-u54", NULL);
     g_autoptr(RvFake) small = rv_fake_ok(32, "rv32", "short-isa-string=on,d=off");
+    g_autoptr(RvFake) max = rv_fake_ok(64, "max", "vlen=256");
+    g_autofree char *max_text = rv_isa_string(&max->cpu->base);
     g_autofree char *u54_text = rv_isa_string(&u54->cpu->base);
     g_autofree char *small_text = rv_isa_string(&small->cpu->base);
 
     g_assert_cmpstr(u54_text, ==,
                     "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd_svade");
     g_assert_cmpstr(small_text, ==, "rv32imafc");
+    g_assert_nonnull(strstr(max_text, "rv64imafdcv_"));
+    g_assert_nonnull(strstr(max_text, "_zvfhmin_zvl256b_smstateen"));
     g_assert_cmpstr(rv_isa_base(&small->cpu->base), ==, "rv32i");
     g_assert_cmpstr(rv_isa_mmu_type(&small->cpu->base), ==, "riscv,sv32");
     g_assert_cmpstr(rv_isa_mmu_type(&u54->cpu->base), ==, "riscv,sv39");
