@@ -17,11 +17,6 @@
 #define XMM_TEMPS    0x7fff0000u
 #define CALLER_SAVED (1u << QH_RSI | 1u << QH_RDI | 0x0f00u | 0xffff0000u)
 
-static uint32_t bit(uint32_t n)
-{
-    return 1u << n;
-}
-
 static uint32_t class_mask(gboolean xmm)
 {
     return xmm ? 0xffff0000u : 0xffffu;
@@ -39,7 +34,7 @@ void qh_t1_alloc_begin(QhT1 *t)
 
     alloc->temps = GPR_TEMPS | XMM_TEMPS;
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        alloc->temps &= ~bit(alloc->homes[i].reg);
+        alloc->temps &= ~qh_t1_bit(alloc->homes[i].reg);
     }
     memset(alloc->expire, 0, sizeof(alloc->expire[0]) * t->source->n_records);
     alloc->state = (QhT1State){0, 0};
@@ -85,7 +80,7 @@ static void store(QhT1 *t, QhRm mem, QhReg reg, uint32_t bytes)
     }
 }
 
-static void move(QhT1 *t, QhReg to, QhReg from, uint32_t bytes)
+void qh_t1_move(QhT1 *t, QhReg to, QhReg from, uint32_t bytes)
 {
     uint32_t wide = bytes >= 8 ? QH_X_W : 0;
 
@@ -117,7 +112,7 @@ static void expire_later(QhT1 *t, uint32_t value)
     }
 }
 
-static void hold(QhT1 *t, uint32_t value, QhReg reg)
+void qh_t1_hold(QhT1 *t, uint32_t value, QhReg reg)
 {
     QhT1Alloc *alloc = t->alloc;
     QhT1Value *v = &alloc->values[value];
@@ -125,14 +120,14 @@ static void hold(QhT1 *t, uint32_t value, QhReg reg)
     v->place = QH_T1_IN_REG;
     v->reg = reg;
     alloc->held[reg] = value + 1;
-    alloc->free &= ~bit(reg);
+    alloc->free &= ~qh_t1_bit(reg);
     expire_later(t, value);
 }
 
 static void release(QhT1 *t, QhReg reg)
 {
     t->alloc->held[reg] = 0;
-    t->alloc->free |= bit(reg) & t->alloc->temps;
+    t->alloc->free |= qh_t1_bit(reg) & t->alloc->temps;
 }
 
 static void to_cell(QhT1 *t, uint32_t value)
@@ -163,7 +158,7 @@ static QhReg furthest(const QhT1Alloc *alloc, uint32_t candidates)
 
     for (QhReg reg = 0; reg < QH_T1_N_REGS; reg++) {
         uint32_t held = alloc->held[reg];
-        if ((candidates & bit(reg)) && held != 0 && held != QH_T1_KEPT &&
+        if ((candidates & qh_t1_bit(reg)) && held != 0 && held != QH_T1_KEPT &&
             (best == QH_NO_REG || alloc->values[held - 1].last > last)) {
             best = reg;
             last = alloc->values[held - 1].last;
@@ -172,7 +167,7 @@ static QhReg furthest(const QhT1Alloc *alloc, uint32_t candidates)
     return best;
 }
 
-static QhReg take(QhT1 *t, gboolean xmm)
+QhReg qh_t1_take(QhT1 *t, gboolean xmm)
 {
     QhT1Alloc *alloc = t->alloc;
     uint32_t mask = alloc->temps & class_mask(xmm) & ~alloc->locked & ~alloc->scratch;
@@ -185,9 +180,9 @@ static QhReg take(QhT1 *t, gboolean xmm)
     reg = furthest(alloc, mask);
     if (reg == QH_NO_REG) {
         for (reg = 0; reg < QH_T1_N_REGS; reg++) {
-            if ((mask & bit(reg)) && alloc->held[reg] == QH_T1_KEPT) {
+            if ((mask & qh_t1_bit(reg)) && alloc->held[reg] == QH_T1_KEPT) {
                 qh_t1_memory_forget(t); /* gives it back */
-                return take(t, xmm);
+                return qh_t1_take(t, xmm);
             }
         }
         t->failed = TRUE;
@@ -199,19 +194,19 @@ static QhReg take(QhT1 *t, gboolean xmm)
 
 QhReg qh_t1_temp_gpr(QhT1 *t)
 {
-    QhReg reg = take(t, FALSE);
+    QhReg reg = qh_t1_take(t, FALSE);
 
-    t->alloc->scratch |= bit(reg);
-    t->alloc->free &= ~bit(reg);
+    t->alloc->scratch |= qh_t1_bit(reg);
+    t->alloc->free &= ~qh_t1_bit(reg);
     return reg;
 }
 
 QhReg qh_t1_temp_xmm(QhT1 *t)
 {
-    QhReg reg = take(t, TRUE);
+    QhReg reg = qh_t1_take(t, TRUE);
 
-    t->alloc->scratch |= bit(reg);
-    t->alloc->free &= ~bit(reg);
+    t->alloc->scratch |= qh_t1_bit(reg);
+    t->alloc->free &= ~qh_t1_bit(reg);
     return reg;
 }
 
@@ -226,7 +221,7 @@ QhReg qh_t1_keep_gpr(QhT1 *t)
     }
     reg = (QhReg)(31 - __builtin_clz(ready));
     alloc->held[reg] = QH_T1_KEPT;
-    alloc->free &= ~bit(reg);
+    alloc->free &= ~qh_t1_bit(reg);
     return reg;
 }
 
@@ -244,7 +239,7 @@ void qh_t1_load_home(QhT1 *t, uint32_t home)
     const QhT1Home *h = &t->alloc->homes[home];
 
     load(t, h->reg, qh_rm_mem(QH_RBP, h->at), h->bytes);
-    t->alloc->state.in |= bit(home);
+    t->alloc->state.in |= qh_t1_bit(home);
 }
 
 void qh_t1_store_home(QhT1 *t, uint32_t home)
@@ -252,7 +247,7 @@ void qh_t1_store_home(QhT1 *t, uint32_t home)
     const QhT1Home *h = &t->alloc->homes[home];
 
     store(t, qh_rm_mem(QH_RBP, h->at), h->reg, h->bytes);
-    t->alloc->state.dirty &= ~bit(home);
+    t->alloc->state.dirty &= ~qh_t1_bit(home);
 }
 
 void qh_t1_fix_state(QhT1 *t, QhT1State to)
@@ -260,12 +255,12 @@ void qh_t1_fix_state(QhT1 *t, QhT1State to)
     QhT1Alloc *alloc = t->alloc;
 
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        if ((alloc->state.dirty & ~to.dirty) & bit(i)) {
+        if ((alloc->state.dirty & ~to.dirty) & qh_t1_bit(i)) {
             qh_t1_store_home(t, i);
         }
     }
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        if ((to.in & ~alloc->state.in) & bit(i)) {
+        if ((to.in & ~alloc->state.in) & qh_t1_bit(i)) {
             qh_t1_load_home(t, i);
         }
     }
@@ -277,7 +272,7 @@ void qh_t1_write_back(QhT1 *t, uint32_t classes)
     QhT1Alloc *alloc = t->alloc;
 
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        if ((alloc->state.dirty & bit(i)) &&
+        if ((alloc->state.dirty & qh_t1_bit(i)) &&
             (classes >> alloc->vars[alloc->home_vars[i]].klass & 1)) {
             qh_t1_store_home(t, i);
         }
@@ -290,8 +285,8 @@ void qh_t1_forget(QhT1 *t, uint32_t classes)
 
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
         if (classes >> alloc->vars[alloc->home_vars[i]].klass & 1) {
-            alloc->state.in &= ~bit(i);
-            alloc->state.dirty &= ~bit(i);
+            alloc->state.in &= ~qh_t1_bit(i);
+            alloc->state.dirty &= ~qh_t1_bit(i);
         }
     }
 }
@@ -301,7 +296,7 @@ void qh_t1_clobber_caller_saved(QhT1 *t)
     QhT1Alloc *alloc = t->alloc;
 
     for (QhReg reg = 0; reg < QH_T1_N_REGS; reg++) {
-        if (!(CALLER_SAVED & bit(reg)) || alloc->held[reg] == 0) {
+        if (!(CALLER_SAVED & qh_t1_bit(reg)) || alloc->held[reg] == 0) {
             continue;
         }
         if (alloc->held[reg] == QH_T1_KEPT) {
@@ -311,11 +306,11 @@ void qh_t1_clobber_caller_saved(QhT1 *t)
         }
     }
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        if ((alloc->state.in & bit(i)) && (CALLER_SAVED & bit(alloc->homes[i].reg))) {
-            if (alloc->state.dirty & bit(i)) {
+        if ((alloc->state.in & qh_t1_bit(i)) && (CALLER_SAVED & qh_t1_bit(alloc->homes[i].reg))) {
+            if (alloc->state.dirty & qh_t1_bit(i)) {
                 qh_t1_store_home(t, i);
             }
-            alloc->state.in &= ~bit(i);
+            alloc->state.in &= ~qh_t1_bit(i);
         }
     }
 }
@@ -332,8 +327,7 @@ static void become_alias(QhT1 *t, uint32_t value, uint32_t var)
     t->alloc->vars[var].aliases = value + 1;
 }
 
-/* @var is about to change: values that are needed after this record leave it. */
-static void clobber_var(QhT1 *t, uint32_t var)
+void qh_t1_clobber_var(QhT1 *t, uint32_t var)
 {
     QhT1Alloc *alloc = t->alloc;
     QhT1Var *w = &alloc->vars[var];
@@ -341,13 +335,13 @@ static void clobber_var(QhT1 *t, uint32_t var)
     for (uint32_t next = w->aliases; next != 0;) {
         QhT1Value *v = &alloc->values[next - 1];
         if (v->place == QH_T1_IN_VAR && v->var == var && v->last > t->i) {
-            QhReg reg = take(t, w->is_xmm);
-            if (w->home != QH_NO_REG && (alloc->state.in & bit(w->home))) {
-                move(t, reg, alloc->homes[w->home].reg, w->bytes);
+            QhReg reg = qh_t1_take(t, w->is_xmm);
+            if (w->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(w->home))) {
+                qh_t1_move(t, reg, alloc->homes[w->home].reg, w->bytes);
             } else {
                 load(t, reg, qh_rm_mem(QH_RBP, w->at), w->bytes);
             }
-            hold(t, next - 1, reg);
+            qh_t1_hold(t, next - 1, reg);
         }
         next = v->alias;
     }
@@ -358,7 +352,7 @@ void qh_t1_move_out(QhT1 *t, uint32_t classes)
 {
     for (uint32_t i = 0; i < t->alloc->n_vars; i++) {
         if (t->alloc->vars[i].aliases != 0 && (classes >> t->alloc->vars[i].klass & 1)) {
-            clobber_var(t, i);
+            qh_t1_clobber_var(t, i);
         }
     }
 }
@@ -373,16 +367,16 @@ void qh_t1_range(QhT1 *t, int32_t at, uint32_t bytes, gboolean forget)
             continue;
         }
         if (forget) {
-            clobber_var(t, i);
+            qh_t1_clobber_var(t, i);
         }
         if (var->home == QH_NO_REG) {
             continue;
         }
-        if (alloc->state.dirty & bit(var->home)) {
+        if (alloc->state.dirty & qh_t1_bit(var->home)) {
             qh_t1_store_home(t, var->home);
         }
         if (forget) {
-            alloc->state.in &= ~bit(var->home);
+            alloc->state.in &= ~qh_t1_bit(var->home);
         }
     }
 }
@@ -449,8 +443,7 @@ static void make_const(QhT1 *t, uint32_t root, QhReg reg)
     }
 }
 
-/* Bring root into a register, of class @xmm if it is in memory. */
-static QhReg into_reg(QhT1 *t, uint32_t root, gboolean xmm)
+QhReg qh_t1_into_reg(QhT1 *t, uint32_t root, gboolean xmm)
 {
     QhT1Alloc *alloc = t->alloc;
     QhT1Value *v = &alloc->values[root];
@@ -463,29 +456,29 @@ static QhReg into_reg(QhT1 *t, uint32_t root, gboolean xmm)
     case QH_T1_IN_VAR:
         var = &alloc->vars[v->var];
         if (var->home != QH_NO_REG) {
-            if (!(alloc->state.in & bit(var->home))) {
+            if (!(alloc->state.in & qh_t1_bit(var->home))) {
                 qh_t1_load_home(t, var->home);
             }
             return alloc->homes[var->home].reg;
         }
-        reg = take(t, xmm);
+        reg = qh_t1_take(t, xmm);
         load(t, reg, qh_rm_mem(QH_RBP, var->at), var->bytes);
-        hold(t, root, reg);
+        qh_t1_hold(t, root, reg);
         return reg;
     case QH_T1_IN_CELL:
-        reg = take(t, xmm);
+        reg = qh_t1_take(t, xmm);
         load(t, reg, qh_rm_mem(QH_RBP, cell_at(v->cell)), v->bytes);
         alloc->cells[alloc->n_cells++] = v->cell;
-        hold(t, root, reg);
+        qh_t1_hold(t, root, reg);
         return reg;
     default:
         if (v->make != QH_T1_CONST) {
             t->failed = TRUE; /* a value that was never made */
             return xmm ? QH_XMM(15) : QH_RAX;
         }
-        reg = take(t, xmm);
+        reg = qh_t1_take(t, xmm);
         make_const(t, root, reg);
-        hold(t, root, reg);
+        qh_t1_hold(t, root, reg);
         return reg;
     }
 }
@@ -493,14 +486,14 @@ static QhReg into_reg(QhT1 *t, uint32_t root, gboolean xmm)
 static QhReg use_class(QhT1 *t, uint32_t value, gboolean xmm)
 {
     uint32_t root = qh_t1_root(t, value);
-    QhReg reg = into_reg(t, root, xmm), other;
+    QhReg reg = qh_t1_into_reg(t, root, xmm), other;
 
-    t->alloc->locked |= bit(reg);
+    t->alloc->locked |= qh_t1_bit(reg);
     if (QH_IS_XMM(reg) == xmm) {
         return reg;
     }
     other = xmm ? qh_t1_temp_xmm(t) : qh_t1_temp_gpr(t);
-    move(t, other, reg, MIN(t->alloc->values[root].bytes, 8));
+    qh_t1_move(t, other, reg, MIN(t->alloc->values[root].bytes, 8));
     return other;
 }
 
@@ -522,9 +515,9 @@ QhReg qh_t1_use_xmm(QhT1 *t, uint32_t value)
 QhReg qh_t1_use_any(QhT1 *t, uint32_t value)
 {
     uint32_t root = qh_t1_root(t, value);
-    QhReg reg = into_reg(t, root, t->alloc->values[value].is_xmm);
+    QhReg reg = qh_t1_into_reg(t, root, t->alloc->values[value].is_xmm);
 
-    t->alloc->locked |= bit(reg);
+    t->alloc->locked |= qh_t1_bit(reg);
     return reg;
 }
 
@@ -601,204 +594,15 @@ void qh_t1_move_to(QhT1 *t, QhReg reg, uint32_t value)
     const QhT1Var *var = v->place == QH_T1_IN_VAR ? &alloc->vars[v->var] : NULL;
     int32_t at;
 
-    if (var != NULL && var->home != QH_NO_REG && !(alloc->state.in & bit(var->home))) {
+    if (var != NULL && var->home != QH_NO_REG && !(alloc->state.in & qh_t1_bit(var->home))) {
         load(t, reg, qh_rm_mem(QH_RBP, var->at), var->bytes);
     } else if (v->place == QH_T1_NOWHERE && v->make == QH_T1_CONST) {
         make_const(t, root, reg);
     } else if (in_memory(t, value, &at)) {
         load(t, reg, qh_rm_mem(QH_RBP, at), alloc->values[value].bytes);
     } else {
-        move(t, reg, into_reg(t, root, QH_IS_XMM(reg)), alloc->values[value].bytes);
+        qh_t1_move(t, reg, qh_t1_into_reg(t, root, QH_IS_XMM(reg)), alloc->values[value].bytes);
     }
-}
-
-/* --- Destinations --- */
-
-/* Whether a record between a value and the set_slot that takes it neither sees nor changes the
- * variable, and cannot leave. */
-static gboolean is_quiet(const QhT1 *t, uint32_t i, const QhT1Var *var)
-{
-    const QhIrRecord *record = &t->records[i];
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
-    const QhT1Alloc *alloc = t->alloc;
-
-    switch (record->op) {
-    case QH_IR_insn_start:
-    case QH_IR_nop:
-        return TRUE;
-    case QH_IR_get_slot:
-    case QH_IR_set_slot:
-    case QH_IR_get_local:
-    case QH_IR_set_local:
-        return &alloc->vars[alloc->values[i].var] != var;
-    case QH_IR_ld_state:
-    case QH_IR_st_state:
-    case QH_IR_label:
-    case QH_IR_setflags:
-    case QH_IR_flag:
-    case QH_IR_cc2:
-    case QH_IR_call:
-    case QH_IR_fp_flags_get:
-        return FALSE;
-    default:
-        return (info->attrs & (QH_IR_A_VALUE | QH_IR_A_BOOL)) != 0 &&
-               !(info->attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL));
-    }
-}
-
-/* The variable whose home the value of record i may be made in. */
-static const QhT1Var *fusable(const QhT1 *t)
-{
-    const QhT1Alloc *alloc = t->alloc;
-    const QhT1Value *v = &alloc->values[t->i];
-    const QhT1Var *var;
-
-    if (v->set == 0 || v->set <= t->i || v->set - t->i > 16) {
-        return NULL;
-    }
-    var = &alloc->vars[alloc->values[v->set].var];
-    if (var->home == QH_NO_REG || var->bytes != v->bytes ||
-        qh_t1_root(t, t->records[v->set].b) != t->i) {
-        return NULL;
-    }
-    for (uint32_t i = t->i + 1; i < v->set; i++) {
-        if (!is_quiet(t, i, var)) {
-            return NULL;
-        }
-    }
-    return var;
-}
-
-static QhReg define(QhT1 *t, QhReg reg)
-{
-    t->alloc->defined = TRUE;
-    hold(t, t->i, reg);
-    t->alloc->locked |= bit(reg);
-    return reg;
-}
-
-/* @any: an xmm register for an integer is welcome, too; @apart: registers that it must not be. */
-static QhReg define_in(QhT1 *t, gboolean any, uint32_t apart)
-{
-    QhT1Alloc *alloc = t->alloc;
-    gboolean xmm = alloc->values[t->i].is_xmm;
-    const QhT1Var *var = fusable(t);
-
-    if (var != NULL) {
-        QhReg reg = alloc->homes[var->home].reg;
-        if ((QH_IS_XMM(reg) == xmm || any) && !(apart & bit(reg))) {
-            clobber_var(t, (uint32_t)(var - alloc->vars));
-            alloc->fuse_var = (uint16_t)(var - alloc->vars);
-            alloc->defined = TRUE;
-            alloc->locked |= bit(reg);
-            return reg;
-        }
-    }
-    return define(t, take(t, xmm));
-}
-
-QhReg qh_t1_def(QhT1 *t)
-{
-    return define_in(t, FALSE, t->alloc->locked);
-}
-
-QhReg qh_t1_def_any(QhT1 *t)
-{
-    return define_in(t, TRUE, t->alloc->locked);
-}
-
-QhReg qh_t1_def_late(QhT1 *t)
-{
-    QhT1Alloc *alloc = t->alloc;
-    gboolean xmm = alloc->values[t->i].is_xmm;
-    const QhT1Var *var = fusable(t);
-    uint32_t used[8], n;
-
-    if (var != NULL && QH_IS_XMM(alloc->homes[var->home].reg) == xmm) {
-        return define_in(t, FALSE, 0);
-    }
-    /* an operand that dies leaves its register behind */
-    n = qh_ir_uses(t->source->context->translator, t->records, t->i, used);
-    for (uint32_t k = 0; k < n; k++) {
-        QhT1Value *v = &alloc->values[qh_t1_root(t, used[k])];
-        if (v->place == QH_T1_IN_REG && v->last <= t->i && QH_IS_XMM(v->reg) == xmm &&
-            alloc->held[v->reg] == qh_t1_root(t, used[k]) + 1) {
-            v->place = QH_T1_NOWHERE;
-            return define(t, v->reg);
-        }
-    }
-    return define_in(t, FALSE, 0);
-}
-
-/* Whether another operand than @root is in @reg. */
-static gboolean other_uses(const QhT1 *t, uint32_t root, QhReg reg)
-{
-    const QhT1Alloc *alloc = t->alloc;
-    uint32_t used[8], n = qh_ir_uses(t->source->context->translator, t->records, t->i, used);
-
-    if (!(alloc->locked & bit(reg))) {
-        return FALSE;
-    }
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t other = qh_t1_root(t, used[k]);
-        const QhT1Value *v = &alloc->values[other];
-        QhReg in = v->place == QH_T1_IN_REG ? v->reg
-                   : v->place == QH_T1_IN_VAR && alloc->vars[v->var].home != QH_NO_REG
-                       ? alloc->homes[alloc->vars[v->var].home].reg
-                       : QH_NO_REG;
-        if (other != root && in == reg) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-QhReg qh_t1_def_copy(QhT1 *t, uint32_t value)
-{
-    QhT1Alloc *alloc = t->alloc;
-    uint32_t root = qh_t1_root(t, value);
-    QhT1Value *v = &alloc->values[root];
-    gboolean xmm = alloc->values[t->i].is_xmm;
-    const QhT1Var *var = fusable(t);
-    QhReg reg;
-
-    if (var != NULL) {
-        reg = alloc->homes[var->home].reg;
-        if (QH_IS_XMM(reg) == xmm && !other_uses(t, root, reg)) {
-            if (v->place == QH_T1_IN_VAR && &alloc->vars[v->var] == var) {
-                into_reg(t, root, xmm); /* it is there already */
-                clobber_var(t, (uint32_t)(var - alloc->vars));
-            } else {
-                clobber_var(t, (uint32_t)(var - alloc->vars));
-                qh_t1_move_to(t, reg, value);
-            }
-            alloc->fuse_var = (uint16_t)(var - alloc->vars);
-            alloc->defined = TRUE;
-            alloc->locked |= bit(reg);
-            return reg;
-        }
-    }
-    if (v->place == QH_T1_IN_REG && v->last <= t->i && QH_IS_XMM(v->reg) == xmm &&
-        alloc->held[v->reg] == root + 1 && !other_uses(t, root, v->reg)) {
-        v->place = QH_T1_NOWHERE;
-        return define(t, v->reg);
-    }
-    reg = take(t, xmm);
-    alloc->locked |= bit(reg);
-    qh_t1_move_to(t, reg, value);
-    return define(t, reg);
-}
-
-void qh_t1_def_same(QhT1 *t, uint32_t value)
-{
-    qh_t1_def_copy(t, value);
-}
-
-void qh_t1_def_from(QhT1 *t, QhReg reg)
-{
-    QhReg to = define_in(t, TRUE, 0);
-
-    move(t, to, reg, t->alloc->values[t->i].bytes);
 }
 
 /* --- Records --- */
@@ -808,8 +612,8 @@ static void set_home(QhT1 *t, uint32_t var)
     QhT1Alloc *alloc = t->alloc;
     uint32_t home = alloc->vars[var].home;
 
-    alloc->state.in |= bit(home);
-    alloc->state.dirty |= bit(home);
+    alloc->state.in |= qh_t1_bit(home);
+    alloc->state.dirty |= qh_t1_bit(home);
 }
 
 void qh_t1_alloc_set(QhT1 *t)
@@ -824,7 +628,7 @@ void qh_t1_alloc_set(QhT1 *t)
     if (alloc->values[t->i].fused || (v->place == QH_T1_IN_VAR && v->var == var)) {
         return;
     }
-    clobber_var(t, var);
+    qh_t1_clobber_var(t, var);
     if (w->home != QH_NO_REG) {
         QhReg home = alloc->homes[w->home].reg;
         qh_t1_move_to(t, home, record->b);
@@ -874,10 +678,10 @@ void qh_t1_alloc_done(QhT1 *t)
         alloc->fuse_var = QH_T1_NO_VAR;
     }
     for (QhReg reg = 0; alloc->scratch != 0; reg++) {
-        if (alloc->scratch & bit(reg)) {
-            alloc->scratch &= ~bit(reg);
+        if (alloc->scratch & qh_t1_bit(reg)) {
+            alloc->scratch &= ~qh_t1_bit(reg);
             if (alloc->held[reg] == 0) {
-                alloc->free |= bit(reg) & alloc->temps;
+                alloc->free |= qh_t1_bit(reg) & alloc->temps;
             }
         }
     }

@@ -170,6 +170,20 @@ void qh_t1_move_out(QhT1 *t, uint32_t classes);
 /* Variables that overlap these bytes of the state are written to memory; with @forget they are no
  * longer in registers, and values that were theirs have moved out. */
 void qh_t1_range(QhT1 *t, int32_t at, uint32_t bytes, gboolean forget);
+static inline uint32_t qh_t1_bit(uint32_t n)
+{
+    return 1u << n;
+}
+/* A free temp; what is needed last makes room. */
+QhReg qh_t1_take(QhT1 *t, gboolean xmm);
+/* @value is in temp @reg from now on. */
+void qh_t1_hold(QhT1 *t, uint32_t value, QhReg reg);
+/* @from to @to, of either class. */
+void qh_t1_move(QhT1 *t, QhReg to, QhReg from, uint32_t bytes);
+/* @var is about to change: values that are needed after this record leave it. */
+void qh_t1_clobber_var(QhT1 *t, uint32_t var);
+/* Bring the value @root into a register, of class @xmm if it is in memory now. */
+QhReg qh_t1_into_reg(QhT1 *t, uint32_t root, gboolean xmm);
 /* Move @value into @reg, which is rax, rcx, rdx, xmm15 or an argument register. */
 void qh_t1_move_to(QhT1 *t, QhReg reg, uint32_t value);
 /* The result of the record is in @reg (rax, xmm0 ...): put it where it belongs. */

@@ -3,35 +3,29 @@
  * T1, the compiler to x86-64. What its files share.
  *
  * A region is the code of some guest basic blocks of one page under one state key, with entries at
- * those of them that others jump to. Inside a region the hottest state slots and locals ("variables")
- * have a home, a host register of their own for the whole region; control flow inside it keeps them
- * there. The others live in memory. At any place of the code each variable with a home is either not
- * in its register, or in it, or in it and newer than memory ("dirty").
+ * those of them that others jump to. Inside a region the hottest state slots and locals
+ * ("variables") have a home, a host register of their own for the whole region; control flow inside
+ * it keeps them there. The others live in memory. At any place of the code each variable with a
+ * home is either not in its register, or in it, or in it and newer than memory ("dirty").
  *
  * Values that are no slot live in the remaining registers ("temps") until their last use.
  *
  * Registers: rbp is the CPU state (QhCpu *). rsp is aligned to 16. rax, rcx and rdx belong to the
- * record being compiled: no value outlives a record in them. xmm15 is the same for vector registers.
- * Everything else is a home or a temp. Direction flag clear. MXCSR: see fp.h.
+ * record being compiled: no value outlives a record in them. xmm15 is the same for vector
+ * registers. Everything else is a home or a temp. Direction flag clear. MXCSR: see fp.h.
  *
- * Whatever may need C code jumps to a cold stub behind the region. All go one way: `call cold`, which
- * saves every register, finds the stub's QhT1Cold, and calls its function with the saved registers.
+ * Whatever may need C code jumps to a cold stub behind the region. All go one way: `call cold`,
+ * which saves every register, finds the stub's QhT1Cold, and calls its function with the saved
+ * registers.
  */
 #ifndef QH_CORE_JIT_X86_64_T1_H
 #define QH_CORE_JIT_X86_64_T1_H
 
-#include "core/jit/backend/x86_64/asm.h"
+#include "core/jit/backend/x86_64/cold.h"
 #include "core/jit/ir.h"
 
 typedef struct QhJitCpu QhJitCpu;
 typedef struct QhT1 QhT1;
-typedef struct QhT1Region QhT1Region;
-
-/* A host register: 0..15 general, 16 + n for xmm n (the low four bits go into the encoding). */
-typedef uint8_t QhReg;
-#define QH_XMM(n)    ((QhReg)(16 + (n)))
-#define QH_NO_REG    0xffu
-#define QH_IS_XMM(r) ((r) >= 16)
 
 /* What a region is made from. */
 #define QH_T1_MAX_BLOCKS  64u
@@ -55,57 +49,15 @@ typedef struct QhT1Source {
     uint32_t n_records;
     const QhT1Block *blocks;
     uint32_t n_blocks;
-    uint64_t page;      /* virtual address of the page */
+    uint64_t page; /* virtual address of the page */
     uint64_t state_key;
     uint32_t granule_bits;
-    uint32_t flags;     /* QH_CODE_...: QH_CODE_ICOUNT counts instructions */
-    int32_t tlb[16];    /* per MMU index: bytes from the CPU state to the softmmu table */
-    gboolean alone;     /* the machine has one vCPU: atomics need no lock prefix */
-    uint32_t nan_rule;  /* QhTargetOps.nan_rule */
+    uint32_t flags;    /* QH_CODE_...: QH_CODE_ICOUNT counts instructions */
+    int32_t tlb[16];   /* per MMU index: bytes from the CPU state to the softmmu table */
+    gboolean alone;    /* the machine has one vCPU: atomics need no lock prefix */
+    uint32_t nan_rule; /* QhTargetOps.nan_rule */
     gboolean tininess_before_rounding;
 } QhT1Source;
-
-/* What a cold function does next. */
-#define QH_T1_RESUME 0u /* behind the operation */
-#define QH_T1_AGAIN  1u /* try the operation once more */
-#define QH_T1_LEAVE  2u /* cpu->unwind is set; dirty slots, pc and icount have been written */
-
-/* The registers as they were at the stub. The function changes its destination in here. */
-typedef struct QhT1Regs {
-    uint64_t gpr[16];
-    uint64_t xmm[16][2];
-} QhT1Regs;
-
-typedef struct QhT1Cold QhT1Cold;
-/* [vcpu] */
-typedef uint32_t (*QhT1ColdFn)(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
-
-/* One cold stub. Stays with the region; the lowerer fills from fn on. */
-struct QhT1Cold {
-    const QhT1Region *region;
-    uint32_t resume, again; /* offsets into the region's code */
-    uint32_t dirty;         /* homes newer than memory */
-    uint16_t insn;          /* number of the instruction in the region */
-    uint16_t count;         /* instructions completed in its block before it */
-    QhT1ColdFn fn;
-    QhReg d, a, b, c;       /* QH_NO_REG: none */
-    uint32_t x, y;          /* the function's own: a memop, flags ... */
-    int64_t imm;
-    uint64_t word;          /* likewise: a function, a constant operand ... */
-};
-
-/* Write dirty homes to the state, and pc (and icount, when counted) of the instruction: before
- * anything that may look at the CPU or enter an exception. (cold.c) */
-void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs);
-
-/* A home: register, where in the state, how wide (4, 8, 16). */
-typedef struct QhT1Home {
-    QhReg reg;
-    uint8_t bytes;
-    uint16_t pad;
-    int32_t at; /* from the CPU state */
-} QhT1Home;
-#define QH_T1_MAX_HOMES 32u
 
 /* --- For the lowerers: compile one record (t->i) --- */
 
@@ -114,11 +66,11 @@ struct QhT1 {
     QhAsm a;
     const QhT1Source *source;
     const QhIrRecord *records;
-    uint32_t i;       /* record being compiled */
-    uint32_t insn;    /* number of its instruction in the region */
-    uint32_t block;   /* its block */
-    uint32_t features; /* QH_T1_HAS_... */
-    gboolean failed;  /* no way to compile this: the region is given up */
+    uint32_t i;              /* record being compiled */
+    uint32_t insn;           /* number of its instruction in the region */
+    uint32_t block;          /* its block */
+    uint32_t features;       /* QH_T1_HAS_... */
+    gboolean failed;         /* no way to compile this: the region is given up */
     struct QhT1Alloc *alloc; /* alloc.h */
 };
 #define QH_T1_HAS_BMI1   (1u << 0) /* andn tzcnt */
@@ -144,10 +96,10 @@ gboolean qh_t1_imm(const QhT1 *t, uint32_t value, int32_t *ret_imm);
 gboolean qh_t1_dies(const QhT1 *t, uint32_t value);
 
 /*
- * The operand in a register: i32 i64 b1 in a general one (upper half of an i32: anything; b1: 0 or 1
- * in 32 bits), others in xmm. use_gpr and use_xmm want one class (an i64 that is in an xmm register
- * is moved, and so on). Constants are materialised. The register is not to be changed, and stays as
- * it is until the record is done.
+ * The operand in a register: i32 i64 b1 in a general one (upper half of an i32: anything; b1: 0 or
+ * 1 in 32 bits), others in xmm. use_gpr and use_xmm want one class (an i64 that is in an xmm
+ * register is moved, and so on). Constants are materialised. The register is not to be changed, and
+ * stays as it is until the record is done.
  */
 QhReg qh_t1_use(QhT1 *t, uint32_t value);
 QhReg qh_t1_use_any(QhT1 *t, uint32_t value); /* of whichever class it happens to be in */
@@ -173,7 +125,8 @@ QhReg qh_t1_def_copy(QhT1 *t, uint32_t value);
 /* The value is the same bits as @value (mov, bits2f, trunc ...): no code if that can be helped. */
 void qh_t1_def_same(QhT1 *t, uint32_t value);
 
-/* The address operand of a load or store: base register and displacement (QH_NO_REG: a constant). */
+/* The address operand of a load or store: base register and displacement (QH_NO_REG: a constant).
+ */
 QhReg qh_t1_address(QhT1 *t, uint32_t value, int64_t *ret_disp);
 
 /* A general register that the lowerer keeps beyond the record, QH_NO_REG if none can be spared; it
