@@ -28,8 +28,9 @@ struct QhEngine {
     gboolean trace;   /* -d exec: blocks are not chained, each one is told of */
     GMutex lock;      /* the store */
     QhCodeStore *store;
-    QhDebugPoints points; /* debug.h */
-    QhTier *tier;         /* compiled code, or NULL */
+    QhDebugPoints points;               /* debug.h */
+    QhTier *tier;                       /* compiled code, or NULL */
+    struct QhLockstepOps *lockstep_ops; /* ir.translator is in there, or NULL */
 
     /* Who runs translated code; guarded by run_lock. */
     GMutex run_lock;

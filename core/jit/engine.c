@@ -9,6 +9,7 @@
 #include "core/host/log.h"
 #include "core/jit/backend/interp/helper-call.h"
 #include "core/jit/engine-priv.h"
+#include "core/jit/lockstep.h"
 #include "core/vcpu/vcpu.h"
 
 /* A machine of a test has none. */
@@ -36,6 +37,17 @@ static gboolean add_tier(QhEngine *engine, GError **error)
     return engine->tier != NULL;
 }
 
+/* lockstep=N has to know what helpers do. */
+static gboolean call_through_closures(QhEngine *engine, GError **error)
+{
+    engine->lockstep_ops = qh_lockstep_ops_new(engine->ir.translator, error);
+    if (engine->lockstep_ops == NULL) {
+        return FALSE;
+    }
+    engine->ir.translator = qh_lockstep_ops(engine->lockstep_ops);
+    return TRUE;
+}
+
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
 {
     QhEngine *engine = g_new0(QhEngine, 1);
@@ -55,6 +67,10 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
                                .translator = cluster->translator_ops,
                                .address_bits = cluster->target_ops->address_bits,
                                .n_mmu_indices = cluster->target_ops->n_mmu_indices};
+    if (engine->options.lockstep > 0 && !call_through_closures(engine, error)) {
+        qh_engine_free(engine);
+        return NULL;
+    }
     engine->calls = qh_helper_calls_new(cluster->translator_ops, error);
     if (engine->calls == NULL) {
         qh_engine_free(engine);
@@ -76,6 +92,7 @@ void qh_engine_free(QhEngine *engine)
         return;
     }
     qh_tier_free(engine->tier);
+    qh_lockstep_ops_free(engine->lockstep_ops);
     qh_code_store_free(engine->store);
     g_free(engine->calls);
     g_mutex_clear(&engine->lock);
@@ -359,6 +376,29 @@ static uint64_t jit_budget(const QhJitCpu *jit)
     return done < jit->hot.icount_limit ? jit->hot.icount_limit - done : 0;
 }
 
+/* Compiled code beside the interpreter, while the other CPUs stand still. A unit uses exit_request
+ * itself: every now and then it stays set, so that nobody who set it meanwhile waits for long. */
+static uint32_t run_unit(QhEngine *engine, QhJitCpu *jit, QhCode *code, const void *native)
+{
+    QhCpu *cpu = qh_jit_state(jit);
+    gboolean others = qh_machine_n_vcpus(jit->machine) > 1;
+    uint32_t left;
+
+    if (others) {
+        leave(engine);
+        begin_exclusive(engine, jit);
+    }
+    left = qh_lockstep_unit(jit, code, native);
+    if (others) {
+        end_exclusive(engine);
+        enter(engine);
+    }
+    if (++jit->lockstep_units % 16 != 0) {
+        __atomic_store_n(&cpu->exit_request, 0, __ATOMIC_SEQ_CST);
+    }
+    return left == QH_LEFT_POLL ? QH_LEFT_STATE : left;
+}
+
 static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
 {
     const void *native = NULL;
@@ -372,9 +412,16 @@ static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
     } else if (qh_code_is_hot(code)) {
         native = native_of(engine, jit, code);
     }
+    if (native == NULL && jit->lockstep != NULL) {
+        return qh_t0_run(jit, code); /* not linked: blocks have to end where they end */
+    }
     if (native == NULL) {
         link_exit(jit, code);
         return qh_t0_run(jit, code);
+    }
+    if (jit->lockstep != NULL) {
+        qh_jit_note_jump(jit, code, native);
+        return run_unit(engine, jit, code, native);
     }
     qh_tier_link(engine->tier, jit, code);
     link_exit(jit, code);

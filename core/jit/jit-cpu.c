@@ -3,6 +3,7 @@
 
 #include "abi/target.h"
 #include "core/jit/engine-priv.h"
+#include "core/jit/lockstep.h"
 #include "core/os/memory.h"
 
 #include <string.h>
@@ -89,7 +90,11 @@ static gboolean allocate(QhJitCpu *jit, GError **error)
     if (jit->scratch != NULL) {
         jit->scratch->lower = qh_t0_lower_new();
     }
-    if (jit->scratch == NULL || jit->scratch->lower == NULL) {
+    if (jit->engine->options.lockstep > 0) {
+        jit->lockstep = qh_lockstep_new(jit);
+    }
+    if (jit->scratch == NULL || jit->scratch->lower == NULL ||
+        (jit->engine->options.lockstep > 0 && jit->lockstep == NULL)) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "no memory for the buffers of a CPU");
         return FALSE;
     }
@@ -147,6 +152,7 @@ void qh_jit_cpu_free(QhJitCpu *jit)
     if (jit == NULL) {
         return;
     }
+    qh_lockstep_free(jit->lockstep);
     qh_tier_cpu_free(jit);
     if (jit->scratch != NULL) {
         qh_t0_lower_free(jit->scratch->lower);

@@ -83,10 +83,12 @@ struct QhJitCpu {
     void *block;               /* what was allocated, and how much */
     uint64_t block_bytes;
     uint32_t fp_nan_rule, fp_tininess;
-    QhDebugStop stop;       /* for a debugger: the CPU goes no further */
-    uint32_t alone;         /* the instruction that runs is a block of its own */
-    uint32_t no_interrupts; /* a debugger steps over what interrupts would do */
-    uint64_t reserved[4];
+    QhDebugStop stop;            /* for a debugger: the CPU goes no further */
+    uint32_t alone;              /* the instruction that runs is a block of its own */
+    uint32_t no_interrupts;      /* a debugger steps over what interrupts would do */
+    struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
+    uint64_t lockstep_units;
+    uint64_t reserved[2];
     struct QhTierCpu *tier; /* the compiler's; NULL until it is used */
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;

@@ -8,6 +8,7 @@
  */
 #include "core/jit/engine-priv.h"
 #include "core/jit/jit-cpu.h"
+#include "core/jit/lockstep.h"
 #include "core/jit/softmmu.h"
 
 #include <string.h>
@@ -187,6 +188,30 @@ static void ram_store(uint8_t *host, uint32_t bytes, uint64_t value)
     }
 }
 
+static uint32_t io_read(QhJitCpu *jit,
+                        QhIoWindow *io,
+                        uint64_t offset,
+                        uint32_t width,
+                        gboolean be,
+                        uint32_t attrs,
+                        uint64_t *ret_value)
+{
+    return jit->lockstep != NULL ? qh_lockstep_io_read(jit, io, offset, width, be, attrs, ret_value)
+                                 : qh_io_read(io, offset, width, be, attrs, ret_value);
+}
+
+static uint32_t io_write(QhJitCpu *jit,
+                         QhIoWindow *io,
+                         uint64_t offset,
+                         uint32_t width,
+                         gboolean be,
+                         uint32_t attrs,
+                         uint64_t value)
+{
+    return jit->lockstep != NULL ? qh_lockstep_io_write(jit, io, offset, width, be, attrs, value)
+                                 : qh_io_write(io, offset, width, be, attrs, value);
+}
+
 /* A power of two of bytes, at most 8, inside one span. */
 static gboolean load_span(
     QhJitCpu *jit, const Access *access, const Span *span, uint32_t bytes, uint64_t *ret_value)
@@ -199,8 +224,8 @@ static gboolean load_span(
         return TRUE;
     }
     if (span->page.io == NULL ||
-        qh_io_read(span->page.io, span->page.offset + in_page, bytes,
-                   (access->memop & QH_MEM_BE) != 0, span->page.attrs, ret_value) != QH_BUS_OK) {
+        io_read(jit, span->page.io, span->page.offset + in_page, bytes,
+                (access->memop & QH_MEM_BE) != 0, span->page.attrs, ret_value) != QH_BUS_OK) {
         return bus_fault(jit, access, span);
     }
     return TRUE;
@@ -224,8 +249,8 @@ store_span(QhJitCpu *jit, const Access *access, const Span *span, uint32_t bytes
         ram_store(span_host(jit, span), bytes, swapped(access->memop) ? swap(value, bytes) : value);
         return TRUE;
     }
-    if (qh_io_write(span->page.io, span->page.offset + in_page, bytes,
-                    (access->memop & QH_MEM_BE) != 0, span->page.attrs, value) != QH_BUS_OK) {
+    if (io_write(jit, span->page.io, span->page.offset + in_page, bytes,
+                 (access->memop & QH_MEM_BE) != 0, span->page.attrs, value) != QH_BUS_OK) {
         return bus_fault(jit, access, span);
     }
     after_io(jit);
@@ -320,6 +345,9 @@ prepare_write(QhJitCpu *jit, const QhTlbPage *page, uint64_t in_page, uint32_t b
         jit->retry = QH_RETRY_SINGLE;
         qh_jit_state(jit)->unwind = 1;
         return FALSE;
+    }
+    if (jit->lockstep != NULL) {
+        qh_lockstep_before_write(jit, page->ram, offset, bytes);
     }
     qh_ram_note_write(page->ram, offset, bytes);
     if (flags & QH_PAGE_CODE) {

@@ -5,6 +5,7 @@
  * physical memory changes.
  */
 #include "core/jit/jit-cpu.h"
+#include "core/jit/lockstep.h"
 #include "core/jit/softmmu.h"
 
 #include <string.h>
@@ -69,6 +70,9 @@ uint32_t qh_softmmu_table_cas(
     }
     offset = page->offset + (address & PAGE_MASK);
     old = GUINT64_TO_LE(*expected);
+    if (jit->lockstep != NULL) {
+        qh_lockstep_before_write(jit, page->ram, offset, width);
+    }
     qh_ram_note_write(page->ram, offset, width);
     __atomic_compare_exchange_n((uint64_t *)(page->ram->host + offset), &old,
                                 GUINT64_TO_LE(desired), FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -7,6 +7,7 @@
 #include "core/jit/softmmu.h"
 
 #include "core/jit/jit-cpu.h"
+#include "core/jit/lockstep.h"
 #include "core/os/memory.h"
 
 #include <string.h>
@@ -305,8 +306,10 @@ set_write_tag(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t granule, const Q
 {
     const uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
     uint64_t *tag = &entry->tag[QH_ACCESS_WRITE];
+    QhJitCpu *jit = (QhJitCpu *)((char *)mmu - offsetof(QhJitCpu, mmu));
 
-    if ((__atomic_load_n(flags, __ATOMIC_SEQ_CST) & (QH_PAGE_CODE | QH_PAGE_DIRTY)) !=
+    if ((jit->lockstep != NULL && !qh_lockstep_direct(jit, page, entry)) ||
+        (__atomic_load_n(flags, __ATOMIC_SEQ_CST) & (QH_PAGE_CODE | QH_PAGE_DIRTY)) !=
             QH_PAGE_DIRTY ||
         slow_if_watched(mmu, granule, QH_WATCH_WRITE)) {
         __atomic_store_n(tag, granule | QH_TLB_SLOW, __ATOMIC_RELEASE);

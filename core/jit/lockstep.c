@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Units: run, put back, run again, compare. */
+#include "core/host/log.h"
+#include "core/jit/lockstep-priv.h"
+
+#include <string.h>
+
+#define PAGE_BYTES (1u << QH_PAGE_BITS_MIN)
+
+QhLockstep *qh_lockstep_new(QhJitCpu *jit)
+{
+    QhLockstep *lockstep = g_new0(QhLockstep, 1);
+    uint32_t bytes = (jit->cpu_ops->state_size + 7) & ~7u;
+
+    lockstep->jit = jit;
+    lockstep->run = qh_tier_run;
+    lockstep->state_bytes = bytes;
+    lockstep->before = g_malloc0(bytes);
+    lockstep->compiled = g_malloc0(bytes);
+    lockstep->helper_before = g_malloc0(bytes);
+    lockstep->pool = g_try_malloc(QH_LOCKSTEP_PAGES * PAGE_BYTES);
+    lockstep->direct = g_ptr_array_new();
+    lockstep->events = g_array_new(FALSE, FALSE, sizeof(QhLockstepEvent));
+    lockstep->deltas = g_array_new(FALSE, FALSE, sizeof(QhLockstepDelta));
+    lockstep->ranges = g_array_new(FALSE, FALSE, sizeof(QhLockstepRange));
+    lockstep->blocks = g_array_new(FALSE, FALSE, sizeof(QhCodeKey));
+    lockstep->data = g_byte_array_new();
+    if (lockstep->pool == NULL) {
+        qh_lockstep_free(lockstep);
+        return NULL;
+    }
+    return lockstep;
+}
+
+void qh_lockstep_free(QhLockstep *lockstep)
+{
+    if (lockstep == NULL) {
+        return;
+    }
+    g_ptr_array_unref(lockstep->direct);
+    g_array_unref(lockstep->events);
+    g_array_unref(lockstep->deltas);
+    g_array_unref(lockstep->ranges);
+    g_array_unref(lockstep->blocks);
+    g_byte_array_unref(lockstep->data);
+    g_free(lockstep->before);
+    g_free(lockstep->compiled);
+    g_free(lockstep->helper_before);
+    g_free(lockstep->pool);
+    g_free(lockstep->difference);
+    g_free(lockstep);
+}
+
+void qh_lockstep_stats(const QhLockstep *lockstep, QhLockstepStats *ret)
+{
+    *ret = lockstep->stats;
+}
+
+void qh_lockstep_differ(QhLockstep *lockstep, const char *format, ...)
+{
+    va_list args;
+
+    if (lockstep->difference == NULL) {
+        va_start(args, format);
+        lockstep->difference = g_strdup_vprintf(format, args);
+        va_end(args);
+    }
+}
+
+gboolean qh_lockstep_is_host_word(uint32_t offset)
+{
+    return offset < offsetof(QhCpu, pc) || offset == offsetof(QhCpu, irq_lines) ||
+           offset / 8 == offsetof(QhCpu, exit_request) / 8 ||
+           offset / 8 == offsetof(QhCpu, unwind) / 8;
+}
+_Static_assert(offsetof(QhCpu, halted) / 8 == offsetof(QhCpu, exit_request) / 8 &&
+                   offsetof(QhCpu, fp_flags) / 8 == offsetof(QhCpu, unwind) / 8,
+               "these two are looked at by themselves");
+
+static QhLockstepPage *find_page(QhLockstep *lockstep, const QhRam *ram, uint64_t offset)
+{
+    for (uint32_t i = 0; i < lockstep->n_pages; i++) {
+        if (lockstep->pages[i].ram == ram && lockstep->pages[i].offset == offset) {
+            return &lockstep->pages[i];
+        }
+    }
+    return NULL;
+}
+
+void qh_lockstep_before_write(QhJitCpu *jit, QhRam *ram, uint64_t offset, uint32_t bytes)
+{
+    QhLockstep *lockstep = jit->lockstep;
+    uint64_t page = offset & ~(uint64_t)(PAGE_BYTES - 1);
+
+    if (lockstep->phase == QH_LOCKSTEP_OFF) {
+        return;
+    }
+    if (find_page(lockstep, ram, page) == NULL) {
+        if (lockstep->n_pages == QH_LOCKSTEP_PAGES) {
+            lockstep->lost = TRUE;
+            return;
+        }
+        uint8_t *copy = lockstep->pool + lockstep->n_pages * PAGE_BYTES;
+        memcpy(copy, ram->host + page, PAGE_BYTES);
+        lockstep->pages[lockstep->n_pages++] = (QhLockstepPage){ram, page, copy};
+    }
+    if (lockstep->in_helper) {
+        QhLockstepRange range = {ram, offset, bytes, 0};
+        g_array_append_val(lockstep->ranges, range);
+    }
+}
+
+gboolean qh_lockstep_direct(QhJitCpu *jit, const QhTlbPage *page, QhTlbEntry *entry)
+{
+    QhLockstep *lockstep = jit->lockstep;
+
+    /* what helpers write has to be seen */
+    if (lockstep->phase == QH_LOCKSTEP_OFF || lockstep->in_helper ||
+        find_page(lockstep, page->ram, page->offset & ~(uint64_t)(PAGE_BYTES - 1)) == NULL) {
+        return FALSE;
+    }
+    g_ptr_array_add(lockstep->direct, entry);
+    return TRUE;
+}
+
+static void forget_unit(QhLockstep *lockstep)
+{
+    for (guint i = 0; i < lockstep->direct->len; i++) {
+        QhTlbEntry *entry = lockstep->direct->pdata[i];
+        if (!(entry->tag[QH_ACCESS_WRITE] & lockstep->jit->mmu.granule_mask)) {
+            __atomic_fetch_or(&entry->tag[QH_ACCESS_WRITE], QH_TLB_SLOW, __ATOMIC_SEQ_CST);
+        }
+    }
+    g_ptr_array_set_size(lockstep->direct, 0);
+    g_array_set_size(lockstep->events, 0);
+    g_array_set_size(lockstep->deltas, 0);
+    g_array_set_size(lockstep->ranges, 0);
+    g_array_set_size(lockstep->blocks, 0);
+    g_byte_array_set_size(lockstep->data, 0);
+    lockstep->n_pages = lockstep->next_event = 0;
+    lockstep->lost = FALSE;
+    lockstep->phase = QH_LOCKSTEP_OFF;
+}
+
+/* Code made from bytes that change is no longer valid. */
+static void drop_code(const QhLockstepPage *page)
+{
+    uint32_t first = 0, last = PAGE_BYTES;
+    const uint8_t *now = page->ram->host + page->offset;
+
+    if (!(__atomic_load_n(&page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN],
+                          __ATOMIC_SEQ_CST) &
+          QH_PAGE_CODE)) {
+        return;
+    }
+    while (first < last && now[first] == page->copy[first]) {
+        first++;
+    }
+    while (last > first && now[last - 1] == page->copy[last - 1]) {
+        last--;
+    }
+    if (first < last) {
+        qh_ram_note_write(page->ram, page->offset + first, last - first);
+    }
+}
+
+static void swap_pages(QhLockstep *lockstep)
+{
+    uint8_t buffer[256];
+
+    for (uint32_t i = 0; i < lockstep->n_pages; i++) {
+        QhLockstepPage *page = &lockstep->pages[i];
+        drop_code(page);
+        for (uint32_t at = 0; at < PAGE_BYTES; at += sizeof(buffer)) {
+            uint8_t *host = page->ram->host + page->offset + at;
+            memcpy(buffer, host, sizeof(buffer));
+            memcpy(host, page->copy + at, sizeof(buffer));
+            memcpy(page->copy + at, buffer, sizeof(buffer));
+        }
+    }
+}
+
+static void put_state(QhLockstep *lockstep, const uint8_t *from)
+{
+    uint8_t *to = (uint8_t *)qh_jit_state(lockstep->jit);
+    const QhCpu *cpu = (const QhCpu *)from;
+    QhCpu *now = (QhCpu *)to;
+
+    memcpy(to + offsetof(QhCpu, pc), from + offsetof(QhCpu, pc),
+           offsetof(QhCpu, irq_lines) - offsetof(QhCpu, pc));
+    now->halted = cpu->halted;
+    now->unwind = cpu->unwind;
+    now->fp_flags = cpu->fp_flags;
+    memcpy(to + offsetof(QhCpu, reserved), from + offsetof(QhCpu, reserved),
+           lockstep->jit->cpu_ops->state_size - offsetof(QhCpu, reserved));
+}
+
+static void get_state(const QhLockstep *lockstep, uint8_t *to)
+{
+    memcpy(to, qh_jit_state(lockstep->jit), lockstep->jit->cpu_ops->state_size);
+}
+
+/* Enter compiled code, and again while it only wants the next place and that is compiled. */
+static uint32_t run_compiled(QhJitCpu *jit, const void *native)
+{
+    QhCpu *cpu = qh_jit_state(jit);
+    uint32_t left = jit->lockstep->run(jit, native);
+
+    for (uint32_t n = 1; n < jit->engine->options.lockstep; n++) {
+        const QhJumpEntry *entry = qh_jit_jump(jit, cpu->pc);
+        if ((left != QH_LEFT_NEXT && left != QH_LEFT_POLL) || entry->pc != cpu->pc ||
+            entry->id != jit->hot.jump_id || entry->code->invalid || entry->code->native == NULL) {
+            break;
+        }
+        left = jit->lockstep->run(jit, entry->code->native);
+    }
+    return left;
+}
+
+/* The same instructions once more: @n of them, and one that does not come to its end if @faults.
+ * exit_request is set, so that no block leads to the next by itself. */
+static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
+{
+    QhJitCpu *jit = lockstep->jit;
+    QhCpu *cpu = qh_jit_state(jit);
+    uint64_t end = cpu->icount + n;
+    gboolean alone = FALSE;
+
+    while ((cpu->icount < end || faults) && lockstep->difference == NULL) {
+        uint64_t left = end - cpu->icount, icount = cpu->icount;
+        QhCode *code = alone || left == 0 ? NULL : qh_engine_find(jit->engine, jit, 0);
+        if (!cpu->unwind && (code == NULL || code->n_insns > left)) {
+            code = qh_engine_find(jit->engine, jit, QH_CODE_SINGLE);
+        }
+        if (code != NULL && !cpu->unwind) {
+            g_array_append_val(lockstep->blocks, code->key);
+            jit->alone = (code->key.flags & QH_CODE_SINGLE) != 0;
+            qh_t0_run(jit, code);
+            jit->alone = 0;
+        }
+        jit->code = NULL;
+        jit->link = NULL;
+        alone = FALSE;
+        if (jit->broken) {
+            qh_lockstep_differ(lockstep, "the interpreter gives up");
+        } else if (cpu->unwind && jit->retry != QH_RETRY_NONE) {
+            cpu->unwind = jit->retry = QH_RETRY_NONE;
+            alone = TRUE;
+        } else if (cpu->unwind && (!faults || cpu->icount != end)) {
+            qh_lockstep_differ(lockstep,
+                               "only the interpreter enters an exception, after %" G_GUINT64_FORMAT
+                               " of %" G_GUINT64_FORMAT " instructions",
+                               n - (end - cpu->icount), n);
+        } else if (cpu->unwind) {
+            break;
+        } else if (left == 0) {
+            qh_lockstep_differ(lockstep, "only compiled code enters an exception");
+        } else if (cpu->icount == icount && code == NULL) {
+            qh_lockstep_differ(lockstep, "the interpreter finds no code");
+        }
+    }
+}
+
+/* The slot at this word of the state. */
+static void name_word(QhLockstep *lockstep, uint32_t at)
+{
+    const QhStateTable *table = lockstep->jit->cpu_ops->state;
+    const uint8_t *now = (const uint8_t *)qh_jit_state(lockstep->jit);
+    const char *name = at == offsetof(QhCpu, pc)       ? "pc"
+                       : at == offsetof(QhCpu, icount) ? "icount"
+                                                       : NULL;
+    uint64_t a, b;
+
+    memcpy(&a, lockstep->compiled + at, 8);
+    memcpy(&b, now + at, 8);
+    for (uint32_t i = 0; i < table->n_fields && name == NULL; i++) {
+        const QhStateField *field = qh_ir_slot(table, i);
+        uint32_t bytes = qh_ir_type_bytes(field->type) * MAX(field->count, 1);
+        if (at < field->offset + bytes && field->offset < at + 8) {
+            name = field->name;
+        }
+    }
+    qh_lockstep_differ(lockstep,
+                       "%s, state word %u: compiled 0x%" G_GINT64_MODIFIER
+                       "x, interpreted 0x%" G_GINT64_MODIFIER "x",
+                       name != NULL ? name : "no slot", at, a, b);
+}
+
+static void compare_state(QhLockstep *lockstep)
+{
+    const uint8_t *now = (const uint8_t *)qh_jit_state(lockstep->jit);
+    const QhCpu *a = (const QhCpu *)lockstep->compiled, *b = (const QhCpu *)now;
+    uint32_t end = lockstep->jit->cpu_ops->state_size;
+
+    if (a->halted != b->halted || a->fp_flags != b->fp_flags) {
+        qh_lockstep_differ(lockstep, "halted: %u, %u; fp_flags: 0x%x, 0x%x", a->halted, b->halted,
+                           a->fp_flags, b->fp_flags);
+    }
+    if (memcmp(now + offsetof(QhCpu, pc), lockstep->compiled + offsetof(QhCpu, pc),
+               offsetof(QhCpu, irq_lines) - offsetof(QhCpu, pc)) == 0 &&
+        memcmp(now + offsetof(QhCpu, reserved), lockstep->compiled + offsetof(QhCpu, reserved),
+               end - offsetof(QhCpu, reserved)) == 0) {
+        return;
+    }
+    for (uint32_t at = offsetof(QhCpu, pc); at < end; at += 8) {
+        if (memcmp(now + at, lockstep->compiled + at, MIN(8, end - at)) != 0 &&
+            !qh_lockstep_is_host_word(at)) {
+            name_word(lockstep, at);
+            return;
+        }
+    }
+}
+
+static void compare_pages(QhLockstep *lockstep)
+{
+    for (uint32_t i = 0; i < lockstep->n_pages; i++) {
+        const QhLockstepPage *page = &lockstep->pages[i];
+        const uint8_t *now = page->ram->host + page->offset;
+        uint32_t at = 0;
+        if (memcmp(now, page->copy, PAGE_BYTES) == 0) {
+            continue;
+        }
+        while (now[at] == page->copy[at]) {
+            at++;
+        }
+        qh_lockstep_differ(lockstep,
+                           "memory: %s + 0x%" G_GINT64_MODIFIER "x: compiled 0x%02x, "
+                           "interpreted 0x%02x",
+                           page->ram->name, page->offset + at, page->copy[at], now[at]);
+        return;
+    }
+}
+
+static void give_up(QhLockstep *lockstep, uint32_t left, uint64_t n_insns)
+{
+    QhJitCpu *jit = lockstep->jit;
+    QhHost *host = qh_machine_host(jit->machine);
+    g_autofree char *path = g_strdup_printf("lockstep-%u-%" G_GUINT64_FORMAT ".txt",
+                                            qh_jit_state(jit)->index, lockstep->stats.n_units);
+    g_autofree char *text = qh_lockstep_report(lockstep, left, n_insns);
+    g_autofree char *why = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (g_file_set_contents(path, text, -1, &error)) {
+        why = g_strdup_printf("lockstep: %s; see %s", lockstep->difference, path);
+    } else {
+        why = g_strdup_printf("lockstep: %s; %s\n%s", lockstep->difference, error->message, text);
+    }
+    qh_engine_give_up(jit, why);
+    if (host != NULL) {
+        qh_host_quit(host, 1);
+    }
+}
+
+/* TRUE: both came to the same. RAM and state are then as compiled code left them. */
+static void verify(QhLockstep *lockstep, uint32_t left, uint64_t n_insns, gboolean faults)
+{
+    lockstep->phase = QH_LOCKSTEP_REPLAY;
+    swap_pages(lockstep);
+    put_state(lockstep, lockstep->before);
+    qh_jit_state(lockstep->jit)->unwind = 0;
+    interpret(lockstep, n_insns, faults);
+    if (lockstep->difference == NULL && lockstep->next_event != lockstep->events->len) {
+        qh_lockstep_differ(lockstep, "calls and accesses to devices: compiled %u, interpreted %u",
+                           lockstep->events->len, lockstep->next_event);
+    }
+    if (lockstep->difference == NULL) {
+        compare_state(lockstep);
+        compare_pages(lockstep);
+    }
+    if (lockstep->difference != NULL) {
+        give_up(lockstep, left, n_insns);
+    }
+    put_state(lockstep, lockstep->compiled);
+}
+
+uint32_t qh_lockstep_unit(QhJitCpu *jit, QhCode *code, const void *native)
+{
+    QhLockstep *lockstep = jit->lockstep;
+    QhCpu *cpu = qh_jit_state(jit);
+    uint32_t stamp = jit->mmu.next_stamp, context = jit->mmu.context_stamp, left, retry;
+    uint64_t icount = cpu->icount, n_insns;
+
+    (void)code;
+    get_state(lockstep, lockstep->before);
+    lockstep->phase = QH_LOCKSTEP_RECORD;
+    __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+    left = run_compiled(jit, native);
+    retry = jit->retry;
+    jit->retry = QH_RETRY_NONE;
+    get_state(lockstep, lockstep->compiled);
+    n_insns = cpu->icount - icount;
+    lockstep->stats.n_units++;
+    lockstep->stats.n_insns += n_insns;
+    if (lockstep->lost || (retry != QH_RETRY_NONE && lockstep->events->len > 0) ||
+        jit->mmu.next_stamp != stamp || jit->mmu.context_stamp != context) {
+        lockstep->stats.n_skipped++;
+    } else {
+        verify(lockstep, left, n_insns, left == QH_LEFT_UNWIND && retry == QH_RETRY_NONE);
+    }
+    jit->retry = retry;
+    jit->code = NULL;
+    forget_unit(lockstep);
+    return jit->broken ? QH_LEFT_UNWIND : left;
+}
