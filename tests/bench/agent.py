@@ -11,7 +11,7 @@ class Failure(Exception):
 
 
 def process_cpu(pid):
-    """CPU seconds of all threads of @pid, ended ones too: its CPU-time clock (clock_getcpuclockid(3))."""
+    """CPU seconds of all threads of @pid, ended ones too: clock_getcpuclockid(3) of it."""
     return time.clock_gettime((~pid << 3) | 2)
 
 

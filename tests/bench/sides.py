@@ -12,8 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "boot"))
 import guest  # noqa: E402  (the boot tests' helper)
 
-FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-fno-tree-vectorize", "-ffp-contract=off", "-static",
-         "-pthread"]
+FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-fno-tree-vectorize", "-ffp-contract=off",
+         "-static", "-pthread"]
 APPEND = "console=ttyS0 quiet loglevel=1 rdinit=/bench/agent SHELL=/usr/bin/dash"
 BOOT_LIMIT = 600
 

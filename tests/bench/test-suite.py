@@ -23,7 +23,8 @@ def check_kernels(tap, command):
     with tempfile.TemporaryDirectory() as work:
         binaries = [sides.compile_kernels(compiler, os.path.join(work, compiler)) for compiler in
                     ("gcc", "riscv64-linux-gnu-gcc")]
-        image = sides.guest.initrd(os.path.join(work, "image"), files=[binaries[1] + ":/bench/agent"])
+        image = sides.guest.initrd(os.path.join(work, "image"),
+                                   files=[binaries[1] + ":/bench/agent"])
         native = sides.Native(binaries[0])
         host = sides.Emulator("host", command, None, image, None)
         try:

@@ -23,7 +23,7 @@ prepare() {
     xz) busybox head -c "$(scaled 1000000)" /bench/text > text ;;
     zstd) busybox head -c "$(scaled 4000000)" /bench/text > text ;;
     gzip) busybox head -c "$(scaled 4000000)" /bench/text > text ;;
-    7z) busybox head -c "$(scaled 1500000)" /bench/text > text ;;
+    7z) busybox head -c "$(scaled 600000)" /bench/text > text ;;
     perl) busybox head -c "$(scaled 1000000)" /bench/text > text ;;
     openssl)
         busybox head -c "$(scaled 4000000)" /bench/text > text
@@ -57,7 +57,7 @@ run() {
         check signature
         ;;
     sh)
-        i=0 n=$(scaled 150000) sum=0 word=
+        i=0 n=$(scaled 60000) sum=0 word=
         while [ $i -lt "$n" ]; do
             case $((i % 7)) in
             0) word=$word$i ;;
