@@ -3,7 +3,7 @@
  * Accesses that compiled code could not do itself. When the second level of the tables knows the
  * page, the access is simply tried again; that is most of the cases.
  */
-#include "core/jit/backend/x86_64/memory.h"
+#include "core/jit/backend/x86_64/access.h"
 #include "core/jit/jit-cpu.h"
 
 static uint64_t address_of(const QhT1Cold *cold, const QhT1Regs *regs)

@@ -4,7 +4,7 @@
  * there is none that returns the old value. A machine with one vCPU has nobody to lock out. Words
  * that are not aligned, wide ones and the other byte order are left to C.
  */
-#include "core/jit/backend/x86_64/memory.h"
+#include "core/jit/backend/x86_64/access.h"
 
 /* The number of a byte-wide instruction is one below the others. */
 static uint32_t sized(uint32_t op, uint32_t size)

@@ -9,7 +9,7 @@
  * The host keeps loads in order, and stores; only a store before a load needs a fence (Intel SDM
  * volume 3, 9.2.2).
  */
-#include "core/jit/backend/x86_64/memory.h"
+#include "core/jit/backend/x86_64/access.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guest accesses in compiled code: what lower-memory.c, lower-atomic.c and cold-memory.c share. */
-#ifndef QH_CORE_JIT_X86_64_MEMORY_H
-#define QH_CORE_JIT_X86_64_MEMORY_H
+#ifndef QH_CORE_JIT_X86_64_ACCESS_H
+#define QH_CORE_JIT_X86_64_ACCESS_H
 
 #include "core/jit/backend/x86_64/t1.h"
 #include "core/jit/softmmu.h"
