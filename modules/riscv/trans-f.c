@@ -134,9 +134,9 @@ gboolean rv_trans_fld(RvDis *d, const RvArgI *a)
         return FALSE;
     }
     QhValue address = rv_address(d, a->rs1, a->imm);
-    QhValue value = qh_ir_load(d->block, QH_TYPE_I64, address, d->mem | QH_MEM_64);
+    QhValue value = qh_ir_load(d->block, QH_TYPE_F64, address, d->mem | QH_MEM_64);
     rv_fp_write(d);
-    rv_set_f(d, a->rd, value);
+    set(d, FMT_D, a->rd, value);
     return TRUE;
 }
 
@@ -162,7 +162,12 @@ gboolean rv_trans_fsw(RvDis *d, const RvArgS *a)
 
 gboolean rv_trans_fsd(RvDis *d, const RvArgS *a)
 {
-    return store(d, a, QH_MEM_64);
+    if (!rv_fp_on(d)) {
+        return FALSE;
+    }
+    QhValue address = rv_address(d, a->rs1, a->imm);
+    qh_ir_store(d->block, QH_TYPE_F64, address, d->mem | QH_MEM_64, get(d, FMT_D, a->rs2));
+    return TRUE;
 }
 
 /* Arithmetic. */
@@ -332,14 +337,12 @@ gboolean rv_trans_froundnx(RvDis *d, const RvArgF1 *a)
 
 /* Sign injection: on bits, but of an unboxed value. */
 
-/* The value as an i64 with its format's sign bit at bit 63; what is below may be anything. */
+/* The value, a single or half, as an i64 with its format's sign bit at bit 63; what is below may be
+ * anything. */
 static QhValue sign_source(RvDis *d, uint32_t format, uint32_t reg)
 {
     QhBlock *b = d->block;
 
-    if (format == FMT_D) {
-        return rv_get_f(d, reg);
-    }
     if (format == FMT_S) {
         QhValue wide = qh_ir_1(b, QH_IR_zext, QH_TYPE_I64, get_single_bits(d, reg));
         return qh_ir_2(b, QH_IR_shl, QH_TYPE_I64, wide, rv_const(d, 32));
@@ -350,16 +353,43 @@ static QhValue sign_source(RvDis *d, uint32_t format, uint32_t reg)
     return qh_ir_2(b, QH_IR_shl, QH_TYPE_I64, all, rv_const(d, 48));
 }
 
+/* fmv, fneg, fabs and what they are special cases of. */
+static void sign_double(RvDis *d, const RvArgR *a, uint32_t ir_op)
+{
+    QhBlock *b = d->block;
+    QhValue value = get(d, FMT_D, a->rs1);
+
+    if (a->rs1 == a->rs2) {
+        if (ir_op != QH_IR_or) {
+            value = qh_ir_1(b, ir_op == QH_IR_not ? QH_IR_fneg : QH_IR_fabs, QH_TYPE_F64, value);
+        }
+    } else if (ir_op == QH_IR_xor) {
+        QhValue top = rv_const(d, INT64_MIN);
+        QhValue sign = qh_ir_2(b, QH_IR_and, QH_TYPE_I64, rv_get_f(d, a->rs2), top);
+        rv_set_f(d, a->rd, qh_ir_2(b, QH_IR_xor, QH_TYPE_I64, rv_get_f(d, a->rs1), sign));
+        return;
+    } else {
+        QhValue other = get(d, FMT_D, a->rs2);
+        other = ir_op == QH_IR_not ? qh_ir_1(b, QH_IR_fneg, QH_TYPE_F64, other) : other;
+        value = qh_ir_2(b, QH_IR_fcopysign, QH_TYPE_F64, value, other);
+    }
+    set(d, FMT_D, a->rd, value);
+}
+
 static gboolean sign_inject(RvDis *d, const RvArgR *a, uint32_t ir_op)
 {
     QhBlock *b = d->block;
     uint32_t format = fmt(d);
-    uint32_t lost = format == FMT_D ? 0 : format == FMT_S ? 32 : 48;
+    uint32_t lost = format == FMT_S ? 32 : 48;
 
     if (!rv_fp_on(d)) {
         return FALSE;
     }
     rv_fp_write(d);
+    if (format == FMT_D) {
+        sign_double(d, a, ir_op);
+        return TRUE;
+    }
     QhValue value = sign_source(d, format, a->rs1);
     if (a->rs1 != a->rs2 || ir_op != QH_IR_or) {
         QhValue other = a->rs1 == a->rs2 ? value : sign_source(d, format, a->rs2);
@@ -370,11 +400,8 @@ static gboolean sign_inject(RvDis *d, const RvArgR *a, uint32_t ir_op)
                                           : qh_ir_2(b, QH_IR_and, QH_TYPE_I64, top, other);
         value = qh_ir_2(b, ir_op == QH_IR_xor ? QH_IR_xor : QH_IR_or, QH_TYPE_I64, rest, sign);
     }
-    if (lost != 0) {
-        value = qh_ir_2(b, QH_IR_shr, QH_TYPE_I64, value, rv_const(d, lost));
-        value =
-            qh_ir_2(b, QH_IR_or, QH_TYPE_I64, value, rv_const(d, format == FMT_S ? BOX_S : BOX_H));
-    }
+    value = qh_ir_2(b, QH_IR_shr, QH_TYPE_I64, value, rv_const(d, lost));
+    value = qh_ir_2(b, QH_IR_or, QH_TYPE_I64, value, rv_const(d, format == FMT_S ? BOX_S : BOX_H));
     rv_set_f(d, a->rd, value);
     return TRUE;
 }
