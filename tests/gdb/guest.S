@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Something to debug: each hart counts, in a function, in a word of its own; `shared` is written by
 # hart 0 only, each 256 rounds. Runs at the reset vector's target, in M-mode.
-    .globl _start, loop, bump, bumped, idle, counters, shared, text, after
+    .globl _start, loop, bump, bumped, idle, counters, shared, text
 _start:
     csrr    s0, mhartid
+    la      sp, stack           # gdb tells frames apart by it
     la      a0, counters
     slli    t0, s0, 3
     add     a0, a0, t0
     la      s1, shared
     li      a1, 0
 loop:
-    call    bump
-after:
+    jal     bump                # 4 bytes
     addi    a1, a1, 1
     andi    t2, a1, 255
     bnez    t2, loop
@@ -37,3 +37,4 @@ shared:
 text:
     .asciz  "a text to be read"
     .balign 4096
+stack:

@@ -178,6 +178,8 @@ class Program:
         listing = subprocess.run([tool("nm"), self.path], stdout=subprocess.PIPE, text=True,
                                  check=True).stdout
         self.symbols = {line.split()[2]: int(line.split()[0], 16) for line in listing.splitlines()}
+        # no label of its own: gdb would take it for a function
+        self.symbols["after"] = self.symbols["loop"] + 4
 
     def __getattr__(self, name):
         return self.symbols[name]

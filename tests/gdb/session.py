@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sessions of gdb-multiarch: on a bare program with symbols, and on Debian's kernel.
+
+session.py HOST bare|linux
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+
+import remote
+from remote import Host
+
+import guest  # from tests/boot
+
+LIMIT = 240
+# In the background: what Ctrl-C at gdb's terminal is.
+CTRL_C = "shell (sleep 1; kill -INT $PPID) >/dev/null 2>&1 &"
+
+
+class Session:
+    """gdb commands, each with what it has to print."""
+
+    def __init__(self, *setting_up):
+        self.lines = ["set pagination off", "set confirm off", "set architecture riscv:rv64",
+                      *setting_up]
+        self.expected = []
+
+    def do(self, *commands_and_pattern):
+        """Run commands; the last argument has to match what they print."""
+        self.lines += commands_and_pattern[:-1]
+        self.lines.append("echo \\n@@%d@@\\n" % len(self.expected))
+        self.expected.append((commands_and_pattern[:-1], commands_and_pattern[-1]))
+
+    def run(self, tap, name, *arguments):
+        """One TAP line for the whole session; on failure what was printed instead."""
+        with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
+            script.write("\n".join(self.lines) + "\n")
+            script.flush()
+            try:
+                done = subprocess.run(["gdb-multiarch", "-nx", "-batch", "-x", script.name,
+                                       *arguments], stdin=subprocess.DEVNULL, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      errors="replace", timeout=LIMIT, check=False)
+                output = done.stdout
+            except subprocess.TimeoutExpired as error:
+                output = (error.stdout or b"").decode(errors="replace") + "\n(time limit)"
+        parts = re.split("\n@@[0-9]+@@\n", output)
+        good = len(parts) == len(self.expected) + 1
+        for (commands, pattern), part in zip(self.expected, parts):
+            if not re.search(pattern, part, re.DOTALL):
+                good = False
+                tap.note("%s: %r is not in:\n# %s" % ("; ".join(commands), pattern,
+                                                      part.strip().replace("\n", "\n# ")))
+        tap.check(good, name)
+        if not good:
+            tap.note(output[-2000:].replace("\n", "\n# "))
+
+
+def bare(tap, binary):
+    """Symbols, lines and everything that gdb does with them."""
+    with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+        program = remote.Program(folder)
+        with Host(binary, program, cpus=2) as host:
+            Remote = remote.connect(host.gdb)  # the socket exists from here on
+            Remote.close()
+            talk = Session("target remote " + host.gdb)
+            talk.do("info registers pc", r"pc +0x(1000|80000000)\b")
+            talk.do("thread 1", "break bump", "continue", r"Thread \d .* hit Breakpoint 1, bump \(\)")
+            talk.do("info registers ra", r"<loop\+4>")
+            talk.do("x/s &text", '"a text to be read"')
+            talk.do("x/2i $pc", r"=> 0x[0-9a-f]+ <bump>:\s+ld\s+t1,0\(a0\)")
+            talk.do("info threads", r'Thread 1\.1 "cpu0" \(CPU#0 riscv64.*Thread 1\.2 "cpu1"')
+            talk.do("thread apply all -q print/x $s0", r"0x[01]\n.*0x[01]")
+            talk.do("print/x $mstatus", r"0x[0-9a-f]+")
+            talk.do("print $priv", "= 3")
+            talk.do("delete", "set scheduler-locking on", "thread 1", "tbreak bump", "continue",
+                    "hit Temporary breakpoint 2, bump")
+            talk.do("print *(long *)$a0 = 1000", "stepi", "stepi", "stepi", "info registers pc",
+                    r"<bumped>")
+            talk.do("print *(long *)&counters", "= 1001")
+            talk.do("finish", r"loop \(\)")
+            talk.do("next", r"andi")
+            talk.do("watch *(long *)&counters", "continue",
+                    r"Hardware watchpoint 3.*Old value = 1001.*New value = 1002")
+            talk.do("delete", "rwatch *(long *)&counters", "continue",
+                    r"Hardware read watchpoint 4.*Value = 1002")
+            talk.do("delete", "awatch *(long *)&counters", "continue",
+                    r"Hardware access \(read/write\) watchpoint 5.*Old value = 1002.*New value = 1003")
+            talk.do("delete", "hbreak loop", "continue", "hit Breakpoint 6, .*loop")
+            talk.do("delete", "set scheduler-locking off", CTRL_C, "continue",
+                    "received signal SIGINT")
+            talk.do("set $pc = (long)&idle", "frame 0", "set $a0 = 0x1234", "info registers a0 pc",
+                    r"0x1234.*<idle>")
+            talk.do("monitor info status", "VM status: paused")
+            talk.do("monitor xp /1wx 0x80000000", "0000000080000000: 0x")
+            talk.do("set var *(long *)&shared = 77", "print *(long *)&shared", "= 77")
+            talk.do("maint packet qqemu.sstepbits", "ENABLE=1,NOIRQ=2,NOTIMER=4")
+            talk.do("maint packet Qqemu.PhyMemMode:1", "x/s 0x%x" % program.text,
+                    "a text to be read")
+            talk.do("detach", "detached")
+            talk.run(tap, "a bare program with symbols", program.path)
+
+
+class Linux:
+    """Debian's kernel with a command, its console, and the addresses that it prints first."""
+
+    def __init__(self, binary, folder, gdb, cpus, *wanted):
+        command = "grep -wE '(%s)' /proc/kallsyms; i=100; " \
+            "while :; do i=$((i+1)); busybox hostname guest$i; done" % "|".join(wanted)
+        image = guest.initrd(os.path.join(folder, "initrd"), command)
+        self.process = subprocess.Popen(
+            [binary, "--load-target=riscv64", "-M", "virt", "-m", "512M", "-smp", str(cpus),
+             "-display", "none", "-serial", "stdio", "-monitor", "none", "-gdb",
+             "unix:%s,server=on,wait=off" % gdb, "-kernel", guest.kernel(), "-initrd", image,
+             "-append", "console=ttyS0 quiet loglevel=1 nokaslr"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE)
+        self.timer = threading.Timer(LIMIT, self.process.kill)
+        self.timer.start()
+        self.symbols = {}
+        while set(wanted) - set(self.symbols):
+            line = self.process.stdout.readline()
+            if not line:
+                raise EOFError("the guest did not print its symbols")
+            match = re.match(rb"([0-9a-f]{16}) \w (\w+)", line.strip())
+            if match:
+                self.symbols[match.group(2).decode()] = int(match.group(1), 16)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.timer.cancel()
+        self.process.kill()
+        self.process.wait()
+
+
+def linux(tap, binary):
+    """A kernel without symbols in gdb, by the addresses that it tells."""
+    call, data = "__riscv_sys_sethostname", "init_uts_ns"
+    with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+        gdb = os.path.join(folder, "gdb")
+        with Linux(binary, folder, gdb, 2, call, data) as kernel:
+            # struct new_utsname: 65 bytes of sysname, then nodename
+            name = kernel.symbols[data] + 65
+            talk = Session("target remote " + gdb)
+            talk.do("info threads", r'Thread 1\.1 "cpu0".*Thread 1\.2 "cpu1"')
+            talk.do("break *0x%x" % kernel.symbols[call], "continue", "hit Breakpoint 1")
+            talk.do("info registers pc priv", r"pc +0x%x.*Supervisor" % kernel.symbols[call])
+            # struct pt_regs: 35 words before orig_a0, the call's first argument
+            talk.do("x/s *(long *)($a0 + 35 * 8)", '"guest1[0-9]+"')
+            talk.do("x/s 0x%x" % name, '0x[0-9a-f]+:\t"')
+            talk.do("stepi", "stepi", "stepi", "print/x $pc - 0x%x" % kernel.symbols[call],
+                    r"= 0x([4-9a-c])\b")
+            talk.do("continue", "hit Breakpoint 1")
+            talk.do("delete", "watch *(char *)0x%x" % (name + 7), "continue",
+                    r"Hardware watchpoint 2.*Old value = .*New value = ")
+            talk.do("print $pc > 0xffffffff80000000", "= 1")
+            talk.do("continue", "Hardware watchpoint 2")
+            talk.do("delete", "hbreak *0x%x" % kernel.symbols[call], "continue",
+                    "hit Breakpoint 3")
+            talk.do("delete", CTRL_C, "continue", "received signal SIGINT")
+            talk.do("thread apply all -q print/x $satp", r"0xa0[0-9a-f]+\n.*0x[a8][0-9a-f]+")
+            talk.do("stepi", "stepi", "info registers pc", "pc +0x")
+            talk.do("monitor info status", "VM status: paused")
+            talk.do("detach", "detached")
+            talk.run(tap, "Debian's kernel on two CPUs")
+            again = Session("target remote " + gdb)
+            again.do("break *0x%x" % kernel.symbols[call], "continue", "hit Breakpoint 1")
+            again.do("kill", "killed")
+            again.run(tap, "the same kernel after detaching; kill")
+            tap.check(kernel.process.wait(30) == 0, "kill ends the host with 0")
+
+
+def main():
+    binary, cases = sys.argv[1], sys.argv[2:]
+    tap = guest.Tap()
+    for name, function in (("bare", bare), ("linux", linux)):
+        if not cases or name in cases:
+            function(tap, binary)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
