@@ -6,7 +6,7 @@ import xml.sax.saxutils
 import report
 import rows
 
-LEFT, WIDTH, BAR, GAP, HEAD = 90, 620, 7, 5, 46
+LEFT, WIDTH, BAR, GAP, HEAD = 90, 620, 9, 5, 46
 HOST, PEER, GOAL, GRID, TEXT = "#1f6fb2", "#c9761a", "#2a8a3c", "#dddddd", "#222222"
 
 

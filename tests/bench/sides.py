@@ -15,7 +15,7 @@ import guest  # noqa: E402  (the boot tests' helper)
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-fno-tree-vectorize", "-ffp-contract=off",
          "-static", "-pthread"]
 APPEND = "console=ttyS0 quiet loglevel=1 rdinit=/bench/agent SHELL=/usr/bin/dash"
-BOOT_LIMIT = 600
+BOOT_LIMIT = 300
 
 
 def compile_kernels(compiler, output):
@@ -72,13 +72,16 @@ class Emulator(Native):
         super().__init__(None)
         self.name, self.root, self.log, self.memory = name, root, log, memory
         self.command = [*enter(root), *command]
-        self.image, self.boots = image, []
+        self.image, self.broken = image, False
         self.copies = "/var/tmp/qemu-host-bench-%d" % os.getpid()
         self.version = self.ask_version(command[0])
 
     def ask_version(self, program):
-        done = subprocess.run([*enter(self.root), program, "--version"], stdout=subprocess.PIPE,
-                              text=True, check=True)
+        try:
+            done = subprocess.run([*enter(self.root), program, "--version"], text=True, check=True,
+                                  stdout=subprocess.PIPE)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise agent.Failure("%s --version: %s" % (program, error)) from error
         return done.stdout.split("\n")[0]
 
     def visible(self, path):
@@ -114,7 +117,10 @@ class Emulator(Native):
         return started, started.cpu()
 
     def ready(self):
+        if self.broken:
+            raise agent.Failure("it did not boot before")
         if not self.agent:
-            self.agent, cpu = self.boot()
-            self.boots.append(cpu)
+            self.broken = True
+            self.agent, _ = self.boot()
+            self.broken = False
         return self.agent

@@ -47,6 +47,17 @@ def check_kernels(tap, command):
             host.clear()
 
 
+def check_dead(tap):
+    """A host that ends at once is a failure of the row, and is not started again."""
+    dead = sides.Emulator("host", ["true"], None, "/nonexistent", None)
+    for want in ("before the end", "did not boot before"):
+        try:
+            dead.ready()
+            tap.check(False, "a host that ends at once is found out")
+        except agent.Failure as error:
+            tap.check(want in str(error), "a host that ends at once: %s" % want)
+
+
 def check_table(tap):
     """Figures that are known: minimum of the runs, means, notes, the picture."""
     results = {"host": "h", "peer": "p", "runs": 2, "scale": 1, "extra": {
@@ -74,6 +85,7 @@ def check_table(tap):
 def main():
     tap = sides.guest.Tap()
     check_table(tap)
+    check_dead(tap)
     check_kernels(tap, sys.argv[1:])
     return tap.end()
 

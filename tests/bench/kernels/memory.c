@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { DENSE = 1024, SEQUENCE = 1 << 20, LINE = 64, COPY = 4 << 20, APART = 37 * 4096 };
+enum { DENSE = 1024, SEQUENCE = 1 << 20, LINE = 64, COPY = 16 << 20, APART = 37 * 4096 };
 
 static uint64_t dense_a[DENSE], dense_b[DENSE], dense_c[DENSE];
 static uint64_t *sequence;
@@ -136,7 +136,7 @@ static void prepare_memcpy(double scale)
 static uint64_t run_memcpy(double scale)
 {
     uint64_t sum = 0;
-    for (uint64_t round = kernel_times(scale, 300); round > 0; round--) {
+    for (uint64_t round = kernel_times(scale, 75); round > 0; round--) {
         memcpy(copy_to, copy_from, COPY);
         sum += copy_to[round * 4099 % COPY];
         memset(copy_to, (int)round & 0xff, COPY / 4);
