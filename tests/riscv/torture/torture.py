@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests that are hard on an emulator, under every backend; their checksums must be the same.
 
-torture.py [--minutes N] [--rounds N] [--smp-rounds N] [--harts N] [--seed N] HOST [ARGUMENT...]
+torture.py [--minutes N] [--rounds N] [--smp-rounds N] [--harts N] [--seed N] [--lockstep N]
+           HOST [ARGUMENT...]
 
 single.c, one hart: self-modifying and page-crossing code, rights of pages that flip, address spaces,
 big pages, accessed and dirty bits, arithmetic, under 10,000 timer interrupts a second. Also compared
@@ -56,6 +57,8 @@ class Torture:
         self.options = options
         self.number = self.bad = 0
         self.backends = guest.backends(options.host[0])
+        if len(self.backends) > 1 and options.lockstep:
+            self.backends.append('jit,jit-threshold=0,lockstep=%d' % options.lockstep)
 
     def check(self, good, name, lines=()):
         self.number += 1
@@ -102,6 +105,7 @@ def main():
     parser.add_argument('--smp-rounds', type=int, default=3)
     parser.add_argument('--harts', type=int, default=2)
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--lockstep', type=int, default=2, help='0: no run in lockstep')
     parser.add_argument('--limit', type=int, default=100, help='seconds for one run')
     parser.add_argument('host', nargs='+')
     options = parser.parse_args()
