@@ -16,11 +16,12 @@ void qh_jit_forget_jumps(QhJitCpu *jit)
     memset(jit->jump_pages, 0, sizeof(jit->jump_pages));
 }
 
-/* A state key that comes back, as at every system call, finds the id it had. */
+/* A state key that comes back, as at every system call, finds the id it had. Code on pages that are
+ * the same in all contexts has the same id in all of them. */
 void qh_jit_new_jump_id(QhJitCpu *jit)
 {
     uint64_t key = qh_jit_state(jit)->state_key;
-    uint32_t stamp = jit->mmu.context_stamp;
+    uint32_t stamp = jit->mmu.own_code >> (key & 15) & 1 ? jit->mmu.context_stamp : 0;
     uint64_t mix = (key ^ (uint64_t)stamp << 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
     QhJumpId *known = &jit->jump_ids[mix >> 58];
 

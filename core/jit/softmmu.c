@@ -128,6 +128,7 @@ void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask)
             mmu->index_stamp[i] = new_stamp(mmu);
         }
     }
+    mmu->own_code &= ~mmu_mask;
     if (mmu->large_bits != 0 && (mmu->large_indices & ~mmu_mask) == 0) {
         memset(mmu->large, 0, QH_TLB_LARGE * sizeof(*mmu->large));
         mmu->large_bits = mmu->large_indices = 0;
@@ -321,9 +322,8 @@ set_write_tag(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t granule, const Q
     }
 }
 
-/* Put @page into the first level. @shared: in all contexts. */
-static void
-fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *page, gboolean shared)
+/* Put @page into the first level. */
+static void fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *page)
 {
     uint32_t slot = first_slot(mmu, granule, index), at = slot % QH_TLB_ENTRIES;
     QhTlbEntry *entry = &mmu->entries[slot];
@@ -335,8 +335,8 @@ fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const QhTlbPage *pa
     mmu->pages[slot] = *page;
     mmu->used |= 1u << index;
     mmu->filled[index][at / 64] |= bit;
-    mmu->shared[index][at / 64] =
-        (mmu->shared[index][at / 64] & ~bit) | (shared ? bit : G_GUINT64_CONSTANT(0));
+    mmu->shared[index][at / 64] &= ~bit;
+    mmu->shared[index][at / 64] |= page->cached & QH_TLB_SHARED ? bit : 0;
     /* no tag stands for another page's addend at any time */
     __atomic_store_n(&entry->tag[QH_ACCESS_WRITE], UINT64_MAX, __ATOMIC_RELAXED);
     __atomic_store_n(&entry->addend,
@@ -456,15 +456,16 @@ walk(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage
     find_physical(jit, found.phys, MIN(found.page_bits, mmu->granule_bits), ret);
     ret->attrs = found.attrs;
     ret->prot = (uint8_t)(found.prot | 1u << access);
+    ret->cached = 0;
     whole = ret->range_bits >= mmu->granule_bits;
-    ret->cached = (uint8_t)whole;
     if (whole) {
         gboolean shared = (found.flags & QH_TRANSLATION_GLOBAL) != 0;
         if (found.page_bits > mmu->granule_bits) {
             note_large(mmu, address, found.page_bits, index);
         }
+        ret->cached = (uint8_t)(QH_TLB_CACHED | (shared ? QH_TLB_SHARED : 0));
         fill_second(mmu, granule, index, shared ? QH_TLB_ANY_CONTEXT : mmu->context_stamp, ret);
-        fill_first(mmu, granule, index, ret, shared);
+        fill_first(mmu, granule, index, ret);
     }
     return TRUE;
 }
@@ -484,11 +485,30 @@ qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index
     second = find_second(mmu, granule, index, access);
     if (second != SECOND_ENTRIES) {
         *ret = mmu->second_pages[second];
-        fill_first(mmu, granule, index, ret,
-                   mmu->second[second].context_stamp == QH_TLB_ANY_CONTEXT);
+        fill_first(mmu, granule, index, ret);
         return TRUE;
     }
     return walk(jit, address, access, index, ret);
+}
+
+static gboolean is_shared(const QhSoftmmu *mmu, uint64_t granule, uint32_t index)
+{
+    uint32_t second = find_second(mmu, granule, index, QH_ACCESS_FETCH);
+
+    return second != SECOND_ENTRIES && (mmu->second_pages[second].cached & QH_TLB_SHARED);
+}
+
+void qh_softmmu_note_code(
+    QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page, gboolean crosses)
+{
+    QhSoftmmu *mmu = &jit->mmu;
+    uint64_t next = (address | mmu->granule_mask) + 1;
+
+    if (!(mmu->own_code >> index & 1) &&
+        (!(page->cached & QH_TLB_SHARED) || (crosses && !is_shared(mmu, next, index)))) {
+        mmu->own_code |= 1u << index;
+        qh_jit_forget_id(jit);
+    }
 }
 
 void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault)

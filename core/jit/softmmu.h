@@ -47,8 +47,11 @@ typedef struct QhTlbPage {
     uint8_t readonly;
     uint8_t range_bits; /* log2 of the range that the answer holds for: less than the granule's
                            when it is good for one access only */
-    uint8_t cached;
+    uint8_t cached;     /* QH_TLB_CACHED ... */
 } QhTlbPage;
+
+#define QH_TLB_CACHED 1u /* the whole granule is alike, so it is in the tables */
+#define QH_TLB_SHARED 2u /* in all contexts */
 
 #define QH_TLB_SETS 1024u
 #define QH_TLB_WAYS 4u
@@ -87,6 +90,7 @@ typedef struct QhSoftmmu {
     uint32_t granule_bits;
     uint64_t granule_mask; /* low bits */
     uint32_t used;         /* bit per index: the first level is not empty */
+    uint32_t own_code;     /* bit per index: blocks were found on pages that are not shared */
     uint32_t next_stamp;
     uint32_t next_way;
     uint32_t space_version;
@@ -120,6 +124,13 @@ void qh_softmmu_check_space(QhJitCpu *jit);
 
 /* Make stores to the granules of @host_page (4 KiB) look for code from now on. [any] */
 void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page);
+
+/*
+ * A block on @page (and on the next one, when @crosses) is about to be found by its pc. As long as
+ * all code of an index is on shared pages, its blocks are remembered for all contexts.
+ */
+void qh_softmmu_note_code(
+    QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page, gboolean crosses);
 
 /*
  * What is behind @address. FALSE: the fault was entered and cpu->unwind is set. The answer holds

@@ -510,6 +510,7 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
     }
     if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
         !qh_engine_sees_all(engine)) {
+        qh_softmmu_note_code(jit, key.pc, fetch_index(cpu), &page, code->second_page != 0);
         qh_jit_note_jump(jit, code, qh_tier_no_code(engine->tier));
     }
     return code;

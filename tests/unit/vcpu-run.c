@@ -61,6 +61,40 @@ static void test_icount(void)
     toy_machine_free(toy);
 }
 
+/* One virtual page leads to other code in each context, called from code that all of them share;
+ * then the shared page moves, too. */
+static void test_contexts(void)
+{
+    static const uint32_t words[] = {TOY_INSN(TOY_JR, 5, 0, 0), TOY_INSN(TOY_HALT, 0, 0, 0)};
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint32_t first = CODE >> 12;
+
+    toy_poke(toy, CODE, words, N(words));
+    for (uint32_t i = 0; i < 3; i++) {
+        poke(toy, CODE + (5 + i) * PAGE, TOY_INSN(TOY_ADDI, 1, 1, 1 << 4 * i));
+        poke(toy, CODE + (5 + i) * PAGE + 4, TOY_INSN(TOY_JR, 6, 0, 0));
+    }
+    toy->global[first] = QH_TRANSLATION_GLOBAL;
+    toy->cpu[0]->x[5] = CODE + 5 * PAGE;
+    toy->cpu[0]->x[6] = CODE + 4;
+    for (uint32_t i = 0; i < 30; i++) {
+        qh_cpu_service.tlb_set_context(cpu, 1 + i % 3);
+        toy->page[first + 5] = first + 5 + i % 3;
+        toy_run(toy, CODE);
+    }
+    g_assert_cmphex(toy->cpu[0]->x[1], ==, 0xaaa);
+    poke(toy, CODE + 9 * PAGE, TOY_INSN(TOY_ADDI, 1, 2, 77));
+    poke(toy, CODE + 9 * PAGE + 4, TOY_INSN(TOY_HALT, 0, 0, 0));
+    toy->page[first] = first + 9;
+    toy_run(toy, CODE); /* still remembered */
+    g_assert_cmphex(toy->cpu[0]->x[1], ==, 0xbaa);
+    qh_cpu_service.tlb_flush_page(cpu, CODE, 1);
+    toy_run(toy, CODE);
+    g_assert_cmpuint(toy->cpu[0]->x[1], ==, 77);
+    toy_machine_free(toy);
+}
+
 /* Calls and returns over pages, through the jump cache. */
 static void test_far(void)
 {
@@ -562,6 +596,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vcpu/icount", test_icount);
+    g_test_add_func("/vcpu/contexts", test_contexts);
     g_test_add_func("/vcpu/loop", test_loop);
     g_test_add_func("/vcpu/far", test_far);
     g_test_add_func("/vcpu/code/other-page", test_code_other_page);
