@@ -22,6 +22,7 @@ struct test {
 #define INDEX   8u  /* rs2 is a register of indices; their width is in bits 8-9 */
 #define STRIDE  16u /* rs2 is a stride */
 #define NO_SKIP 32u /* vstart is 0 */
+#define SAFE    64u /* no access fails */
 
 extern const struct test tests[];
 extern const unsigned long n_tests;
@@ -237,7 +238,8 @@ static void choose(struct state *s, const struct test *test)
     if (test->flags & MEMORY) {
         uint64_t where = random64();
         s->x1 = area_end - WINDOW + where % 2048;
-        if (where >> 32 & 1) { /* near the end, behind which there is nothing */
+        if (where >> 32 & 1 &&
+            !(test->flags & SAFE)) { /* near the end, behind which there is nothing */
             s->x1 = area_end - (unsigned long)((where >> 40) % 1024);
         }
         if (where >> 33 & 1) {

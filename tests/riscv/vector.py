@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import run as plain  # pylint: disable=wrong-import-position
 
-FP, MEMORY, STORE, INDEX, STRIDE, NO_SKIP = 1, 2, 4, 8, 16, 32
+FP, MEMORY, STORE, INDEX, STRIDE, NO_SKIP, SAFE = 1, 2, 4, 8, 16, 32, 64
 
 # Always with vstart = 0: qemu 7.2 leaves vstart as it was (moves of element 0, vslideup beyond vl), or
 # remembers from an earlier run of the code whether it was 0 (the others).
@@ -89,6 +89,9 @@ def memory_forms():
     return out + [('vlm.v', 'whole', {'eew': 8, 'fields': 1}), ('vsm.v', 'whole', {'eew': 8, 'fields': 1})]
 
 
+PLAIN_MEMORY = [row for row in memory_forms() if row[1] in ('unit', 'whole') and 'ff' not in row[0]]
+
+
 class Generator:
     """Writes the program."""
 
@@ -96,14 +99,18 @@ class Generator:
         self.rng = random.Random(options.seed)
         self.options = options
         self.text, self.table = [], []
+        self.present = None  # in a sequence: what vtype returns
 
     def vtype(self):
         """(vtype, VLMAX, log2 of SEW / 8, log2 of LMUL); one in 40 is illegal."""
+        return self.present or self.random_vtype()
+
+    def random_vtype(self):
         sew, lmul = self.rng.randrange(4), self.rng.randint(-3, 3)
         vtype = lmul & 7 | sew << 3 | self.rng.randrange(4) << 6
         vlmax = self.options.vlen * 2**(lmul + 3) // 8 // (8 << sew)
         if lmul < 0 and 8 << sew > 64 >> -lmul:
-            return (vtype, 0, sew, lmul) if self.rng.random() < .1 else self.vtype()
+            return (vtype, 0, sew, lmul) if self.rng.random() < .1 else self.random_vtype()
         if self.rng.random() < .01:
             return vtype | 4 << 3 * (self.rng.random() < .5), 0, sew, lmul
         return vtype, vlmax, sew, lmul
@@ -192,16 +199,19 @@ class Generator:
                 vlmax //= 8
         return f'{vd}, (t1){operand}{mask}', vtype, vlmax, flags
 
-    def add(self, name, operands, vtype, vlmax, flags):
+    def add(self, name, operands, vtype, vlmax, flags, lines=None):
         number = len(self.table)
         # qemu 7.2 aborts when an instruction sets the rounding mode first to dynamic and then to its
         # own; one before it that has done the former helps.
         before = 'fcvt.s.w f31, zero, dyn\n    ' if re.search('rtz|rod', name) else ''
-        self.text.append(f'    .balign 4\nfn{number}: {before}{name} {operands}\n    ret')
+        lines = lines or [f'{before}{name} {operands}']
+        self.text += ['    .balign 4', f'fn{number}:'] + ['    ' + line for line in lines] + ['    ret']
         self.table.append((f'{name} {operands} {vtype:#x}', vtype, vlmax, flags))
 
     def all(self):
         only = re.compile(self.options.only or '')
+        for _ in range(self.options.sequences if only.match('sequence') else 0):
+            self.sequence()
         for _ in range(self.options.each):
             for name, form, shape in INTEGER + FLOAT:
                 if not only.match(name):
@@ -223,9 +233,48 @@ class Generator:
                     self.add(name, operands, vtype, vlmax,
                              flags | (NO_SKIP if self.rng.random() < .7 else 0))
 
+    def configure(self):
+        """A line that sets vl and, for the lines after it, vtype."""
+        vtype, vlmax, sew, lmul = self.present = self.random_vtype()
+        rd, rs1 = self.rng.choice(['t3', 'zero']), self.rng.choice(['t2', 'zero', 't2'])
+        kind = self.rng.randrange(4)
+        if kind == 0:
+            return f'li t4, {vtype}\n    vsetvl {rd}, {rs1}, t4'
+        if kind == 1:
+            return f'vsetivli {rd}, {self.rng.randrange(32)}, {vtype}'
+        return f'vsetvli {rd}, {rs1}, {vtype}'
+
+    def sequence(self):
+        """Many instructions in a row, which is what the translator's idea of vtype is for."""
+        self.present = first = self.random_vtype()
+        # The address is another one on each side: t1 is to be the same.
+        lines, skip = ['mv t5, t1', f'li t1, {self.rng.getrandbits(self.options.xlen)}'], 0
+        while len(lines) < 16:
+            choice = self.rng.random()
+            if choice < .3:
+                lines.append(self.configure())
+            elif choice < .4 and not skip:
+                lines.append(f'{self.rng.choice(["bltu", "beq", "bne"])} t2, t3, 7f')
+                skip = len(lines) + self.rng.randint(1, 4)
+            elif choice < .55:
+                name, form, shape = self.rng.choice(PLAIN_MEMORY)
+                lines.append(f'{name} {self.memory(name, form, shape)[0]}'.replace('t1', 't5'))
+            else:
+                name, form, shape = self.rng.choice(INTEGER + FLOAT)
+                if not re.search(r'rtz|rod|vmv\dr|slide1', name):
+                    lines.append(' '.join(self.arithmetic(name, form, shape)[:2]))
+            if skip and len(lines) >= skip:
+                lines.append('7:')
+                skip = 0
+        if skip:
+            lines.append('7:')
+        self.present = None
+        self.add('sequence', '', *first[:2], MEMORY | STORE | NO_SKIP | SAFE | FP, lines)
+
     def write(self, file):
+        """The program's assembly."""
         word = '.dword' if self.options.xlen == 64 else '.word'
-        print('    .option norelax\n    .text\n' + '\n'.join(self.text), file=file)
+        print('    .option norelax\n    .option norvc\n    .text\n' + '\n'.join(self.text), file=file)
         print('    .data\n    .balign 8\n    .globl tests, n_tests\ntests:', file=file)
         for number, (_, vtype, vlmax, flags) in enumerate(self.table):
             print(f'    {word} name{number}, fn{number}, {vtype}, {vlmax}, {flags}, '
@@ -301,6 +350,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--each', type=int, default=2)
     parser.add_argument('--cases', type=int, default=3)
+    parser.add_argument('--sequences', type=int, default=100)
     parser.add_argument('--shown', type=int, default=5)
     parser.add_argument('--only')
     parser.add_argument('--keep')
