@@ -4,7 +4,7 @@
  * formats: numbers are as wide as the elements, and the service does the arithmetic bit by bit.
  */
 #include "modules/riscv/helper.h"
-#include "modules/riscv/vector.h"
+#include "modules/riscv/vector-host.h"
 
 #define KERNEL(name)                                                                               \
     static void name(RvVec *v, void *d, const void *a, const void *b, const void *c, uint32_t n)
@@ -52,18 +52,39 @@ static QhFpBits get_wide(RvVec *v, const void *elements, uint32_t i, uint32_t wi
     return service(v)->convert(format(width), format(d_width(v)), number, &v->fp);
 }
 
+/* @op on two numbers of @width. */
+static uint64_t op2(RvVec *v, uint32_t width, uint32_t op, uint64_t a, uint64_t b)
+{
+    uint64_t result;
+
+    if (op <= QH_FP_DIV && rv_v_host_usable(v, width) && rv_v_host_op2(width, op, a, b, &result)) {
+        return result;
+    }
+    return service(v)->op2(format(width), op, (QhFpBits){a, 0}, (QhFpBits){b, 0}, &v->fp).lo;
+}
+
+static uint64_t fused(RvVec *v, uint32_t width, uint32_t negate, uint64_t a, uint64_t b, uint64_t c)
+{
+    uint64_t result;
+
+    if (rv_v_host_usable(v, width) && rv_v_host_fma(width, negate, a, b, c, &result)) {
+        return result;
+    }
+    return service(v)
+        ->fma(format(width), negate, (QhFpBits){a, 0}, (QhFpBits){b, 0}, (QhFpBits){c, 0}, &v->fp)
+        .lo;
+}
+
 KERNEL(fop2)
 {
-    const QhFpService *fp = service(v);
     uint32_t op = v->op->arg & ~RV_VF_SWAP;
     gboolean swap = (v->op->arg & RV_VF_SWAP) != 0;
 
     (void)c;
     for (uint32_t i = 0; i < n; i++) {
         if (active(v, i)) {
-            QhFpBits x = get(a, i, v->sew), y = get(b, i, v->sew);
-            QhFpBits result = fp->op2(format(v->sew), op, swap ? y : x, swap ? x : y, &v->fp);
-            rv_v_set(d, i, v->sew, result.lo);
+            uint64_t x = rv_v_get(a, i, v->sew), y = rv_v_get(b, i, v->sew);
+            rv_v_set(d, i, v->sew, op2(v, v->sew, op, swap ? y : x, swap ? x : y));
         }
     }
 }
@@ -84,16 +105,14 @@ TABLE(fwop2)
 
 KERNEL(ffma)
 {
-    const QhFpService *fp = service(v);
     uint32_t negate = v->op->arg & (QH_FMA_NEG_PRODUCT | QH_FMA_NEG_ADDEND);
     gboolean swap = (v->op->arg & RV_VF_SWAP) != 0; /* vd is a factor, vs2 the addend */
 
     for (uint32_t i = 0; i < n; i++) {
         if (active(v, i)) {
-            QhFpBits x = get(a, i, v->sew), y = get(b, i, v->sew), z = get(c, i, v->sew);
-            QhFpBits result =
-                fp->fma(format(v->sew), negate, swap ? z : x, y, swap ? x : z, &v->fp);
-            rv_v_set(d, i, v->sew, result.lo);
+            uint64_t x = rv_v_get(a, i, v->sew), y = rv_v_get(b, i, v->sew);
+            uint64_t z = rv_v_get(c, i, v->sew);
+            rv_v_set(d, i, v->sew, fused(v, v->sew, negate, swap ? z : x, y, swap ? x : z));
         }
     }
 }
@@ -272,15 +291,15 @@ TABLE(fconvert)
 /* In the order of the elements, which the manual allows for the unordered sum, too (31.14.3). */
 KERNEL(fred)
 {
-    QhFpBits x = get(b, 0, v->sew);
+    uint64_t x = rv_v_get(b, 0, v->sew);
 
     (void)c;
     for (uint32_t i = 0; i < n; i++) {
         if (active(v, i)) {
-            x = service(v)->op2(format(v->sew), v->op->arg, x, get(a, i, v->sew), &v->fp);
+            x = op2(v, v->sew, v->op->arg, x, rv_v_get(a, i, v->sew));
         }
     }
-    rv_v_set(d, 0, v->sew, x.lo);
+    rv_v_set(d, 0, v->sew, x);
 }
 TABLE(fred)
 

@@ -42,6 +42,13 @@ const RvVOp rv_v_ops[RV_N_V] = {
 #undef RV_V
 };
 
+/* Kernels write what is read; the compiler must not clear a kilobyte for each instruction. */
+#if __has_attribute(uninitialized)
+#define SCRATCH __attribute__((uninitialized))
+#else
+#define SCRATCH
+#endif
+
 typedef struct Buffer {
     uint64_t words[RV_V_GROUP_BYTES / 8];
 } Buffer;
@@ -174,7 +181,7 @@ run_elements(RvVec *v, const uint8_t *a, const uint8_t *b, const uint8_t *active
     gboolean carry = (v->op->flags & RV_V_CARRY) != 0;
     uint32_t d_width = v->sew + (uint32_t)v->op->d, a_width = v->sew + (uint32_t)v->op->a;
     uint8_t *d = rv_v_reg(v->cpu, rv_v_vd(v->insn)) + (reduce ? 0 : (size_t)v->start << d_width);
-    Buffer result;
+    Buffer result SCRATCH;
 
     if (v->op->flags & RV_V_EACH) {
         v->active = active;
@@ -196,8 +203,11 @@ static void
 run_bits(RvVec *v, const uint8_t *a, const uint8_t *b, const uint8_t *active, uint32_t n)
 {
     gboolean carry = (v->op->flags & RV_V_CARRY) != 0;
-    uint8_t bytes[RV_V_GROUP_BYTES + 64];
+    uint8_t bytes[RV_V_GROUP_BYTES + 64] SCRATCH;
 
+    /* what the kernel does not write must be 0 or 1, too */
+    uint32_t first = v->start & ~63u;
+    memset(bytes + first, 0, ((v->vl + 63) & ~63u) - first);
     v->active = active;
     v->op->kernels[v->sew](v, bytes + v->start, a, b,
                            carry ? (const void *)active : bytes + v->start, n);
@@ -214,11 +224,11 @@ static void run(QhCpu *base, uint32_t id, uint32_t insn, uint64_t scalar)
                .vl = (uint32_t)cpu->vl,
                .start = (uint32_t)cpu->vstart,
                .fp = {.rounding = cpu->frm & 7}};
-    uint8_t active[RV_V_GROUP_BYTES];
+    uint8_t active[RV_V_GROUP_BYTES] SCRATCH;
     gboolean masked = rv_v_masked(insn);
     uint32_t n = v.vl - v.start;
     const uint8_t *a, *b;
-    Buffer spread_scalar;
+    Buffer spread_scalar SCRATCH;
 
     cpu->vstart = 0;
     if (v.start >= v.vl) {
