@@ -4,6 +4,7 @@
 #include "abi/base.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -69,4 +70,75 @@ void qh_os_pages_free(void *pages, uint64_t bytes)
     if (pages != NULL) {
         munmap(pages, bytes);
     }
+}
+
+/* Linux 6.3: the file can never be run as a program. Mapping it to be executed is another matter.
+ */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008u
+#endif
+
+static int code_file(const char *name, uint64_t bytes, GError **error)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+    if (fd < 0 && errno == EINVAL) {
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    }
+    if (fd < 0 || bytes > INT64_MAX || ftruncate(fd, (off_t)bytes) != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot make a memory file of %" G_GUINT64_FORMAT " bytes for code: %s", bytes,
+                    g_strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    return fd;
+}
+
+void *qh_os_code_new(const char *name, uint64_t bytes, void **ret_writable, GError **error)
+{
+    int fd = code_file(name, bytes, error), saved;
+    void *writable, *code;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    writable = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    code = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    saved = errno;
+    close(fd); /* nobody maps it a third time */
+    if (writable == MAP_FAILED || code == MAP_FAILED) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot map %" G_GUINT64_FORMAT " bytes of memory for code: %s", bytes,
+                    g_strerror(saved));
+        qh_os_code_free(code != MAP_FAILED ? code : NULL, writable != MAP_FAILED ? writable : NULL,
+                        bytes);
+        return NULL;
+    }
+    (void)madvise(writable, bytes, MADV_DONTDUMP);
+    *ret_writable = writable;
+    return code;
+}
+
+void qh_os_code_free(void *code, void *writable, uint64_t bytes)
+{
+    if (code != NULL) {
+        munmap(code, bytes);
+    }
+    if (writable != NULL) {
+        munmap(writable, bytes);
+    }
+}
+
+void qh_os_code_drop(void *writable, uint64_t bytes)
+{
+    (void)madvise(writable, bytes, MADV_REMOVE);
+}
+
+void qh_os_code_rest(void *writable, uint64_t bytes)
+{
+    (void)madvise(writable, bytes, MADV_DONTNEED);
 }

@@ -15,4 +15,16 @@ void qh_os_shared_free(void *block, uint64_t bytes, int fd);
 void *qh_os_pages_new(uint64_t bytes, GError **error);
 void qh_os_pages_free(void *pages, uint64_t bytes);
 
+/*
+ * Memory for machine code that is made while we run: the same pages twice, at *@ret_writable to be
+ * written and at the address returned to be executed; no page is ever both. They take no room
+ * until they are touched. NULL with @error when the system does not allow it. [any]
+ */
+void *qh_os_code_new(const char *name, uint64_t bytes, void **ret_writable, GError **error);
+void qh_os_code_free(void *code, void *writable, uint64_t bytes);
+/* Give back the room of whole pages that hold nothing any more: they read as zeros. [any] */
+void qh_os_code_drop(void *writable, uint64_t bytes);
+/* The writable view of these pages will not be needed soon. [any] */
+void qh_os_code_rest(void *writable, uint64_t bytes);
+
 #endif

@@ -271,6 +271,20 @@ void qh_x_jcc(QhAsm *a, uint32_t cc, QhXLabel *label)
     put_jump(a, label);
 }
 
+/* lea with a distance from the next instruction (SDM volume 2, 2.2.1.6). */
+static void put_lea(QhAsm *a, uint32_t reg)
+{
+    qh_x_byte(a, 0x48 | (reg >> 3 & 1) << 2);
+    qh_x_byte(a, QH_X_LEA);
+    qh_x_byte(a, (reg & 7) << 3 | QH_RBP);
+}
+
+void qh_x_lea_label(QhAsm *a, uint32_t reg, QhXLabel *label)
+{
+    put_lea(a, reg);
+    put_jump(a, label);
+}
+
 void qh_x_bind(QhAsm *a, QhXLabel *label)
 {
     uint32_t here = qh_x_offset(a);
@@ -330,6 +344,12 @@ void qh_x_jcc_to(QhAsm *a, uint32_t cc, const void *target)
 void qh_x_call_to(QhAsm *a, const void *target)
 {
     qh_x_byte(a, 0xe8);
+    put_distance(a, target);
+}
+
+void qh_x_lea_to(QhAsm *a, uint32_t reg, const void *target)
+{
+    put_lea(a, reg);
     put_distance(a, target);
 }
 

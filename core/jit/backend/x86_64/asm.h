@@ -105,6 +105,8 @@ typedef struct QhXLabel {
 void qh_x_jmp(QhAsm *a, QhXLabel *label);
 void qh_x_jcc(QhAsm *a, uint32_t cc, QhXLabel *label);
 void qh_x_bind(QhAsm *a, QhXLabel *label);
+/* reg = the address of the label */
+void qh_x_lea_label(QhAsm *a, uint32_t reg, QhXLabel *label);
 /* A short forward jump: qh_x_here8 with the value returned puts its target here. */
 uint32_t qh_x_jcc8(QhAsm *a, uint32_t cc);
 uint32_t qh_x_jmp8(QhAsm *a);
@@ -114,6 +116,7 @@ void qh_x_here8(QhAsm *a, uint32_t jump);
 void qh_x_jmp_to(QhAsm *a, const void *target);
 void qh_x_jcc_to(QhAsm *a, uint32_t cc, const void *target);
 void qh_x_call_to(QhAsm *a, const void *target);
+void qh_x_lea_to(QhAsm *a, uint32_t reg, const void *target);
 /* Any C function, however far; may change rax. */
 void qh_x_call_far(QhAsm *a, void (*fn)(void));
 

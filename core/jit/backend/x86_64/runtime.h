@@ -32,6 +32,21 @@ typedef struct QhT1Stubs {
     const void *returned;   /* rax: pc; a return that is not the newest in the ring */
 } QhT1Stubs;
 
+/* Write them at a->at. (stubs.c) */
+void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret);
+/* From the pc in rax through the jump cache; leave_pc when it is not there. (exits.c) */
+void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs);
+/* C behind `cold`: where to go on, NULL: leave with QH_LEFT_UNWIND. @at: behind the call. (cold.c) */
+const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs);
+/* Exceptions that compiled code has raised in MXCSR go to cpu->fp_flags. (cold.c) */
+void qh_t1_take_fp_flags(QhCpu *cpu);
+
+/* Where the jump cache is, from the CPU state; its index from a pc: (pc & mask) << shift bytes. */
+#define QH_T1_JUMPS_AT                                                                             \
+    (-(int32_t)sizeof(QhJitCpu) - (int32_t)(QH_JUMP_ENTRIES * sizeof(QhJumpEntry)))
+#define QH_T1_JUMP_MASK  ((QH_JUMP_ENTRIES - 1) << 1)
+#define QH_T1_JUMP_SHIFT 4u
+
 /* A direct exit. */
 typedef struct QhT1Link {
     uint64_t pc;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What compiled code cannot do itself comes here, with all its registers in memory. */
+#include "core/jit/backend/x86_64/runtime.h"
+#include "core/jit/code.h"
+#include "core/jit/jit-cpu.h"
+
+#include <string.h>
+
+void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
+{
+    const QhT1Region *region = cold->region;
+
+    for (uint32_t dirty = cold->dirty; dirty != 0; dirty &= dirty - 1) {
+        const QhT1Home *home = &region->homes[__builtin_ctz(dirty)];
+        const void *from = QH_IS_XMM(home->reg) ? (const void *)regs->xmm[home->reg - 16]
+                                                : (const void *)&regs->gpr[home->reg];
+        memcpy((char *)cpu + home->at, from, home->bytes);
+    }
+    cpu->pc = region->page + region->insns[cold->insn];
+    if (region->flags & QH_CODE_ICOUNT) {
+        cpu->icount += cold->count;
+    }
+}
+
+/* Bits 0-5 of MXCSR: invalid, denormal, division by zero, overflow, underflow, inexact (SDM volume
+ * 1, 10.2.3). */
+void qh_t1_take_fp_flags(QhCpu *cpu)
+{
+    QhJitHot *hot = &qh_jit_of(cpu)->hot;
+    uint32_t raised = hot->mxcsr & 0x3f;
+
+    if (raised != 0) {
+        cpu->fp_flags |= (raised & 1 ? QH_FP_INVALID : 0) | (raised & 4 ? QH_FP_DIVZERO : 0) |
+                         (raised & 8 ? QH_FP_OVERFLOW : 0) | (raised & 16 ? QH_FP_UNDERFLOW : 0) |
+                         (raised & 32 ? QH_FP_INEXACT : 0);
+        hot->mxcsr &= ~0x3fu;
+    }
+}
+
+/* The word behind the call is the distance from itself to the stub's QhT1Cold. What is counted
+ * before a function that looks at icount is counted again at the end of the block. */
+const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
+{
+    QhJitCpu *jit = qh_jit_of(cpu);
+    uint64_t icount = cpu->icount;
+    const QhT1Cold *cold;
+    int32_t distance;
+    uint32_t next;
+
+    memcpy(&distance, at, sizeof(distance));
+    cold = (const QhT1Cold *)(const void *)(at + distance);
+    jit->code = NULL;
+    qh_t1_take_fp_flags(cpu);
+    next = cold->fn(cpu, cold, regs);
+    if (next == QH_T1_LEAVE) {
+        return NULL;
+    }
+    cpu->icount = icount;
+    return cold->region->code + (next == QH_T1_AGAIN ? cold->again : cold->resume);
+}
