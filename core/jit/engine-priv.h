@@ -59,6 +59,12 @@ static inline gboolean qh_engine_sees_all(const QhEngine *engine)
  * (jit->broken). @flags: QH_CODE_... [vcpu] */
 QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags);
 
+/*
+ * Before bytes of a page of RAM are read for translation: tell all CPUs of the machine that stores
+ * to it have to look for code. FALSE: no memory. Ends with qh_code_unwatch. [vcpu]
+ */
+gboolean qh_engine_watch(QhJitCpu *jit, const QhTlbPage *page, uint64_t *ret_changes);
+
 /* Take out what was made from these bytes of one page; the lock is held. */
 void qh_engine_invalidate_page(QhEngine *engine, uint64_t ram_address, uint64_t bytes);
 

@@ -34,6 +34,7 @@ static gboolean add_tier(QhEngine *engine, GError **error)
     options->threshold = MIN(options->threshold, INT32_MAX - 1u);
     engine->tier = qh_tier_new(
         engine, options->tb_bytes != 0 ? options->tb_bytes : QH_ENGINE_TIER_BYTES, error);
+    engine->counts = engine->counted || options->lockstep > 0;
     return engine->tier != NULL;
 }
 
@@ -399,6 +400,11 @@ static uint32_t run_unit(QhEngine *engine, QhJitCpu *jit, QhCode *code, const vo
     return left == QH_LEFT_POLL ? QH_LEFT_STATE : left;
 }
 
+static gboolean cpu_unwound(QhJitCpu *jit)
+{
+    return qh_jit_state(jit)->unwind != 0;
+}
+
 static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
 {
     const void *native = NULL;
@@ -411,6 +417,9 @@ static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
         trace_block(jit, code);
     } else if (qh_code_is_hot(code)) {
         native = native_of(engine, jit, code);
+    }
+    if (cpu_unwound(jit)) {
+        return QH_LEFT_UNWIND; /* the page is not there any more */
     }
     if (native == NULL && jit->lockstep != NULL) {
         return qh_t0_run(jit, code); /* not linked: blocks have to end where they end */

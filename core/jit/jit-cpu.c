@@ -143,7 +143,7 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
         qh_jit_cpu_free(jit);
         return NULL;
     }
-    jit->icount_limit = UINT64_MAX;
+    jit->hot.icount_limit = UINT64_MAX;
     jit->hot.jump_id = QH_JUMP_NONE;
     return jit;
 }

@@ -66,8 +66,7 @@ struct QhJitCpu {
     QhMachine *machine;
     QhSpace *space;
     const QhCpuOps *cpu_ops;
-    uint64_t icount_limit; /* when instructions are counted: run no further */
-    QhJumpEntry *jumps;    /* before this struct, at the same distance on all CPUs of a cluster */
+    QhJumpEntry *jumps; /* before this struct, at the same distance on all CPUs of a cluster */
     QhJumpId jump_ids[QH_JUMP_IDS];
     uint64_t last_jump_id;
     uint64_t jump_generation;

@@ -36,32 +36,34 @@ static gboolean is_steady(const QhTlbPage *page)
     return page->ram != NULL && page->cached;
 }
 
-/* Tell all CPUs of the machine that stores to this page have to look for code. */
-static void watch_page(Attempt *attempt, uint32_t which, const QhTlbPage *page)
+gboolean qh_engine_watch(QhJitCpu *jit, const QhTlbPage *page, uint64_t *ret_changes)
 {
-    QhMachine *machine = attempt->jit->machine;
-    uint64_t address = ram_address(page, 0);
+    QhMachine *machine = jit->machine;
+    QhEngine *engine = jit->engine;
     uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
-    uint8_t old = 0;
+    uint8_t old = QH_PAGE_CODE;
+    gboolean watched;
 
-    g_mutex_lock(&attempt->engine->lock);
-    attempt->watched[which] =
-        qh_code_watch(attempt->engine->store, address, &attempt->changes[which]);
-    if (attempt->watched[which]) {
+    g_mutex_lock(&engine->lock);
+    watched = qh_code_watch(engine->store, ram_address(page, 0), ret_changes);
+    if (watched) {
         old = __atomic_fetch_or(flags, QH_PAGE_CODE, __ATOMIC_SEQ_CST);
     }
-    g_mutex_unlock(&attempt->engine->lock);
-    if (!attempt->watched[which]) {
-        attempt->in_ram = FALSE;
-        return;
-    }
+    g_mutex_unlock(&engine->lock);
     if (old & QH_PAGE_CODE) {
-        return;
+        return watched;
     }
     for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
-        QhJitCpu *jit = qh_jit_of(qh_vcpu_state(qh_machine_vcpu(machine, i)));
-        qh_softmmu_mark_code(jit, page->ram->host + page->offset);
+        QhJitCpu *other = qh_jit_of(qh_vcpu_state(qh_machine_vcpu(machine, i)));
+        qh_softmmu_mark_code(other, page->ram->host + page->offset);
     }
+    return TRUE;
+}
+
+static void watch_page(Attempt *attempt, uint32_t which, const QhTlbPage *page)
+{
+    attempt->watched[which] = qh_engine_watch(attempt->jit, page, &attempt->changes[which]);
+    attempt->in_ram = attempt->in_ram && attempt->watched[which];
 }
 
 static void unwatch_pages(Attempt *attempt)

@@ -42,6 +42,7 @@ static void test_icount(void)
     QhEngine *engine = toy->cluster.engine;
     uint64_t first, last;
 
+    engine->counts = TRUE;
     cpu->icount = 123;
     g_assert_cmpuint(qh_cpu_service.icount(cpu), ==, 123);
     engine->counts = FALSE;

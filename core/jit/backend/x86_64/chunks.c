@@ -40,20 +40,11 @@ QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error)
         QhT1Chunk *item = &memory->chunks[i];
         item->start = item->at = memory->writable + i * chunk;
         item->end = item->start + chunk;
+        item->regions = g_ptr_array_new_with_free_func(g_free);
     }
     memory->chunks[0].start += QH_T1_STUB_BYTES;
     memory->chunks[0].at = memory->chunks[0].start;
     return g_steal_pointer(&memory);
-}
-
-static void free_regions(QhT1Chunk *chunk)
-{
-    for (QhT1Region *region = chunk->regions; region != NULL;) {
-        QhT1Region *next = region->next;
-        g_free(region);
-        region = next;
-    }
-    chunk->regions = NULL;
 }
 
 void qh_t1_memory_free(QhT1Memory *memory)
@@ -62,7 +53,7 @@ void qh_t1_memory_free(QhT1Memory *memory)
         return;
     }
     for (uint32_t i = 0; i < memory->n_chunks; i++) {
-        free_regions(&memory->chunks[i]);
+        g_ptr_array_unref(memory->chunks[i].regions);
     }
     qh_os_code_free((void *)memory->code, memory->writable, memory->bytes);
     g_free(memory->chunks);
@@ -105,10 +96,37 @@ QhT1Chunk *qh_t1_memory_oldest(QhT1Memory *memory)
 void qh_t1_memory_reuse(QhT1Memory *memory, QhT1Chunk *chunk)
 {
     (void)memory;
-    free_regions(chunk);
+    g_ptr_array_set_size(chunk->regions, 0);
     qh_os_code_drop(chunk->start, (uint64_t)(chunk->end - chunk->start));
     chunk->at = chunk->start;
     chunk->state = QH_CHUNK_FREE;
+}
+
+QhT1Region *qh_t1_memory_find(const QhT1Memory *memory, const uint8_t *code)
+{
+    uint64_t offset = (uint64_t)(code - memory->code);
+    uint64_t chunk_size = memory->bytes / memory->n_chunks;
+    const GPtrArray *regions;
+    guint low = 0, high;
+
+    if (offset >= memory->bytes) {
+        return NULL;
+    }
+    regions = memory->chunks[offset / chunk_size].regions;
+    high = regions->len;
+    while (low < high) {
+        guint middle = (low + high) / 2;
+        const QhT1Region *region = g_ptr_array_index(regions, middle);
+        if (region->code + region->code_bytes <= code) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == regions->len || ((QhT1Region *)g_ptr_array_index(regions, low))->code > code) {
+        return NULL;
+    }
+    return g_ptr_array_index(regions, low);
 }
 
 uint32_t qh_t1_memory_n_free(const QhT1Memory *memory)

@@ -23,7 +23,7 @@ typedef struct QhT1Chunk {
     uint8_t *start, *end; /* in the writable view */
     uint8_t *at;          /* first free byte */
     uint64_t stamp;       /* OPEN, FULL: the smaller the older; RETIRED: epoch of that */
-    QhT1Region *regions;  /* list by next */
+    GPtrArray *regions;   /* by address */
 } QhT1Chunk;
 
 struct QhT1Memory {
@@ -53,6 +53,8 @@ void qh_t1_memory_fill(QhT1Memory *memory, QhT1Chunk *chunk);
 QhT1Chunk *qh_t1_memory_oldest(QhT1Memory *memory);
 /* RETIRED -> FREE: its pages go back, its regions are freed. */
 void qh_t1_memory_reuse(QhT1Memory *memory, QhT1Chunk *chunk);
+/* The region that @code, in the executable view, belongs to; NULL if there is none. */
+QhT1Region *qh_t1_memory_find(const QhT1Memory *memory, const uint8_t *code);
 uint32_t qh_t1_memory_n_free(const QhT1Memory *memory);
 uint64_t qh_t1_memory_used(const QhT1Memory *memory);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What compiled code cannot do itself comes here, with all its registers in memory. */
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/runtime.h"
 #include "core/jit/code.h"
 #include "core/jit/jit-cpu.h"
@@ -22,19 +23,12 @@ void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
     }
 }
 
-/* Bits 0-5 of MXCSR: invalid, denormal, division by zero, overflow, underflow, inexact (SDM volume
- * 1, 10.2.3). */
 void qh_t1_take_fp_flags(QhCpu *cpu)
 {
     QhJitHot *hot = &qh_jit_of(cpu)->hot;
-    uint32_t raised = hot->mxcsr & 0x3f;
 
-    if (raised != 0) {
-        cpu->fp_flags |= (raised & 1 ? QH_FP_INVALID : 0) | (raised & 4 ? QH_FP_DIVZERO : 0) |
-                         (raised & 8 ? QH_FP_OVERFLOW : 0) | (raised & 16 ? QH_FP_UNDERFLOW : 0) |
-                         (raised & 32 ? QH_FP_INEXACT : 0);
-        hot->mxcsr &= ~0x3fu;
-    }
+    cpu->fp_flags |= qh_t1_fp_flag_map[hot->mxcsr & QH_T1_MXCSR_STATUS];
+    hot->mxcsr = QH_T1_MXCSR;
 }
 
 /* The word behind the call is the distance from itself to the stub's QhT1Cold. What is counted

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The compiler as the engine sees it: from a block that is hot to a region that is known, and from
+ * changed bytes to one that nobody enters any more.
+ *
+ * Compiling goes on without the engine's lock; as with interpreted blocks the page is watched
+ * meanwhile, and if it has changed what was made is thrown away.
+ */
+#include "core/jit/backend/x86_64/tier.h"
+
+#include "core/jit/backend/x86_64/fp.h"
+
+#include <string.h>
+
+#define PAGE_BYTES ((uint64_t)1 << QH_PAGE_BITS_MIN)
+
+QhTier *qh_tier_new(QhEngine *engine, uint64_t max_bytes, GError **error)
+{
+    QhT1Memory *memory = qh_t1_memory_new(max_bytes, error);
+    QhTier *tier;
+    QhAsm a;
+
+    if (memory == NULL) {
+        return NULL;
+    }
+    tier = g_new0(QhTier, 1);
+    tier->engine = engine;
+    tier->memory = memory;
+    a = (QhAsm){.base = memory->writable,
+                .at = memory->writable,
+                .end = memory->writable + QH_T1_STUB_BYTES,
+                .delta = qh_t1_memory_delta(memory)};
+    qh_t1_make_stubs(&a, &tier->stubs);
+    g_assert(!a.full);
+    return tier;
+}
+
+void qh_tier_free(QhTier *tier)
+{
+    if (tier != NULL) {
+        qh_t1_memory_free(tier->memory);
+        g_free(tier);
+    }
+}
+
+void qh_tier_cpu_free(QhJitCpu *jit)
+{
+    if (jit->tier != NULL) {
+        qh_t1_compiler_free(jit->tier->compiler);
+        g_free(jit->tier);
+        jit->tier = NULL;
+    }
+}
+
+static gboolean add_buffers(QhJitCpu *jit)
+{
+    QhTierCpu *own = g_try_new0(QhTierCpu, 1);
+
+    if (own == NULL) {
+        return FALSE;
+    }
+    own->compiler = qh_t1_compiler_new();
+    if (own->compiler == NULL) {
+        g_free(own);
+        return FALSE;
+    }
+    jit->tier = own;
+    return TRUE;
+}
+
+/* A chunk with room; all is dropped when there is none. */
+static gboolean have_room(QhTier *tier, QhJitCpu *jit)
+{
+    QhTierCpu *own = jit->tier;
+
+    if (own->chunk != NULL && (size_t)(own->chunk->end - own->chunk->at) >= QH_T1_ROOM) {
+        return TRUE;
+    }
+    g_mutex_lock(&tier->engine->lock);
+    if (own->chunk != NULL) {
+        qh_t1_memory_fill(tier->memory, own->chunk);
+    }
+    own->chunk = qh_t1_memory_open(tier->memory);
+    g_mutex_unlock(&tier->engine->lock);
+    jit->flush_wanted |= own->chunk == NULL;
+    return own->chunk != NULL;
+}
+
+/* Machine code for @source, not yet known to anyone. */
+static QhT1Region *compile(QhTier *tier, QhJitCpu *jit, const QhT1Source *source)
+{
+    QhTierCpu *own = jit->tier;
+    QhT1Region *region = NULL;
+
+    for (uint32_t i = 0; i < 2 && region == NULL; i++) {
+        QhT1Chunk *chunk;
+        QhAsm a;
+        if (!have_room(tier, jit)) {
+            return NULL;
+        }
+        chunk = own->chunk;
+        chunk->at = (uint8_t *)(((uintptr_t)chunk->at + 63) & ~(uintptr_t)63);
+        a = (QhAsm){.base = chunk->at,
+                    .at = chunk->at,
+                    .end = chunk->end,
+                    .delta = qh_t1_memory_delta(tier->memory)};
+        region = qh_t1_compile(own->compiler, source, &tier->stubs, &a);
+        if (region != NULL) {
+            chunk->at = a.at;
+        } else if (!a.full || chunk->at == chunk->start) {
+            return NULL;
+        } else {
+            g_mutex_lock(&tier->engine->lock);
+            qh_t1_memory_fill(tier->memory, chunk);
+            g_mutex_unlock(&tier->engine->lock);
+            own->chunk = NULL;
+        }
+    }
+    return region;
+}
+
+/* The block that @entry of @region was made from. */
+static QhCode *code_of(QhTier *tier, const QhT1Region *region, const QhT1Entry *entry)
+{
+    QhCodeKey key = {.ram_address = region->ram_page | (entry->pc & (PAGE_BYTES - 1)),
+                     .pc = entry->pc,
+                     .state_key = region->state_key};
+
+    return qh_code_find(tier->engine->store, &key);
+}
+
+/* The lock is held, the page is as it was. */
+static void publish(QhTier *tier, QhTierCpu *own, QhT1Region *region)
+{
+    void **list = qh_code_regions(tier->engine->store, region->ram_page);
+
+    region->chunk = own->chunk;
+    region->page_next = *list;
+    *list = region;
+    g_ptr_array_add(own->chunk->regions, region);
+    for (uint32_t i = 0; i < region->n_entries; i++) {
+        QhCode *code = code_of(tier, region, &region->entries[i]);
+        if (code != NULL && code->native == NULL) {
+            __atomic_store_n(&code->native, region->code + region->entries[i].at, __ATOMIC_RELEASE);
+            code->heat = 0;
+        }
+    }
+    tier->stats.n_regions++;
+    tier->stats.n_blocks += region->n_blocks;
+    tier->stats.n_insns += region->n_insns;
+    tier->stats.code_bytes += region->code_bytes;
+}
+
+/* With the page watched and its bytes in own->page. */
+static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code)
+{
+    QhT1Region *region = NULL;
+    QhT1Source source;
+
+    for (uint32_t max = QH_T1_MAX_BLOCKS; max >= 1 && region == NULL && !jit->flush_wanted;
+         max /= 8) {
+        if (!qh_t1_collect(jit, code, max, &source)) {
+            return NULL;
+        }
+        region = compile(tier, jit, &source);
+    }
+    return region;
+}
+
+/* Into the store, unless its bytes have changed; then it stays in the chunk as what nobody knows.
+ */
+static const void *
+settle(QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, uint64_t changes)
+{
+    QhCodeStore *store = tier->engine->store;
+    uint64_t ram_page = code->key.ram_address & ~(PAGE_BYTES - 1);
+
+    g_mutex_lock(&tier->engine->lock);
+    if (region != NULL) {
+        region->ram_page = ram_page;
+        if (qh_code_unchanged(store, ram_page, changes)) {
+            publish(tier, jit->tier, region);
+        } else {
+            region->invalid = 1;
+            g_ptr_array_add(jit->tier->chunk->regions, region);
+        }
+    } else if (!jit->flush_wanted) {
+        code->dull = TRUE;
+        tier->stats.n_failed++;
+    }
+    qh_code_unwatch(store, ram_page);
+    g_mutex_unlock(&tier->engine->lock);
+    return __atomic_load_n(&code->native, __ATOMIC_ACQUIRE);
+}
+
+const void *qh_tier_compile(QhTier *tier, QhJitCpu *jit, QhCode *code)
+{
+    uint64_t ram_page = code->key.ram_address & ~(PAGE_BYTES - 1), changes;
+    gint64 start = g_get_monotonic_time();
+    const void *native;
+    QhT1Region *region;
+    QhTlbPage page;
+
+    if (jit->mmu.granule_bits != QH_PAGE_BITS_MIN) {
+        code->dull = TRUE;
+        return NULL;
+    }
+    if ((jit->tier == NULL && !add_buffers(jit)) ||
+        !qh_softmmu_find(jit, code->key.pc, QH_ACCESS_FETCH, code->key.state_key & 15, &page) ||
+        page.ram == NULL || page.ram->base + page.offset != ram_page ||
+        !qh_engine_watch(jit, &page, &changes)) {
+        return NULL;
+    }
+    memcpy(jit->tier->page, page.ram->host + page.offset, PAGE_BYTES);
+    region = make(tier, jit, code);
+    native = settle(tier, jit, code, region, changes);
+    tier->stats.compile_ns += (uint64_t)(g_get_monotonic_time() - start) * 1000;
+    return native;
+}
+
+uint32_t qh_tier_run(QhJitCpu *jit, const void *native)
+{
+    const QhT1Stubs *stubs = &jit->engine->tier->stubs;
+    QhCpu *cpu = qh_jit_state(jit);
+    uint32_t (*enter)(QhCpu *, const void *);
+    uint32_t left;
+
+    memcpy(&enter, &stubs->enter, sizeof(enter));
+    jit->code = NULL;
+    jit->hot.mxcsr = QH_T1_MXCSR;
+    left = enter(cpu, native);
+    qh_t1_take_fp_flags(cpu);
+    return left;
+}
+
+void qh_tier_link(QhTier *tier, QhJitCpu *jit, QhCode *code)
+{
+    QhT1Link *link = jit->hot.link;
+    const uint8_t *native;
+    QhT1Region *to;
+
+    jit->hot.link = NULL;
+    if (link == NULL || link->pc != code->key.pc || link->to != NULL) {
+        return;
+    }
+    g_mutex_lock(&tier->engine->lock);
+    native = code->native;
+    to = native != NULL ? qh_t1_memory_find(tier->memory, native) : NULL;
+    if (to != NULL && link->to == NULL && !link->from->invalid && !to->invalid &&
+        to->ram_page == link->from->ram_page && to->page == link->from->page &&
+        to->state_key == link->from->state_key) {
+        qh_t1_link(tier->memory, link, to, native);
+        tier->stats.n_links++;
+    }
+    g_mutex_unlock(&tier->engine->lock);
+}
+
+const void *qh_tier_no_code(const QhTier *tier)
+{
+    return tier != NULL ? tier->stubs.leave_pc : NULL;
+}
+
+/* hot.region has the low half of the address. */
+static const QhT1Region *running(const QhTier *tier, const QhJitCpu *jit)
+{
+    uint32_t offset = jit->hot.region - (uint32_t)(uintptr_t)tier->memory->code;
+
+    return jit->hot.region != 0 ? qh_t1_memory_find(tier->memory, tier->memory->code + offset)
+                                : NULL;
+}
+
+gboolean qh_tier_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes)
+{
+    QhTier *tier = jit->engine->tier;
+    const QhT1Region *region;
+    gboolean runs = FALSE;
+
+    if (tier != NULL) {
+        g_mutex_lock(&tier->engine->lock);
+        region = running(tier, jit);
+        runs = region != NULL && qh_t1_covers(region, ram_address, bytes);
+        g_mutex_unlock(&tier->engine->lock);
+    }
+    return runs;
+}
+
+static void cut_off(QhTier *tier, QhT1Region *region)
+{
+    qh_t1_cut_off(tier->memory, region);
+    for (uint32_t i = 0; i < region->n_entries; i++) {
+        QhCode *code = code_of(tier, region, &region->entries[i]);
+        if (code != NULL && code->native == region->code + region->entries[i].at) {
+            __atomic_store_n(&code->native, NULL, __ATOMIC_RELEASE);
+            code->heat = (int32_t)tier->engine->options.threshold + 1;
+        }
+    }
+}
+
+/* CPUs in a loop of what was taken out must leave it. */
+static void kick_all(const QhTier *tier)
+{
+    GPtrArray *vcpus = tier->engine->cluster->vcpus;
+
+    for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
+        QhCpu *cpu = qh_vcpu_state(g_ptr_array_index(vcpus, i));
+        __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, uint64_t bytes)
+{
+    QhT1Region **at = (QhT1Region **)(void *)regions;
+    gboolean any = FALSE;
+
+    while (*at != NULL) {
+        QhT1Region *region = *at;
+        if (!qh_t1_covers(region, ram_address, bytes)) {
+            at = (QhT1Region **)(void *)&region->page_next;
+            continue;
+        }
+        *at = region->page_next;
+        cut_off(tier, region);
+        tier->stats.n_invalidated++;
+        any = TRUE;
+    }
+    if (any) {
+        kick_all(tier);
+    }
+    return any;
+}
+
+void qh_tier_drop_all(QhTier *tier)
+{
+    GPtrArray *vcpus = tier != NULL ? tier->engine->cluster->vcpus : NULL;
+
+    for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
+        QhJitCpu *jit = qh_jit_of(qh_vcpu_state(g_ptr_array_index(vcpus, i)));
+        jit->hot.link = NULL;
+        jit->hot.region = 0;
+        if (jit->tier != NULL) {
+            jit->tier->chunk = NULL;
+        }
+    }
+    for (uint32_t i = 0; tier != NULL && i < tier->memory->n_chunks; i++) {
+        qh_t1_memory_reuse(tier->memory, &tier->memory->chunks[i]);
+    }
+    if (tier != NULL) {
+        tier->stats.n_drops++;
+    }
+}
+
+void qh_tier_pass(QhTier *tier, QhJitCpu *jit)
+{
+    (void)tier;
+    (void)jit;
+}
+
+void qh_tier_stats(QhTier *tier, QhTierStats *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (tier != NULL) {
+        g_mutex_lock(&tier->engine->lock);
+        *ret = tier->stats;
+        ret->used_bytes = qh_t1_memory_used(tier->memory);
+        g_mutex_unlock(&tier->engine->lock);
+    }
+}
