@@ -600,6 +600,8 @@ void qh_t1_move_to(QhT1 *t, QhReg reg, uint32_t value)
         make_const(t, root, reg);
     } else if (in_memory(t, value, &at)) {
         load(t, reg, qh_rm_mem(QH_RBP, at), alloc->values[value].bytes);
+    } else if (!QH_IS_XMM(reg) && v->place == QH_T1_IN_CELL) { /* a truth value as an i64 */
+        load(t, reg, qh_rm_mem(QH_RBP, cell_at(v->cell)), v->bytes);
     } else {
         qh_t1_move(t, reg, qh_t1_into_reg(t, root, QH_IS_XMM(reg)), alloc->values[value].bytes);
     }

@@ -25,37 +25,26 @@ static void settle(QhT1 *t, gboolean forget)
     }
 }
 
-static void store_operand(QhT1 *t, const QhIrRecord *record, QhRm to, uint32_t value)
-{
-    uint64_t bits;
-
-    if (qh_t1_const(t, value, &bits) && (int64_t)bits == (int32_t)bits) {
-        qh_x_st_i(&t->a, 8, to, (int32_t)bits);
-        return;
-    }
-    QhReg from = qh_t1_use_gpr(t, value);
-    if (record->type == QH_TYPE_I32) { /* zero-extended */
-        qh_x_mov(&t->a, 0, QH_RAX, from);
-        from = QH_RAX;
-    }
-    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, from, to);
-}
-
 static void lower_setflags(QhT1 *t, const QhIrRecord *record)
 {
+    static const uint8_t regs[] = {QH_RAX, QH_RCX, QH_RDX};
     const uint32_t values[] = {record->a, record->b, record->c};
-    uint64_t bits;
+    uint32_t wide = qh_t1_wide(record);
 
-    /* an operand may be what a lazy slot holds: into registers before these are written */
+    /* an operand may be what a lazy slot holds: it is read before these are written */
+    settle(t, FALSE);
     for (uint32_t i = 0; i < 3; i++) {
-        if (!qh_t1_const(t, values[i], &bits)) {
-            qh_t1_use_gpr(t, values[i]);
-        }
+        qh_t1_move_to(t, regs[i], values[i]);
     }
     settle(t, TRUE);
     qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, lazy_at(t, 0)), record->flags | record->type << 8);
     for (uint32_t i = 0; i < 3; i++) {
-        store_operand(t, record, qh_rm_mem(QH_RBP, lazy_at(t, 1 + i)), values[i]);
+        QhRm to = qh_rm_mem(QH_RBP, lazy_at(t, 1 + i));
+        qh_x(&t->a, QH_X_MOV_ST | wide, regs[i], to);
+        if (!wide) { /* zero-extended */
+            to.disp += 4;
+            qh_x_st_i(&t->a, 4, to, 0);
+        }
     }
 }
 

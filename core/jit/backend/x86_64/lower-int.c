@@ -5,6 +5,7 @@
  * last: it may then be that of either operand, and the code below looks which.
  */
 #include "core/jit/backend/x86_64/lower-int.h"
+#include "core/jit/backend/x86_64/alloc.h"
 
 /* d = a + imm */
 static void add_imm(QhT1 *t, uint32_t wide, uint32_t a, int32_t imm)
@@ -293,7 +294,7 @@ static void with_carry(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean 
     QhReg c = qh_t1_use_gpr(t, record->c);
 
     if (want_carry) {
-        qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_t1_rm_gpr(t, record->a));
+        qh_t1_move_to(t, QH_RAX, record->a);
         qh_x_i8(&t->a, QH_X_BT_I, 4, qh_rm_reg(c), 0);
         qh_x(&t->a, op | wide, QH_RAX, b);
         qh_x_setcc(&t->a, QH_IF_B, QH_RAX);
