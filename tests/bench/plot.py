@@ -62,7 +62,7 @@ def svg(results):
         x = position(10 ** power, low, high)
         grid += [line(x, HEAD, y, GRID), label(x, HEAD - 4, "%g" % 10 ** power, "middle")]
     legend = [label(6, 14, "CPU time in multiples of native (less is better)", bold=True)]
-    for x, colour, text in ((330, HOST, "this host"), (420, PEER, results["peer"] or "no peer"),
+    for x, colour, text in ((330, HOST, "this host"), (420, PEER, (results["peer"] or "no peer").split(" (", 1)[0]),
                             (690, GOAL, "goal")):
         legend += [box(x, 7, 10, 8, colour), label(x + 14, 15, text[:44])]
     return "\n".join([

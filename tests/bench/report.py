@@ -41,14 +41,14 @@ def against(value, goal):
     return "" if value is None else "met" if value >= goal else "missed"
 
 
-def verdict(row, gain):
+def verdict(row, gain, goal):
     if row.get("wrong"):
         return "WRONG ANSWER"
     if row.get("failed"):
         return "failed: " + ", ".join(row["failed"])
     if gain is not None and gain < 1:
         return "slower" if gain < 1 / 1.2 else "about equal"
-    return ""
+    return "below the goal" if gain is not None and gain < goal else ""
 
 
 def figures(results):
@@ -90,7 +90,7 @@ def text(results):
             lines.append("%-10s %9s %9s %7s %9s %7s %9s  %s" % (
                 name, cell(native, "%.4f"), cell(host, "%.3f"), cell(ratio(host, native), "%.1f"),
                 cell(peer, "%.3f"), cell(ratio(peer, native), "%.1f"), cell(gain, "%.2f"),
-                verdict(row, gain)))
+                verdict(row, gain, group.peer)))
         means = group_means(results, group, ("host", "peer"))
         if means["gain"] and group.native:
             gains.append(means["gain"])
