@@ -16,8 +16,8 @@ typedef struct QhLogService {
     uint32_t reserved;
     /* Which QH_LOG_... are on; test before building a costly text. [any] */
     uint32_t (*mask)(QhHost *host);
-    /* One line of @text (no newline) under one QH_LOG_... bit; dropped when the bit is off, and
-     * rate-limited. [any] */
+    /* One line of @text (no newline) under one QH_LOG_... bit; dropped when the bit is off;
+     * GUEST_ERROR and UNIMP are rate-limited. [any] */
     void (*guest)(QhHost *host, uint32_t bit, const char *text);
     /* A warning to the user, with the program's prefix. [any] */
     void (*warn)(QhHost *host, const char *text);

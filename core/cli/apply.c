@@ -4,6 +4,7 @@
 #include "core/cli/cli.h"
 #include "core/gdb/gdb.h"
 #include "core/host/log.h"
+#include "core/jit/perf.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
 #include "core/qmp/qmp.h"
@@ -47,11 +48,32 @@ static gboolean apply_process(const QhCli *cli, QhHost *host, GError **error)
     if (cli->log_file != NULL && !qh_log_set_file(qh_host_log(host), cli->log_file, error)) {
         return FALSE;
     }
+    if (cli->log_filter != NULL) {
+        g_autoptr(GArray) ranges = qh_log_parse_filter(cli->log_filter, error);
+
+        if (ranges == NULL) {
+            return FALSE;
+        }
+        qh_log_set_filter(qh_host_log(host), ranges);
+    }
     if (cli->log_items != NULL) {
         if (!qh_log_parse_mask(cli->log_items, &mask, error)) {
             return FALSE;
         }
         qh_log_set_mask(qh_host_log(host), mask);
+    }
+    return TRUE;
+}
+
+static gboolean apply_perf(const QhCli *cli, QhHost *host, GError **error)
+{
+    if (cli->perfmap || cli->jitdump) {
+        QhPerf *perf = qh_perf_new(cli->perfmap, cli->jitdump, error);
+
+        if (perf == NULL) {
+            return FALSE;
+        }
+        qh_host_set_perf(host, perf);
     }
     return TRUE;
 }
@@ -336,7 +358,7 @@ gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **err
 
     *ret_done = FALSE;
     apply_config(cli, host);
-    if (!apply_process(cli, host, error)) {
+    if (!apply_process(cli, host, error) || !apply_perf(cli, host, error)) {
         return FALSE;
     }
     for (guint i = 0; i < cli->module_dirs->len; i++) {

@@ -44,7 +44,8 @@ struct QhCli {
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
     GPtrArray *devices; /* QhJson */
 
-    char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb;
+    char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
+    gboolean perfmap, jitdump;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
     gboolean mem_lock, timestamps;
     gboolean default_serial; /* serials has what nobody asked for */
@@ -138,6 +139,7 @@ gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_gdb_default(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_log_filter(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_targets(QhCli *, const QhOption *, const char *, GError **);
 

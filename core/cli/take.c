@@ -243,6 +243,24 @@ gboolean qh_take_gdb_default(QhCli *cli,
     return TRUE;
 }
 
+gboolean qh_take_log_filter(QhCli *cli,
+                            G_GNUC_UNUSED const QhOption *option,
+                            const char *value,
+                            GError **error)
+{
+    g_autoptr(GArray) ranges = qh_log_parse_filter(value, error);
+
+    if (ranges == NULL) {
+        if (error != NULL && *error != NULL) {
+            (*error)->code = QH_ERROR_USAGE;
+        }
+        return FALSE;
+    }
+    g_free(cli->log_filter);
+    cli->log_filter = g_strdup(value);
+    return TRUE;
+}
+
 gboolean qh_take_log_items(QhCli *cli,
                            G_GNUC_UNUSED const QhOption *option,
                            const char *value,

@@ -4,6 +4,7 @@
 #include "core/char/chars.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
+#include "core/jit/perf.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
@@ -32,6 +33,7 @@ struct QhHost {
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
     void (*gdb_free)(QhGdb *gdb);
+    QhPerf *perf;
 
     GMainLoop *loop;
     GMutex lock;       /* of what follows */
@@ -114,6 +116,7 @@ void qh_host_free(QhHost *host)
     g_clear_pointer(&host->timers, qh_timers_free);
     g_clear_pointer(&host->registry, qh_registry_free);
     g_clear_pointer(&host->log, qh_log_free);
+    g_clear_pointer(&host->perf, qh_perf_free);
     g_source_destroy(host->deferral);
     g_source_unref(host->deferral);
     g_queue_clear_full(&host->deferred, g_free);
@@ -169,6 +172,16 @@ QhMachine *qh_host_machine(QhHost *host)
 void qh_host_set_machine(QhHost *host, QhMachine *machine)
 {
     g_atomic_pointer_set(&host->machine, machine);
+}
+
+QhPerf *qh_host_perf(QhHost *host)
+{
+    return host->perf;
+}
+
+void qh_host_set_perf(QhHost *host, QhPerf *perf)
+{
+    host->perf = perf;
 }
 
 QhGdb *qh_host_gdb(QhHost *host)

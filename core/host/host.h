@@ -12,6 +12,7 @@ typedef struct QhChars QhChars;
 typedef struct QhQmp QhQmp;
 typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
+typedef struct QhPerf QhPerf;
 
 /* How this host was started; set before anything else, never changed. */
 typedef struct QhHostConfig {
@@ -45,6 +46,10 @@ void qh_host_set_machine(QhHost *host, QhMachine *machine); /* [main] */
  * anything else is. [main] */
 QhGdb *qh_host_gdb(QhHost *host); /* core/gdb/gdb.h */
 void qh_host_set_gdb(QhHost *host, QhGdb *gdb, void (*free_fn)(QhGdb *gdb));
+
+/* Where compiled code is told of, NULL for nowhere; set before there is a machine, owned. */
+QhPerf *qh_host_perf(QhHost *host);                /* core/jit/perf.h [any] */
+void qh_host_set_perf(QhHost *host, QhPerf *perf); /* [main] */
 
 /* Run the main loop until qh_host_quit; returns the exit status. SIGTERM, SIGINT and SIGHUP shut
  * the machine down meanwhile. [main] */

@@ -20,15 +20,19 @@ typedef struct Category {
 } Category;
 
 static const Category categories[] = {
-    {"guest_errors", QH_LOG_GUEST_ERROR, "what the guest does against the manuals"       },
-    {"unimp",        QH_LOG_UNIMP,       "what the guest uses and is not modelled"       },
-    {"int",          QH_LOG_INT,         "exceptions and interrupts"                     },
-    {"mmu",          QH_LOG_MMU,         "address translation"                           },
-    {"in_asm",       QH_LOG_IN_ASM,      "guest code as it is translated"                },
-    {"ir",           QH_LOG_IR,          "the records that guest code is translated into"},
-    {"exec",         QH_LOG_EXEC,        "each block that is run"                        },
-    {"all",          UINT32_MAX,         "everything"                                    },
-    {"none",         0,                  "nothing"                                       },
+    {"guest_errors", QH_LOG_GUEST_ERROR, "what the guest does against the manuals"               },
+    {"unimp",        QH_LOG_UNIMP,       "what the guest uses and is not modelled"               },
+    {"int",          QH_LOG_INT,         "exceptions and interrupts"                             },
+    {"mmu",          QH_LOG_MMU,         "address translation"                                   },
+    {"in_asm",       QH_LOG_IN_ASM,      "guest code as it is translated"                        },
+    {"ir",           QH_LOG_IR,          "the records that guest code is translated into"        },
+    {"op",           QH_LOG_IR,          "the same"                                              },
+    {"out_asm",      QH_LOG_OUT_ASM,     "host code as it is made, in bytes"                     },
+    {"exec",         QH_LOG_EXEC,        "each block that is run"                                },
+    {"cpu",          QH_LOG_CPU,         "registers before each block"                           },
+    {"nochain",      QH_LOG_NOCHAIN,     "nothing, but blocks do not lead straight to each other"},
+    {"all",          UINT32_MAX,         "everything"                                            },
+    {"none",         0,                  "nothing"                                               },
 };
 
 struct QhLog {
@@ -37,6 +41,7 @@ struct QhLog {
     GMutex lock;
     int fd;          /* of the -D file, or -1: stderr */
     gint timestamps; /* atomic */
+    GArray *filter;  /* QhLogRange; NULL: none */
     int64_t second_start_ns;
     guint lines;   /* from guests in this second */
     guint dropped; /* of those, not written */
@@ -59,6 +64,9 @@ void qh_log_free(QhLog *log)
     }
     if (log->fd >= 0) {
         close(log->fd);
+    }
+    if (log->filter != NULL) {
+        g_array_unref(log->filter);
     }
     g_mutex_clear(&log->lock);
     g_free(log);
@@ -114,8 +122,48 @@ uint32_t qh_log_mask(const QhLog *log)
     return (uint32_t)g_atomic_int_get((const gint *)&log->mask);
 }
 
-gboolean qh_log_set_file(QhLog *log, const char *path, GError **error)
+void qh_log_set_filter(QhLog *log, GArray *ranges)
 {
+    if (log->filter != NULL) {
+        g_array_unref(log->filter);
+    }
+    log->filter = g_array_ref(ranges);
+}
+
+gboolean qh_log_in_filter(const QhLog *log, uint64_t pc)
+{
+    for (guint i = 0; log->filter != NULL && i < log->filter->len; i++) {
+        const QhLogRange *range = &g_array_index(log->filter, QhLogRange, i);
+        if (pc >= range->first && pc <= range->last) {
+            return TRUE;
+        }
+    }
+    return log->filter == NULL;
+}
+
+/* "%d" is the process; no other '%' means anything. */
+static char *expand(const char *path, GError **error)
+{
+    const char *percent = strchr(path, '%');
+
+    if (percent == NULL) {
+        return g_strdup(path);
+    }
+    if (percent[1] != 'd' || strchr(percent + 1, '%') != NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "log file '%s': one %%d is allowed, which stands for the process id", path);
+        return NULL;
+    }
+    return g_strdup_printf("%.*s%d%s", (int)(percent - path), path, (int)getpid(), percent + 2);
+}
+
+gboolean qh_log_set_file(QhLog *log, const char *template, GError **error)
+{
+    g_autofree char *path = expand(template, error);
+
+    if (path == NULL) {
+        return FALSE;
+    }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 
     if (fd < 0) {
@@ -242,7 +290,14 @@ static void service_guest(QhHost *host, uint32_t bit, const char *text)
 {
     QhLog *log = qh_host_log(host);
 
-    if ((qh_log_mask(log) & bit) != 0) {
+    if ((qh_log_mask(log) & bit) == 0) {
+        return;
+    }
+    /* a trace with gaps is of no use; the others are complaints, of which a few are enough */
+    if (bit & (QH_LOG_INT | QH_LOG_MMU)) {
+        g_autofree char *line = g_strconcat(text, "\n", NULL);
+        qh_log_text(log, bit, line);
+    } else {
         put_guest_line(log, text);
     }
 }

@@ -324,21 +324,35 @@ static gboolean asked_to_leave(const QhCpu *cpu)
     return __atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) != 0;
 }
 
+/* What is logged block by block. */
+#define TRACES (QH_LOG_EXEC | QH_LOG_CPU | QH_LOG_NOCHAIN)
+
 static gboolean wants_trace(const QhEngine *engine)
 {
     QhHost *host = qh_machine_host(engine->cluster->machine);
 
-    return host != NULL && (qh_log_mask(qh_host_log(host)) & QH_LOG_EXEC);
+    return host != NULL && (qh_log_mask(qh_host_log(host)) & TRACES);
 }
 
-/* -d exec: one line a block. */
+/* -d exec: one line a block; -d cpu: the registers before it. */
 static void trace_block(const QhJitCpu *jit, const QhCode *code)
 {
-    g_autofree char *line = g_strdup_printf(
-        "cpu %u: pc 0x%" G_GINT64_MODIFIER "x key 0x%" G_GINT64_MODIFIER "x, %u instructions\n",
-        qh_jit_state((QhJitCpu *)jit)->index, code->key.pc, code->key.state_key, code->n_insns);
+    QhLog *log = qh_host_log(qh_machine_host(jit->machine));
+    uint32_t mask = qh_log_mask(log);
 
-    qh_log_text(qh_host_log(qh_machine_host(jit->machine)), QH_LOG_EXEC, line);
+    if (!(mask & TRACES) || !qh_log_in_filter(log, code->key.pc)) {
+        return;
+    }
+    if (mask & QH_LOG_EXEC) {
+        g_autofree char *line = g_strdup_printf(
+            "cpu %u: pc 0x%" G_GINT64_MODIFIER "x key 0x%" G_GINT64_MODIFIER "x, %u instructions\n",
+            qh_jit_state((QhJitCpu *)jit)->index, code->key.pc, code->key.state_key, code->n_insns);
+        qh_log_text(log, QH_LOG_EXEC, line);
+    }
+    if (mask & QH_LOG_CPU) {
+        g_autofree char *text = qh_vcpu_describe(jit->vcpu);
+        qh_log_text(log, QH_LOG_CPU, text);
+    }
 }
 
 /* Where compiled code for a block that is hot begins; NULL: interpret it. */

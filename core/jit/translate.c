@@ -193,7 +193,7 @@ static void log_block(const Attempt *attempt)
     void *ctx = engine->cluster->translator_slot.ctx;
     QhHost *host = qh_machine_host(attempt->jit->machine);
     QhLog *log = host != NULL ? qh_host_log(host) : NULL;
-    uint32_t mask = log != NULL ? qh_log_mask(log) : 0;
+    uint32_t mask = log != NULL && qh_log_in_filter(log, attempt->key.pc) ? qh_log_mask(log) : 0;
 
     if ((mask & QH_LOG_IN_ASM) && ops->disassemble != NULL) {
         g_autoptr(GString) text = g_string_new(NULL);

@@ -3,8 +3,12 @@
 #include "core/qmp/monitor.h"
 #include "config-host.h"
 #include "core/gdb/gdb.h"
+#include "core/host/log.h"
 #include "core/host/run-state.h"
+#include "core/jit/engine.h"
+#include "core/machine/machine.h"
 #include "core/qmp/qmp.h"
+#include "core/qmp/stopped.h"
 #include <string.h>
 
 #define LINE_BYTES 4096
@@ -84,6 +88,36 @@ static void run_gdbserver(const QhMonitorCall *call)
     }
 }
 
+/* log ITEM,...: code that was made before is made again, so that nothing is missed. */
+static void run_log(const QhMonitorCall *call)
+{
+    QhMachine *machine = qh_host_machine(call->host);
+    g_autoptr(GError) error = NULL;
+    uint32_t mask = 0;
+
+    if (!qh_log_parse_mask(call->args, &mask, &error)) {
+        show_error(call, error);
+        return;
+    }
+    gboolean resume = qh_stopped_begin(call->host);
+    qh_log_set_mask(qh_host_log(call->host), mask);
+    for (guint i = 0; machine != NULL && i < qh_machine_n_clusters(machine); i++) {
+        qh_engine_flush(qh_machine_cluster(machine, i)->engine);
+    }
+    qh_stopped_end(call->host, resume);
+}
+
+static void run_logfile(const QhMonitorCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (*call->args == '\0') {
+        g_string_append(call->out, "Error: a file name is missing\n");
+    } else if (!qh_log_set_file(qh_host_log(call->host), call->args, &error)) {
+        show_error(call, error);
+    }
+}
+
 static const Command commands[] = {
     {"help",             "[COMMAND]",         "this list, or one command of it",                              run_help                   },
     {"?",                "[COMMAND]",         "the same",                                                     run_help                   },
@@ -102,6 +136,8 @@ static const Command commands[] = {
     {"c",                "",                  "the same",                                                     run_cont                   },
     {"gdbserver",        "[DEVICE]",          "wait for gdb there (tcp::1234 if not given), or 'none'",
      run_gdbserver                                                                                                                       },
+    {"log",              "ITEM[,ITEM...]",    "log these from now on, or 'none'; -d help lists them",         run_log                    },
+    {"logfile",          "FILE",              "write the log there",                                          run_logfile                },
     {"system_reset",     "",                  "reset the machine",                                            run_reset                  },
     {"system_powerdown", "",                  "press the power button",                                       run_powerdown              },
     {"quit",             "",                  "end the program",                                              run_quit                   },

@@ -95,6 +95,14 @@ static const char *cause_name(uint64_t code, gboolean interrupt)
     return name != NULL ? name : "reserved";
 }
 
+/* Priv. 3.1.7: the base is 4-byte aligned; mode 1 sends interrupts to base + 4 * cause. */
+static uint64_t vector(uint64_t tvec, uint64_t code, gboolean interrupt)
+{
+    uint64_t target = tvec & ~UINT64_C(3);
+
+    return interrupt && (tvec & 1) ? target + 4 * code : target;
+}
+
 static void log_trap(RvCpu *cpu, uint64_t code, gboolean interrupt, uint64_t tval, uint32_t to)
 {
     const RvServices *services = rv_services(cpu);
@@ -103,19 +111,13 @@ static void log_trap(RvCpu *cpu, uint64_t code, gboolean interrupt, uint64_t tva
     if (!(services->log->mask(services->host) & QH_LOG_INT)) {
         return;
     }
-    text = g_strdup_printf(
-        "hart %u: %s %" PRIu64 " (%s), epc 0x%" PRIx64 ", tval 0x%" PRIx64 ", from %c to %c",
-        cpu->base.index, interrupt ? "interrupt" : "exception", code, cause_name(code, interrupt),
-        cpu->base.pc, tval, "US?M"[cpu->priv], "US?M"[to]);
+    text = g_strdup_printf("hart %u: %s %" PRIu64 " (%s), epc 0x%" PRIx64 ", tval 0x%" PRIx64
+                           ", from %c to %c at 0x%" PRIx64,
+                           cpu->base.index, interrupt ? "interrupt" : "exception", code,
+                           cause_name(code, interrupt), cpu->base.pc, tval, "US?M"[cpu->priv],
+                           "US?M"[to],
+                           vector(to == RV_PRIV_S ? cpu->stvec : cpu->mtvec, code, interrupt));
     services->log->guest(services->host, QH_LOG_INT, text);
-}
-
-/* Priv. 3.1.7: the base is 4-byte aligned; mode 1 sends interrupts to base + 4 * cause. */
-static uint64_t vector(uint64_t tvec, uint64_t code, gboolean interrupt)
-{
-    uint64_t target = tvec & ~UINT64_C(3);
-
-    return interrupt && (tvec & 1) ? target + 4 * code : target;
 }
 
 static void enter(RvCpu *cpu, uint64_t code, gboolean interrupt, uint64_t tval)
