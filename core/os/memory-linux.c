@@ -98,18 +98,44 @@ static int code_file(const char *name, uint64_t bytes, GError **error)
     return fd;
 }
 
+static void map_file(int fd, uint64_t bytes, void **ret_writable, void **ret_code)
+{
+    *ret_writable = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    *ret_code = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    close(fd); /* nobody maps it a third time */
+}
+
+/* A shared mapping of which nothing is moved becomes two (mremap(2)). */
+static void map_nameless(uint64_t bytes, void **ret_writable, void **ret_code)
+{
+    *ret_writable = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    *ret_code =
+        *ret_writable != MAP_FAILED ? mremap(*ret_writable, 0, bytes, MREMAP_MAYMOVE) : MAP_FAILED;
+    if (*ret_code != MAP_FAILED && mprotect(*ret_code, bytes, PROT_READ | PROT_EXEC) != 0) {
+        int saved = errno;
+
+        munmap(*ret_code, bytes);
+        *ret_code = MAP_FAILED;
+        errno = saved;
+    }
+}
+
 void *qh_os_code_new(const char *name, uint64_t bytes, void **ret_writable, GError **error)
 {
-    int fd = code_file(name, bytes, error), saved;
     void *writable, *code;
+    int fd, saved;
 
-    if (fd < 0) {
-        return NULL;
+    if (name == NULL) {
+        map_nameless(bytes, &writable, &code);
+    } else {
+        fd = code_file(name, bytes, error);
+        if (fd < 0) {
+            return NULL;
+        }
+        map_file(fd, bytes, &writable, &code);
     }
-    writable = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    code = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
     saved = errno;
-    close(fd); /* nobody maps it a third time */
     if (writable == MAP_FAILED || code == MAP_FAILED) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
                     "cannot map %" G_GUINT64_FORMAT " bytes of memory for code: %s", bytes,

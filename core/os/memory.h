@@ -18,7 +18,9 @@ void qh_os_pages_free(void *pages, uint64_t bytes);
 /*
  * Memory for machine code that is made while we run: the same pages twice, at *@ret_writable to be
  * written and at the address returned to be executed; no page is ever both. They take no room
- * until they are touched. NULL with @error when the system does not allow it. [any]
+ * until they are touched. Without @name they are of no file, which Linux' perf needs for its map of
+ * symbols, but some security policies do not like. NULL with @error when the system does not allow
+ * it. [any]
  */
 void *qh_os_code_new(const char *name, uint64_t bytes, void **ret_writable, GError **error);
 void qh_os_code_free(void *code, void *writable, uint64_t bytes);

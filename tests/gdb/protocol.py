@@ -271,6 +271,7 @@ def case_leave(binary, program):
         same(gdb.ask("vCont;c"), "T05thread:01;", "a hit")
         same(gdb.ask("D"), "OK", "D")
         same(qmp.status(), "running", "after D")
+        time.sleep(0.2)
         gdb.close()
         gdb = Remote(host.gdb)
         first = gdb.word(program.counters)

@@ -19,7 +19,7 @@ static uint64_t chunk_bytes(uint64_t bytes)
     return chunk;
 }
 
-QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error)
+static QhT1Memory *memory_new(const char *name, uint64_t bytes, GError **error)
 {
     g_autofree QhT1Memory *memory = g_new0(QhT1Memory, 1);
     uint64_t chunk;
@@ -28,7 +28,7 @@ QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error)
     bytes = CLAMP(bytes, MIN_BYTES, MAX_BYTES);
     chunk = chunk_bytes(bytes);
     bytes = bytes / chunk * chunk;
-    memory->code = qh_os_code_new("qemu-host-code", bytes, &writable, error);
+    memory->code = qh_os_code_new(name, bytes, &writable, error);
     if (memory->code == NULL) {
         return NULL;
     }
@@ -45,6 +45,16 @@ QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error)
     memory->chunks[0].start += QH_T1_STUB_BYTES;
     memory->chunks[0].at = memory->chunks[0].start;
     return g_steal_pointer(&memory);
+}
+
+QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error)
+{
+    return memory_new("qemu-host-code", bytes, error);
+}
+
+QhT1Memory *qh_t1_memory_new_nameless(uint64_t bytes, GError **error)
+{
+    return memory_new(NULL, bytes, error);
 }
 
 void qh_t1_memory_free(QhT1Memory *memory)

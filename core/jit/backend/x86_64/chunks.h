@@ -35,8 +35,10 @@ struct QhT1Memory {
     QhT1Chunk *chunks;
 };
 
-/* NULL with @error: memory that may be executed is not to be had. */
+/* NULL with @error: memory that may be executed is not to be had. Nameless: of no file, for perf's
+ * map of symbols. */
 QhT1Memory *qh_t1_memory_new(uint64_t bytes, GError **error);
+QhT1Memory *qh_t1_memory_new_nameless(uint64_t bytes, GError **error);
 void qh_t1_memory_free(QhT1Memory *memory);
 
 /* Bytes from a place in the writable view to the same in the executable one. */

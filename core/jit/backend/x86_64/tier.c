@@ -9,6 +9,7 @@
 #include "core/jit/backend/x86_64/tier.h"
 
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/perf.h"
 
 #include <string.h>
 
@@ -16,7 +17,10 @@
 
 QhTier *qh_tier_new(QhEngine *engine, uint64_t max_bytes, GError **error)
 {
-    QhT1Memory *memory = qh_t1_memory_new(max_bytes, error);
+    QhHost *host = qh_machine_host(engine->cluster->machine);
+    gboolean nameless = host != NULL && qh_host_perf(host) != NULL;
+    QhT1Memory *memory =
+        nameless ? qh_t1_memory_new_nameless(max_bytes, error) : qh_t1_memory_new(max_bytes, error);
     QhTier *tier;
     QhAsm a;
 
@@ -190,6 +194,9 @@ settle(QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, uint64_t c
     }
     qh_code_unwatch(store, ram_page);
     g_mutex_unlock(&tier->engine->lock);
+    if (region != NULL) {
+        qh_engine_note_code(tier->engine, region->code, region->code_bytes, code->key.pc);
+    }
     return __atomic_load_n(&code->native, __ATOMIC_ACQUIRE);
 }
 
