@@ -40,6 +40,9 @@ struct QhEngine {
     QhJitCpu *exclusive;  /* the one that is; atomic for reading by itself */
 };
 
+/* Set in exit_request: only the dispatcher is to be reached. */
+#define QH_EXIT_REQUEST_LOOK 2u
+
 /* Buffers for one translation. */
 typedef struct QhScratch {
     QhIrRecord records[QH_IR_MAX_RECORDS];

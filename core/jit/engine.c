@@ -319,8 +319,11 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
     return TRUE;
 }
 
-static gboolean asked_to_leave(const QhCpu *cpu)
+static gboolean asked_to_leave(QhCpu *cpu)
 {
+    if (__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) & QH_EXIT_REQUEST_LOOK) {
+        __atomic_fetch_and(&cpu->exit_request, ~QH_EXIT_REQUEST_LOOK, __ATOMIC_SEQ_CST);
+    }
     return __atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) != 0;
 }
 

@@ -497,6 +497,7 @@ static void test_field(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    toy_choose_engine(argc, argv);
     for (uint32_t op = QH_IR_add; op <= QH_IR_int2bool; op++) {
         const QhIrOpInfo *info = qh_ir_op_info(op);
         g_autofree char *path = NULL;

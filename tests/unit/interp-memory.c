@@ -413,6 +413,7 @@ static void test_service(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    toy_choose_engine(argc, argv);
     g_test_add_func("/interp/memory/loads", test_loads);
     g_test_add_func("/interp/memory/stores", test_stores);
     g_test_add_func("/interp/memory/other-types", test_other_types);

@@ -750,6 +750,7 @@ static void test_calls(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    toy_choose_engine(argc, argv);
     g_test_add_func("/interp/float/arithmetic", test_float);
     g_test_add_func("/interp/float/flags", test_float_flags);
     g_test_add_func("/interp/float/compare", test_float_compare);

@@ -364,6 +364,7 @@ static void test_probe(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    toy_choose_engine(argc, argv);
     g_test_add_func("/softmmu/flush", test_flush);
     g_test_add_func("/softmmu/conflicts", test_conflicts);
     g_test_add_func("/softmmu/global", test_global);

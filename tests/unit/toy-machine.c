@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "toy-machine.h"
 
+#include "core/jit/engine-priv.h"
+
 #include <string.h>
 
 static ToyMachine *machine_of(const QhCpu *cpu)
@@ -367,6 +369,22 @@ static void set_ops(ToyMachine *toy, const ToyConfig *config)
     toy->cluster.translator_ops = translator;
 }
 
+const QhEngineOptions *toy_engine;
+
+void toy_choose_engine(int argc, char **argv)
+{
+    static QhEngineOptions chosen;
+
+    qh_engine_options_init(&chosen);
+    if (argc > 1) {
+        g_autoptr(GError) error = NULL;
+        qh_engine_backend_parse(argv[1], &chosen.backend, &error);
+        g_assert_no_error(error);
+        chosen.threshold = 0;
+        toy_engine = &chosen;
+    }
+}
+
 ToyMachine *toy_machine_new_with(const ToyConfig *config)
 {
     ToyMachine *toy = g_new0(ToyMachine, 1);
@@ -376,6 +394,8 @@ ToyMachine *toy_machine_new_with(const ToyConfig *config)
     toy->machine.options = qh_machine_options_new();
     if (config->engine != NULL) {
         toy->machine.options->engine = *config->engine;
+    } else if (toy_engine != NULL) {
+        toy->machine.options->engine = *toy_engine;
     }
     g_mutex_init(&toy->machine.device_lock);
     toy->machine.memory = qh_memory_new(&toy->machine);
@@ -397,6 +417,7 @@ ToyMachine *toy_machine_new_with(const ToyConfig *config)
     toy->cluster.vcpus = g_ptr_array_new();
     toy->cluster.engine = qh_engine_new(&toy->cluster, &error);
     g_assert_no_error(error);
+    toy->cluster.engine->counts = TRUE;
     toy->page_bits = config->page_bits;
     for (uint32_t i = 0; i < G_N_ELEMENTS(toy->page); i++) {
         toy->page[i] = i;

@@ -66,6 +66,10 @@ typedef struct ToyConfig {
     uint32_t n_helpers;
 } ToyConfig;
 
+/* What machines get that ask for nothing; NULL: the defaults. */
+extern const QhEngineOptions *toy_engine;
+/* From a test's arguments: "jit" compiles every block at once, "interp" none. */
+void toy_choose_engine(int argc, char **argv);
 ToyMachine *toy_machine_new_with(const ToyConfig *config);
 ToyMachine *toy_machine_new(uint32_t n_cpus, uint32_t page_bits);
 void toy_machine_free(ToyMachine *toy);

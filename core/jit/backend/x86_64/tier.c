@@ -310,7 +310,7 @@ static void kick_all(const QhTier *tier)
 
     for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
         QhCpu *cpu = qh_vcpu_state(g_ptr_array_index(vcpus, i));
-        __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(&cpu->exit_request, QH_EXIT_REQUEST_LOOK, __ATOMIC_SEQ_CST);
     }
 }
 
