@@ -43,6 +43,27 @@ bank(GString *text, const char *const names[32], char letter, const uint64_t *va
     }
 }
 
+/* A register a line, its last element first. */
+static void vectors(GString *text, const RvCpu *cpu)
+{
+    uint32_t words = cpu->vlen / 64u;
+
+    g_string_append_printf(text, " %-10s %" PRIu64 "\n", "vl", cpu->vl);
+    line(text, cpu, "vtype",
+         cpu->vtype & RV_VTYPE_VILL ? UINT64_C(1) << (cpu->mxlen - 1) : cpu->vtype);
+    g_string_append_printf(text, " %-10s %" PRIu64 "\n", "vstart", cpu->vstart);
+    g_string_append_printf(text, " %-10s %x\n", "vcsr", cpu->vxrm << 1 | cpu->vxsat);
+    for (uint32_t i = 0; i < 32; i++) {
+        g_autofree char *name = g_strdup_printf("v%u", i);
+
+        g_string_append_printf(text, " %-8s ", name);
+        for (uint32_t k = words; k-- > 0;) {
+            g_string_append_printf(text, "%016" PRIx64, cpu->v[i * words + k]);
+        }
+        g_string_append_c(text, '\n');
+    }
+}
+
 char *rv_cpu_describe(RvCpu *cpu)
 {
     GString *text = g_string_new(NULL);
@@ -60,6 +81,9 @@ char *rv_cpu_describe(RvCpu *cpu)
         g_string_append_printf(text, " %-10s %x\n", "fcsr",
                                cpu->frm << 5 | (cpu->base.fp_flags & 0x1f));
         bank(text, f_names, 'f', cpu->f, 64);
+    }
+    if (cpu->ext_zve32x) {
+        vectors(text, cpu);
     }
     return g_string_free(text, FALSE);
 }
