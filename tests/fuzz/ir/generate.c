@@ -140,7 +140,9 @@ static void add_terminal(FzGen *gen)
         fz_add(gen, QH_IR_exit_vstate, QH_TYPE_NONE, 0, block_value(gen), 0, 0);
         return;
     case 6:
-        call1(gen, FZ_H_SET_PC, block_value(gen));
+        gen->keep = TRUE;
+        call1(gen, FZ_H_SET_PC, fz_const(gen, QH_TYPE_I64, pc));
+        gen->keep = FALSE;
         fz_add(gen, QH_IR_exit_cpu, QH_TYPE_NONE, 0, 0, 0, 0);
         return;
     case 7:

@@ -33,6 +33,13 @@ void fz_trace(QhCpu *cpu, uint64_t what, gboolean with_state)
     if (with_state) {
         machine->trace = mix(machine->trace, state + FZ_STATE_FROM, FZ_STATE_END - FZ_STATE_FROM);
     }
+    if (machine->n_events < FZ_EVENTS) {
+        machine->event[machine->n_events].what = what;
+        machine->event[machine->n_events].pc = cpu->pc;
+        machine->event[machine->n_events].icount = machine->exact ? cpu->icount : 0;
+        memcpy(machine->event[machine->n_events].state, state + FZ_STATE_FROM,
+               with_state ? FZ_STATE_END - FZ_STATE_FROM : 0);
+    }
     machine->n_events++;
 }
 

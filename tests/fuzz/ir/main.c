@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_S   5 /* of one program */
+#define LIMIT_S   2 /* of one program */
 #define MAX_FAILS 5
 
 typedef struct Fuzz {
@@ -107,6 +107,7 @@ static char *run_both(Fuzz *fuzz, const FzProgram *program)
 /* fz_shrink's question, asked in a child. A refusal by the interpreter is no failure. */
 static gboolean fails(const FzProgram *program, void *data)
 {
+    const struct itimerval limit = {.it_value = {.tv_usec = 100000}};
     Fuzz *fuzz = data;
     int status = 0;
     pid_t child = fork();
@@ -118,7 +119,7 @@ static gboolean fails(const FzProgram *program, void *data)
         signal(SIGBUS, SIG_DFL);
         signal(SIGFPE, SIG_DFL);
         signal(SIGALRM, SIG_DFL);
-        alarm(1);
+        setitimer(ITIMER_REAL, &limit, NULL);
         if (!fz_run(fuzz->reference[program->rules], program)) {
             _exit(0);
         }

@@ -255,10 +255,10 @@ gboolean fz_run(FzMachine *machine, const FzProgram *program)
     return !jit->broken && !machine->refused && cpu->halted;
 }
 
-static char *state_difference(const Toy *a, const Toy *b)
+/* @left and @right: the CPU's state, from its start. */
+static char *state_difference(const char *left, const char *right)
 {
     const QhStateTable *table = toy_state_table();
-    const char *left = (const char *)a, *right = (const char *)b;
     size_t at = FZ_STATE_FROM;
 
     while (at < FZ_STATE_END && left[at] == right[at]) {
@@ -282,6 +282,29 @@ static char *state_difference(const Toy *a, const Toy *b)
     return g_strdup_printf("state byte %zu", at);
 }
 
+/* What an exception or a call saw first that it should not have. */
+static char *event_difference(const FzMachine *a, const FzMachine *b)
+{
+    for (uint32_t i = 0; i < MIN(FZ_EVENTS, MIN(a->n_events, b->n_events)); i++) {
+        g_autofree char *slot = NULL;
+        if (a->event[i].what != b->event[i].what || a->event[i].pc != b->event[i].pc ||
+            a->event[i].icount != b->event[i].icount) {
+            return g_strdup_printf("event %u: what 0x%" G_GINT64_MODIFIER
+                                   "x pc 0x%" G_GINT64_MODIFIER "x icount %" G_GUINT64_FORMAT
+                                   ", 0x%" G_GINT64_MODIFIER "x 0x%" G_GINT64_MODIFIER
+                                   "x %" G_GUINT64_FORMAT,
+                                   i, a->event[i].what, a->event[i].pc, a->event[i].icount,
+                                   b->event[i].what, b->event[i].pc, b->event[i].icount);
+        }
+        slot = state_difference((const char *)a->event[i].state - FZ_STATE_FROM,
+                                (const char *)b->event[i].state - FZ_STATE_FROM);
+        if (slot != NULL) {
+            return g_strdup_printf("event %u: %s", i, slot);
+        }
+    }
+    return g_strdup("a late exception or call");
+}
+
 char *fz_compare(const FzMachine *a, const FzMachine *b)
 {
     const ToyMachine *left = a->toy, *right = b->toy;
@@ -289,13 +312,14 @@ char *fz_compare(const FzMachine *a, const FzMachine *b)
     const uint8_t *ram[2] = {toy_ram(a->toy, FZ_DATA), toy_ram(b->toy, FZ_DATA)};
     char *text;
 
+    if (a->trace != b->trace) {
+        return event_difference(a, b);
+    }
     if (a->n_events != b->n_events) {
         return g_strdup_printf("exceptions and calls: %u, %u", a->n_events, b->n_events);
     }
-    if (a->trace != b->trace) {
-        return g_strdup("state seen by exceptions and calls");
-    }
-    if ((text = state_difference(left->cpu[0], right->cpu[0])) != NULL) {
+    text = state_difference((const char *)left->cpu[0], (const char *)right->cpu[0]);
+    if (text != NULL) {
         return text;
     }
     if (x->fp_flags != y->fp_flags) {

@@ -6,6 +6,7 @@
 #include "core/jit/engine-priv.h"
 #include "program.h"
 
+#define FZ_EVENTS 32u
 struct FzMachine {
     ToyMachine *toy;
     const FzProgram *program;
@@ -15,6 +16,10 @@ struct FzMachine {
     uint32_t exact;  /* instructions are counted exactly */
     uint32_t n_runs; /* of the engine, in this program */
     gboolean refused;
+    struct {
+        uint64_t what, pc, icount;
+        uint8_t state[FZ_STATE_END - FZ_STATE_FROM];
+    } event[FZ_EVENTS];     /* the first ones, to say what differs */
     uint64_t pattern[4096]; /* what memory starts as, in part */
 };
 
