@@ -188,6 +188,8 @@ gboolean qh_t1_collect(QhJitCpu *jit, const QhCode *code, uint32_t max_blocks, Q
                         .page = code->key.pc & ~(uint64_t)((1u << QH_PAGE_BITS_MIN) - 1),
                         .state_key = code->key.state_key,
                         .granule_bits = QH_PAGE_BITS_MIN,
+                        .nan_rule = jit->fp_nan_rule,
+                        .tininess_before_rounding = jit->fp_tininess != 0,
                         .flags = engine->counts ? QH_CODE_ICOUNT : 0,
                         .alone = qh_machine_n_vcpus(jit->machine) < 2};
     for (uint32_t i = 0; i < jit->mmu.n_indices; i++) {
