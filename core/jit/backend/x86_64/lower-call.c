@@ -3,8 +3,8 @@
  * Calls of helpers, by the System V calling convention (psABI 3.2.3), and state that is no slot.
  *
  * What the helper reads or writes is in memory when it runs; other slots stay in the registers that
- * a call preserves. A helper that may raise is followed by a look at `unwind`, and only behind that
- * are the rest of the slots written.
+ * a call preserves. A helper that may raise enters the exception itself, and that may read and
+ * change any slot: all are in memory then.
  */
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/alloc.h"
@@ -22,7 +22,6 @@ static int32_t cpu_at(size_t offset)
 static void emit_unwind(QhT1 *t, uint64_t word)
 {
     (void)word;
-    qh_t1_write_back(t, QH_T1_ALL_SLOTS);
     qh_t1_emit_leave_here(t, QH_LEFT_UNWIND);
 }
 
@@ -115,7 +114,7 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record)
 
     qh_t1_emit_fp_before_call(t, helper->attrs);
     qh_t1_move_out(t, helper->writes);
-    qh_t1_write_back(t, helper->reads | helper->writes);
+    qh_t1_write_back(t, may_raise ? QH_T1_ALL_SLOTS : helper->reads | helper->writes);
     qh_t1_clobber_caller_saved(t);
     if (sync) {
         sync_pc(t);
