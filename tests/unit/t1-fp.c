@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every floating-point operation compiled against the interpreter: results and flags, for numbers
+ * at the edges, all rounding modes, all rules for NaNs, with and without features of the processor.
+ */
+#include "t1-pair.h"
+
+#include <string.h>
+
+#define N(array) ((uint32_t)G_N_ELEMENTS(array))
+#define NONE     "bmi1,bmi2,lzcnt,popcnt,movbe,sse4.1,sse4.2,ssse3,avx,avx2,fma,pclmul"
+
+#define F32 QH_TYPE_F32
+#define F64 QH_TYPE_F64
+#define I32 QH_TYPE_I32
+#define I64 QH_TYPE_I64
+
+enum {
+    FORM_PLAIN,
+    FORM_HOMES,  /* the slots are in registers */
+    FORM_TO_A,   /* the result goes where an operand came from */
+    FORM_TO_B,
+    FORM_TO_C,
+    FORM_SAME,   /* all operands are one */
+    FORM_CONST,  /* the first is a constant */
+    FORM_BRANCH, /* a truth value is the condition of a branch */
+    N_FORMS
+};
+
+typedef struct Program {
+    uint32_t op, to, from, n, flags, form;
+    uint64_t constant;
+} Program;
+
+static const uint64_t numbers64[] = {
+    0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000,
+    0x3ff8000000000000, 0x3fb999999999999a, 0x3fd5555555555555, 0x4008000000000000,
+    0x0010000000000000, 0x8010000000000000, 0x000fffffffffffff, 0x0000000000000001,
+    0x8000000000000001, 0x7fefffffffffffff, 0xffefffffffffffff, 0x7ff0000000000000,
+    0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000123, 0x7ff0000000000001,
+    0xfff4000000000007, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x41e0000000000000,
+    0xc1e0000000000000, 0xc1e0000000100000, 0xc1e0000000200000, 0x41efffffffe00000,
+    0x41effffffff00000, 0x41f0000000000000, 0x4340000000000000, 0x4340000000000001,
+    0x43dfffffffffffff, 0x43e0000000000000, 0xc3e0000000000000, 0xc3e0000000000001,
+    0x43efffffffffffff, 0x43f0000000000000, 0x3fe0000000000000, 0x4004000000000000,
+    0xbfe0000000000000, 0xbfe8000000000000, 0x01a56e1fc2f8f359, 0x7e37e43c8800759c,
+    0x3ff0000000000001, 0x3feffffffffffff8, 0x47efffffe0000000, 0x47effffff0000000,
+    0x3810000000000000, 0x380fffffffffffff, 0x36a0000000000000, 0x3690000000000000,
+};
+
+static const uint32_t numbers32[] = {
+    0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x3fc00000, 0x3dcccccd, 0x3eaaaaab, 0x40400000,
+    0x00800000, 0x80800000, 0x007fffff, 0x00000001, 0x80000001, 0x7f7fffff, 0xff7fffff, 0x7f800000,
+    0xff800000, 0x7fc00000, 0xffc00123, 0x7f800001, 0xffa00007, 0x4effffff, 0x4f000000, 0xcf000000,
+    0xcf000001, 0x4f7fffff, 0x4f800000, 0x4b800000, 0x4b7fffff, 0x5effffff, 0x5f000000, 0xdf000000,
+    0xdf000001, 0x5f7fffff, 0x5f800000, 0x3f000000, 0x40200000, 0xbf000000, 0xbf400000, 0x0d000000,
+    0x7d000000, 0x3f800001, 0x3f7fffff, 0x5f3504f3, 0x1f3504f3,
+};
+
+static const uint64_t integers[] = {
+    0,          1,          0x7fffffff,         0x80000000,         0xffffffff,
+    0x01000001, 0x01000003, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
+    0x00200001, 1ull << 53, (1ull << 53) + 1,   (1ull << 54) + 3,   0xfffffffffffffc00,
+    0x123456789abcdef0, 0x8000000000000401, 0xffffff7fffffffff, 0x8000008000000001,
+};
+
+static uint32_t slot(uint32_t type, uint32_t i)
+{
+    return i + (type == F32   ? TOY_F
+                : type == F64 ? TOY_D
+                : type == I32 ? TOY_W
+                              : TOY_X);
+}
+
+static uint32_t n_numbers(uint32_t type)
+{
+    return type == F32 ? N(numbers32) : type == F64 ? N(numbers64) : N(integers);
+}
+
+static uint64_t number(uint32_t type, uint32_t i)
+{
+    return type == F32 ? numbers32[i] : type == F64 ? numbers64[i] : integers[i];
+}
+
+static void use_often(QhBlock *block, uint32_t type)
+{
+    for (uint32_t i = 0; i < 6; i++) {
+        uint32_t a = slot(type, i % 3), b = slot(type, (i + 1) % 3);
+        QhValue left = qh_ir_get(block, type, a), right = qh_ir_get(block, type, b);
+        qh_ir_set(block, type, a, right);
+        qh_ir_set(block, type, b, left);
+        qh_ir_set(block, type, a, left);
+        qh_ir_set(block, type, b, right);
+    }
+}
+
+static void branch_on(QhBlock *block, QhValue truth)
+{
+    QhValue branch = qh_ir_brc_forward(block, truth, FALSE), end;
+
+    qh_ir_set(block, I64, TOY_X + 9, qh_ir_const(block, I64, 7));
+    end = qh_ir_br_forward(block);
+    qh_ir_land(block, branch);
+    qh_ir_set(block, I64, TOY_X + 9, qh_ir_const(block, I64, 8));
+    qh_ir_land(block, end);
+}
+
+static void emit(QhBlock *block, void *data)
+{
+    const Program *p = data;
+    gboolean is_bool = (qh_ir_op_info(p->op)->attrs & QH_IR_A_BOOL) != 0;
+    uint32_t type = is_bool ? p->from : p->to, to = slot(p->to, 3);
+    QhValue args[3] = {0}, result;
+
+    qh_ir(block, QH_IR_fp_flags_set, I32, 0, qh_ir_const(block, I32, 0), 0, 0);
+    if (p->form == FORM_HOMES) {
+        use_often(block, p->from);
+        use_often(block, p->to);
+    }
+    for (uint32_t i = 0; i < p->n; i++) {
+        args[i] = p->form == FORM_SAME && i > 0 ? args[0]
+                                                : qh_ir_get(block, p->from, slot(p->from, i));
+    }
+    if (p->form == FORM_CONST) {
+        args[0] = qh_ir_const(block, p->from, p->constant);
+    }
+    result = qh_ir(block, p->op, type, p->flags, args[0], args[1], args[2]);
+    if (is_bool && p->form == FORM_BRANCH) {
+        branch_on(block, result);
+    } else if (is_bool) {
+        qh_ir_set(block, I64, TOY_X + 9, qh_ir_1(block, QH_IR_bool2int, I64, result));
+    } else {
+        if (p->form >= FORM_TO_A && p->form <= FORM_TO_C && p->to == p->from) {
+            to = slot(p->to, p->form - FORM_TO_A);
+        }
+        qh_ir_set(block, p->to, to, result);
+    }
+    qh_ir_set(block, I64, TOY_X + 10,
+              qh_ir_1(block, QH_IR_zext, I64, qh_ir(block, QH_IR_fp_flags_get, I32, 0, 0, 0, 0)));
+}
+
+static void put(Toy *state, uint32_t type, uint32_t i, uint64_t bits)
+{
+    switch (type) {
+    case F32:
+        memcpy(&state->f[i], &bits, 4);
+        break;
+    case F64:
+        memcpy(&state->d[i], &bits, 8);
+        break;
+    case I32:
+        state->w[i] = (uint32_t)bits;
+        break;
+    default:
+        state->x[i] = bits;
+        break;
+    }
+}
+
+/* Every pair, or every @step-th of the triples. */
+static void run_numbers(T1Pair *pair, const Program *p)
+{
+    uint32_t n = n_numbers(p->from), left = p->n, total = 1, step = p->n == 3 ? 23 : 1;
+    Toy state;
+
+    t1_pair_load(pair, emit, (void *)p);
+    while (left-- > 0) {
+        total *= n;
+    }
+    memset(&state, 0, sizeof(state));
+    for (uint32_t i = 0; i < total; i += step) {
+        put(&state, p->from, 0, number(p->from, i % n));
+        put(&state, p->from, 1, number(p->from, i / n % n));
+        put(&state, p->from, 2, number(p->from, i / n / n % n));
+        t1_pair_run(pair, &state);
+    }
+}
+
+static void run_forms(T1Pair *pair, Program p)
+{
+    for (p.form = 0; p.form < N_FORMS; p.form++) {
+        if (p.form == FORM_CONST) {
+            for (uint32_t i = 0; i < n_numbers(p.from); i += 3) {
+                p.constant = p.from == I32 ? (uint32_t)number(p.from, i) : number(p.from, i);
+                run_numbers(pair, &p);
+            }
+        } else {
+            run_numbers(pair, &p);
+        }
+    }
+}
+
+static const uint32_t rules[] = {QH_FTO_SATURATE, QH_FTO_ZERO_NAN, QH_FTO_INDEFINITE};
+
+static void run_arithmetic(T1Pair *pair, uint32_t type, uint32_t rounding)
+{
+    for (uint32_t op = QH_IR_fadd; op <= QH_IR_fdiv; op++) {
+        run_forms(pair, (Program){.op = op, .to = type, .from = type, .n = 2, .flags = rounding});
+    }
+    run_forms(pair, (Program){QH_IR_fsqrt, type, type, 1, rounding, 0, 0});
+    for (uint32_t negate = 0; negate < 4; negate++) {
+        run_forms(pair, (Program){QH_IR_ffma, type, type, 3, rounding | negate << 3, 0, 0});
+    }
+    run_forms(pair, (Program){QH_IR_fround, type, type, 1, rounding, 0, 0});
+    run_forms(pair, (Program){QH_IR_fround, type, type, 1, rounding | 8, 0, 0});
+}
+
+static void run_conversions(T1Pair *pair, uint32_t type, uint32_t rounding)
+{
+    uint32_t other = type == F32 ? F64 : F32;
+
+    run_forms(pair, (Program){type == F32 ? QH_IR_f64to32 : QH_IR_f32to64, type, other, 1, rounding,
+                              0, 0});
+    for (uint32_t integer = I32; integer <= I64; integer++) {
+        for (uint32_t u = 0; u < 2; u++) {
+            run_forms(pair, (Program){QH_IR_ffrom_s + u, type, integer, 1, rounding, 0, 0});
+            for (uint32_t r = 0; r < N(rules); r++) {
+                run_forms(pair,
+                          (Program){QH_IR_fto_s + u, integer, type, 1, rounding | rules[r], 0, 0});
+            }
+        }
+    }
+}
+
+static void run_others(T1Pair *pair, uint32_t type)
+{
+    for (uint32_t rule = 0; rule <= QH_FMINMAX_X86; rule++) {
+        run_forms(pair, (Program){QH_IR_fmin, type, type, 2, rule, 0, 0});
+        run_forms(pair, (Program){QH_IR_fmax, type, type, 2, rule, 0, 0});
+    }
+    for (uint32_t flags = 0; flags < 16; flags++) {
+        if ((flags & 7) <= QH_FCOND_UNORDERED) {
+            run_forms(pair, (Program){QH_IR_fcmp, type, type, 2, flags, 0, 0});
+        }
+    }
+    run_forms(pair, (Program){QH_IR_fneg, type, type, 1, 0, 0, 0});
+    run_forms(pair, (Program){QH_IR_fabs, type, type, 1, 0, 0, 0});
+    run_forms(pair, (Program){QH_IR_fcopysign, type, type, 2, 0, 0, 0});
+}
+
+static void run_all(const char *without, uint32_t nan_rule, gboolean tininess, uint32_t roundings)
+{
+    T1Pair *pair = t1_pair_new(without);
+    QhJitCpu *jit = qh_jit_of(&pair->toy->cpu[0]->cpu);
+
+    jit->fp_nan_rule = nan_rule;
+    jit->fp_tininess = tininess != FALSE;
+    for (uint32_t type = F32; type <= F64; type++) {
+        for (uint32_t rounding = 0; rounding < roundings; rounding++) {
+            run_arithmetic(pair, type, rounding);
+            run_conversions(pair, type, rounding);
+        }
+        run_others(pair, type);
+    }
+    t1_pair_free(pair);
+}
+
+static void test_all(void)
+{
+    run_all("", QH_NAN_DEFAULT, FALSE, QH_ROUND_ODD);
+}
+
+static void test_without_avx(void)
+{
+    run_all("avx,avx2,fma", QH_NAN_DEFAULT, FALSE, 1);
+}
+
+static void test_baseline(void)
+{
+    run_all(NONE, QH_NAN_DEFAULT, FALSE, QH_ROUND_NEAREST_AWAY);
+}
+
+static void test_x86(void)
+{
+    run_all("", QH_NAN_X86, FALSE, 1);
+    run_all(NONE, QH_NAN_X86, FALSE, 1);
+}
+
+static void test_arm(void)
+{
+    run_all("", QH_NAN_ARM, TRUE, 1);
+    run_all(NONE, QH_NAN_ARM, TRUE, 1);
+}
+
+static void test_tininess(void)
+{
+    run_all("", QH_NAN_DEFAULT, TRUE, 1);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/t1/fp/all", test_all);
+    g_test_add_func("/t1/fp/without-avx", test_without_avx);
+    g_test_add_func("/t1/fp/baseline", test_baseline);
+    g_test_add_func("/t1/fp/nan-x86", test_x86);
+    g_test_add_func("/t1/fp/nan-arm", test_arm);
+    g_test_add_func("/t1/fp/tininess", test_tininess);
+    return g_test_run();
+}
