@@ -17,8 +17,8 @@
 
 enum {
     FORM_PLAIN,
-    FORM_HOMES,  /* the slots are in registers */
-    FORM_TO_A,   /* the result goes where an operand came from */
+    FORM_HOMES, /* the slots are in registers */
+    FORM_TO_A,  /* the result goes where an operand came from */
     FORM_TO_B,
     FORM_TO_C,
     FORM_SAME,   /* all operands are one */
@@ -58,18 +58,30 @@ static const uint32_t numbers32[] = {
 };
 
 static const uint64_t integers[] = {
-    0,          1,          0x7fffffff,         0x80000000,         0xffffffff,
-    0x01000001, 0x01000003, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
-    0x00200001, 1ull << 53, (1ull << 53) + 1,   (1ull << 54) + 3,   0xfffffffffffffc00,
-    0x123456789abcdef0, 0x8000000000000401, 0xffffff7fffffffff, 0x8000008000000001,
+    0,
+    1,
+    0x7fffffff,
+    0x80000000,
+    0xffffffff,
+    0x01000001,
+    0x01000003,
+    0x7fffffffffffffff,
+    0x8000000000000000,
+    0xffffffffffffffff,
+    0x00200001,
+    1ull << 53,
+    (1ull << 53) + 1,
+    (1ull << 54) + 3,
+    0xfffffffffffffc00,
+    0x123456789abcdef0,
+    0x8000000000000401,
+    0xffffff7fffffffff,
+    0x8000008000000001,
 };
 
 static uint32_t slot(uint32_t type, uint32_t i)
 {
-    return i + (type == F32   ? TOY_F
-                : type == F64 ? TOY_D
-                : type == I32 ? TOY_W
-                              : TOY_X);
+    return i + (type == F32 ? TOY_F : type == F64 ? TOY_D : type == I32 ? TOY_W : TOY_X);
 }
 
 static uint32_t n_numbers(uint32_t type)
@@ -118,8 +130,8 @@ static void emit(QhBlock *block, void *data)
         use_often(block, p->to);
     }
     for (uint32_t i = 0; i < p->n; i++) {
-        args[i] = p->form == FORM_SAME && i > 0 ? args[0]
-                                                : qh_ir_get(block, p->from, slot(p->from, i));
+        args[i] =
+            p->form == FORM_SAME && i > 0 ? args[0] : qh_ir_get(block, p->from, slot(p->from, i));
     }
     if (p->form == FORM_CONST) {
         args[0] = qh_ir_const(block, p->from, p->constant);

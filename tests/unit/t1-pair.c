@@ -56,24 +56,37 @@ void t1_pair_free(T1Pair *pair)
     g_free(pair);
 }
 
+static void set_tables(T1Pair *pair, int32_t *ret_tlb)
+{
+    QhCpu *cpu = cpu_of(pair);
+
+    for (uint32_t i = 0; i < pair->context.n_mmu_indices; i++) {
+        ret_tlb[i] = (int32_t)((const char *)&qh_jit_of(cpu)->mmu.entries[i * QH_TLB_ENTRIES] -
+                               (const char *)cpu);
+    }
+}
+
 static void load_t0(T1Pair *pair)
 {
-    const QhT0Source source = {.context = &pair->context,
-                               .records = pair->records,
-                               .n_records = pair->n_records,
-                               .pc = PC,
-                               .n_insns = 1,
-                               .granule_bits = 12,
-                               .plain = TRUE};
+    QhT0Source source = {.context = &pair->context,
+                         .records = pair->records,
+                         .n_records = pair->n_records,
+                         .pc = PC,
+                         .n_insns = 1,
+                         .granule_bits = 12,
+                         .plain = TRUE};
     QhT0Lower *lower = qh_t0_lower_new();
     const QhT0Op *ops;
     const uint16_t *insns;
     uint32_t n_ops;
 
+    set_tables(pair, source.tlb);
     g_assert_true(qh_t0_lower(lower, &source, &ops, &n_ops, &insns));
     pair->t0 = qh_code_new_loose(n_ops, 1);
     memcpy(pair->t0->ops, ops, n_ops * sizeof(*ops));
     qh_t0_link(pair->t0->ops, n_ops);
+    pair->t0->key.pc = PC;
+    memcpy((uint16_t *)pair->t0->insns, insns, sizeof(*insns));
     qh_t0_lower_free(lower);
 }
 
@@ -83,16 +96,21 @@ static void load_t1(T1Pair *pair)
         g_memdup2(pair->records, pair->n_records * sizeof(pair->records[0]));
     const QhT1Block block = {
         .pc = PC, .n_records = pair->n_records, .n_insns = 1, .guest_bytes = 4, .entry = TRUE};
-    const QhT1Source source = {.context = &pair->context,
-                               .records = records,
-                               .n_records = pair->n_records,
-                               .blocks = &block,
-                               .n_blocks = 1,
-                               .page = PC,
-                               .granule_bits = 12,
-                               .alone = TRUE};
+    const QhJitCpu *jit = qh_jit_of(cpu_of(pair));
+    QhT1Source source = {.context = &pair->context,
+                         .records = records,
+                         .n_records = pair->n_records,
+                         .blocks = &block,
+                         .n_blocks = 1,
+                         .page = PC,
+                         .granule_bits = 12,
+                         .alone = TRUE,
+                         .nan_rule = jit->fp_nan_rule,
+                         .tininess_before_rounding = jit->fp_tininess != 0};
     uint8_t *end = pair->memory->writable + pair->memory->bytes;
     QhAsm a;
+
+    set_tables(pair, source.tlb);
 
     if ((size_t)(end - pair->at) < QH_T1_ROOM) {
         pair->at = pair->memory->writable + QH_T1_STUB_BYTES;
@@ -157,20 +175,28 @@ static uint64_t word_at(const Toy *toy, uint32_t at)
     return word;
 }
 
-void t1_pair_run(T1Pair *pair, const Toy *state)
+uint32_t t1_pair_enter(T1Pair *pair, const Toy *state, gboolean compiled)
 {
     uint32_t (*enter)(QhCpu * cpu, const void *entry);
     QhCpu *cpu = cpu_of(pair);
+
+    set_state(pair, state);
+    if (!compiled) {
+        return qh_t0_run(qh_jit_of(cpu), pair->t0);
+    }
+    memcpy(&enter, &pair->stubs.enter, sizeof(enter));
+    return enter(cpu, pair->region->code + pair->region->entries[0].at);
+}
+
+void t1_pair_run(T1Pair *pair, const Toy *state)
+{
     Toy first;
     uint32_t at, left;
 
-    set_state(pair, state);
-    left = qh_t0_run(qh_jit_of(cpu), pair->t0);
+    left = t1_pair_enter(pair, state, FALSE);
     g_assert_cmpuint(left, ==, QH_LEFT_STATE);
     first = *pair->toy->cpu[0];
-    set_state(pair, state);
-    memcpy(&enter, &pair->stubs.enter, sizeof(enter));
-    left = enter(cpu, pair->region->code + pair->region->entries[0].at);
+    left = t1_pair_enter(pair, state, TRUE);
     g_assert_cmpuint(left, ==, QH_LEFT_STATE);
     at = difference(&first, pair->toy->cpu[0]);
     if (at != 0) {

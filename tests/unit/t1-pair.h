@@ -29,5 +29,7 @@ void t1_pair_free(T1Pair *pair);
 void t1_pair_load(T1Pair *pair, void (*emit)(QhBlock *block, void *data), void *data);
 /* Run it both ways from @state; the test fails, naming the records, when the states differ. */
 void t1_pair_run(T1Pair *pair, const Toy *state);
+/* One of both: how it was left; the state is in pair->toy. */
+uint32_t t1_pair_enter(T1Pair *pair, const Toy *state, gboolean compiled);
 
 #endif
