@@ -25,6 +25,11 @@ typedef struct QhGdbFeature {
     uint32_t register_size; /* sizeof(QhGdbRegister) */
 } QhGdbFeature;
 
+/* QhGdbOps.flags */
+/* gdb takes it that watchpoints of this architecture stop before the access, and steps over it to
+ * see what has changed; otherwise they stop after it. */
+#define QH_GDB_WATCH_BEFORE (1u << 0)
+
 typedef struct QhGdbOps {
     uint32_t size;
     uint32_t n_features;
@@ -32,6 +37,8 @@ typedef struct QhGdbOps {
     const QhGdbFeature *features;
     uint32_t feature_size;     /* sizeof(QhGdbFeature) */
     uint32_t breakpoint_bytes; /* length of a software breakpoint */
+    uint32_t flags;            /* QH_GDB_... */
+    uint32_t reserved;
 } QhGdbOps;
 
 #endif

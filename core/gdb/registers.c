@@ -109,6 +109,11 @@ void qh_gdb_registers_free(QhGdbRegisters *registers)
     g_free(registers);
 }
 
+gboolean qh_gdb_registers_watch_before(const QhGdbRegisters *registers)
+{
+    return registers->ops != NULL && (registers->ops->flags & QH_GDB_WATCH_BEFORE) != 0;
+}
+
 const char *qh_gdb_registers_xml(const QhGdbRegisters *registers)
 {
     return registers->xml != NULL ? registers->xml->str : NULL;

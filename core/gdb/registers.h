@@ -11,6 +11,8 @@ typedef struct QhGdbRegisters QhGdbRegisters;
 QhGdbRegisters *qh_gdb_registers_new(QhCluster *cluster);
 void qh_gdb_registers_free(QhGdbRegisters *registers);
 
+/* Whether gdb expects watchpoints to stop before the access. */
+gboolean qh_gdb_registers_watch_before(const QhGdbRegisters *registers);
 /* target.xml (GDB manual, G.2 "Target Description Format"); NULL without the slot. */
 const char *qh_gdb_registers_xml(const QhGdbRegisters *registers);
 /* Append the value of register @number as digits in the target's byte order. FALSE: unknown.

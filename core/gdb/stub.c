@@ -347,6 +347,8 @@ QhGdbStub *qh_gdb_stub_new(QhHost *host, void (*wake)(void *data), void *data, G
         QhGdbProcess *process = g_new0(QhGdbProcess, 1);
         process->cluster = qh_machine_cluster(machine, i);
         process->registers = qh_gdb_registers_new(process->cluster);
+        qh_engine_set_watch_before(process->cluster->engine,
+                                   qh_gdb_registers_watch_before(process->registers));
         g_ptr_array_add(stub->processes, process);
     }
     stub->current = qh_machine_vcpu(machine, 0);

@@ -143,6 +143,16 @@ void qh_engine_remove_watchpoint(QhEngine *engine, uint64_t address, uint64_t by
     }
 }
 
+void qh_engine_set_watch_before(QhEngine *engine, gboolean before)
+{
+    engine->points.watch_before = before;
+}
+
+gboolean qh_engine_watches_before(const QhEngine *engine)
+{
+    return engine->points.watch_before;
+}
+
 gboolean qh_engine_has_watchpoint(const QhEngine *engine, uint64_t address, uint32_t watch)
 {
     const QhDebugPoints *points = &engine->points;

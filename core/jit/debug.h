@@ -19,7 +19,7 @@ typedef struct QhEngine QhEngine;
 /* Why a CPU stopped for a debugger. */
 #define QH_STOP_NONE       0u
 #define QH_STOP_BREAKPOINT 1u /* before the instruction at pc */
-#define QH_STOP_WATCHPOINT 2u /* after the instruction that did the access */
+#define QH_STOP_WATCHPOINT 2u /* before or after the access, as the points say */
 #define QH_STOP_STEP       3u /* the one instruction has been run */
 
 typedef struct QhDebugStop {
@@ -45,6 +45,7 @@ typedef struct QhDebugPoints {
     uint32_t n_breakpoints;
     uint32_t n_watchpoints;
     QhWatchpoint watchpoints[QH_DEBUG_MAX_WATCHPOINTS];
+    gboolean watch_before; /* stop before the access, pc is at its instruction */
 } QhDebugPoints;
 
 /*
@@ -61,6 +62,9 @@ void qh_engine_remove_watchpoint(QhEngine *engine,
                                  uint32_t watch);
 void qh_engine_remove_all_points(QhEngine *engine);
 
+/* Whether watchpoints stop before the access; at first they stop after its instruction. */
+void qh_engine_set_watch_before(QhEngine *engine, gboolean before);
+gboolean qh_engine_watches_before(const QhEngine *engine);
 /* Whether @address is watched for any of @watch. [vcpu, stopped] */
 gboolean qh_engine_has_watchpoint(const QhEngine *engine, uint64_t address, uint32_t watch);
 /* Whether there is one at @address. [any] */

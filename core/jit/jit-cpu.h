@@ -84,6 +84,7 @@ struct QhJitCpu {
     uint32_t fp_nan_rule, fp_tininess;
     QhDebugStop stop;            /* for a debugger: the CPU goes no further */
     uint32_t alone;              /* the instruction that runs is a block of its own */
+    uint32_t blind;              /* watchpoints do not count: for an access that was told of */
     uint32_t no_interrupts;      /* a debugger steps over what interrupts would do */
     struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
     uint64_t lockstep_units;

@@ -121,18 +121,20 @@ begin(QhJitCpu *jit, Access *access, uint64_t address, uint32_t memop, uint32_t 
 }
 
 /*
- * A watched access: the machine stops after its instruction. That is only certain when the
- * instruction runs alone, so FALSE makes it start again that way; nothing has happened yet.
+ * A watched access. Where the machine is to stop before it, FALSE: nothing has happened yet. Where
+ * it is to stop after the instruction that is only certain when that runs alone, so FALSE makes it
+ * start again that way.
  */
 static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
 {
     const QhWatchpoint *point =
         qh_softmmu_watchpoint(&jit->mmu, access->address, access->bytes, kinds);
+    gboolean before = point != NULL && jit->engine->points.watch_before;
 
-    if (point == NULL) {
+    if (point == NULL || jit->blind) {
         return TRUE;
     }
-    if (!jit->alone) {
+    if (!before && !jit->alone) {
         jit->retry = QH_RETRY_SINGLE;
         qh_jit_state(jit)->unwind = 1;
         return FALSE;
@@ -142,7 +144,10 @@ static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
                                   .watch = point->watch,
                                   .address = MAX(access->address, point->first)};
     }
-    return TRUE;
+    if (before) {
+        qh_jit_state(jit)->unwind = 1;
+    }
+    return !before;
 }
 
 /* Whole words are moved as such, so that another CPU never sees half of an aligned one. */

@@ -39,7 +39,9 @@ struct QhVcpu {
     GCond stood; /* those who wait for it to stop */
     GQueue work; /* Work */
     gboolean kicked, allowed, stopped, powered, quit;
-    QhVcpuOrder order; /* changed while stopped only */
+    QhVcpuOrder order; /* changed while stopped only; so are the next two */
+    gboolean told;     /* the access of the instruction at told_pc was told of, and not done yet */
+    uint64_t told_pc;
 };
 
 /* The thread's own CPU. A helper gets its CPU as an argument, but a device that asks "which CPU am
@@ -206,6 +208,7 @@ void qh_vcpu_reset(QhVcpu *vcpu)
     vcpu->jit->broken = 0;
     vcpu->jit->retry = QH_RETRY_NONE;
     vcpu->jit->stop.kind = QH_STOP_NONE;
+    vcpu->told = FALSE;
     vcpu->cluster->cpu_ops->reset(cpu);
     qh_softmmu_flush(vcpu->jit, UINT32_MAX);
 }
@@ -326,7 +329,26 @@ QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu)
 
 void qh_vcpu_clear_stop(QhVcpu *vcpu)
 {
+    if (vcpu->jit->stop.kind == QH_STOP_WATCHPOINT) {
+        vcpu->told = TRUE;
+        vcpu->told_pc = vcpu->cpu->pc;
+    }
     vcpu->jit->stop.kind = QH_STOP_NONE;
+}
+
+/* A watched access that was told of before it happened happens now, before anything else. */
+static void one_instruction(QhVcpu *vcpu, gboolean no_interrupts)
+{
+    QhEngine *engine = vcpu->cluster->engine;
+    gboolean blind =
+        vcpu->told && vcpu->cpu->pc == vcpu->told_pc && qh_engine_watches_before(engine);
+
+    vcpu->told = FALSE;
+    vcpu->jit->blind = blind != FALSE;
+    vcpu->jit->no_interrupts = blind || no_interrupts;
+    qh_engine_step(engine, vcpu);
+    vcpu->jit->blind = 0;
+    vcpu->jit->no_interrupts = 0;
 }
 
 static void step(QhVcpu *vcpu)
@@ -335,9 +357,7 @@ static void step(QhVcpu *vcpu)
     QhEngine *engine = vcpu->cluster->engine;
     uint64_t pc;
 
-    vcpu->jit->no_interrupts = order->no_interrupts != FALSE;
-    qh_engine_step(engine, vcpu);
-    vcpu->jit->no_interrupts = 0;
+    one_instruction(vcpu, order->no_interrupts);
     pc = vcpu->cpu->pc;
     if (vcpu->jit->stop.kind == QH_STOP_NONE &&
         (pc < order->first || pc > order->last || qh_engine_has_breakpoint(engine, pc))) {
@@ -355,6 +375,8 @@ static gboolean run_some(QhVcpu *vcpu)
     }
     if (vcpu->order.mode == QH_VCPU_STEP) {
         step(vcpu);
+    } else if (vcpu->told) {
+        one_instruction(vcpu, FALSE);
     } else {
         qh_engine_run(vcpu->cluster->engine, vcpu);
     }

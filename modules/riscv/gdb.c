@@ -93,6 +93,7 @@ const QhGdbOps rv32_gdb_ops = {
     .features = features_32,
     .feature_size = sizeof(QhGdbFeature),
     .breakpoint_bytes = BREAKPOINT_BYTES,
+    .flags = QH_GDB_WATCH_BEFORE,
 };
 
 const QhGdbOps rv64_gdb_ops = {
@@ -102,4 +103,5 @@ const QhGdbOps rv64_gdb_ops = {
     .features = features_64,
     .feature_size = sizeof(QhGdbFeature),
     .breakpoint_bytes = BREAKPOINT_BYTES,
+    .flags = QH_GDB_WATCH_BEFORE,
 };

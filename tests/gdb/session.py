@@ -85,7 +85,7 @@ def bare(tap, binary):
             talk.do("finish", r"loop \(\)")
             talk.do("next", r"andi")
             talk.do("watch *(long *)&counters", "continue",
-                    r"Hardware watchpoint 3.*Old value = 1001.*New value = 1002")
+                    r"Hardware watchpoint 3.*Old value = 1001.*New value = 1002.*bumped")
             talk.do("delete", "rwatch *(long *)&counters", "continue",
                     r"Hardware read watchpoint 4.*Value = 1002")
             talk.do("delete", "awatch *(long *)&counters", "continue",

@@ -185,6 +185,36 @@ static void test_watchpoint(void)
     }
 }
 
+/* Where stops are before the access it has not happened, and happens once when the CPU goes on. */
+static void test_watch_before(void)
+{
+    ToyMachine *toy = set_up(100);
+    QhEngine *engine = toy->cluster.engine;
+    Toy *cpu = toy->cpu[0];
+
+    toy_run(toy, CODE);
+    cpu->x[1] = 0;
+    qh_engine_set_watch_before(engine, TRUE);
+    g_assert_true(qh_engine_add_watchpoint(engine, DATA, 8, QH_WATCH_READ | QH_WATCH_WRITE));
+    toy_run(toy, CODE);
+    for (uint32_t i = 0; i < 20; i++) {
+        QhJitCpu *jit = qh_jit_of(&cpu->cpu);
+        uint64_t before = cpu->cpu.icount;
+        assert_at(toy, QH_STOP_WATCHPOINT, CODE + (i % 2 == 0 ? 4 : 12));
+        g_assert_cmpuint(counter(toy), ==, 100 + i / 2);
+        qh_engine_step(engine, toy->vcpu[0]); /* tells it again */
+        assert_at(toy, QH_STOP_WATCHPOINT, CODE + (i % 2 == 0 ? 4 : 12));
+        g_assert_cmpuint(cpu->cpu.icount, ==, before);
+        jit->blind = 1;
+        qh_engine_step(engine, toy->vcpu[0]);
+        jit->blind = 0;
+        g_assert_cmpuint(counter(toy), ==, 100 + (i + 1) / 2);
+        g_assert_cmpuint(cpu->cpu.icount, ==, before + 1);
+        toy_run(toy, cpu->cpu.pc);
+    }
+    toy_machine_free(toy);
+}
+
 /* Its neighbours, on the same page, do not stop anything. */
 static void test_near_miss(void)
 {
@@ -278,6 +308,7 @@ int main(int argc, char **argv)
     g_test_add_func("/debug/page", test_page);
     g_test_add_func("/debug/many", test_many);
     g_test_add_func("/debug/watchpoint", test_watchpoint);
+    g_test_add_func("/debug/watch-before", test_watch_before);
     g_test_add_func("/debug/near-miss", test_near_miss);
     g_test_add_func("/debug/other-accesses", test_other_accesses);
     g_test_add_func("/debug/fault", test_fault);
