@@ -246,6 +246,42 @@ static QhT1State without_locals(const QhT1Alloc *alloc, QhT1State state)
     return state;
 }
 
+static void count_insns(QhT1 *t, int32_t n)
+{
+    if (counts(t) && n != 0) {
+        qh_x_alu_i(&t->a, QH_X_ADD | QH_X_W, qh_rm_mem(QH_RBP, (int32_t)offsetof(QhCpu, icount)),
+                   n);
+    }
+}
+
+/* How many instructions of the block come before record @at. */
+static int32_t insns_before(const QhT1 *t, uint32_t at)
+{
+    int32_t n = 0;
+
+    for (uint32_t i = block_of(t)->first; i < at; i++) {
+        n += t->records[i].op == QH_IR_insn_start;
+    }
+    return n;
+}
+
+/* What a branch to label @to of the same block adds to the instructions counted at the block's
+ * end: those it goes back over, less those it skips. */
+static int32_t branch_count(const QhT1 *t, uint32_t to)
+{
+    uint32_t i = to;
+
+    if (!counts(t)) {
+        return 0;
+    }
+    while (t->records[i].op == QH_IR_label || t->records[i].op == QH_IR_nop) {
+        i++;
+    }
+    return t->records[i].op == QH_IR_insn_start
+               ? (int32_t)t->alloc->ordinal + 1 - insns_before(t, to)
+               : 0;
+}
+
 /* Leave at the pc of the instruction that record @word belongs to. */
 static void emit_poll_exit(QhT1 *t, uint64_t word)
 {
@@ -258,6 +294,7 @@ static void emit_poll_exit(QhT1 *t, uint64_t word)
         }
     }
     qh_t1_write_back(t, QH_T1_ALL_SLOTS);
+    count_insns(t, insns_before(t, (uint32_t)word));
     qh_t1_emit_leave(t, QH_LEFT_POLL, pc);
 }
 
@@ -265,6 +302,7 @@ static void emit_poll_exit(QhT1 *t, uint64_t word)
 static void emit_poll_inside(QhT1 *t, uint64_t word)
 {
     qh_t1_write_back(t, QH_T1_ALL_SLOTS);
+    count_insns(t, (int32_t)t->alloc->ordinal);
     qh_t1_emit_leave(t, QH_LEFT_POLL, t->source->page + t->alloc->insns[word]);
 }
 
@@ -284,17 +322,10 @@ static void emit_edge(QhT1 *t, uint64_t word)
 {
     QhT1Target *target = &t->alloc->targets[word];
 
+    count_insns(t, branch_count(t, (uint32_t)word));
     emit_poll(t, (uint32_t)word);
     qh_t1_fix_state(t, target->state);
     qh_x_jmp(&t->a, &target->label);
-}
-
-static void count_insns(QhT1 *t, uint32_t n)
-{
-    if (counts(t) && n > 0) {
-        qh_x_alu_i(&t->a, QH_X_ADD | QH_X_W, qh_rm_mem(QH_RBP, (int32_t)offsetof(QhCpu, icount)),
-                   (int32_t)n);
-    }
 }
 
 /* To record @to from here, always. */
@@ -305,6 +336,8 @@ static void go_to(QhT1 *t, uint32_t to, gboolean other_block)
 
     if (other_block) {
         alloc->state = without_locals(alloc, alloc->state);
+    } else {
+        count_insns(t, branch_count(t, to));
     }
     emit_poll(t, to);
     if (target->known) {
@@ -331,7 +364,7 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
         target->known = 1;
     }
     if ((state.dirty & ~target->state.dirty) == 0 && (target->state.in & ~state.in) == 0 &&
-        (target->loop_end == 0 || target->at_start)) {
+        (target->loop_end == 0 || target->at_start) && branch_count(t, to) == 0) {
         qh_x_jcc(&t->a, cc, &target->label);
         return;
     }
@@ -348,7 +381,7 @@ static void exit_out(QhT1 *t, uint64_t word)
     const QhIrRecord *record = &t->records[word];
 
     qh_t1_write_back(t, QH_T1_ALL_SLOTS);
-    count_insns(t, t->alloc->ordinal + 1);
+    count_insns(t, (int32_t)t->alloc->ordinal + 1);
     if (record->flags == QH_EXIT_CALL) {
         qh_t1_emit_call(t, block_of(t)->pc + block_of(t)->guest_bytes);
     }
@@ -370,7 +403,7 @@ static void compile_exit_pc(QhT1 *t, const QhIrRecord *record)
         t->alloc->live = FALSE;
         return;
     }
-    count_insns(t, t->alloc->ordinal + 1);
+    count_insns(t, (int32_t)t->alloc->ordinal + 1);
     if (record->flags == QH_EXIT_CALL) {
         qh_t1_emit_call(t, block_of(t)->pc + block_of(t)->guest_bytes);
     }
@@ -466,7 +499,7 @@ static void compile_flow(QhT1 *t, const QhIrRecord *record)
         break;
     }
     qh_t1_write_back(t, QH_T1_ALL_SLOTS);
-    count_insns(t, t->alloc->ordinal + 1);
+    count_insns(t, (int32_t)t->alloc->ordinal + 1);
     switch (record->op) {
     case QH_IR_exit_value:
         if (record->flags == QH_EXIT_CALL) {
