@@ -19,7 +19,7 @@
 
     .option norelax
     .text
-    .globl run_case, setup
+    .globl run_case, setup, drop
 
 /* Offsets into struct state of vector.c: f1 and f2 come first. */
 #define F1 0
@@ -146,6 +146,13 @@ setup:
     mv a0, t3
     ret
 
+/* drop(start, bytes): whole pages become zero; under Linux they come back one fault at a time */
+drop:
+    li a2, 4
+    li a7, 233 /* madvise, MADV_DONTNEED */
+    ecall
+    ret
+
     .data
     .balign 8
 action:
@@ -180,6 +187,13 @@ setup:
     li t0, 0x2200
     csrs mstatus, t0
     li a0, 0x88000000
+    ret
+
+drop:
+    add a1, a0, a1
+1:  STORE zero, 0(a0)
+    addi a0, a0, STEP
+    bltu a0, a1, 1b
     ret
 
     .data

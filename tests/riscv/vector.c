@@ -16,13 +16,14 @@ struct test {
 };
 
 /* test.flags */
-#define FP      1u  /* registers hold floating-point numbers */
-#define MEMORY  2u  /* rs1 is an address */
-#define STORE   4u  /* memory changes */
-#define INDEX   8u  /* rs2 is a register of indices; their width is in bits 8-9 */
-#define STRIDE  16u /* rs2 is a stride */
-#define NO_SKIP 32u /* vstart is 0 */
-#define SAFE    64u /* no access fails */
+#define FP      1u   /* registers hold floating-point numbers */
+#define MEMORY  2u   /* rs1 is an address */
+#define STORE   4u   /* memory changes */
+#define INDEX   8u   /* rs2 is a register of indices; their width is in bits 8-9 */
+#define STRIDE  16u  /* rs2 is a stride */
+#define NO_SKIP 32u  /* vstart is 0 */
+#define SAFE    64u  /* no access fails */
+#define KEEP    128u /* memory is there, as a missing page would cut vl */
 
 extern const struct test tests[];
 extern const unsigned long n_tests;
@@ -36,6 +37,7 @@ struct state {
 void put_char(char c);
 void run_case(struct state *state, void *registers, void (*insn)(void));
 unsigned long setup(unsigned long bytes);
+void drop(unsigned long start, unsigned long bytes);
 int run(void);
 void *memset(void *to, int value, unsigned long bytes);
 
@@ -304,6 +306,9 @@ static uint64_t run_test(const struct test *test, uint64_t number, int print)
     for (uint64_t i = 0; i < test->count; i++) {
         fill_registers(test);
         choose(&s, test);
+        if (test->flags & MEMORY && !(test->flags & KEEP) && i & 1) {
+            drop(area_end - AREA, AREA);
+        }
         if (print) {
             put_text("case ");
             put_number(i, 2);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Vector instructions with random operands, under qemu-riscv64 and on a bare board.
 
-vector.py [--vlen N] [--xlen 32] [--seed N] [--each N] [--cases N] [--only REGEX] [--keep FOLDER]
-          -- EMULATOR ARGUMENT...
+vector.py [--vlen N] [--xlen 32] [--seed N] [--each N] [--cases N] [--sequences N] [--only REGEX]
+          [--keep FOLDER] [--linux] -- EMULATOR ARGUMENT...
 
 Each instruction is written --each times with random registers and vtype, and run --cases times with
 random register contents, vl, vstart, mask, rounding and memory; compared are all vector registers,
@@ -21,8 +21,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import run as plain  # pylint: disable=wrong-import-position
+from run import guest  # pylint: disable=wrong-import-position
 
-FP, MEMORY, STORE, INDEX, STRIDE, NO_SKIP, SAFE = 1, 2, 4, 8, 16, 32, 64
+FP, MEMORY, STORE, INDEX, STRIDE, NO_SKIP, SAFE, KEEP = 1, 2, 4, 8, 16, 32, 64, 128
 
 # Always with vstart = 0: qemu 7.2 leaves vstart as it was (moves of element 0, vslideup beyond vl), or
 # remembers from an earlier run of the code whether it was 0 (the others).
@@ -182,7 +183,7 @@ class Generator:
         top = 32 - (shape['fields'] << min(max(size, 0), 3))
         if form != 'whole' and not wild and int(vd[1:]) > top:
             vd = f'v{max(top, 0)}'
-        flags = MEMORY | (STORE if name.startswith('vs') else 0)
+        flags = MEMORY | (STORE if name.startswith('vs') else 0) | (KEEP if 'ff' in name else 0)
         if form == 'index':
             flags |= INDEX | width << 8
             index = self.group(emul, wild)
@@ -324,6 +325,10 @@ class Programs:
         command = list(emulator)
         cpu = command.index('-cpu') + 1
         command[cpu] += f',vlen={self.options.vlen}'
+        if self.options.linux:
+            program = self.build('linux', 'start-linux.S', *more)
+            result = guest.run_in_guest(command, '/insns', 280, files=[program + ':/insns'])
+            return plain.finish(command, result.output, result.errors, result.status)
         program = self.build('bare', 'start-bare.S', '-Wl,-T,' + os.path.join(HERE, 'bare.ld'), *more)
         return plain.run(command + ['-m', '128M', '-kernel', program])
 
@@ -353,6 +358,7 @@ def main():
     parser.add_argument('--sequences', type=int, default=100)
     parser.add_argument('--shown', type=int, default=5)
     parser.add_argument('--only')
+    parser.add_argument('--linux', action='store_true', help='as a program under Linux')
     parser.add_argument('--keep')
     parser.add_argument('emulator', nargs='+')
     options = parser.parse_args()
