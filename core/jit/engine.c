@@ -319,6 +319,26 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
     return TRUE;
 }
 
+/*
+ * Whether the next block may run without a look around, as after most changes of state. An
+ * interrupt that can be taken now shows as a line or as exit_request (QhCpuOps.take_interrupt).
+ */
+static gboolean nothing_new(const QhEngine *engine, QhJitCpu *jit)
+{
+    QhCpu *cpu = qh_jit_state(jit);
+
+    if ((jit->retry | jit->broken | jit->flush_wanted | cpu->halted) != 0 || engine->counted ||
+        jit->stop.kind != QH_STOP_NONE ||
+        __atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) != 0 ||
+        __atomic_load_n(&cpu->irq_lines, __ATOMIC_RELAXED) != 0) {
+        return FALSE;
+    }
+    jit->code = NULL;
+    jit->link = NULL;
+    cpu->unwind = 0;
+    return TRUE;
+}
+
 static gboolean asked_to_leave(QhCpu *cpu)
 {
     if (__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) & QH_EXIT_REQUEST_LOOK) {
@@ -468,7 +488,7 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
         QhCode *code = next_code(engine, jit);
         uint32_t left = code != NULL ? run_code(engine, jit, code) : QH_LEFT_UNWIND;
 
-        if (left != QH_LEFT_NEXT || jit->flush_wanted) {
+        if ((left != QH_LEFT_NEXT || jit->flush_wanted) && !nothing_new(engine, jit)) {
             go = look_around(engine, jit);
         }
     }

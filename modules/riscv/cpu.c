@@ -114,7 +114,7 @@ static void reset(QhCpu *base)
     if (!cpu->ext_u) {
         cpu->mstatus |= RV_MSTATUS_MPP;
     }
-    cpu->medeleg = cpu->mideleg = cpu->mie = 0;
+    cpu->medeleg = cpu->mideleg = cpu->mie = cpu->irq_pending = 0;
     __atomic_store_n(&cpu->mip, 0, __ATOMIC_RELAXED);
     cpu->mtvec = cpu->mscratch = cpu->mepc = cpu->mcause = cpu->mtval = 0;
     cpu->mcounteren = cpu->mcountinhibit = cpu->mseccfg = 0;

@@ -66,6 +66,7 @@ typedef struct RvCpu {
     uint64_t mtvec, mscratch, mepc, mcause, mtval, mtval2, mtinst;
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg;
     uint64_t stvec, sscratch, sepc, scause, stval, scounteren, senvcfg, satp;
+    uint64_t irq_pending;                /* mip & mie when last looked; see rv_irq_update */
     uint64_t stimecmp;                   /* atomic: the timer reads it */
     uint64_t mcycle_base, minstret_base; /* added to icount; while inhibited the value itself */
     uint64_t mstateen[4];

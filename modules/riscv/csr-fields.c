@@ -14,11 +14,6 @@
 #define S_IRQS ((1u << RV_IRQ_SSI) | (1u << RV_IRQ_STI) | (1u << RV_IRQ_SEI))
 #define M_IRQS ((1u << RV_IRQ_MSI) | (1u << RV_IRQ_MTI) | (1u << RV_IRQ_MEI))
 
-/* What S sees of mstatus (Priv. 12.1.1). */
-#define SSTATUS_READ                                                                               \
-    (RV_MSTATUS_SIE | RV_MSTATUS_SPIE | RV_MSTATUS_SPP | RV_MSTATUS_VS | RV_MSTATUS_FS |           \
-     RV_MSTATUS_XS | RV_MSTATUS_SUM | RV_MSTATUS_MXR | RV_MSTATUS_UXL)
-
 /* Floating point. Any write makes the state dirty (Priv. 3.1.6.6). */
 
 void rv_helper_fs_dirty(QhCpu *base)
@@ -206,17 +201,20 @@ void rv_csr_write_mstatus(RvCpu *cpu, uint32_t number, uint64_t value, uint64_t 
 
 uint64_t rv_csr_read_sstatus(RvCpu *cpu, uint32_t number)
 {
-    return rv_csr_read_mstatus(cpu, number) & (SSTATUS_READ | UINT64_C(1) << (cpu->mxlen - 1));
+    return rv_csr_read_mstatus(cpu, number) & (RV_SSTATUS_FIELDS | UINT64_C(1) << (cpu->mxlen - 1));
 }
 
 void rv_csr_write_sstatus(RvCpu *cpu, uint32_t number, uint64_t value, uint64_t mask)
 {
-    uint64_t writable = RV_MSTATUS_SIE | RV_MSTATUS_SPIE | RV_MSTATUS_SPP | RV_MSTATUS_SUM |
-                        RV_MSTATUS_MXR | (cpu->ext_f ? RV_MSTATUS_FS : 0) |
-                        (cpu->ext_zve32x ? RV_MSTATUS_VS : 0);
-
     (void)number, (void)mask;
-    write_mstatus_bits(cpu, value, writable);
+    write_mstatus_bits(cpu, value, rv_sstatus_writable(cpu));
+}
+
+void rv_helper_sstatus_set(QhCpu *base, uint64_t value, uint64_t mask)
+{
+    RvCpu *cpu = rv_cpu(base);
+
+    rv_csr_write_sstatus(cpu, 0x100, (cpu->mstatus & ~mask) | (value & mask), mask);
 }
 
 uint64_t rv_csr_read_misa(RvCpu *cpu, uint32_t number)

@@ -26,6 +26,16 @@
 #define RV_MSTATUS_SXL_64 (UINT64_C(2) << 34)
 #define RV_MPP_SHIFT      11
 
+/* What S sees of mstatus, SD aside, and what it may write (Priv. 12.1.1). */
+#define RV_SSTATUS_FIELDS                                                                          \
+    (RV_MSTATUS_SIE | RV_MSTATUS_SPIE | RV_MSTATUS_SPP | RV_MSTATUS_VS | RV_MSTATUS_FS |           \
+     RV_MSTATUS_XS | RV_MSTATUS_SUM | RV_MSTATUS_MXR | RV_MSTATUS_UXL)
+static inline uint64_t rv_sstatus_writable(const RvCpu *cpu)
+{
+    return RV_MSTATUS_SIE | RV_MSTATUS_SPIE | RV_MSTATUS_SPP | RV_MSTATUS_SUM | RV_MSTATUS_MXR |
+           (cpu->ext_f ? RV_MSTATUS_FS : 0) | (cpu->ext_zve32x ? RV_MSTATUS_VS : 0);
+}
+
 /* menvcfg and senvcfg (Priv. 3.1.18, 12.1.10) */
 #define RV_ENVCFG_FIOM  (UINT64_C(1) << 0)
 #define RV_ENVCFG_CBIE  (UINT64_C(3) << 4)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Zicsr, privileged instructions, cache blocks. What they do is in the helpers. */
+#include "modules/riscv/csr.h"
 #include "modules/riscv/translate.h"
 
 /* Scratch registers and those of the last trap: reading and writing them has no effect besides, so
@@ -8,31 +9,31 @@ typedef struct Plain {
     uint32_t number;
     uint32_t slot;
     uint32_t priv;
-    gboolean writable; /* all bits, as written */
+    uint64_t writable; /* bits */
 } Plain;
 
+#define ALL UINT64_MAX
 static const Plain plain[] = {
-    {0x140, RV_SLOT_SSCRATCH, RV_PRIV_S, TRUE }, /* Priv. "Supervisor Scratch Register" */
-    {0x141, RV_SLOT_SEPC,     RV_PRIV_S, FALSE},
-    {0x142, RV_SLOT_SCAUSE,   RV_PRIV_S, FALSE},
-    {0x143, RV_SLOT_STVAL,    RV_PRIV_S, FALSE},
-    {0x340, RV_SLOT_MSCRATCH, RV_PRIV_M, TRUE }, /* Priv. "Machine Scratch Register" */
-    {0x341, RV_SLOT_MEPC,     RV_PRIV_M, FALSE},
-    {0x342, RV_SLOT_MCAUSE,   RV_PRIV_M, FALSE},
-    {0x343, RV_SLOT_MTVAL,    RV_PRIV_M, FALSE},
+    {0x140, RV_SLOT_SSCRATCH, RV_PRIV_S, ALL         }, /* Priv. "Supervisor Scratch Register" */
+    {0x141, RV_SLOT_SEPC,     RV_PRIV_S, ~UINT64_C(1)},
+    {0x142, RV_SLOT_SCAUSE,   RV_PRIV_S, ALL         },
+    {0x143, RV_SLOT_STVAL,    RV_PRIV_S, ALL         },
+    {0x340, RV_SLOT_MSCRATCH, RV_PRIV_M, ALL         }, /* Priv. "Machine Scratch Register" */
+    {0x341, RV_SLOT_MEPC,     RV_PRIV_M, ~UINT64_C(1)},
+    {0x342, RV_SLOT_MCAUSE,   RV_PRIV_M, ALL         },
+    {0x343, RV_SLOT_MTVAL,    RV_PRIV_M, ALL         },
 };
 
 /* The row of CSR @number if it may be used so here. Without C the epc registers read with a bit
  * masked, which is left to the helper. */
-static const Plain *plain_csr(const RvDis *d, uint32_t number, gboolean write)
+static const Plain *plain_csr(const RvDis *d, uint32_t number)
 {
     for (uint32_t i = 0; i < G_N_ELEMENTS(plain); i++) {
         const Plain *row = &plain[i];
         if (row->number == number) {
             gboolean known = d->cpu->ext_s || row->priv == RV_PRIV_M;
             gboolean narrow = (number & 0xff) == 0x41 && !(d->key & RV_KEY_C);
-            return known && d->priv >= row->priv && !narrow && (row->writable || !write) ? row
-                                                                                         : NULL;
+            return known && d->priv >= row->priv && !narrow ? row : NULL;
         }
     }
     return NULL;
@@ -47,18 +48,88 @@ static QhValue plain_read(RvDis *d, const Plain *csr)
 
 static void plain_write(RvDis *d, const Plain *csr, QhValue value)
 {
+    if (csr->writable != ALL) {
+        value = qh_ir_2(d->block, QH_IR_and, QH_TYPE_I64, value, rv_const(d, csr->writable));
+    }
     if (!d->is64) {
         value = qh_ir_1(d->block, QH_IR_ext32u, QH_TYPE_I64, value);
     }
     qh_ir_set(d->block, QH_TYPE_I64, csr->slot, value);
 }
 
+/*
+ * sstatus. Kernels change SIE around each critical section and the other fields at each trap and
+ * each copy from user space. The state key does not depend on SIE, SPIE and SPP, so these are bits
+ * of a slot like any other, but for interrupts that may be waiting for SIE.
+ */
+#define CSR_SSTATUS 0x100u
+#define KEY_FIELDS  (RV_MSTATUS_SUM | RV_MSTATUS_MXR | RV_MSTATUS_FS | RV_MSTATUS_VS)
+
+static gboolean is_sstatus(const RvDis *d, uint32_t number)
+{
+    return number == CSR_SSTATUS && d->cpu->ext_s && d->priv >= RV_PRIV_S && d->is64;
+}
+
+/* SD says what the key knows already (Priv. 3.1.6.6). */
+static QhValue sstatus_read(RvDis *d)
+{
+    QhValue status = qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_MSTATUS);
+
+    status = qh_ir_2(d->block, QH_IR_and, QH_TYPE_I64, status, rv_const(d, RV_SSTATUS_FIELDS));
+    if (d->key & (RV_KEY_FS_DIRTY | RV_KEY_VS_DIRTY)) {
+        status = qh_ir_2(d->block, QH_IR_or, QH_TYPE_I64, status, rv_const(d, UINT64_C(1) << 63));
+    }
+    return status;
+}
+
+/* SIE was set: go on, unless an enabled interrupt is pending (trap.c, rv_irq_update). */
+static void check_pending(RvDis *d)
+{
+    QhValue pending = qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_IRQ_PENDING);
+    QhValue none = qh_ir_cmp(d->block, QH_COND_EQ, QH_TYPE_I64, pending, rv_const(d, 0));
+    QhValue branch = qh_ir_brc_forward(d->block, none, FALSE);
+
+    rv_call(d, QH_TYPE_NONE, RV_HELPER_ID(irq_look), 0, NULL);
+    qh_ir_exit_state(d->block, d->next_pc);
+    rv_land(d, branch);
+}
+
+/* Write the bits of @mask, whatever they are. */
+static gboolean sstatus_write(RvDis *d, uint32_t rd, QhValue value, QhValue mask)
+{
+    QhValue args[] = {value, mask}, old = rd != 0 ? sstatus_read(d) : 0;
+
+    rv_call(d, QH_TYPE_NONE, RV_HELPER_ID(sstatus_set), G_N_ELEMENTS(args), args);
+    rv_set_x(d, rd, old);
+    d->next = RV_NEXT_STATE;
+    return TRUE;
+}
+
+/* Set or clear the bits of the constant @mask, which has none of KEY_FIELDS. */
+static gboolean sstatus_flags(RvDis *d, uint32_t rd, gboolean set, uint64_t mask)
+{
+    QhValue old = rd != 0 ? sstatus_read(d) : 0;
+    QhValue status = qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_MSTATUS);
+
+    mask &= rv_sstatus_writable(d->cpu);
+    status = qh_ir_2(d->block, set ? QH_IR_or : QH_IR_and, QH_TYPE_I64, status,
+                     rv_const(d, set ? mask : ~mask));
+    qh_ir_set(d->block, QH_TYPE_I64, RV_SLOT_MSTATUS, status);
+    rv_set_x(d, rd, old);
+    if (set && mask & RV_MSTATUS_SIE) {
+        check_pending(d);
+    }
+    return TRUE;
+}
+
 static gboolean csr_read(RvDis *d, uint32_t rd, uint32_t number)
 {
-    const Plain *csr = plain_csr(d, number, FALSE);
+    const Plain *csr = plain_csr(d, number);
 
     if (csr != NULL) {
         rv_set_x(d, rd, plain_read(d, csr));
+    } else if (is_sstatus(d, number)) {
+        rv_set_x(d, rd, sstatus_read(d));
     } else {
         QhValue insn = rv_const32(d, d->insn);
         rv_set_x(d, rd, rv_call(d, QH_TYPE_I64, RV_HELPER_ID(csr_read), 1, &insn));
@@ -69,13 +140,16 @@ static gboolean csr_read(RvDis *d, uint32_t rd, uint32_t number)
 /* A write may change anything that the state key and interrupts depend on. */
 static gboolean csr_write(RvDis *d, uint32_t rd, uint32_t number, QhValue value)
 {
-    const Plain *csr = plain_csr(d, number, TRUE);
+    const Plain *csr = plain_csr(d, number);
 
     if (csr != NULL) {
         QhValue old = rd != 0 ? plain_read(d, csr) : 0;
         plain_write(d, csr, value);
         rv_set_x(d, rd, old);
         return TRUE;
+    }
+    if (is_sstatus(d, number)) {
+        return sstatus_write(d, rd, value, rv_const(d, ~0ull));
     }
     d->next = RV_NEXT_STATE;
     if (rd == 0) { /* then the CSR is not read (Unpriv. Zicsr, table of side effects) */
@@ -88,13 +162,40 @@ static gboolean csr_write(RvDis *d, uint32_t rd, uint32_t number, QhValue value)
     return TRUE;
 }
 
-static gboolean csr_change(RvDis *d, uint32_t rd, QhValue value, QhValue mask)
+/* Set or clear the bits of @mask. */
+static gboolean csr_change(RvDis *d, uint32_t rd, uint32_t number, gboolean set, QhValue mask)
 {
-    QhValue args[] = {rv_const32(d, d->insn), value, mask};
+    QhValue args[] = {rv_const32(d, d->insn), rv_const(d, set ? ~0ull : 0), mask};
 
+    if (is_sstatus(d, number)) {
+        return sstatus_write(d, rd, args[1], mask);
+    }
     d->next = RV_NEXT_STATE;
     rv_set_x(d, rd, rv_call(d, QH_TYPE_I64, RV_HELPER_ID(csr_rw), G_N_ELEMENTS(args), args));
     return TRUE;
+}
+
+static gboolean change_const(RvDis *d, uint32_t rd, uint32_t number, gboolean set, uint64_t mask)
+{
+    return is_sstatus(d, number) && !(mask & KEY_FIELDS)
+               ? sstatus_flags(d, rd, set, mask)
+               : csr_change(d, rd, number, set, rv_const(d, mask));
+}
+
+static gboolean change(RvDis *d, const RvArgCsr *a, gboolean set)
+{
+    uint64_t mask;
+
+    if (a->rs1 == 0) {
+        return csr_read(d, a->rd, a->csr);
+    }
+    return rv_x_const(d, a->rs1, &mask) ? change_const(d, a->rd, a->csr, set, mask)
+                                        : csr_change(d, a->rd, a->csr, set, rv_get_x(d, a->rs1));
+}
+
+static gboolean change_i(RvDis *d, const RvArgCsrI *a, gboolean set)
+{
+    return a->imm == 0 ? csr_read(d, a->rd, a->csr) : change_const(d, a->rd, a->csr, set, a->imm);
 }
 
 gboolean rv_trans_csrrw(RvDis *d, const RvArgCsr *a)
@@ -104,14 +205,12 @@ gboolean rv_trans_csrrw(RvDis *d, const RvArgCsr *a)
 
 gboolean rv_trans_csrrs(RvDis *d, const RvArgCsr *a)
 {
-    return a->rs1 == 0 ? csr_read(d, a->rd, a->csr)
-                       : csr_change(d, a->rd, rv_const(d, ~0ull), rv_get_x(d, a->rs1));
+    return change(d, a, TRUE);
 }
 
 gboolean rv_trans_csrrc(RvDis *d, const RvArgCsr *a)
 {
-    return a->rs1 == 0 ? csr_read(d, a->rd, a->csr)
-                       : csr_change(d, a->rd, rv_const(d, 0), rv_get_x(d, a->rs1));
+    return change(d, a, FALSE);
 }
 
 gboolean rv_trans_csrrwi(RvDis *d, const RvArgCsrI *a)
@@ -121,14 +220,12 @@ gboolean rv_trans_csrrwi(RvDis *d, const RvArgCsrI *a)
 
 gboolean rv_trans_csrrsi(RvDis *d, const RvArgCsrI *a)
 {
-    return a->imm == 0 ? csr_read(d, a->rd, a->csr)
-                       : csr_change(d, a->rd, rv_const(d, ~0ull), rv_const(d, a->imm));
+    return change_i(d, a, TRUE);
 }
 
 gboolean rv_trans_csrrci(RvDis *d, const RvArgCsrI *a)
 {
-    return a->imm == 0 ? csr_read(d, a->rd, a->csr)
-                       : csr_change(d, a->rd, rv_const(d, 0), rv_const(d, a->imm));
+    return change_i(d, a, FALSE);
 }
 
 gboolean rv_trans_ecall(RvDis *d, const RvArgNone *a)

@@ -29,37 +29,47 @@ static uint64_t known_mip(const RvCpu *cpu)
 
 uint64_t rv_mip(RvCpu *cpu)
 {
+    uint64_t mip;
+
     cpu->system->stimer_expired = rv_stimer_expired(cpu);
-    return known_mip(cpu);
+    mip = known_mip(cpu);
+    cpu->irq_pending = mip & cpu->mie;
+    return mip;
 }
 
 /* Pending, enabled interrupts that the current mode lets through, of the highest mode that has any
  * (Priv. 3.1.9: M before S whatever their numbers). */
-static uint64_t deliverable(const RvCpu *cpu)
+static uint64_t deliverable(RvCpu *cpu)
 {
     gboolean to_m = cpu->priv < RV_PRIV_M || cpu->mstatus & RV_MSTATUS_MIE;
     gboolean to_s =
         cpu->priv < RV_PRIV_S || (cpu->priv == RV_PRIV_S && cpu->mstatus & RV_MSTATUS_SIE);
     uint64_t machine = to_m ? cpu->mie & ~cpu->mideleg : 0;
     uint64_t supervisor = to_s ? cpu->mie & cpu->mideleg : 0;
-    uint64_t mip;
+    uint64_t mip = known_mip(cpu);
 
-    if ((machine | supervisor) == 0) {
-        return 0;
-    }
-    mip = known_mip(cpu);
+    cpu->irq_pending = mip & cpu->mie;
     return mip & machine ? mip & machine : mip & supervisor;
 }
 
 /*
- * Runs at each change of mstatus, so it does not ask for the time: when stimecmp passes, the timer
- * makes rv_take_interrupt look.
+ * Runs at each change of mstatus that translated code does not make itself, so it does not ask for
+ * the time: when stimecmp passes, the timer makes rv_take_interrupt look.
+ *
+ * Translated code sets SIE without a call as long as irq_pending is 0. That is as good as looking:
+ * whatever makes an interrupt pending from outside kicks the CPU, and then rv_take_interrupt looks
+ * with SIE as it is; what software does to mip and mie comes through here.
  */
 void rv_irq_update(RvCpu *cpu)
 {
     if (deliverable(cpu) != 0) {
         __atomic_store_n(&cpu->base.exit_request, 1u, __ATOMIC_RELEASE);
     }
+}
+
+void rv_helper_irq_look(QhCpu *base)
+{
+    rv_irq_update(rv_cpu(base));
 }
 
 static const char *cause_name(uint64_t code, gboolean interrupt)

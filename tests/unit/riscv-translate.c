@@ -351,6 +351,55 @@ static void test_writes(Fixture *f, gconstpointer data)
     g_assert_cmpuint(count_sets(f, RV_SLOT_X(10)), ==, 2);
 }
 
+static uint32_t count_ops(const Fixture *f, uint32_t op)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < f->block.n_records; i++) {
+        n += f->records[i].op == op;
+    }
+    return n;
+}
+
+/* sstatus is a slot for what the state key does not depend on, and a helper for the rest. */
+static void test_sstatus(Fixture *f, gconstpointer data)
+{
+    uint64_t key = key_of(TRUE, RV_PRIV_S);
+
+    (void)data;
+    put(f, 0, 0x10017073, 4); /* csrci sstatus, SIE */
+    put(f, 4, 0x10002573, 4); /* csrr a0, sstatus */
+    put(f, 8, 0x14102573, 4); /* csrr a0, sepc */
+    g_assert_true(translate(f, 0x1000, key, 12, 3));
+    assert_valid(f);
+    g_assert_cmpuint(f->block.n_insns, ==, 3);
+    g_assert_cmpuint(count_ops(f, QH_IR_call), ==, 0);
+    g_assert_cmpuint(count_sets(f, RV_SLOT_MSTATUS), ==, 1);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_pc);
+
+    put(f, 0, 0x10016073, 4); /* csrsi sstatus, SIE: leaves for what is pending, else goes on */
+    g_assert_true(translate(f, 0x1000, key, 12, 3));
+    assert_valid(f);
+    g_assert_cmpuint(f->block.n_insns, ==, 3);
+    g_assert_cmpuint(count_ops(f, QH_IR_call), ==, 1);
+    g_assert_cmpuint(count_ops(f, QH_IR_exit_state), ==, 1);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_pc);
+
+    put(f, 0, 0x000402b7, 4); /* lui t0, 0x40 */
+    put(f, 4, 0x1002b073, 4); /* csrc sstatus, t0: SUM */
+    g_assert_true(translate(f, 0x1000, key, 12, 3));
+    assert_valid(f);
+    g_assert_cmpuint(f->block.n_insns, ==, 2);
+    g_assert_cmpuint(count_sets(f, RV_SLOT_MSTATUS), ==, 0);
+    g_assert_cmpuint(count_ops(f, QH_IR_call), ==, 1);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_state);
+
+    put(f, 0, 0x10016073, 4); /* in U there is none */
+    g_assert_true(translate(f, 0x1000, key_of(TRUE, RV_PRIV_U), 12, 3));
+    g_assert_cmpuint(count_sets(f, RV_SLOT_MSTATUS), ==, 0);
+    g_assert_cmpuint(last(f)->op, ==, QH_IR_exit_state);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -365,6 +414,7 @@ int main(int argc, char **argv)
     ADD("wrap", test_wrap);
     ADD("constants", test_constants);
     ADD("writes", test_writes);
+    ADD("sstatus", test_sstatus);
 #undef ADD
     return g_test_run();
 }

@@ -295,6 +295,37 @@ static void test_exit_request(void)
     g_assert_true(rv64_cpu_ops.take_interrupt(cpu));
 }
 
+/* irq_pending: what translated code asks before it sets SIE by itself. */
+static void test_irq_pending(void)
+{
+    g_autoptr(RvFake) fake = hart(RV_PRIV_S, 0, 0x222);
+    QhCpu *cpu = &fake->cpu->base;
+
+    rv_fake_set_csr(fake, 0x104, 1u << RV_IRQ_SEI);
+    g_assert_cmphex(fake->cpu->irq_pending, ==, 0);
+    cpu->irq_lines = 1u << RV_IRQ_SEI; /* a device kicks, and the hart looks */
+    g_assert_false(rv64_cpu_ops.take_interrupt(cpu));
+    g_assert_cmphex(fake->cpu->irq_pending, ==, 1u << RV_IRQ_SEI);
+    cpu->exit_request = 0;
+    fake->cpu->mstatus |= RV_MSTATUS_SIE;
+    rv_helper_irq_look(cpu);
+    g_assert_cmpuint(cpu->exit_request, ==, 1);
+    g_assert_true(rv64_cpu_ops.take_interrupt(cpu));
+    /* what is no longer there, or not enabled, does not count */
+    cpu->irq_lines = 0;
+    cpu->exit_request = 0;
+    rv_helper_irq_look(cpu);
+    g_assert_cmphex(fake->cpu->irq_pending, ==, 0);
+    cpu->irq_lines = 1u << RV_IRQ_SEI;
+    rv_fake_set_csr(fake, 0x104, 1u << RV_IRQ_STI);
+    g_assert_cmphex(fake->cpu->irq_pending, ==, 0);
+    g_assert_cmpuint(cpu->exit_request, ==, 0);
+    rv_fake_set_csr(fake, 0x144, 0); /* software's own bit counts when it is enabled */
+    rv_fake_set_csr(fake, 0x104, 1u << RV_IRQ_SSI);
+    rv_fake_set_csr(fake, 0x144, 1u << RV_IRQ_SSI);
+    g_assert_cmphex(fake->cpu->irq_pending, ==, 1u << RV_IRQ_SSI);
+}
+
 /* Causes of faults that are not the target's own. */
 static void test_mem_fault(void)
 {
@@ -364,6 +395,7 @@ int main(int argc, char **argv)
     g_test_add_func("/riscv/trap/privileged", test_privileged);
     g_test_add_func("/riscv/trap/wfi", test_wfi);
     g_test_add_func("/riscv/trap/exit-request", test_exit_request);
+    g_test_add_func("/riscv/trap/irq-pending", test_irq_pending);
     g_test_add_func("/riscv/trap/mem-fault", test_mem_fault);
     g_test_add_func("/riscv/trap/log", test_log);
     g_test_add_func("/riscv/trap/rv32", test_rv32);
