@@ -363,7 +363,8 @@ static void test_log(void)
     fake->log_mask = QH_LOG_INT;
     rv64_cpu_ops.raise(&fake->cpu->base, RV_CAUSE_LOAD_PAGE, 0x42);
     g_assert_cmpstr(fake->log, ==,
-                    "hart 0: exception 13 (load page fault), epc 0x1234, tval 0x42, from U to M");
+                    "hart 0: exception 13 (load page fault), epc 0x1234, tval 0x42, from U to M "
+                    "at 0x80000000");
 }
 
 /* RV32: cause in bit 31, addresses cut to 32 bits. */
