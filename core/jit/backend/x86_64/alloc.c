@@ -450,6 +450,7 @@ QhReg qh_t1_into_reg(QhT1 *t, uint32_t root, gboolean xmm)
     const QhT1Var *var;
     QhReg reg;
 
+    xmm = xmm || v->bytes == 16; /* also when only the low half is wanted */
     switch (v->place) {
     case QH_T1_IN_REG:
         return v->reg;
