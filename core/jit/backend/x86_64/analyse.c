@@ -215,8 +215,9 @@ static void choose_make(QhT1 *t, uint32_t i)
     const QhIrRecord *record = &t->source->records[i];
     QhT1Value *value = &t->alloc->values[i];
 
+    /* fcmp raises flags: before anything that may look at them */
     if (value->users == QH_T1_USER_BRANCH && value->uses == 1 &&
-        (record->op == QH_IR_cmp || record->op == QH_IR_fcmp)) {
+        (record->op == QH_IR_cmp || (record->op == QH_IR_fcmp && value->last == i + 1))) {
         value->make = QH_T1_CMP;
     } else if (record->op == QH_IR_add && record->type == QH_TYPE_I64 &&
                value->users == QH_T1_USER_ADDRESS && const_imm(t, record->b)) {
