@@ -7,15 +7,16 @@
 #define QH_ABI_GDB_H
 
 #include "abi/base.h"
+#include "abi/cpu.h"
 
 #define QH_GDB_INTERFACE "qh.gdb"
 
 typedef struct QhGdbRegister {
     const char *name;  /* gdb's name */
-    const char *field; /* state field; NULL: read and written through the callbacks */
+    const char *field; /* state field; NULL: QhGdbOps.locate knows */
     const char *type;  /* "int", "uint64", "code_ptr", "data_ptr", "ieee_double" ... */
-    uint32_t bits;
-    uint32_t number; /* gdb's register number */
+    uint32_t bits;     /* without a field: 0 */
+    uint32_t number;   /* gdb's register number */
 } QhGdbRegister;
 
 typedef struct QhGdbFeature {
@@ -39,6 +40,20 @@ typedef struct QhGdbOps {
     uint32_t breakpoint_bytes; /* length of a software breakpoint */
     uint32_t flags;            /* QH_GDB_... */
     uint32_t reserved;
+
+    /*
+     * Optional: where register @number, which has no field, is in @cpu's state, when that depends
+     * on its configuration: *@ret_bytes (1 .. 256) of them from *@ret_offset. FALSE: it has none,
+     * and the register is left out. [any]
+     */
+    gboolean (*locate)(QhCpu *cpu, uint32_t number, uint32_t *ret_offset, uint32_t *ret_bytes);
+
+    /*
+     * Optional: the types of @cpu's registers in feature @feature, as elements of a target
+     * description (GDB manual, "Predefined Target Types"); NULL when there are none. The caller
+     * g_frees it. [any]
+     */
+    char *(*types)(QhCpu *cpu, const char *feature);
 } QhGdbOps;
 
 #endif

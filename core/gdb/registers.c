@@ -10,11 +10,14 @@
 
 #include <string.h>
 
-#define MAX_BYTES 16u
+#define MAX_BYTES 256u
 
 typedef struct Register {
     const QhGdbRegister *info;
-    const QhStateField *field;
+    const QhStateField *field; /* NULL: located */
+    uint32_t offset;           /* in the state, as are wide bytes of it */
+    uint32_t wide;
+    uint32_t bytes; /* what gdb sees */
 } Register;
 
 struct QhGdbRegisters {
@@ -46,27 +49,65 @@ static gint by_number(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
-/* A register whose field the state table does not have is left out. */
+/* Find @info in the state of @cluster's CPUs. FALSE: they have no such register. */
+static gboolean
+find_place(const QhGdbOps *ops, const QhCluster *cluster, const QhGdbRegister *info, Register *ret)
+{
+    const QhStateField *field = find_field(cluster->cpu_ops->state, info->field);
+
+    *ret = (Register){.info = info, .field = field, .bytes = info->bits / 8};
+    if (field != NULL) {
+        ret->offset = field->offset;
+        ret->wide = qh_ir_type_bytes(field->type);
+        return info->bits % 8 == 0 && ret->bytes <= sizeof(uint64_t) * 2;
+    }
+    if (info->field != NULL || ops->locate == NULL || cluster->vcpus->len == 0 ||
+        !ops->locate(qh_vcpu_state(cluster->vcpus->pdata[0]), info->number, &ret->offset,
+                     &ret->wide)) {
+        return FALSE;
+    }
+    ret->bytes = ret->wide;
+    return ret->bytes >= 1 && ret->bytes <= MAX_BYTES && ret->offset >= sizeof(QhCpu) &&
+           ret->offset <= cluster->cpu_ops->state_size - ret->bytes;
+}
+
+static void add_types(QhGdbRegisters *registers, const QhCluster *cluster, const char *feature)
+{
+    if (registers->ops->types != NULL && cluster->vcpus->len > 0) {
+        g_autofree char *types =
+            registers->ops->types(qh_vcpu_state(cluster->vcpus->pdata[0]), feature);
+        g_string_append(registers->xml, types != NULL ? types : "");
+    }
+}
+
+/* A register that the state does not have is left out, and so is a feature without any. */
 static void add_feature(QhGdbRegisters *registers, const QhCluster *cluster, uint32_t which)
 {
     const QhGdbFeature *feature = &registers->ops->features[which];
+    guint before = registers->all->len;
 
-    g_string_append_printf(registers->xml, "<feature name=\"%s\">\n", feature->name);
     for (uint32_t i = 0; i < feature->n_registers; i++) {
-        const QhGdbRegister *info = &feature->registers[i];
-        Register one = {info, find_field(cluster->cpu_ops->state, info->field)};
-        if (one.field == NULL || info->bits % 8 != 0 || info->bits / 8 > MAX_BYTES) {
-            continue;
+        Register one;
+        if (find_place(registers->ops, cluster, &feature->registers[i], &one)) {
+            g_array_append_val(registers->all, one);
         }
-        g_array_append_val(registers->all, one);
-        g_string_append_printf(
-            registers->xml, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%u\"/>\n",
-            info->name, info->bits, info->type != NULL ? info->type : "int", info->number);
     }
-    g_string_append(registers->xml, "</feature>\n");
     if (which == 0) {
         registers->n_general = registers->all->len;
     }
+    if (registers->all->len == before) {
+        return;
+    }
+    g_string_append_printf(registers->xml, "<feature name=\"%s\">\n", feature->name);
+    add_types(registers, cluster, feature->name);
+    for (guint i = before; i < registers->all->len; i++) {
+        const Register *one = &g_array_index(registers->all, Register, i);
+        g_string_append_printf(
+            registers->xml, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%u\"/>\n",
+            one->info->name, one->bytes * 8, one->info->type != NULL ? one->info->type : "int",
+            one->info->number);
+    }
+    g_string_append(registers->xml, "</feature>\n");
 }
 
 QhGdbRegisters *qh_gdb_registers_new(QhCluster *cluster)
@@ -149,44 +190,55 @@ static void guest_order(const QhGdbRegisters *registers, uint8_t *bytes, uint32_
     }
 }
 
+static gboolean is_zero(const Register *one)
+{
+    return one->field != NULL && one->field->flags & QH_STATE_ZERO;
+}
+
+/* A located register is in the guest's order already. */
 static void
 read_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, GString *text)
 {
     const char *state = (const char *)qh_vcpu_state(vcpu);
-    uint32_t wide = qh_ir_type_bytes(one->field->type), n = one->info->bits / 8;
     uint8_t bytes[MAX_BYTES] = {0};
 
-    if (!(one->field->flags & QH_STATE_ZERO)) {
-        memcpy(bytes, state + one->field->offset, wide);
+    if (!is_zero(one)) {
+        memcpy(bytes, state + one->offset, one->wide);
     }
-    host_order(bytes, wide);
-    guest_order(registers, bytes, n);
-    qh_gdb_append_bytes(text, bytes, n);
+    if (one->field != NULL) {
+        host_order(bytes, one->wide);
+        guest_order(registers, bytes, one->bytes);
+    }
+    qh_gdb_append_bytes(text, bytes, one->bytes);
 }
 
 static gboolean
 write_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, const char **at)
 {
     char *state = (char *)qh_vcpu_state(vcpu);
-    uint32_t wide = qh_ir_type_bytes(one->field->type), n = one->info->bits / 8;
+    uint32_t wide = one->wide, n = one->bytes;
     uint8_t bytes[MAX_BYTES] = {0}, field[MAX_BYTES] = {0};
 
     if (!qh_gdb_read_bytes(at, bytes, n)) {
         return FALSE;
     }
+    if (one->field == NULL) {
+        memcpy(state + one->offset, bytes, n);
+        return TRUE;
+    }
     guest_order(registers, bytes, n);
-    if (one->field->flags & QH_STATE_ZERO) {
+    if (is_zero(one)) {
         return TRUE;
     }
     /* narrower than its field: the rest stays, but general registers are kept sign-extended */
-    memcpy(field, state + one->field->offset, wide);
+    memcpy(field, state + one->offset, wide);
     host_order(field, wide);
     if (one->field->klass == QH_CLASS_GPR && n < wide) {
         memset(field, bytes[n - 1] & 0x80 ? 0xff : 0, wide);
     }
     memcpy(field, bytes, MIN(n, wide));
     host_order(field, wide);
-    memcpy(state + one->field->offset, field, wide);
+    memcpy(state + one->offset, field, wide);
     return TRUE;
 }
 
@@ -230,7 +282,8 @@ gboolean qh_gdb_register_write(const QhGdbRegisters *registers,
     if (one == NULL || !write_one(registers, one, vcpu, at)) {
         return FALSE;
     }
-    if (one->field->klass == QH_CLASS_CTRL || one->field->klass == QH_CLASS_FP) {
+    if (one->field != NULL &&
+        (one->field->klass == QH_CLASS_CTRL || one->field->klass == QH_CLASS_FP)) {
         settle(vcpu);
     }
     return TRUE;
