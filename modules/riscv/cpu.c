@@ -6,6 +6,7 @@
 
 #include "modules/riscv/module.h"
 #include "modules/riscv/system.h"
+#include "modules/riscv/vector.h"
 
 static const char *model_name(const QhCpu *cpu)
 {
@@ -200,6 +201,22 @@ static void irq_changed(QhCpu *base, uint32_t line, gboolean level)
     }
 }
 
+/* vl and vtype decide how much of the registers is used. */
+static void settle_vectors(RvCpu *cpu)
+{
+    int32_t vlmax = rv_v_log_vlmax(cpu, cpu->vtype);
+
+    if (vlmax < 0 || !cpu->ext_zve32x) {
+        cpu->vtype = RV_VTYPE_VILL;
+        cpu->vl = 0;
+    } else {
+        cpu->vl = MIN(cpu->vl, UINT64_C(1) << vlmax);
+    }
+    cpu->vstart &= cpu->vlen - 1u;
+    cpu->vxrm &= 3;
+    cpu->vxsat &= 1;
+}
+
 /* A debugger may write what no instruction could: the nearest thing that one could have. */
 static void state_written(QhCpu *base)
 {
@@ -210,6 +227,7 @@ static void state_written(QhCpu *base)
     }
     cpu->frm &= 7;
     base->fp_flags &= 31;
+    settle_vectors(cpu);
     rv_mmu_satp_written(cpu);
     rv_stimer_update(cpu);
     rv_cpu_update_key(cpu);

@@ -3,7 +3,12 @@
  * The registers as gdb numbers them (GDB manual G.5.12 "RISC-V Features"): x and pc 0..32,
  * f 33..64, CSR N is 65 + N. A feature lists what the state table holds.
  */
+#include <string.h>
+
+#include "modules/riscv/cpu.h"
 #include "modules/riscv/module.h"
+
+#define VECTOR_FEATURE "org.gnu.gdb.riscv.vector"
 
 #define X(n, name_, type_, bits_)                                                                  \
     {                                                                                              \
@@ -64,6 +69,62 @@ static const QhGdbRegister fpu[] = {
     F(30, "ft10"), F(31, "ft11"), CSR(1, "fflags", 32), CSR(2, "frm", 32),
 };
 
+/* gdb numbers them behind the CSRs and priv. */
+#define V0_NUMBER (PRIV_NUMBER + 1)
+#define V(n)                                                                                       \
+    {                                                                                              \
+        .name = "v" #n, .type = "riscv_vector", .number = V0_NUMBER + n                            \
+    }
+static const QhGdbRegister vectors[] = {
+    V(0),  V(1),  V(2),  V(3),  V(4),  V(5),  V(6),  V(7),  V(8),  V(9),  V(10),
+    V(11), V(12), V(13), V(14), V(15), V(16), V(17), V(18), V(19), V(20), V(21),
+    V(22), V(23), V(24), V(25), V(26), V(27), V(28), V(29), V(30), V(31),
+};
+
+static gboolean locate(QhCpu *base, uint32_t number, uint32_t *ret_offset, uint32_t *ret_bytes)
+{
+    const RvCpu *cpu = rv_cpu(base);
+
+    if (!cpu->ext_zve32x || number - V0_NUMBER >= 32) {
+        return FALSE;
+    }
+    *ret_bytes = cpu->vlen / 8u;
+    *ret_offset = (uint32_t)offsetof(RvCpu, v) + (number - V0_NUMBER) * *ret_bytes;
+    return TRUE;
+}
+
+/* A vector register as elements of each width. */
+static char *types(QhCpu *base, const char *feature)
+{
+    static const struct {
+        const char *name, *type;
+        uint32_t bits;
+    } views[] = {
+        {"quads",  "uint128", 128},
+        {"longs",  "uint64",  64 },
+        {"words",  "uint32",  32 },
+        {"shorts", "uint16",  16 },
+        {"bytes",  "uint8",   8  },
+    };
+    GString *text;
+
+    if (strcmp(feature, VECTOR_FEATURE) != 0) {
+        return NULL;
+    }
+    text = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
+        g_string_append_printf(text, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>\n",
+                               views[i].name, views[i].type, rv_cpu(base)->vlen / views[i].bits);
+    }
+    g_string_append(text, "<union id=\"riscv_vector\">\n");
+    for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
+        g_string_append_printf(text, "<field name=\"%s\" type=\"%s\"/>\n", views[i].name,
+                               views[i].name);
+    }
+    g_string_append(text, "</union>\n");
+    return g_string_free(text, FALSE);
+}
+
 #define FEATURE(name_, registers_)                                                                 \
     {                                                                                              \
         .name = name_, .registers = registers_, .n_registers = G_N_ELEMENTS(registers_),           \
@@ -75,12 +136,14 @@ static const QhGdbFeature features_32[] = {
     FEATURE("org.gnu.gdb.riscv.fpu", fpu),
     FEATURE("org.gnu.gdb.riscv.csr", csr_32),
     FEATURE("org.gnu.gdb.riscv.virtual", virtual_registers),
+    FEATURE(VECTOR_FEATURE, vectors),
 };
 static const QhGdbFeature features_64[] = {
     FEATURE("org.gnu.gdb.riscv.cpu", cpu_64),
     FEATURE("org.gnu.gdb.riscv.fpu", fpu),
     FEATURE("org.gnu.gdb.riscv.csr", csr_64),
     FEATURE("org.gnu.gdb.riscv.virtual", virtual_registers),
+    FEATURE(VECTOR_FEATURE, vectors),
 };
 
 /* c.ebreak: a breakpoint fits on any instruction. */
@@ -94,6 +157,8 @@ const QhGdbOps rv32_gdb_ops = {
     .feature_size = sizeof(QhGdbFeature),
     .breakpoint_bytes = BREAKPOINT_BYTES,
     .flags = QH_GDB_WATCH_BEFORE,
+    .locate = locate,
+    .types = types,
 };
 
 const QhGdbOps rv64_gdb_ops = {
@@ -104,4 +169,6 @@ const QhGdbOps rv64_gdb_ops = {
     .feature_size = sizeof(QhGdbFeature),
     .breakpoint_bytes = BREAKPOINT_BYTES,
     .flags = QH_GDB_WATCH_BEFORE,
+    .locate = locate,
+    .types = types,
 };

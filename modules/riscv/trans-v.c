@@ -68,26 +68,10 @@ gboolean rv_v_may_hold(uint32_t dest, int32_t d_emul, uint32_t source, int32_t s
 
 /* Configuration (Unpriv. V, 31.6). */
 
-/* log2 of VLMAX, or -1 when @vtype is not supported. */
-static int32_t log_vlmax(const RvCpu *cpu, uint64_t vtype)
-{
-    uint32_t sew = vtype >> RV_VTYPE_SEW_SHIFT & 7;
-    int32_t lmul = (int32_t)(vtype & RV_VTYPE_LMUL_MASK);
-    int32_t vlen = g_bit_nth_msf(cpu->vlen, -1);
-
-    lmul = lmul < 4 ? lmul : lmul - 8;
-    /* LMUL >= SEW / ELEN (31.3.4.2) */
-    if (vtype & ~(uint64_t)RV_VTYPE_VALID_BITS || lmul == -4 || 8u << sew > cpu->elen ||
-        (lmul < 0 && 8u << sew > (uint32_t)cpu->elen >> -lmul)) {
-        return -1;
-    }
-    return vlen + lmul - (int32_t)sew - 3;
-}
-
 /* New vl, vtype and state key; returns vl. */
 static QhValue set_constant_vtype(RvDis *d, uint64_t vtype, QhValue avl)
 {
-    int32_t vlmax = log_vlmax(d->cpu, vtype);
+    int32_t vlmax = rv_v_log_vlmax(d->cpu, vtype);
     uint32_t key;
     QhValue vl;
 
@@ -154,7 +138,7 @@ gboolean rv_trans_vsetvl(RvDis *d, const RvArgR *a)
 uint64_t rv_helper_vsetvl(QhCpu *base, uint64_t vtype, uint64_t avl)
 {
     RvCpu *cpu = rv_cpu(base);
-    int32_t vlmax = log_vlmax(cpu, cpu->mxlen == 32 ? (uint32_t)vtype : vtype);
+    int32_t vlmax = rv_v_log_vlmax(cpu, cpu->mxlen == 32 ? (uint32_t)vtype : vtype);
 
     cpu->vstart = 0;
     cpu->vtype = vlmax < 0 ? RV_VTYPE_VILL : vtype;

@@ -100,6 +100,20 @@ extern const RvVOp rv_v_ops[RV_N_V]; /* helper-v.c */
 #include "modules/riscv/vector.def"
 #undef RV_V
 
+/* log2 of VLMAX, or -1 when @vtype is not supported: LMUL >= SEW / ELEN (Unpriv. V, 31.3.4.2). */
+static inline int32_t rv_v_log_vlmax(const RvCpu *cpu, uint64_t vtype)
+{
+    uint32_t sew = vtype >> RV_VTYPE_SEW_SHIFT & 7;
+    int32_t lmul = (int32_t)(vtype & RV_VTYPE_LMUL_MASK);
+
+    lmul = lmul < 4 ? lmul : lmul - 8;
+    if (vtype & ~(uint64_t)RV_VTYPE_VALID_BITS || lmul == -4 || 8u << sew > cpu->elen ||
+        (lmul < 0 && 8u << sew > (uint32_t)cpu->elen >> -lmul)) {
+        return -1;
+    }
+    return (int32_t)g_bit_nth_msf(cpu->vlen, -1) + lmul - (int32_t)sew - 3;
+}
+
 /* Register @number. */
 static inline uint8_t *rv_v_reg(RvCpu *cpu, uint32_t number)
 {

@@ -64,7 +64,7 @@ def bare(tap, binary):
     """Symbols, lines and everything that gdb does with them."""
     with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
         program = remote.Program(folder)
-        with Host(binary, program, cpus=2) as host:
+        with Host(binary, program, "-cpu", "max", cpus=2) as host:
             Remote = remote.connect(host.gdb)  # the socket exists from here on
             Remote.close()
             talk = Session("target remote " + host.gdb)
@@ -77,6 +77,7 @@ def bare(tap, binary):
             talk.do("thread apply all -q print/x $s0", r"0x[01]\n.*0x[01]")
             talk.do("print/x $mstatus", r"0x[0-9a-f]+")
             talk.do("print $priv", "= 3")
+            talk.do("set var $v3.words[1] = 0x1234", "print/x $v3", "words = .0x0, 0x1234, 0x0, 0x0.")
             talk.do("delete", "set scheduler-locking on", "thread 1", "tbreak bump", "continue",
                     "hit Temporary breakpoint 2, bump")
             talk.do("print *(long *)$a0 = 1000", "stepi", "stepi", "stepi", "info registers pc",

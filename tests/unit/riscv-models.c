@@ -188,15 +188,58 @@ static void test_gdb(void)
             const QhGdbFeature *feature = &tables[t]->features[f];
             for (uint32_t r = 0; r < feature->n_registers; r++) {
                 const QhGdbRegister *reg = &feature->registers[r];
-                gboolean found = FALSE;
+                gboolean found = reg->field == NULL; /* test_gdb_vectors */
                 g_assert_true(g_hash_table_add(numbers, GUINT_TO_POINTER(reg->number)));
-                for (uint32_t i = 0; i < state->n_fields; i++) {
+                for (uint32_t i = 0; !found && i < state->n_fields; i++) {
                     found |= strcmp(state->fields[i].name, reg->field) == 0;
                 }
                 g_assert_true(found);
             }
         }
     }
+}
+
+/* Vector registers are as long as VLEN says, and not there without vectors. */
+static void test_gdb_vectors(void)
+{
+    g_autoptr(RvFake) max = rv_fake_ok(64, "max", "vlen=512");
+    g_autoptr(RvFake) plain = rv_fake_ok(64, "rv64", NULL);
+    const QhGdbFeature *feature = &rv64_gdb_ops.features[rv64_gdb_ops.n_features - 1];
+    g_autofree char *types = rv64_gdb_ops.types(&max->cpu->base, feature->name);
+    g_autofree char *none = rv64_gdb_ops.types(&max->cpu->base, "org.gnu.gdb.riscv.cpu");
+    uint32_t offset, bytes;
+
+    g_assert_cmpuint(feature->n_registers, ==, 32);
+    for (uint32_t i = 0; i < 32; i++) {
+        g_assert_null(feature->registers[i].field);
+        g_assert_true(
+            rv64_gdb_ops.locate(&max->cpu->base, feature->registers[i].number, &offset, &bytes));
+        g_assert_cmpuint(bytes, ==, 64);
+        g_assert_cmpuint(offset, ==, offsetof(RvCpu, v) + i * 64);
+        g_assert_false(
+            rv64_gdb_ops.locate(&plain->cpu->base, feature->registers[i].number, &offset, &bytes));
+    }
+    g_assert_false(rv64_gdb_ops.locate(&max->cpu->base, 0, &offset, &bytes));
+    g_assert_nonnull(strstr(types, "<vector id=\"bytes\" type=\"uint8\" count=\"64\"/>"));
+    g_assert_null(none);
+}
+
+/* What a debugger wrote never lets an instruction reach beyond the registers. */
+static void test_state_written(void)
+{
+    g_autoptr(RvFake) max = rv_fake_ok(64, "max", NULL);
+    RvCpu *cpu = max->cpu;
+
+    cpu->vtype = 3; /* e8, m8: VLMAX 128 */
+    cpu->vl = 1000;
+    cpu->vstart = 5000;
+    rv64_cpu_ops.state_written(&cpu->base);
+    g_assert_cmpuint(cpu->vl, ==, 128);
+    g_assert_cmpuint(cpu->vstart, <, 128);
+    cpu->vtype = 0x3b;
+    rv64_cpu_ops.state_written(&cpu->base);
+    g_assert_cmphex(cpu->vtype, ==, RV_VTYPE_VILL);
+    g_assert_cmpuint(cpu->vl, ==, 0);
 }
 
 int main(int argc, char **argv)
@@ -210,5 +253,7 @@ int main(int argc, char **argv)
     g_test_add_func("/riscv/models/reset", test_reset);
     g_test_add_func("/riscv/models/describe", test_describe);
     g_test_add_func("/riscv/models/gdb", test_gdb);
+    g_test_add_func("/riscv/models/gdb-vectors", test_gdb_vectors);
+    g_test_add_func("/riscv/models/state-written", test_state_written);
     return g_test_run();
 }
