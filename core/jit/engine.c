@@ -481,12 +481,17 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
     QhJitCpu *jit = qh_jit_of(cpu);
 
     enter(engine);
+    __atomic_store_n(&jit->in_run, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&engine->trace, wants_trace(engine), __ATOMIC_RELAXED);
     qh_softmmu_check_space(jit);
     for (gboolean go = look_around(engine, jit);
          go && !asked_to_leave(cpu) && (!engine->counted || jit_budget(jit) > 0);) {
-        QhCode *code = next_code(engine, jit);
-        uint32_t left = code != NULL ? run_code(engine, jit, code) : QH_LEFT_UNWIND;
+        QhCode *code;
+        uint32_t left;
+
+        qh_tier_pass(engine->tier, jit);
+        code = next_code(engine, jit);
+        left = code != NULL ? run_code(engine, jit, code) : QH_LEFT_UNWIND;
 
         if ((left != QH_LEFT_NEXT || jit->flush_wanted) && !nothing_new(engine, jit)) {
             go = look_around(engine, jit);
@@ -495,6 +500,7 @@ void qh_engine_run(QhEngine *engine, QhVcpu *vcpu)
     jit->code = NULL;
     jit->link = NULL;
     jit->hot.link = NULL;
+    __atomic_store_n(&jit->in_run, 0, __ATOMIC_SEQ_CST);
     leave(engine);
 }
 

@@ -89,6 +89,8 @@ struct QhJitCpu {
     struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
     uint64_t lockstep_units;
     uint64_t reserved[2];
+    uint64_t passed;        /* qh_tier_pass; atomic */
+    uint32_t in_run;        /* between blocks or in one; atomic */
     struct QhTierCpu *tier; /* the compiler's; NULL until it is used */
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;

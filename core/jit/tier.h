@@ -47,8 +47,10 @@ gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, 
 /* Drop everything: no CPU runs compiled code. The engine's lock is held. */
 void qh_tier_drop_all(QhTier *tier);
 
-/* Between two blocks: code that was taken out may be overwritten as soon as all CPUs have been
- * here. [vcpu] */
+/*
+ * Between two blocks: code that was taken out may be overwritten as soon as all CPUs that run have
+ * been here. jit->in_run is set before the first call. [vcpu]
+ */
 void qh_tier_pass(QhTier *tier, QhJitCpu *jit);
 
 typedef struct QhTierStats {

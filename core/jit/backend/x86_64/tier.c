@@ -72,53 +72,31 @@ static gboolean add_buffers(QhJitCpu *jit)
     return TRUE;
 }
 
-/* A chunk with room; all is dropped when there is none. */
-static gboolean have_room(QhTier *tier, QhJitCpu *jit)
+/* Machine code for @source, not yet known to anyone. *@ret_full: there is no room for it now. */
+static QhT1Region *
+compile(QhTier *tier, QhJitCpu *jit, const QhT1Source *source, gboolean *ret_full)
 {
     QhTierCpu *own = jit->tier;
+    QhT1Region *region;
+    QhT1Chunk *chunk;
+    QhAsm a;
 
-    if (own->chunk != NULL && (size_t)(own->chunk->end - own->chunk->at) >= QH_T1_ROOM) {
-        return TRUE;
+    *ret_full = !qh_t1_have_room(tier, jit);
+    if (*ret_full) {
+        return NULL;
     }
-    g_mutex_lock(&tier->engine->lock);
-    if (own->chunk != NULL) {
-        qh_t1_memory_fill(tier->memory, own->chunk);
-    }
-    own->chunk = qh_t1_memory_open(tier->memory);
-    g_mutex_unlock(&tier->engine->lock);
-    jit->flush_wanted |= own->chunk == NULL;
-    return own->chunk != NULL;
-}
-
-/* Machine code for @source, not yet known to anyone. */
-static QhT1Region *compile(QhTier *tier, QhJitCpu *jit, const QhT1Source *source)
-{
-    QhTierCpu *own = jit->tier;
-    QhT1Region *region = NULL;
-
-    for (uint32_t i = 0; i < 2 && region == NULL; i++) {
-        QhT1Chunk *chunk;
-        QhAsm a;
-        if (!have_room(tier, jit)) {
-            return NULL;
-        }
-        chunk = own->chunk;
-        chunk->at = (uint8_t *)(((uintptr_t)chunk->at + 63) & ~(uintptr_t)63);
-        a = (QhAsm){.base = chunk->at,
-                    .at = chunk->at,
-                    .end = chunk->end,
-                    .delta = qh_t1_memory_delta(tier->memory)};
-        region = qh_t1_compile(own->compiler, source, &tier->stubs, &a);
-        if (region != NULL) {
-            chunk->at = a.at;
-        } else if (!a.full || chunk->at == chunk->start) {
-            return NULL;
-        } else {
-            g_mutex_lock(&tier->engine->lock);
-            qh_t1_memory_fill(tier->memory, chunk);
-            g_mutex_unlock(&tier->engine->lock);
-            own->chunk = NULL;
-        }
+    chunk = own->chunk;
+    chunk->at = (uint8_t *)(((uintptr_t)chunk->at + 63) & ~(uintptr_t)63);
+    a = (QhAsm){.base = chunk->at,
+                .at = chunk->at,
+                .end = chunk->end,
+                .delta = qh_t1_memory_delta(tier->memory)};
+    region = qh_t1_compile(own->compiler, source, &tier->stubs, &a);
+    if (region != NULL) {
+        chunk->at = a.at;
+    } else if (a.full && chunk->at != chunk->start) {
+        chunk->at = chunk->end; /* it is full; the next one may do */
+        *ret_full = TRUE;
     }
     return region;
 }
@@ -156,25 +134,27 @@ static void publish(QhTier *tier, QhTierCpu *own, QhT1Region *region)
 }
 
 /* With the page watched and its bytes in own->page. */
-static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code)
+static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code, gboolean *ret_full)
 {
     QhT1Region *region = NULL;
     QhT1Source source;
 
-    for (uint32_t max = QH_T1_MAX_BLOCKS; max >= 1 && region == NULL && !jit->flush_wanted;
-         max /= 8) {
+    for (uint32_t max = QH_T1_MAX_BLOCKS; max >= 1 && region == NULL; max /= 8) {
         if (!qh_t1_collect(jit, code, max, &source)) {
             return NULL;
         }
-        region = compile(tier, jit, &source);
+        region = compile(tier, jit, &source, ret_full);
+        if (region == NULL && *ret_full) {
+            return NULL;
+        }
     }
     return region;
 }
 
 /* Into the store, unless its bytes have changed; then it stays in the chunk as what nobody knows.
  */
-static const void *
-settle(QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, uint64_t changes)
+static const void *settle(
+    QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, gboolean full, uint64_t changes)
 {
     QhCodeStore *store = tier->engine->store;
     uint64_t ram_page = code->key.ram_address & ~(PAGE_BYTES - 1);
@@ -188,7 +168,7 @@ settle(QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, uint64_t c
             region->invalid = 1;
             g_ptr_array_add(jit->tier->chunk->regions, region);
         }
-    } else if (!jit->flush_wanted) {
+    } else if (!full) {
         code->dull = TRUE;
         tier->stats.n_failed++;
     }
@@ -204,6 +184,7 @@ const void *qh_tier_compile(QhTier *tier, QhJitCpu *jit, QhCode *code)
 {
     uint64_t ram_page = code->key.ram_address & ~(PAGE_BYTES - 1), changes;
     gint64 start = g_get_monotonic_time();
+    gboolean full = FALSE;
     const void *native;
     QhT1Region *region;
     QhTlbPage page;
@@ -219,8 +200,8 @@ const void *qh_tier_compile(QhTier *tier, QhJitCpu *jit, QhCode *code)
         return NULL;
     }
     memcpy(jit->tier->page, page.ram->host + page.offset, PAGE_BYTES);
-    region = make(tier, jit, code);
-    native = settle(tier, jit, code, region, changes);
+    region = make(tier, jit, code, &full);
+    native = settle(tier, jit, code, region, full, changes);
     tier->stats.compile_ns += (uint64_t)(g_get_monotonic_time() - start) * 1000;
     return native;
 }
@@ -291,7 +272,7 @@ gboolean qh_tier_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes)
     return runs;
 }
 
-static void cut_off(QhTier *tier, QhT1Region *region)
+void qh_t1_retire_region(QhTier *tier, QhT1Region *region)
 {
     qh_t1_cut_off(tier->memory, region);
     for (uint32_t i = 0; i < region->n_entries; i++) {
@@ -304,7 +285,7 @@ static void cut_off(QhTier *tier, QhT1Region *region)
 }
 
 /* CPUs in a loop of what was taken out must leave it. */
-static void kick_all(const QhTier *tier)
+void qh_t1_kick_all(const QhTier *tier)
 {
     GPtrArray *vcpus = tier->engine->cluster->vcpus;
 
@@ -326,12 +307,12 @@ gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, 
             continue;
         }
         *at = region->page_next;
-        cut_off(tier, region);
+        qh_t1_retire_region(tier, region);
         tier->stats.n_invalidated++;
         any = TRUE;
     }
     if (any) {
-        kick_all(tier);
+        qh_t1_kick_all(tier);
     }
     return any;
 }
@@ -354,12 +335,6 @@ void qh_tier_drop_all(QhTier *tier)
     if (tier != NULL) {
         tier->stats.n_drops++;
     }
-}
-
-void qh_tier_pass(QhTier *tier, QhJitCpu *jit)
-{
-    (void)tier;
-    (void)jit;
 }
 
 void qh_tier_stats(QhTier *tier, QhTierStats *ret)

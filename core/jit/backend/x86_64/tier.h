@@ -11,6 +11,7 @@ struct QhTier {
     QhT1Memory *memory; /* the engine's lock guards it */
     QhT1Stubs stubs;
     QhTierStats stats; /* likewise */
+    uint64_t epoch;    /* rises with every chunk that is retired; atomic */
 };
 
 /* A guest block of the region being made. */
@@ -38,6 +39,15 @@ typedef struct QhTierCpu {
  * at most @max_blocks. FALSE when even @code cannot be compiled. (region.c) [vcpu]
  */
 gboolean qh_t1_collect(QhJitCpu *jit, const QhCode *code, uint32_t max_blocks, QhT1Source *ret);
+
+/* A chunk for jit->tier to fill: a free one, or, when they run out, the one filled longest ago.
+ * FALSE when all are in use. (recycle.c) [vcpu] */
+gboolean qh_t1_have_room(QhTier *tier, QhJitCpu *jit);
+/* The region is entered by nobody from now on; its blocks are interpreted again. The lock is held.
+ * (tier.c) */
+void qh_t1_retire_region(QhTier *tier, QhT1Region *region);
+/* Send all CPUs to the dispatcher. (tier.c) [any] */
+void qh_t1_kick_all(const QhTier *tier);
 
 /* --- patch.c: changes of code that may be running. The engine's lock is held. --- */
 
