@@ -491,6 +491,26 @@ qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index
     return walk(jit, address, access, index, ret);
 }
 
+gboolean
+qh_softmmu_refill(QhJitCpu *jit, uint64_t address, uint32_t bytes, uint32_t access, uint32_t index)
+{
+    QhSoftmmu *mmu = &jit->mmu;
+    uint64_t granule = address & ~mmu->granule_mask;
+    const QhTlbEntry *entry = &mmu->entries[first_slot(mmu, granule, index)];
+    uint32_t second;
+
+    if (((address + bytes - 1) & ~mmu->granule_mask) != granule ||
+        (entry->tag[access] & ~(uint64_t)(QH_TLB_IO | QH_TLB_SLOW)) == granule) {
+        return FALSE;
+    }
+    second = find_second(mmu, granule, index, access);
+    if (second == SECOND_ENTRIES) {
+        return FALSE;
+    }
+    fill_first(mmu, granule, index, &mmu->second_pages[second]);
+    return entry->tag[access] == granule;
+}
+
 static gboolean is_shared(const QhSoftmmu *mmu, uint64_t granule, uint32_t index)
 {
     uint32_t second = find_second(mmu, granule, index, QH_ACCESS_FETCH);

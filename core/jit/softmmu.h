@@ -139,6 +139,13 @@ void qh_softmmu_note_code(
 gboolean
 qh_softmmu_find(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage *ret);
 
+/*
+ * After a miss: if the second level knows RAM behind @bytes at @address, the first one does from
+ * now on. FALSE: the access needs more than that.
+ */
+gboolean
+qh_softmmu_refill(QhJitCpu *jit, uint64_t address, uint32_t bytes, uint32_t access, uint32_t index);
+
 /* After a store to RAM page @page at @address: if that may go directly now, the first level says
  * so. */
 void qh_softmmu_refresh(QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page);

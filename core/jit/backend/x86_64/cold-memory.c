@@ -29,10 +29,26 @@ static void put(QhT1Regs *regs, QhReg reg, const uint64_t value[2])
     }
 }
 
+/* Whether the check of a plain access will succeed now. */
+static gboolean refill(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs, uint32_t access)
+{
+    uint32_t bytes = 1u << (cold->x & QH_MEM_SIZE_MASK);
+    uint64_t address = address_of(cold, regs);
+
+    if ((cold->x & QH_MEM_SIZE_MASK) == QH_MEM_128 ||
+        ((cold->x & QH_MEM_ALIGN_MASK) == QH_MEM_ALIGN && (address & (bytes - 1)) != 0)) {
+        return FALSE;
+    }
+    return qh_softmmu_refill(qh_jit_of(cpu), address, bytes, access, QH_MEM_INDEX_OF(cold->x));
+}
+
 uint32_t qh_t1_cold_load(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs)
 {
     uint64_t value[2] = {0};
 
+    if (refill(cpu, cold, regs, cold->x & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ)) {
+        return QH_T1_AGAIN;
+    }
     qh_t1_sync(cpu, cold, regs);
     if (!qh_softmmu_load(qh_jit_of(cpu), address_of(cold, regs), cold->x, value)) {
         return QH_T1_LEAVE;
@@ -45,6 +61,9 @@ uint32_t qh_t1_cold_store(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs)
 {
     uint64_t value[2];
 
+    if (refill(cpu, cold, regs, QH_ACCESS_WRITE)) {
+        return QH_T1_AGAIN;
+    }
     get(regs, cold->b, cold->word, value);
     qh_t1_sync(cpu, cold, regs);
     if (!qh_softmmu_store(qh_jit_of(cpu), address_of(cold, regs), cold->x, value)) {

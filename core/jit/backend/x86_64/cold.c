@@ -15,7 +15,12 @@ void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
         const QhT1Home *home = &region->homes[__builtin_ctz(dirty)];
         const void *from = QH_IS_XMM(home->reg) ? (const void *)regs->xmm[home->reg - 16]
                                                 : (const void *)&regs->gpr[home->reg];
-        memcpy((char *)cpu + home->at, from, home->bytes);
+        void *to = (char *)cpu + home->at;
+        if (home->bytes == 8) { /* most; as one store */
+            memcpy(to, from, 8);
+        } else {
+            memcpy(to, from, home->bytes);
+        }
     }
     cpu->pc = region->page + region->insns[cold->insn];
     if (region->flags & QH_CODE_ICOUNT) {
