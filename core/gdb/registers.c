@@ -238,6 +238,9 @@ write_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, co
     }
     memcpy(field, bytes, MIN(n, wide));
     host_order(field, wide);
+    if (one->field->klass == QH_CLASS_PC && memcmp(state + one->offset, field, wide) != 0) {
+        qh_vcpu_state(vcpu)->halted = 0; /* it waited in the instruction where it was */
+    }
     memcpy(state + one->offset, field, wide);
     return TRUE;
 }

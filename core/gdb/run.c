@@ -180,6 +180,7 @@ static void resume_at(QhGdbStub *stub, const char *args, gboolean step)
             return;
         }
         qh_vcpu_state(stub->current)->pc = address;
+        qh_vcpu_state(stub->current)->halted = 0;
     }
     everybody_runs(stub);
     if (step) {

@@ -202,7 +202,10 @@ void qh_monitor_run(QhHost *host, const char *line, uint32_t cpu_index, GString 
     if (slash != NULL) {
         *slash = '\0';
         call.format = slash + 1;
-    } else if (*rest == '/') { /* "print /x 1" */
+    }
+    const Command *command = find(copy);
+    gboolean formats = command != NULL && strstr(command->args, "/FMT") != NULL;
+    if (slash == NULL && formats && *rest == '/') { /* "print /x 1" */
         call.format = rest + 1;
         rest += strcspn(rest, " \t");
         if (*rest != '\0') {
@@ -211,8 +214,6 @@ void qh_monitor_run(QhHost *host, const char *line, uint32_t cpu_index, GString 
         rest = g_strchug(rest);
     }
     call.args = rest;
-
-    const Command *command = find(copy);
     if (command == NULL) {
         g_string_append_printf(text, "unknown command: '%.64s'\n", copy);
     } else {

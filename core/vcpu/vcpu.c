@@ -295,7 +295,8 @@ gboolean qh_vcpu_can_run(QhVcpu *vcpu)
 {
     QhCpu *cpu = vcpu->cpu;
 
-    return vcpu->powered && !vcpu->jit->broken && vcpu->jit->stop.kind == QH_STOP_NONE &&
+    return vcpu->powered && vcpu->order.mode != QH_VCPU_HOLD && !vcpu->jit->broken &&
+           vcpu->jit->stop.kind == QH_STOP_NONE &&
            (!cpu->halted || vcpu->cluster->cpu_ops->has_work(cpu));
 }
 
@@ -434,7 +435,8 @@ static gpointer thread_main(gpointer data)
         __atomic_store_n(&vcpu->cpu->exit_request, 0, __ATOMIC_SEQ_CST);
         if (vcpu->allowed) {
             do_work(vcpu);
-            run = (vcpu->powered || turns_of(vcpu) != NULL) && vcpu->order.mode != QH_VCPU_HOLD;
+            /* in turns, who cannot run has to pass its turn on */
+            run = turns_of(vcpu) != NULL || (vcpu->powered && vcpu->order.mode != QH_VCPU_HOLD);
         } else if (!vcpu->stopped) {
             vcpu->stopped = TRUE;
             g_cond_broadcast(&vcpu->stood);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """gdb's remote protocol, packet by packet: what gdb sends, and what nobody should.
 
-protocol.py HOST [CASE...]
+protocol.py HOST [--with=ARGUMENT...] [CASE...]    arguments for every host
 """
 import random
 import re
@@ -353,6 +353,16 @@ def case_monitor(binary, program):
         assert gdb.ask("Qqemu.sstep=99").startswith("E")
         same(gdb.ask("qqemu.Supported"), "sstepbits;sstep;PhyMemMode", "what QEMU has")
         same(gdb.ask("s"), "T05thread:02;", "with interrupts and timers")
+        log = host.gdb + ".log"
+        same(command(gdb, "logfile " + log), ("", "OK"), "logfile")
+        same(command(gdb, "log in_asm,int"), ("", "OK"), "log")
+        gdb.ask("s%x" % program.idle)
+        same(command(gdb, "log none"), ("", "OK"), "log none")
+        gdb.ask("s%x" % program.loop)
+        with open(log, encoding="ascii") as lines:
+            same(lines.read().split("\n"), ["0x%x: wfi" % program.idle, ""], "what was logged")
+        assert "nonsense" in command(gdb, "log nonsense")[0]
+        assert "Error" in command(gdb, "logfile /nonexistent/x")[0]
         other = host.gdb + "2"
         gdb.send("qRcmd," + ("gdbserver unix:%s,server=on,wait=off" % other).encode().hex())
         same(gdb.packet(), None, "another gdb server ends this one")
@@ -473,7 +483,8 @@ def case_spelling(binary, program):
 
 
 def main():
-    binary, wanted = sys.argv[1], sys.argv[2:]
+    binary, wanted = sys.argv[1], [word for word in sys.argv[2:] if word[:2] != "--"]
+    Host.always = [word[7:] for word in sys.argv[2:] if word.startswith("--with=")]
     tap = guest.Tap()
     with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
         program = remote.Program(folder)

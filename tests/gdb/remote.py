@@ -188,6 +188,8 @@ class Program:
 class Host:
     """A machine with the program on it, a gdb socket and a QMP socket."""
 
+    always = []  # arguments of every host
+
     def __init__(self, binary, program, *more, cpus=1, paused=True, gdb=None):
         self.folder = tempfile.TemporaryDirectory(prefix="qh-gdb-")
         self.gdb = os.path.join(self.folder.name, "gdb")
@@ -199,7 +201,8 @@ class Host:
             gdb = "unix:%s,server=on,wait=off" % self.gdb
         command += ["-gdb", gdb] if gdb else []
         command += ["-S"] if paused else []
-        self.process = subprocess.Popen(command + list(more), stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command + self.always + list(more),
+                                        stdin=subprocess.DEVNULL)
 
     def __enter__(self):
         return self
