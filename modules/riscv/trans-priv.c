@@ -122,12 +122,58 @@ static gboolean sstatus_flags(RvDis *d, uint32_t rd, gboolean set, uint64_t mask
     return TRUE;
 }
 
+/*
+ * fflags, frm and fcsr are read, and fflags written, around many a comparison: the flags by
+ * operations of their own, frm from the state key (Unpriv. F, "Floating-Point Control and Status
+ * Register"). 0: none of these, or mstatus.FS is off.
+ */
+#define CSR_FFLAGS 1u
+#define CSR_FRM    2u
+#define CSR_FCSR   3u
+
+static QhValue fp_read(RvDis *d, uint32_t number)
+{
+    QhBlock *b = d->block;
+    uint64_t frm = rv_frm(d);
+    QhValue flags;
+
+    if (number < CSR_FFLAGS || number > CSR_FCSR || !rv_fp_on(d)) {
+        return 0;
+    }
+    if (number == CSR_FRM) {
+        return rv_const(d, frm);
+    }
+    flags = qh_ir(b, QH_IR_fp_flags_get, QH_TYPE_I32, 0, 0, 0, 0);
+    flags = qh_ir_1(b, QH_IR_zext, QH_TYPE_I64, flags);
+    flags = qh_ir_2(b, QH_IR_and, QH_TYPE_I64, flags, rv_const(d, 0x1f));
+    return number == CSR_FFLAGS || frm == 0
+               ? flags
+               : qh_ir_2(b, QH_IR_or, QH_TYPE_I64, flags, rv_const(d, frm << 5));
+}
+
+static gboolean flags_write(RvDis *d, uint32_t rd, QhValue value)
+{
+    QhBlock *b = d->block;
+    QhValue old;
+
+    rv_fp_write(d);
+    old = rd != 0 ? fp_read(d, CSR_FFLAGS) : 0;
+    value = qh_ir_2(b, QH_IR_and, QH_TYPE_I64, value, rv_const(d, 0x1f));
+    value = qh_ir_1(b, QH_IR_trunc, QH_TYPE_I32, value);
+    qh_ir(b, QH_IR_fp_flags_set, QH_TYPE_I32, 0, value, 0, 0);
+    rv_set_x(d, rd, old);
+    return TRUE;
+}
+
 static gboolean csr_read(RvDis *d, uint32_t rd, uint32_t number)
 {
     const Plain *csr = plain_csr(d, number);
+    QhValue fp = fp_read(d, number);
 
     if (csr != NULL) {
         rv_set_x(d, rd, plain_read(d, csr));
+    } else if (fp != 0) {
+        rv_set_x(d, rd, fp);
     } else if (is_sstatus(d, number)) {
         rv_set_x(d, rd, sstatus_read(d));
     } else {
@@ -147,6 +193,9 @@ static gboolean csr_write(RvDis *d, uint32_t rd, uint32_t number, QhValue value)
         plain_write(d, csr, value);
         rv_set_x(d, rd, old);
         return TRUE;
+    }
+    if (number == CSR_FFLAGS && rv_fp_on(d)) {
+        return flags_write(d, rd, value);
     }
     if (is_sstatus(d, number)) {
         return sstatus_write(d, rd, value, rv_const(d, ~0ull));
