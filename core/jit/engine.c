@@ -49,6 +49,16 @@ static gboolean call_through_closures(QhEngine *engine, GError **error)
     return TRUE;
 }
 
+/* Blocks for the interpreter have their own bound, besides tb-size when there is a compiler. */
+static uint64_t interpreter_bytes(const QhEngineOptions *options)
+{
+    if (options->tb_bytes == 0) {
+        return QH_ENGINE_CODE_BYTES;
+    }
+    return options->backend == QH_BACKEND_JIT ? MAX(options->tb_bytes, QH_ENGINE_MIN_CODE_BYTES)
+                                              : options->tb_bytes;
+}
+
 QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
 {
     QhEngine *engine = g_new0(QhEngine, 1);
@@ -77,9 +87,7 @@ QhEngine *qh_engine_new(QhCluster *cluster, GError **error)
         qh_engine_free(engine);
         return NULL;
     }
-    engine->store =
-        qh_code_store_new(QH_PAGE_BITS_MIN, engine->options.tb_bytes != 0 ? engine->options.tb_bytes
-                                                                          : QH_ENGINE_CODE_BYTES);
+    engine->store = qh_code_store_new(QH_PAGE_BITS_MIN, interpreter_bytes(&engine->options));
     if (engine->options.backend == QH_BACKEND_JIT && !add_tier(engine, error)) {
         qh_engine_free(engine);
         return NULL;
