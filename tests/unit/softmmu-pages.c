@@ -209,6 +209,39 @@ static void test_mark_code(void)
     toy_machine_free(toy);
 }
 
+/* What compiled code does before anything else when an access misses. */
+static void test_refill(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhJitCpu *jit = qh_jit_of(&toy->cpu[0]->cpu);
+    uint64_t far = DATA + 256 * PAGE, value;
+    uint32_t page = DATA >> 12;
+
+    toy->page[page + 256] = page + 7;
+    g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0)); /* never walked */
+    g_assert_cmpuint(toy->n_translated, ==, 0);
+    g_assert_true(store(toy, DATA, 1));
+    g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0)); /* it is there */
+    must_load(toy, far);
+    g_assert_true(qh_softmmu_refill(jit, DATA + 5, 1, QH_ACCESS_WRITE, 0));
+    g_assert_cmphex(jit->mmu.entries[page & 255].tag[QH_ACCESS_WRITE], ==, DATA);
+    g_assert_true(qh_softmmu_refill(jit, far, 1, QH_ACCESS_READ, 0));
+    qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, DATA, 1);
+    g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0));
+    /* rights that the page has not, and windows, are for the long way */
+    toy->prot[page] = QH_PROT_READ;
+    must_load(toy, DATA);
+    must_load(toy, far);
+    g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_WRITE, 0));
+    g_assert_true(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0));
+    g_assert_true(load(toy, TOY_IO, &value));
+    qh_cpu_service.tlb_set_context(&toy->cpu[0]->cpu, 1);
+    qh_cpu_service.tlb_set_context(&toy->cpu[0]->cpu, 0);
+    g_assert_false(qh_softmmu_refill(jit, TOY_IO, 1, QH_ACCESS_READ, 0));
+    g_assert_cmpuint(toy->cpu[0]->n_faults, ==, 0);
+    toy_machine_free(toy);
+}
+
 static void test_table_words(void)
 {
     ToyMachine *toy = toy_machine_new(1, 12);
@@ -369,6 +402,7 @@ int main(int argc, char **argv)
     g_test_add_func("/softmmu/conflicts", test_conflicts);
     g_test_add_func("/softmmu/global", test_global);
     g_test_add_func("/softmmu/mark-code", test_mark_code);
+    g_test_add_func("/softmmu/refill", test_refill);
     g_test_add_func("/softmmu/table-words", test_table_words);
     g_test_add_func("/softmmu/contexts", test_contexts);
     g_test_add_func("/softmmu/large-page", test_large_page);
