@@ -106,7 +106,8 @@ void qh_gdb_stub_farewell(QhGdbStub *stub)
 {
     if (stub->connected && stub->waiting) {
         stub->waiting = FALSE;
-        qh_gdb_wire_send(&stub->wire, "W00", 3);
+        g_string_printf(stub->reply, "W%02x", (uint32_t)qh_host_status(stub->host) & 0xff);
+        qh_gdb_wire_send(&stub->wire, stub->reply->str, stub->reply->len);
     }
 }
 

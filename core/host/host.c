@@ -252,6 +252,14 @@ void qh_host_quit(QhHost *host, int status)
     }
 }
 
+int qh_host_status(QhHost *host)
+{
+    g_mutex_lock(&host->lock);
+    int status = host->status;
+    g_mutex_unlock(&host->lock);
+    return status;
+}
+
 GMainContext *qh_host_context(QhHost *host)
 {
     return g_main_loop_get_context(host->loop);

@@ -55,6 +55,7 @@ void qh_host_set_perf(QhHost *host, QhPerf *perf); /* [main] */
  * the machine down meanwhile. [main] */
 int qh_host_run(QhHost *host);
 void qh_host_quit(QhHost *host, int status); /* [any] */
+int qh_host_status(QhHost *host);            /* what qh_host_quit was told, or 0 [any] */
 
 /* The main loop's context, for sources that run on the main thread. Lives as long as @host. [any]
  */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Something to debug: each hart counts, in a function, in a word of its own; `shared` is written by
 # hart 0 only, each 256 rounds. Runs at the reset vector's target, in M-mode.
-    .globl _start, loop, bump, bumped, idle, counters, shared, text
+    .globl _start, loop, bump, bumped, finish, idle, counters, shared, text
 _start:
     csrr    s0, mhartid
     la      sp, stack           # gdb tells frames apart by it
@@ -24,7 +24,11 @@ bump:
     sd      t1, 0(a0)
 bumped:
     ret
-# what a debugger can set pc to
+# what a debugger can set pc to: the test device ends the host with status 5
+finish:
+    li      t0, 0x100000
+    li      t1, 0x53333
+    sw      t1, 0(t0)
 idle:
     wfi
     j       idle

@@ -303,7 +303,7 @@ def case_leave(binary, program):
 
 
 def case_end(binary, program):
-    """k, vKill, and a host that ends."""
+    """k, vKill, a host that ends, a guest that does."""
     with Host(binary, program) as host:
         Remote(host.gdb).send("k")
         same(host.wait(), 0, "k")
@@ -319,6 +319,15 @@ def case_end(binary, program):
         same(gdb.packet(), b"W00", "quit")
         same(gdb.packet(), None, "and no more")
         same(host.wait(), 0, "quit")
+    with Host(binary, program) as host:
+        gdb = Remote(host.gdb)
+        same(gdb.ask("c%x" % program.finish), "W05", "the guest's own status")
+        same(host.wait(), 5, "the guest's own status")
+    with Host(binary, program, "-no-shutdown") as host:
+        gdb = Remote(host.gdb)
+        same(gdb.ask("c%x" % program.finish), "T03thread:01;", "-no-shutdown")
+        same(gdb.ask("c"), "T03thread:01;", "it cannot go on")
+        same(Qmp(host.qmp).status(), "shutdown", "-no-shutdown")
 
 
 def command(gdb, line):
@@ -403,7 +412,7 @@ def fuzz_packet(random_, program):
 def case_fuzz(binary, program):
     """Thousands of packets that nobody should send: the host answers afterwards, and has not grown."""
     random_ = random.Random(20)
-    with Host(binary, program, cpus=2) as host:
+    with Host(binary, program, "-no-shutdown", cpus=2) as host:
         gdb = Remote(host.gdb)
         before = host.resident()
         for i in range(4000):
