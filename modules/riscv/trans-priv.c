@@ -3,6 +3,9 @@
 #include "modules/riscv/csr.h"
 #include "modules/riscv/translate.h"
 
+#define CSR_VL    0xc20u
+#define CSR_VLENB 0xc22u
+
 /* Scratch registers and those of the last trap: reading and writing them has no effect besides, so
  * that it needs no helper and does not end the block. */
 typedef struct Plain {
@@ -165,11 +168,28 @@ static gboolean flags_write(RvDis *d, uint32_t rd, QhValue value)
     return TRUE;
 }
 
+/* vl and vlenb, which loops over vectors read. FALSE: @number is neither, or VS is Off. */
+static gboolean vector_read(RvDis *d, uint32_t rd, uint32_t number)
+{
+    if (!(d->key & RV_KEY_VS) || (number != CSR_VL && number != CSR_VLENB)) {
+        return FALSE;
+    }
+    if (number == CSR_VL) {
+        rv_set_x(d, rd, qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_VL));
+    } else {
+        rv_set_x_const(d, rd, d->cpu->vlen / 8u);
+    }
+    return TRUE;
+}
+
 static gboolean csr_read(RvDis *d, uint32_t rd, uint32_t number)
 {
     const Plain *csr = plain_csr(d, number);
     QhValue fp = fp_read(d, number);
 
+    if (vector_read(d, rd, number)) {
+        return TRUE;
+    }
     if (csr != NULL) {
         rv_set_x(d, rd, plain_read(d, csr));
     } else if (fp != 0) {

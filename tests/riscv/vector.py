@@ -3,7 +3,7 @@
 """Vector instructions with random operands, under qemu-riscv64 and on a bare board.
 
 vector.py [--vlen N] [--xlen 32] [--seed N] [--each N] [--cases N] [--sequences N] [--only REGEX]
-          [--keep FOLDER] [--linux] -- EMULATOR ARGUMENT...
+          [--keep FOLDER] [--backends A:B] [--linux] -- EMULATOR ARGUMENT...
 
 Each instruction is written --each times with random registers and vtype, and run --cases times with
 random register contents, vl, vstart, mask, rounding and memory; compared are all vector registers,
@@ -336,7 +336,7 @@ class Programs:
 def show(programs, emulator, number):
     option = f'-DDUMP={number}'
     expected, got = programs.reference(option), programs.tested(emulator, option)
-    case = before = ''
+    case = ''
     print(f'#   function {number}: {expected[0]}')
     shown = 0
     for e, g in zip(expected, got):
@@ -346,6 +346,23 @@ def show(programs, emulator, number):
             shown += 1
             print(f'#   {case}\n#     expected {e}\n#     got      {g}')
             case = 'the same'
+
+
+def one_backend(tap, programs, options, backend, expected):
+    emulator = options.emulator + (['-accel', 'tcg,backend=' + backend] if backend else [])
+    label = ' under ' + backend if backend else ''
+    got = programs.tested(emulator)
+    # Only the mnemonic of each line counts for the name.
+    names, bad = plain.compare(*([re.sub(r'^(\w+ \w+) (\S+) .*', r'\1 \2', line) for line in lines]
+                                 for lines in (expected, got)))
+    complete = expected[-1] == got[-1] == 'end'
+    for name in names:
+        tap.check(name not in bad, name + label)
+        if name in bad and tap.shown < options.shown and complete:
+            tap.shown += 1
+            print(f'# {len(bad[name])} of {len(names[name])}')
+            show(programs, emulator, bad[name][0])
+    tap.check(complete, 'both ran to the end' + label)
 
 
 def main():
@@ -358,29 +375,22 @@ def main():
     parser.add_argument('--sequences', type=int, default=100)
     parser.add_argument('--shown', type=int, default=5)
     parser.add_argument('--only')
+    parser.add_argument('--backends', help='interp:jit, or all')
     parser.add_argument('--linux', action='store_true', help='as a program under Linux')
     parser.add_argument('--keep')
     parser.add_argument('emulator', nargs='+')
     options = parser.parse_args()
+    tap = plain.Tap()
+    print('TAP version 13')
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or temporary
         os.makedirs(folder, exist_ok=True)
         programs = Programs(folder, options)
-        expected, got = programs.reference(), programs.tested(options.emulator)
-        complete = expected[-1] == got[-1] == 'end'
-        expected = [re.sub(r'^(\w+ \w+) (\S+) .*', r'\1 \2', line) for line in expected]
-        got = [re.sub(r'^(\w+ \w+) (\S+) .*', r'\1 \2', line) for line in got]
-        names, bad = plain.compare(expected, got)
-        print('TAP version 13')
-        for number, name in enumerate(names, 1):
-            print(f'{"not ok" if name in bad else "ok"} {number} {name}'
-                  + (f' {len(bad[name])} of {len(names[name])}' if name in bad else ''))
-            if name in bad and options.shown > 0 and complete:
-                options.shown -= 1
-                show(programs, options.emulator, bad[name][0])
-        print(f'{"ok" if complete else "not ok"} {len(names) + 1} both ran to the end')
-        print(f'1..{len(names) + 1}')
-    return 1 if bad or not complete else 0
+        expected = programs.reference()
+        for backend in plain.backends_of(options):
+            one_backend(tap, programs, options, backend, expected)
+    print(f'1..{tap.number}')
+    return 1 if tap.bad else 0
 
 
 if __name__ == '__main__':
