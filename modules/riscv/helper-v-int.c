@@ -253,3 +253,38 @@ static inline uint32_t shift_increment(uint32_t mode, uint64_t value, uint32_t s
     (((value) >> (shift)) + shift_increment(v->cpu->vxrm, (uint64_t)(value), (uint32_t)(shift)))
 SAME(vssrl, U, SCALED(a, b &(N - 1)))
 SAME(vssra, S, SCALED(a, b &(N - 1)))
+
+/* Bits (Unpriv. Zvkb, Zvbb, Zvbc). */
+
+/* The bits of each byte in the opposite order. */
+static inline uint64_t reverse_in_bytes(uint64_t x)
+{
+    x = (x >> 1 & UINT64_C(0x5555555555555555)) | (x & UINT64_C(0x5555555555555555)) << 1;
+    x = (x >> 2 & UINT64_C(0x3333333333333333)) | (x & UINT64_C(0x3333333333333333)) << 2;
+    return (x >> 4 & UINT64_C(0x0f0f0f0f0f0f0f0f)) | (x & UINT64_C(0x0f0f0f0f0f0f0f0f)) << 4;
+}
+
+static inline RvU128 carryless(uint64_t a, uint64_t b)
+{
+    RvU128 product = 0;
+
+    for (uint32_t i = 0; i < 64; i++) {
+        product ^= b >> i & 1 ? (RvU128)a << i : 0;
+    }
+    return product;
+}
+
+SAME(vandn, U, a & ~b)
+SAME(vrol, U, (P)a << (b & (N - 1)) | a >> (-(P)b & (N - 1)))
+SAME(vror, U, a >> (b & (N - 1)) | (P)a << (-(P)b & (N - 1)))
+SAME(vbrev8, U, reverse_in_bytes(a))
+SAME(vrev8, U, __builtin_bswap64(a) >> (64 - N))
+SAME(vbrev, U, __builtin_bswap64(reverse_in_bytes(a)) >> (64 - N))
+SAME(vclz, U, a == 0 ? N : __builtin_clzll(a) - (64 - N))
+SAME(vctz, U, a == 0 ? N : __builtin_ctzll(a))
+SAME(vcpop_v, U, __builtin_popcountll(a))
+WIDER(vwsll, U, U, (UW)a << (b & (2 * N - 1)))
+KERNEL(vclmul_64, 64, 128, RvU64, RvU64, RvU64, carryless(a, b))
+TABLE(vclmul, NULL, NULL, NULL, vclmul_64)
+KERNEL(vclmulh_64, 64, 128, RvU64, RvU64, RvU64, carryless(a, b) >> 64)
+TABLE(vclmulh, NULL, NULL, NULL, vclmulh_64)

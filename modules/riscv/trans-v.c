@@ -217,7 +217,7 @@ static QhValue scalar(RvDis *d, const RvArgV *a, const RvVOp *op)
 {
     switch (d->insn >> 12 & 7) {
     case 3:
-        return rv_const(d, (uint64_t)(int64_t)(op->flags & RV_V_UIMM ? a->vs1 & 31 : a->vs1));
+        return rv_const(d, (uint64_t)(int64_t)(op->flags & RV_V_UIMM ? a->vs1 & 63 : a->vs1));
     case 4:
     case 6:
         return rv_get_x(d, (uint32_t)a->vs1 & 31);

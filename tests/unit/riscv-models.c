@@ -34,6 +34,7 @@ static const RuleCase good[] = {
     {64, "max",        "d=off",            "!v !zve64d zve64f"                                                       },
     {64, "rv64",       "v=on",             "v zve64d zve64f zve64x zve32f zve32x zvl128b !zvfh"                      },
     {64, "rv64",       "zve32x=on",        "!v zve32x !zve64x !zve32f zvl128b"                                       },
+    {64, "rv64",       "zvbb=on,zvbc=on",  "zvbb zvkb zvbc zve64x !zve64f"                                           },
     {64, "rv64",       "zvfh=on",          "zvfh zvfhmin zfhmin zve32f !zve64x"                                      },
     {64, "rv64",       "zbb=off,sv57=off", "zba !zbb"                                                                },
 };
@@ -105,7 +106,7 @@ static void test_strings(void)
                     "rv64imafdc_zicntr_zicsr_zifencei_zihpm_zmmul_zaamo_zalrsc_zca_zcd_svade");
     g_assert_cmpstr(small_text, ==, "rv32imafc");
     g_assert_nonnull(strstr(max_text, "rv64imafdcv_"));
-    g_assert_nonnull(strstr(max_text, "_zvfhmin_zvl256b_smstateen"));
+    g_assert_nonnull(strstr(max_text, "_zvfhmin_zvkb_zvl256b_smstateen"));
     g_assert_cmpstr(rv_isa_base(&small->cpu->base), ==, "rv32i");
     g_assert_cmpstr(rv_isa_mmu_type(&small->cpu->base), ==, "riscv,sv32");
     g_assert_cmpstr(rv_isa_mmu_type(&u54->cpu->base), ==, "riscv,sv39");

@@ -17,7 +17,7 @@ import tempfile
 
 # Ratified after binutils 2.40, or without a name there.
 NEWER = re.compile(r'(ntl\.|c\.(lbu|lhu|lh|sb|sh|zext|sext|not|mul)|amocas|fli|fminm|fmaxm|fround|'
-                   r'fleq|fltq|fcvtmod|fmvh|fmvp|mop|c\.mop|czero|wrs|'
+                   r'vandn|vbrev|vrev8|vclz|vctz|vcpop\.v|vro[lr]|vwsll|vclmul|fleq|fltq|fcvtmod|fmvh|fmvp|mop|c\.mop|czero|wrs|'
                    r'fcvt\.(bf16\.s|s\.bf16|d\.(wu?|s|h)|s\.h) )')
 EXTENSIONS = ('imafdcvh_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zfh_zba_zbb_zbc_zbs_'
               'svinval')
