@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
-#define HASH_BITS   16u
-#define N_BUCKETS   (1u << HASH_BITS)
+/* Buckets at the start; they double when there are more blocks than buckets. */
+#define HASH_BITS 14u
 
 typedef struct Page {
     uint64_t number;
@@ -22,6 +22,8 @@ struct QhCodeStore {
     char *free; /* in the last chunk */
     size_t left;
     QhCode **buckets;
+    uint32_t hash_bits;
+    uint64_t n_codes;  /* in the buckets */
     GHashTable *pages; /* &Page.number -> Page */
     QhCodeStats stats;
 };
@@ -33,7 +35,8 @@ QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes)
     store->page_bits = page_bits;
     store->max_bytes = max_bytes;
     store->chunks = g_ptr_array_new_with_free_func(g_free);
-    store->buckets = g_new0(QhCode *, N_BUCKETS);
+    store->hash_bits = HASH_BITS;
+    store->buckets = g_new0(QhCode *, 1u << HASH_BITS);
     store->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     return store;
 }
@@ -103,12 +106,34 @@ QhCode *qh_code_new_loose(uint32_t n_ops, uint32_t n_insns)
     return memory != NULL ? set_up(memory, n_ops, n_insns) : NULL;
 }
 
-static uint32_t hash(const QhCodeKey *key)
+static uint32_t hash(const QhCodeStore *store, const QhCodeKey *key)
 {
     uint64_t mix = key->ram_address * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
 
     mix ^= (key->pc ^ key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
-    return (uint32_t)(mix >> (64 - HASH_BITS));
+    return (uint32_t)(mix >> (64 - store->hash_bits));
+}
+
+/* Twice the buckets; without memory for that the lists just grow longer. */
+static void grow(QhCodeStore *store)
+{
+    uint32_t old_bits = store->hash_bits;
+    QhCode **old = store->buckets, **buckets = g_try_new0(QhCode *, 2u << old_bits);
+
+    if (buckets == NULL) {
+        return;
+    }
+    store->buckets = buckets;
+    store->hash_bits++;
+    for (uint32_t i = 0; i < 1u << old_bits; i++) {
+        for (QhCode *code = old[i], *next; code != NULL; code = next) {
+            uint32_t to = hash(store, &code->key);
+            next = code->next;
+            code->next = buckets[to];
+            buckets[to] = code;
+        }
+    }
+    g_free(old);
 }
 
 static gboolean same_key(const QhCodeKey *a, const QhCodeKey *b)
@@ -119,7 +144,7 @@ static gboolean same_key(const QhCodeKey *a, const QhCodeKey *b)
 
 QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key)
 {
-    QhCode *code = store->buckets[hash(key)];
+    QhCode *code = store->buckets[hash(store, key)];
 
     while (code != NULL && !same_key(&code->key, key)) {
         code = code->next;
@@ -137,9 +162,13 @@ static Page *find_page(const QhCodeStore *store, uint64_t ram_address)
 /* Only after qh_code_watch of all its pages. */
 void qh_code_insert(QhCodeStore *store, QhCode *code)
 {
-    QhCode **bucket = &store->buckets[hash(&code->key)];
     Page *page = find_page(store, code->key.ram_address);
+    QhCode **bucket;
 
+    if (store->n_codes++ >> store->hash_bits != 0) {
+        grow(store);
+    }
+    bucket = &store->buckets[hash(store, &code->key)];
     code->next = *bucket;
     *bucket = code;
     code->page_next[0] = page->codes;
@@ -222,7 +251,7 @@ static void remove_from_page(QhCodeStore *store, QhCode *code, uint64_t ram_addr
 
 static void remove_code(QhCodeStore *store, QhCode *code)
 {
-    QhCode **at = &store->buckets[hash(&code->key)];
+    QhCode **at = &store->buckets[hash(store, &code->key)];
 
     __atomic_store_n(&code->invalid, 1, __ATOMIC_RELEASE);
     while (*at != code) {
@@ -233,6 +262,7 @@ static void remove_code(QhCodeStore *store, QhCode *code)
     if (code->second_page != 0) {
         remove_from_page(store, code, code->second_page);
     }
+    store->n_codes--;
     store->stats.n_invalidated++;
 }
 
@@ -259,7 +289,7 @@ void qh_code_find_virtual(const QhCodeStore *store, uint64_t pc, uint64_t bytes,
 {
     uint64_t mask = (G_GUINT64_CONSTANT(1) << store->page_bits) - 1;
 
-    for (uint32_t i = 0; i < N_BUCKETS; i++) {
+    for (uint32_t i = 0; i < 1u << store->hash_bits; i++) {
         for (const QhCode *code = store->buckets[i]; code != NULL; code = code->next) {
             uint64_t page = code->key.ram_address & ~mask;
             gboolean known = code->key.pc - pc >= bytes;
@@ -285,7 +315,8 @@ void qh_code_drop_all(QhCodeStore *store)
         page->regions = NULL;
         page->changes++;
     }
-    memset(store->buckets, 0, N_BUCKETS * sizeof(*store->buckets));
+    memset(store->buckets, 0, sizeof(*store->buckets) << store->hash_bits);
+    store->n_codes = 0;
     g_ptr_array_set_size(store->chunks, 0);
     store->left = 0;
     store->stats.bytes = 0;
