@@ -100,6 +100,43 @@ static void test_everywhere(void)
     }
 }
 
+/* Two pages that jump to each other; the breakpoint comes, goes and comes again. */
+static void test_pages(void)
+{
+    static const uint32_t here[] = {TOY_INSN(TOY_ADDI, 1, 1, 1), TOY_INSN(TOY_JMP, 0, 0, PAGE - 4)};
+    static const uint32_t there[] = {
+        TOY_INSN(TOY_ADDI, 2, 2, 1),            /* 0 */
+        TOY_INSN(TOY_BNE, 1, 3, 8),             /* 4 */
+        TOY_INSN(TOY_HALT, 0, 0, 0),            /* 8 */
+        TOY_INSN(TOY_JMP, 0, 0, -(PAGE + 12u)), /* 12 */
+    };
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhEngine *engine = toy->cluster.engine;
+    Toy *cpu = toy->cpu[0];
+
+    toy_poke(toy, CODE, here, N(here));
+    toy_poke(toy, CODE + PAGE, there, N(there));
+    for (uint32_t i = 0; i < 5; i++) {
+        cpu->x[1] = cpu->x[2] = 0;
+        cpu->x[3] = 5000;
+        toy_run(toy, CODE);
+        assert_at(toy, QH_STOP_NONE, CODE + PAGE + 12);
+        g_assert_cmpuint(cpu->x[2], ==, 5000);
+        cpu->x[1] = cpu->x[2] = 0;
+        g_assert_true(qh_engine_add_breakpoint(engine, CODE + PAGE));
+        toy_run(toy, CODE);
+        for (uint64_t round = 1; round < 50; round++) {
+            assert_at(toy, QH_STOP_BREAKPOINT, CODE + PAGE);
+            g_assert_cmpuint(cpu->x[1], ==, round);
+            g_assert_cmpuint(cpu->x[2], ==, round - 1);
+            go_on(toy);
+        }
+        (void)take_stop(toy);
+        qh_engine_remove_breakpoint(engine, CODE + PAGE);
+    }
+    toy_machine_free(toy);
+}
+
 static void test_page(void)
 {
     ToyMachine *toy = set_up(1);
@@ -303,8 +340,10 @@ static void test_step(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    toy_choose_engine(argc, argv);
     g_test_add_func("/debug/breakpoint", test_breakpoint);
     g_test_add_func("/debug/everywhere", test_everywhere);
+    g_test_add_func("/debug/pages", test_pages);
     g_test_add_func("/debug/page", test_page);
     g_test_add_func("/debug/many", test_many);
     g_test_add_func("/debug/watchpoint", test_watchpoint);
