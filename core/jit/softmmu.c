@@ -30,7 +30,7 @@ gboolean qh_softmmu_init(
     }
     mmu->entries = entries;
     mmu->pages = g_try_new0(QhTlbPage, n);
-    mmu->large = g_try_new0(uint16_t, QH_TLB_LARGE);
+    mmu->large = g_try_new0(QhTlbLarge, QH_TLB_LARGE);
     mmu->second = qh_os_pages_new(SECOND_BYTES, error); /* zeroed, and aligned to cache lines */
     if (mmu->second == NULL) {
         return FALSE;
@@ -110,12 +110,17 @@ static void wipe_first(QhSoftmmu *mmu, uint32_t mmu_mask, gboolean all)
     }
 }
 
-/* Where pages of 2^@bits bytes at @address are noted. */
-static uint16_t *large_slot(const QhSoftmmu *mmu, uint64_t address, uint32_t bits)
+static uint64_t large_name(uint64_t address, uint32_t bits)
+{
+    return (address >> bits << bits) | bits;
+}
+
+/* Where the page of 2^@bits bytes at @address is noted. */
+static QhTlbLarge *large_slot(const QhSoftmmu *mmu, uint64_t address, uint32_t bits)
 {
     uint64_t page = address >> bits;
 
-    return &mmu->large[(page ^ page >> 12 ^ (uint64_t)bits << 6) & (QH_TLB_LARGE - 1)];
+    return &mmu->large[(page ^ page >> 11 ^ (uint64_t)bits << 6) & (QH_TLB_LARGE - 1)];
 }
 
 void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask)
@@ -169,7 +174,9 @@ static void flush_large(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask)
 
     for (uint64_t sizes = mmu->large_bits; sizes != 0; sizes &= sizes - 1) {
         uint32_t bits = (uint32_t)__builtin_ctzll(sizes);
-        uint32_t indices = *large_slot(mmu, address, bits) & mmu_mask;
+        const QhTlbLarge *large = large_slot(mmu, address, bits);
+        gboolean here = large->name == large_name(address, bits) || large->name == QH_TLB_ANY_LARGE;
+        uint32_t indices = here ? large->indices & mmu_mask : 0;
         uint64_t mask = (G_GUINT64_CONSTANT(1) << bits) - 1;
         if (indices != 0) {
             forget_range(mmu, address & ~mask, address | mask, indices);
@@ -403,7 +410,11 @@ static uint32_t find_second(const QhSoftmmu *mmu, uint64_t granule, uint32_t ind
 static void note_large(QhSoftmmu *mmu, uint64_t address, uint32_t bits, uint32_t index)
 {
     bits = MIN(bits, 63);
-    *large_slot(mmu, address, bits) |= (uint16_t)(1u << index);
+    QhTlbLarge *large = large_slot(mmu, address, bits);
+    uint64_t name = large_name(address, bits);
+
+    large->name = large->name == 0 || large->name == name ? name : QH_TLB_ANY_LARGE;
+    large->indices |= 1u << index;
     mmu->large_bits |= G_GUINT64_CONSTANT(1) << bits;
     mmu->large_indices |= 1u << index;
 }
@@ -511,10 +522,16 @@ qh_softmmu_refill(QhJitCpu *jit, uint64_t address, uint32_t bytes, uint32_t acce
     return entry->tag[access] == granule;
 }
 
+/* Code was just fetched from @granule, so one of the levels has it. */
 static gboolean is_shared(const QhSoftmmu *mmu, uint64_t granule, uint32_t index)
 {
-    uint32_t second = find_second(mmu, granule, index, QH_ACCESS_FETCH);
+    uint32_t slot = first_slot(mmu, granule, index), second;
+    uint64_t tag = mmu->entries[slot].tag[QH_ACCESS_FETCH];
 
+    if ((tag & ~(uint64_t)QH_TLB_IO) == granule) {
+        return (mmu->pages[slot].cached & QH_TLB_SHARED) != 0;
+    }
+    second = find_second(mmu, granule, index, QH_ACCESS_FETCH);
     return second != SECOND_ENTRIES && (mmu->second_pages[second].cached & QH_TLB_SHARED);
 }
 

@@ -63,9 +63,15 @@ typedef struct QhTlbTag {
 } QhTlbTag;
 #define QH_TLB_ANY_CONTEXT UINT32_MAX
 
-/* Where large pages may be, to find out whether flush_page has to forget more than a granule: by
- * page number and size, a bit for each index. It may claim too much. */
-#define QH_TLB_LARGE 4096u
+/* A large page of which something was cached, so that flush_page forgets all of it. Two that fall
+ * on one entry make it stand for any. */
+#define QH_TLB_LARGE 2048u
+typedef struct QhTlbLarge {
+    uint64_t name;    /* address | log2 of its size; 0: none; QH_TLB_ANY_LARGE */
+    uint32_t indices; /* bit per index */
+    uint32_t pad;
+} QhTlbLarge;
+#define QH_TLB_ANY_LARGE UINT64_MAX
 
 /* Pages that page tables were read from: physical address and where that is in the host. */
 #define QH_TABLE_PAGES 64u
@@ -83,7 +89,7 @@ typedef struct QhSoftmmu {
     QhTlbPage *pages;    /* the same numbers */
     QhTlbTag *second;    /* QH_TLB_SETS * QH_TLB_WAYS */
     QhTlbPage *second_pages;
-    uint16_t *large;        /* QH_TLB_LARGE */
+    QhTlbLarge *large;      /* QH_TLB_LARGE */
     uint64_t large_bits;    /* bit N: pages of 2^N bytes are in there */
     uint32_t large_indices; /* bit per index that has any */
     uint32_t n_indices;
