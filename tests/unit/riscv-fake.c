@@ -168,6 +168,9 @@ static const QhTimerService timer_service = {.size = sizeof(QhTimerService),
                                              .timer_free = timer_free};
 static const QhMemService mem_service = {
     .size = sizeof(QhMemService), .read_word = read_word, .cas_word = cas_word};
+/* As old as it gets: none of the members that came later. */
+static const QhMachineService machine_service = {.size = 0};
+
 static const QhCpuService cpu_service = {.size = sizeof(QhCpuService),
                                          .kick = cpu_kick,
                                          .run_on = run_on,
@@ -221,7 +224,8 @@ RvFake *rv_fake_new(uint32_t xlen, const char *model, const char *properties, GE
                                          .log = &log_service,
                                          .timer = &timer_service,
                                          .mem = &mem_service,
-                                         .cpu = &cpu_service};
+                                         .cpu = &cpu_service,
+                                         .machine = &machine_service};
     fake->armed_ns = -1;
     fake->ram = g_malloc0(FAKE_RAM_BYTES);
     fake->cpu = g_malloc0(ops->state_size);
