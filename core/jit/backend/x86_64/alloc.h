@@ -10,13 +10,14 @@
 
 /* How a value comes about. */
 typedef enum {
-    QH_T1_DEAD,  /* nobody needs it */
-    QH_T1_NOW,   /* code at its place */
-    QH_T1_CONST, /* made where it is used */
-    QH_T1_VAR,   /* is what a variable holds */
-    QH_T1_CMP,   /* a comparison, made by the branch that uses it */
-    QH_T1_ADDR,  /* value + constant, made by the accesses that use it */
-    QH_T1_COPY,  /* the bits of another value */
+    QH_T1_DEAD,   /* nobody needs it */
+    QH_T1_NOW,    /* code at its place */
+    QH_T1_CONST,  /* made where it is used */
+    QH_T1_VAR,    /* is what a variable holds */
+    QH_T1_CMP,    /* a comparison, made by the branch that uses it */
+    QH_T1_ADDR,   /* value + constant, made by the accesses that use it */
+    QH_T1_SCALED, /* value << 1..3, made by the sum that uses it */
+    QH_T1_COPY,   /* the bits of another value */
 } QhT1Make;
 
 /* Where it is. */
@@ -48,6 +49,7 @@ typedef struct QhT1Value {
 #define QH_T1_USER_BRANCH  1u
 #define QH_T1_USER_ADDRESS 2u
 #define QH_T1_USER_OTHER   4u
+#define QH_T1_USER_SUM     8u
 
 /* A state slot or a local. */
 typedef struct QhT1Var {

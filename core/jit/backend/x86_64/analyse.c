@@ -197,6 +197,8 @@ static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
         return QH_T1_USER_ADDRESS;
     case QH_IR_st:
         return operand == 0 ? QH_T1_USER_ADDRESS : QH_T1_USER_OTHER;
+    case QH_IR_add:
+        return record->type == QH_TYPE_I64 ? QH_T1_USER_SUM : QH_T1_USER_OTHER;
     default:
         return QH_T1_USER_OTHER;
     }
@@ -208,6 +210,18 @@ static gboolean const_imm(const QhT1 *t, uint32_t value)
     int64_t bits = (int64_t)(record->b | (uint64_t)record->c << 32);
 
     return record->op == QH_IR_const && bits == (int32_t)bits;
+}
+
+/* Whether lea can do this shift beside its sum. */
+static gboolean is_scale(const QhT1 *t, const QhIrRecord *record)
+{
+    const QhIrRecord *count;
+
+    if (record->op != QH_IR_shl || record->type != QH_TYPE_I64 || record->flags != QH_SHIFT_MASK) {
+        return FALSE;
+    }
+    count = &t->source->records[qh_t1_root(t, record->b)];
+    return count->op == QH_IR_const && count->c == 0 && count->b >= 1 && count->b <= 3;
 }
 
 static void choose_make(QhT1 *t, uint32_t i)
@@ -222,6 +236,8 @@ static void choose_make(QhT1 *t, uint32_t i)
     } else if (record->op == QH_IR_add && record->type == QH_TYPE_I64 &&
                value->users == QH_T1_USER_ADDRESS && const_imm(t, record->b)) {
         value->make = QH_T1_ADDR;
+    } else if (value->users == QH_T1_USER_SUM && value->uses == 1 && is_scale(t, record)) {
+        value->make = QH_T1_SCALED;
     }
 }
 
@@ -244,16 +260,20 @@ static void look_backward(QhT1 *t)
         if (value->make == QH_T1_NOW) {
             choose_make(t, i);
         }
-        if (value->make == QH_T1_CMP || value->make == QH_T1_ADDR) {
+        if (value->make == QH_T1_CMP || value->make == QH_T1_ADDR || value->make == QH_T1_SCALED) {
             until = value->last;
         }
         n = qh_ir_uses(t->source->context->translator, t->source->records, i, used);
         for (uint32_t k = 0; k < n; k++) {
             QhT1Value *root = &alloc->values[alloc->values[used[k]].root];
+            uint8_t kind = user_kind(record, k);
+            if (alloc->values[used[k]].make == QH_T1_COPY ||
+                (kind == QH_T1_USER_SUM && value->make != QH_T1_NOW)) {
+                kind = QH_T1_USER_OTHER;
+            }
             root->uses++;
             root->last = MAX(root->last, until);
-            root->users |=
-                alloc->values[used[k]].make == QH_T1_COPY ? QH_T1_USER_OTHER : user_kind(record, k);
+            root->users |= kind;
         }
     }
 }

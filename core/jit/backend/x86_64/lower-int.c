@@ -62,6 +62,42 @@ static void binary_imm(QhT1 *t, const QhIrRecord *record, uint32_t op, uint32_t 
     }
 }
 
+static gboolean is_scaled(const QhT1 *t, uint32_t value)
+{
+    return t->alloc->values[value].make == QH_T1_SCALED;
+}
+
+/* The number of places that a value which is_scaled is shifted by. */
+static uint32_t scale_of(const QhT1 *t, uint32_t value)
+{
+    uint64_t count = 0;
+
+    qh_t1_const(t, t->records[value].b, &count);
+    return (uint32_t)count;
+}
+
+/* A sum with the shift that is left to it. */
+static gboolean add_scaled(QhT1 *t, const QhIrRecord *record)
+{
+    uint32_t scaled = is_scaled(t, record->b) ? record->b : record->a;
+    uint32_t other = scaled == record->b ? record->a : record->b;
+    QhReg base = QH_RAX, index;
+
+    if (!is_scaled(t, scaled)) {
+        return FALSE;
+    }
+    if (is_scaled(t, other)) {
+        qh_t1_move_to(t, base, t->records[other].a);
+        qh_t1_shift_i(t, QH_X_W, QH_T1_SHL, base, scale_of(t, other));
+    } else {
+        base = qh_t1_use_gpr(t, other);
+    }
+    index = qh_t1_use_gpr(t, t->records[scaled].a);
+    qh_x(&t->a, QH_X_LEA | QH_X_W, qh_t1_def_late(t),
+         qh_rm_sib(base, index, scale_of(t, scaled), 0));
+    return TRUE;
+}
+
 static void binary(QhT1 *t, const QhIrRecord *record, uint32_t op)
 {
     uint32_t wide = qh_t1_wide(record), a = record->a, b = record->b;
@@ -340,7 +376,9 @@ static gboolean lower_arith(QhT1 *t, const QhIrRecord *record)
 {
     switch (record->op) {
     case QH_IR_add:
-        binary(t, record, QH_X_ADD);
+        if (!add_scaled(t, record)) {
+            binary(t, record, QH_X_ADD);
+        }
         return TRUE;
     case QH_IR_sub:
         binary(t, record, QH_X_SUB);
