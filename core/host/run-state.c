@@ -216,6 +216,19 @@ static void do_powerdown(QhRunState *state)
     }
 }
 
+/* Whether a CPU still stands for a debugger, which may have gone meanwhile. */
+static gboolean stands_for_debugger(QhRunState *state)
+{
+    QhMachine *machine = qh_host_machine(state->host);
+
+    for (guint i = 0; machine != NULL && i < qh_machine_n_vcpus(machine); i++) {
+        if (qh_vcpu_stop_reason(qh_machine_vcpu(machine, i)).kind != QH_STOP_NONE) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void take_up(void *data)
 {
     QhRunState *state = data;
@@ -237,7 +250,7 @@ static void take_up(void *data)
         do_shutdown(state, shutdown_cause, status);
     } else if (reset) {
         do_reset(state, reset_cause);
-    } else if (debug && qh_run_state_is_running(state)) {
+    } else if (debug && qh_run_state_is_running(state) && stands_for_debugger(state)) {
         halt(state, QH_RUN_DEBUG);
     }
     if (powerdown && !shutdown) {

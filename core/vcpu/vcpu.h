@@ -52,7 +52,8 @@ typedef struct QhVcpuOrder {
 void qh_vcpu_set_order(QhVcpu *vcpu, const QhVcpuOrder *order); /* [vcpu, stopped] */
 const QhVcpuOrder *qh_vcpu_order(QhVcpu *vcpu);                 /* [vcpu, stopped] */
 /* Why it asked the machine to stop, QH_STOP_NONE if it did not; forgotten by clear. It does not run
- * before that. [vcpu, stopped] */
+ * before that. [vcpu, stopped]; whether there is a reason may be asked by anyone once the CPU has
+ * asked for the stop */
 QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu);
 void qh_vcpu_clear_stop(QhVcpu *vcpu);
 

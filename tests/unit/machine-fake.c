@@ -229,6 +229,12 @@ QhVcpu *qh_vcpu_current(void)
     return g_private_get(&current_vcpu);
 }
 
+QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu)
+{
+    (void)vcpu;
+    return (QhDebugStop){.kind = QH_STOP_NONE};
+}
+
 void qh_vcpu_clear_stop(QhVcpu *vcpu)
 {
     (void)vcpu;
