@@ -255,19 +255,26 @@ static void run_plain(T1Pair *pair, uint32_t op)
     }
 }
 
+static void run_kinds(T1Pair *pair, Program p)
+{
+    uint32_t size = p.memop;
+
+    for (p.kind = 0; p.kind <= (p.op == QH_IR_cas ? 0 : QH_RMW_MAXU); p.kind++) {
+        for (uint32_t o = 0; o < N(orders); o++) {
+            p.memop = size | orders[o];
+            run_forms(pair, p);
+            p.memop |= QH_MEM_SIGNED;
+            run_forms(pair, p);
+        }
+    }
+}
+
 static void run_atomic(T1Pair *pair, uint32_t op)
 {
-    for (uint32_t type = QH_TYPE_I32; type <= QH_TYPE_I64; type++) {
-        for (uint32_t size = QH_MEM_8; size <= (type == QH_TYPE_I32 ? QH_MEM_32 : QH_MEM_64);
-             size++) {
-            for (uint32_t kind = 0; kind <= (op == QH_IR_cas ? 0 : QH_RMW_MAXU); kind++) {
-                for (uint32_t o = 0; o < N(orders); o++) {
-                    Program p = {.op = op, .type = type, .kind = kind, .memop = size | orders[o]};
-                    run_forms(pair, p);
-                    p.memop |= QH_MEM_SIGNED;
-                    run_forms(pair, p);
-                }
-            }
+    for (uint32_t size = QH_MEM_8; size <= QH_MEM_64; size++) {
+        run_kinds(pair, (Program){.op = op, .type = QH_TYPE_I64, .memop = size});
+        if (size < QH_MEM_64) {
+            run_kinds(pair, (Program){.op = op, .type = QH_TYPE_I32, .memop = size});
         }
     }
     if (op == QH_IR_cas) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "t1-pair.h"
 #include "core/jit/backend/interp/t0.h"
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/code.h"
 
 #include <inttypes.h>
@@ -33,6 +34,7 @@ T1Pair *t1_pair_new(const char *without)
     pair->compiler = qh_t1_compiler_new();
     g_unsetenv("QEMU_HOST_WITHOUT");
     g_assert_nonnull(pair->compiler);
+    qh_jit_of(cpu_of(pair))->hot.mxcsr = QH_T1_MXCSR;
     pair->context = (QhIrContext){.state = toy_state_table(),
                                   .state_size = sizeof(Toy),
                                   .translator = &toy_translator,

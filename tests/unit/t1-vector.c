@@ -135,21 +135,27 @@ static uint32_t n_immediates(const Program *p)
     }
 }
 
+static void run_forms(T1Pair *pair, Program p)
+{
+    for (p.type = QH_TYPE_V64; p.type <= QH_TYPE_V128; p.type++) {
+        for (p.imm = 0; p.imm < n_immediates(&p); p.imm++) {
+            for (p.form = 0; p.form < N_FORMS; p.form++) {
+                run_program(pair, &p);
+            }
+        }
+    }
+}
+
 static void run_all(const char *without)
 {
     T1Pair *pair = t1_pair_new(without);
-    Program p;
+    Program p = {0};
 
     for (p.op = QH_IR_vand; p.op <= QH_IR_vzip_hi; p.op++) {
         gboolean lanes = p.op > QH_IR_vnot && p.op != QH_IR_vblend && p.op != QH_IR_vshuffle;
-        for (p.flags = 0; p.flags < (!lanes ? 1 : has_sign(p.op) ? 8 : 4); p.flags++) {
-            for (p.type = QH_TYPE_V64; p.type <= QH_TYPE_V128; p.type++) {
-                for (p.imm = 0; p.imm < n_immediates(&p); p.imm++) {
-                    for (p.form = 0; p.form < N_FORMS; p.form++) {
-                        run_program(pair, &p);
-                    }
-                }
-            }
+        uint32_t n = !lanes ? 1 : has_sign(p.op) ? 8 : 4;
+        for (p.flags = 0; p.flags < n; p.flags++) {
+            run_forms(pair, p);
         }
     }
     t1_pair_free(pair);
