@@ -8,6 +8,7 @@
  */
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/backend/x86_64/behind.h"
 #include "core/jit/code.h"
 #include "core/jit/engine-priv.h"
 #include "core/jit/jit-cpu.h"
@@ -54,172 +55,6 @@ static uint64_t pc_of(const QhIrRecord *record)
 static gboolean counts(const QhT1 *t)
 {
     return (t->source->flags & QH_CODE_ICOUNT) != 0;
-}
-
-/* --- Code behind the region --- */
-
-static QhT1Later *new_later(QhT1 *t, void (*emit)(QhT1 *, uint64_t), uint64_t word)
-{
-    QhT1Alloc *alloc = t->alloc;
-    QhT1Later *later;
-
-    if (alloc->n_later == QH_T1_MAX_LATER) {
-        t->failed = TRUE;
-        return &alloc->later[0];
-    }
-    later = &alloc->later[alloc->n_later++];
-    *later = (QhT1Later){.emit = emit,
-                         .word = word,
-                         .state = alloc->state,
-                         .insn = t->insn,
-                         .block = t->block,
-                         .ordinal = alloc->ordinal};
-    later->label = &later->own;
-    return later;
-}
-
-void qh_t1_later(QhT1 *t, QhXLabel *label, void (*emit)(QhT1 *t, uint64_t word), uint64_t word)
-{
-    QhT1Later *later = new_later(t, emit, word);
-
-    later->own = *label;
-}
-
-QhXLabel *qh_t1_later_here(QhT1 *t, void (*emit)(QhT1 *t, uint64_t word), uint64_t word)
-{
-    return new_later(t, emit, word)->label;
-}
-
-static void emit_later(QhT1 *t)
-{
-    QhT1Alloc *alloc = t->alloc;
-
-    for (; alloc->done_later < alloc->n_later && !t->failed && !t->a.full; alloc->done_later++) {
-        QhT1Later *later = &alloc->later[alloc->done_later];
-        alloc->state = later->state;
-        alloc->ordinal = later->ordinal;
-        t->insn = later->insn;
-        t->block = later->block;
-        qh_x_bind(&t->a, later->label);
-        later->emit(t, later->word);
-    }
-}
-
-/* --- Cold stubs --- */
-
-QhT1Cold *qh_t1_cold(QhT1 *t, QhT1ColdFn fn)
-{
-    QhT1Alloc *alloc = t->alloc;
-    QhT1ColdSite *site;
-
-    if (alloc->n_colds == QH_T1_MAX_COLDS) {
-        t->failed = TRUE;
-        return &alloc->colds[0].cold;
-    }
-    site = &alloc->colds[alloc->n_colds++];
-    memset(site, 0, sizeof(*site));
-    site->cold = (QhT1Cold){.dirty = alloc->state.dirty,
-                            .insn = (uint16_t)t->insn,
-                            .count = (uint16_t)alloc->ordinal,
-                            .fn = fn,
-                            .d = QH_NO_REG,
-                            .a = QH_NO_REG,
-                            .b = QH_NO_REG,
-                            .c = QH_NO_REG};
-    return &site->cold;
-}
-
-void qh_t1_cold_jcc(QhT1 *t, QhT1Cold *cold, uint32_t cc)
-{
-    qh_x_jcc(&t->a, cc, &((QhT1ColdSite *)cold)->label);
-}
-
-void qh_t1_cold_jmp(QhT1 *t, QhT1Cold *cold)
-{
-    qh_x_jmp(&t->a, &((QhT1ColdSite *)cold)->label);
-}
-
-void qh_t1_cold_resume(QhT1 *t, QhT1Cold *cold)
-{
-    cold->resume = qh_x_offset(&t->a);
-}
-
-void qh_t1_cold_again(QhT1 *t, QhT1Cold *cold)
-{
-    cold->again = qh_x_offset(&t->a);
-}
-
-static void emit_colds(QhT1 *t)
-{
-    for (uint32_t i = 0; i < t->alloc->n_colds; i++) {
-        QhT1ColdSite *site = &t->alloc->colds[i];
-        qh_x_bind(&t->a, &site->label);
-        qh_x_call_to(&t->a, t->alloc->stubs->cold);
-        site->at = qh_x_offset(&t->a);
-        qh_x_u32(&t->a, 0);
-    }
-    qh_x_align(&t->a, 8);
-}
-
-/* The records that the stubs point at, and their distances. */
-static void emit_cold_records(QhT1 *t, const QhT1Region *region)
-{
-    for (uint32_t i = 0; i < t->alloc->n_colds; i++) {
-        QhT1ColdSite *site = &t->alloc->colds[i];
-        uint32_t distance = qh_x_offset(&t->a) - site->at;
-        memcpy(t->a.base + site->at, &distance, sizeof(distance));
-        site->cold.region = region;
-        qh_x_bytes(&t->a, &site->cold, sizeof(site->cold));
-    }
-}
-
-/* --- Links and entries --- */
-
-QhT1Link *qh_t1_new_link(QhT1 *t, uint64_t pc)
-{
-    QhT1Alloc *alloc = t->alloc;
-    QhT1Link *link;
-
-    if (alloc->n_links == QH_T1_MAX_LINKS) {
-        t->failed = TRUE;
-        return NULL;
-    }
-    link = &alloc->links[alloc->n_links++];
-    *link = (QhT1Link){.pc = pc};
-    return link;
-}
-
-void qh_t1_fix_link(QhT1 *t, const QhT1Link *link, uint32_t offset)
-{
-    QhT1Alloc *alloc = t->alloc;
-
-    if (alloc->n_link_fixes == QH_T1_MAX_LINKS) {
-        t->failed = TRUE;
-        return;
-    }
-    alloc->link_fixes[alloc->n_link_fixes++] =
-        (QhT1LinkFix){(uint32_t)(link - alloc->links), offset};
-}
-
-QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc)
-{
-    QhT1Alloc *alloc = t->alloc;
-
-    if (alloc->n_entries == QH_T1_MAX_ENTRIES) {
-        t->failed = TRUE;
-        return NULL;
-    }
-    alloc->entries[alloc->n_entries] = (QhT1Entry){.pc = pc};
-    return &alloc->entries[alloc->n_entries++];
-}
-
-QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc)
-{
-    uint32_t block = qh_t1_block_at(t->source, pc);
-
-    return block < t->source->n_blocks && t->source->blocks[block].entry
-               ? &t->alloc->entry_labels[block]
-               : NULL;
 }
 
 static void emit_entry(QhT1 *t, uint64_t word)
@@ -313,7 +148,7 @@ static void emit_poll(QhT1 *t, uint32_t to)
 
     if (target->loop_end != 0 && !target->at_start) {
         qh_t1_emit_poll(t);
-        later = new_later(t, emit_poll_inside, t->insn);
+        later = qh_t1_new_later(t, emit_poll_inside, t->insn);
         qh_x_jcc(&t->a, QH_IF_NE, later->label);
     }
 }
@@ -369,7 +204,7 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
         return;
     }
     alloc->state = state;
-    later = new_later(t, emit_edge, to);
+    later = qh_t1_new_later(t, emit_edge, to);
     alloc->state = kept;
     qh_x_jcc(&t->a, cc, later->label);
 }
@@ -423,7 +258,7 @@ static uint32_t only_exit(const QhT1 *t, uint32_t label)
 
 static void branch_out(QhT1 *t, uint32_t cc, uint32_t exit)
 {
-    QhT1Later *later = new_later(t, exit_out, exit);
+    QhT1Later *later = qh_t1_new_later(t, exit_out, exit);
 
     qh_x_jcc(&t->a, cc, later->label);
 }
@@ -589,7 +424,7 @@ static void emit_budget(QhT1 *t)
     qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, (int32_t)offsetof(QhCpu, icount)));
     qh_x_alu_i(&t->a, QH_X_ADD | QH_X_W, qh_rm_reg(QH_RAX), (int32_t)block->n_insns);
     qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.icount_limit)));
-    later = new_later(t, emit_poll_exit, block->first);
+    later = qh_t1_new_later(t, emit_poll_exit, block->first);
     qh_x_jcc(&t->a, QH_IF_A, later->label);
 }
 
@@ -640,7 +475,7 @@ static void arrive(QhT1 *t, gboolean block_start)
     if (target->loop_end != 0 && target->at_start) {
         QhT1Later *later;
         qh_t1_emit_poll(t);
-        later = new_later(t, emit_poll_exit, t->i);
+        later = qh_t1_new_later(t, emit_poll_exit, t->i);
         qh_x_jcc(&t->a, QH_IF_NE, later->label);
     }
     if (block_start) {
@@ -735,7 +570,7 @@ static void finish(QhT1 *t, QhT1Region *region)
 {
     const QhT1Alloc *alloc = t->alloc;
 
-    emit_cold_records(t, region);
+    qh_t1_emit_cold_records(t, region);
     for (uint32_t i = 0; i < alloc->n_link_fixes; i++) {
         uint64_t address = (uintptr_t)&region->links[alloc->link_fixes[i].link];
         memcpy(t->a.base + alloc->link_fixes[i].offset, &address, sizeof(address));
@@ -759,11 +594,11 @@ static void emit_region(QhT1 *t)
     flush_pending(t, UINT32_MAX);
     for (uint32_t i = 0; i < t->source->n_blocks && !t->failed; i++) {
         if (t->source->blocks[i].entry) {
-            new_later(t, emit_entry, i)->label = &alloc->entry_labels[i];
+            qh_t1_new_later(t, emit_entry, i)->label = &alloc->entry_labels[i];
         }
     }
-    emit_later(t);
-    emit_colds(t);
+    qh_t1_emit_later(t);
+    qh_t1_emit_colds(t);
 }
 
 QhT1Region *
