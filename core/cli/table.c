@@ -91,12 +91,13 @@ const QhOption qh_options[] = {
      .help = "How guest instructions are executed. tcg, translation in software, is the only way; "
              "thread=multi is what it does. backend=auto compiles guest code where this host can, "
              "interp never does, jit is an error where it cannot. lockstep=N runs compiled code "
-             "beside the interpreter, compares after every dispatch of at most N regions, and "
-             "stops the machine at the first difference.", .parameters = PARAMETERS(
-         {"accel", "string", "tcg"},
+             "beside the interpreter, compares after every N * 64 instructions at most, and "
+             "stops the machine at the first difference.", .parameters =
+         PARAMETERS({"accel", "string", "tcg"},
      {"thread", "string", "multi"},
      {"backend", "string", "auto, interp or jit"},
-     {"lockstep", "number", "compare every N regions with the interpreter; 0: do not"},
+     {"lockstep", "number",
+                     "compare with the interpreter every N * 64 instructions at most; 0: do not"},
      {"jit-threshold", "number", "compile what has run this often; 0: at once"},
      {"tb-size", "size", "memory for translated code, MiB"})},
     {.name = "cpu",
@@ -396,7 +397,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL            },
+    {.name = NULL                       },
 };
 /* clang-format on */
 

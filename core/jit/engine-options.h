@@ -14,8 +14,9 @@
 #define QH_JIT_LOCKSTEP_MAX      4096u
 
 typedef struct QhEngineOptions {
-    uint32_t backend;   /* QH_BACKEND_... */
-    uint32_t lockstep;  /* dispatches to at most so many regions are compared with T0; 0: none */
+    uint32_t backend; /* QH_BACKEND_... */
+    uint32_t
+        lockstep; /* units of at most so many times 64 instructions are compared with T0; 0: none */
     uint32_t threshold; /* executions before a block is compiled; 0: at the first */
     uint64_t tb_bytes;  /* bound of code memory; 0: the engine chooses */
 } QhEngineOptions;

@@ -422,11 +422,9 @@ static uint64_t jit_budget(const QhJitCpu *jit)
     return done < jit->hot.icount_limit ? jit->hot.icount_limit - done : 0;
 }
 
-/* Compiled code beside the interpreter, while the other CPUs stand still. A unit uses exit_request
- * itself: every now and then it stays set, so that nobody who set it meanwhile waits for long. */
+/* Compiled code beside the interpreter, while the other CPUs stand still. */
 static uint32_t run_unit(QhEngine *engine, QhJitCpu *jit, QhCode *code, const void *native)
 {
-    QhCpu *cpu = qh_jit_state(jit);
     gboolean others = qh_machine_n_vcpus(jit->machine) > 1;
     uint32_t left;
 
@@ -439,10 +437,7 @@ static uint32_t run_unit(QhEngine *engine, QhJitCpu *jit, QhCode *code, const vo
         end_exclusive(engine);
         enter(engine);
     }
-    if (++jit->lockstep_units % 16 != 0) {
-        __atomic_store_n(&cpu->exit_request, 0, __ATOMIC_SEQ_CST);
-    }
-    return left == QH_LEFT_POLL ? QH_LEFT_STATE : left;
+    return left;
 }
 
 static gboolean cpu_unwound(QhJitCpu *jit)
@@ -474,6 +469,7 @@ static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
         return qh_t0_run(jit, code);
     }
     if (jit->lockstep != NULL) {
+        qh_tier_link(engine->tier, jit, code);
         qh_jit_note_jump(jit, code, native);
         return run_unit(engine, jit, code, native);
     }

@@ -87,8 +87,7 @@ struct QhJitCpu {
     uint32_t blind;              /* watchpoints do not count: for an access that was told of */
     uint32_t no_interrupts;      /* a debugger steps over what interrupts would do */
     struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
-    uint64_t lockstep_units;
-    uint64_t reserved[2];
+    uint64_t reserved[3];
     uint64_t passed;        /* qh_tier_pass; atomic */
     uint32_t in_run;        /* between blocks or in one; atomic */
     struct QhTierCpu *tier; /* the compiler's; NULL until it is used */

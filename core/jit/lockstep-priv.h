@@ -55,7 +55,7 @@ struct QhLockstep {
     uint8_t *before, *compiled, *helper_before; /* CPU states */
     uint8_t *pool;
     uint32_t n_pages;
-    gboolean lost; /* too many pages: not compared */
+    gboolean lost; /* not compared: too many pages, or a translation was forgotten */
     QhLockstepPage pages[QH_LOCKSTEP_PAGES];
     GPtrArray *direct; /* QhTlbEntry */
     GArray *events;    /* QhLockstepEvent */

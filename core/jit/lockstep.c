@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PAGE_BYTES (1u << QH_PAGE_BITS_MIN)
+#define EXIT_BIT   (1u << 16) /* of exit_request: set by nobody else */
 
 QhLockstep *qh_lockstep_new(QhJitCpu *jit)
 {
@@ -110,6 +111,19 @@ void qh_lockstep_before_write(QhJitCpu *jit, QhRam *ram, uint64_t offset, uint32
     }
 }
 
+void qh_lockstep_before_walk(QhJitCpu *jit, QhRam *ram, uint64_t offset, uint32_t bytes)
+{
+    qh_lockstep_before_write(jit, ram, offset, bytes);
+    if (jit->lockstep->phase == QH_LOCKSTEP_RECORD) {
+        qh_lockstep_skip(jit);
+    }
+}
+
+void qh_lockstep_skip(QhJitCpu *jit)
+{
+    jit->lockstep->lost = TRUE; /* until the unit's end */
+}
+
 gboolean qh_lockstep_direct(QhJitCpu *jit, const QhTlbPage *page, QhTlbEntry *entry)
 {
     QhLockstep *lockstep = jit->lockstep;
@@ -200,25 +214,21 @@ static void get_state(const QhLockstep *lockstep, uint8_t *to)
     memcpy(to, qh_jit_state(lockstep->jit), lockstep->jit->cpu_ops->state_size);
 }
 
-/* Enter compiled code, and again while it only wants the next place and that is compiled. */
+/* Compiled code counts instructions and stops at the limit, before a block that would exceed it. */
 static uint32_t run_compiled(QhJitCpu *jit, const void *native)
 {
-    QhCpu *cpu = qh_jit_state(jit);
-    uint32_t left = jit->lockstep->run(jit, native);
+    uint64_t limit = jit->hot.icount_limit, icount = qh_jit_state(jit)->icount;
+    uint32_t left;
 
-    for (uint32_t n = 1; n < jit->engine->options.lockstep; n++) {
-        const QhJumpEntry *entry = qh_jit_jump(jit, cpu->pc);
-        if ((left != QH_LEFT_NEXT && left != QH_LEFT_POLL) || entry->pc != cpu->pc ||
-            entry->id != jit->hot.jump_id || entry->code->invalid || entry->code->native == NULL) {
-            break;
-        }
-        left = jit->lockstep->run(jit, entry->code->native);
-    }
+    jit->hot.icount_limit =
+        MIN(limit, icount + (uint64_t)QH_ENGINE_MAX_INSNS * jit->engine->options.lockstep);
+    left = jit->lockstep->run(jit, native);
+    jit->hot.icount_limit = limit;
     return left;
 }
 
 /* The same instructions once more: @n of them, and one that does not come to its end if @faults.
- * exit_request is set, so that no block leads to the next by itself. */
+ * A bit of exit_request is set, so that no block leads to the next by itself. */
 static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
 {
     QhJitCpu *jit = lockstep->jit;
@@ -359,7 +369,9 @@ static void verify(QhLockstep *lockstep, uint32_t left, uint64_t n_insns, gboole
     swap_pages(lockstep);
     put_state(lockstep, lockstep->before);
     qh_jit_state(lockstep->jit)->unwind = 0;
+    __atomic_fetch_or(&qh_jit_state(lockstep->jit)->exit_request, EXIT_BIT, __ATOMIC_SEQ_CST);
     interpret(lockstep, n_insns, faults);
+    __atomic_fetch_and(&qh_jit_state(lockstep->jit)->exit_request, ~EXIT_BIT, __ATOMIC_SEQ_CST);
     if (lockstep->difference == NULL && lockstep->next_event != lockstep->events->len) {
         qh_lockstep_differ(lockstep, "calls and accesses to devices: compiled %u, interpreted %u",
                            lockstep->events->len, lockstep->next_event);
@@ -383,8 +395,8 @@ uint32_t qh_lockstep_unit(QhJitCpu *jit, QhCode *code, const void *native)
 
     (void)code;
     get_state(lockstep, lockstep->before);
+    lockstep->lost = FALSE;
     lockstep->phase = QH_LOCKSTEP_RECORD;
-    __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
     left = run_compiled(jit, native);
     retry = jit->retry;
     jit->retry = QH_RETRY_NONE;

@@ -2,15 +2,17 @@
 /*
  * Compiled code beside the interpreter (-accel tcg,lockstep=N).
  *
- * A unit is at most N entries into compiled code. It runs for real; meanwhile every page of RAM is
- * kept as it was before its first store, and what came from outside is logged: device registers,
- * and what helpers returned and changed. Then RAM and CPU are put back, the interpreter runs as
- * many instructions over the log, and both must have come to the same. The first difference stops
- * the machine and leaves a file that says everything about the unit.
+ * A unit is one entry into compiled code, of at most N * 64 instructions. It runs for real;
+ * meanwhile every page of RAM is kept as it was before its first store, and what came from outside
+ * is logged: device registers, and what helpers returned and changed. Then RAM and CPU are put
+ * back, the interpreter runs as many instructions over the log, and both must have come to the
+ * same. The first difference stops the machine and leaves a file that says everything about the
+ * unit.
  *
  * Compiled code knows nothing of this: stores take the slow way because no page may be written
- * directly until it is kept, and helpers are called through closures. A unit whose helpers changed
- * address spaces or forgot translations is not compared. Other CPUs stand still during a unit.
+ * directly until it is kept, and helpers are called through closures. A unit that changed
+ * address spaces, forgot translations or set bits in page tables is not compared. Other CPUs stand
+ * still during a unit.
  */
 #ifndef QH_CORE_JIT_LOCKSTEP_H
 #define QH_CORE_JIT_LOCKSTEP_H
@@ -44,6 +46,11 @@ void qh_lockstep_stats(const QhLockstep *lockstep, QhLockstepStats *ret);
 
 /* Before these bytes of one page change. */
 void qh_lockstep_before_write(QhJitCpu *jit, QhRam *ram, uint64_t offset, uint32_t bytes);
+/* Before a walk through page tables changes these: the unit is not compared, because the
+ * interpreter would find the translation and not walk. */
+void qh_lockstep_before_walk(QhJitCpu *jit, QhRam *ram, uint64_t offset, uint32_t bytes);
+/* A translation is forgotten: what was seen through it cannot be seen again. */
+void qh_lockstep_skip(QhJitCpu *jit);
 /* Whether stores to the page may go directly; then @entry is remembered until the unit's end. */
 gboolean qh_lockstep_direct(QhJitCpu *jit, const QhTlbPage *page, QhTlbEntry *entry);
 /* As qh_io_read and qh_io_write. */

@@ -71,7 +71,7 @@ uint32_t qh_softmmu_table_cas(
     offset = page->offset + (address & PAGE_MASK);
     old = GUINT64_TO_LE(*expected);
     if (jit->lockstep != NULL) {
-        qh_lockstep_before_write(jit, page->ram, offset, width);
+        qh_lockstep_before_walk(jit, page->ram, offset, width);
     }
     qh_ram_note_write(page->ram, offset, width);
     __atomic_compare_exchange_n((uint64_t *)(page->ram->host + offset), &old,

@@ -194,6 +194,9 @@ void qh_softmmu_flush_page(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask)
     uint64_t granule = address & ~mmu->granule_mask;
     QhTlbTag *set = &mmu->second[second_set(mmu, granule)];
 
+    if (jit->lockstep != NULL) {
+        qh_lockstep_skip(jit);
+    }
     if (mmu->large_bits != 0) {
         flush_large(jit, address, mmu_mask);
     }

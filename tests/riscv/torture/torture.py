@@ -105,7 +105,7 @@ def main():
     parser.add_argument('--smp-rounds', type=int, default=3)
     parser.add_argument('--harts', type=int, default=2)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--lockstep', type=int, default=2, help='0: no run in lockstep')
+    parser.add_argument('--lockstep', type=int, default=16, help='0: no run in lockstep')
     parser.add_argument('--limit', type=int, default=100, help='seconds for one run')
     parser.add_argument('host', nargs='+')
     options = parser.parse_args()
