@@ -53,14 +53,15 @@ void qh_jit_note_jump(QhJitCpu *jit, QhCode *code, const void *host)
  * they mislead too often all is forgotten. */
 static void forget_page(QhJitCpu *jit, uint64_t page)
 {
-    uint32_t in_page = QH_JUMP_ENTRIES / 2, found = 0;
-    QhJumpEntry *entry = &jit->jumps[(page & 1) * in_page];
+    uint64_t group = page & (QH_JUMP_ENTRIES / QH_JUMP_OF_PAGE - 1);
+    QhJumpEntry *entry = &jit->jumps[group * QH_JUMP_OF_PAGE];
+    uint32_t found = 0;
     uint64_t bit;
 
     if (!(*page_bits(jit, page, &bit) & bit)) {
         return;
     }
-    for (uint32_t i = 0; i < in_page; i++) {
+    for (uint32_t i = 0; i < QH_JUMP_OF_PAGE; i++) {
         if (entry[i].pc >> 12 == page) {
             found += entry[i].id != 0;
             entry[i].id = 0;
