@@ -6,9 +6,9 @@
  * Code memory is one memfd mapped twice, writable here and executable there; no page is ever both.
  * A region's code, its cold stubs and its QhT1Cold records lie together in it.
  *
- * Entries. Each begins with a 5-byte nop at an address that is a multiple of 8. Invalidation writes a
- * jump over it (one aligned 8-byte store), to a stub that leaves with the entry's pc; so links, jump
- * cache and return ring may go on pointing at it until they are forgotten.
+ * Entries. Each begins with a 5-byte nop at an address that is a multiple of 8. Invalidation writes
+ * a jump over it (one aligned 8-byte store), to a stub that leaves with the entry's pc; so links,
+ * jump cache and return ring may go on pointing at it until they are forgotten.
  *
  * Links. A direct exit to the same page is `jmp rel32`, with rel32 4-byte aligned, first to a stub
  * that leaves and tells which link it was, then patched to the entry that it leads to.
@@ -36,7 +36,8 @@ typedef struct QhT1Stubs {
 void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret);
 /* From the pc in rax through the jump cache; leave_pc when it is not there. (exits.c) */
 void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs);
-/* C behind `cold`: where to go on, NULL: leave with QH_LEFT_UNWIND. @at: behind the call. (cold.c) */
+/* C behind `cold`: where to go on, NULL: leave with QH_LEFT_UNWIND. @at: behind the call. (cold.c)
+ */
 const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs);
 /* Exceptions that compiled code has raised in MXCSR go to cpu->fp_flags. (cold.c) */
 void qh_t1_take_fp_flags(QhCpu *cpu);
@@ -50,10 +51,10 @@ void qh_t1_take_fp_flags(QhCpu *cpu);
 /* A direct exit. */
 typedef struct QhT1Link {
     uint64_t pc;
-    struct QhT1Region *from, *to;    /* to: NULL while it is not linked */
-    struct QhT1Link *next;           /* among the links that lead to the same region */
-    uint32_t patch;                  /* offset of the rel32 in from's code */
-    uint32_t stub;                   /* offset of the stub that leaves */
+    struct QhT1Region *from, *to; /* to: NULL while it is not linked */
+    struct QhT1Link *next;        /* among the links that lead to the same region */
+    uint32_t patch;               /* offset of the rel32 in from's code */
+    uint32_t stub;                /* offset of the stub that leaves */
 } QhT1Link;
 
 typedef struct QhT1Entry {
@@ -72,9 +73,9 @@ struct QhT1Region {
     QhT1Link *links; /* out of it */
     QhT1Link *into;  /* list by next */
     QhT1Home homes[QH_T1_MAX_HOMES];
-    uint16_t *insns;   /* offset in the page of each instruction */
-    uint16_t *blocks;  /* first byte and end of each guest block in the page, in pairs */
-    void *next, *page_next; /* the store's */
+    uint16_t *insns;         /* offset in the page of each instruction */
+    uint16_t *blocks;        /* first byte and end of each guest block in the page, in pairs */
+    void *next, *page_next;  /* the store's */
     struct QhT1Chunk *chunk; /* likewise */
 };
 
@@ -86,14 +87,14 @@ struct QhT1Region {
 typedef struct QhT1Compiler QhT1Compiler;
 QhT1Compiler *qh_t1_compiler_new(void);
 void qh_t1_compiler_free(QhT1Compiler *compiler);
-QhT1Region *qh_t1_compile(QhT1Compiler *compiler,
-                          const QhT1Source *source,
-                          const QhT1Stubs *stubs,
-                          QhAsm *a);
+QhT1Region *
+qh_t1_compile(QhT1Compiler *compiler, const QhT1Source *source, const QhT1Stubs *stubs, QhAsm *a);
 
-/* --- exits.c: what compile.c calls at the end of paths. All dirty homes have been written back. --- */
+/* --- exits.c: what compile.c calls at the end of paths. All dirty homes have been written back.
+ * --- */
 
-/* To @pc on the same page, by a link; to another page, through the jump cache. @hint: QH_EXIT_... */
+/* To @pc on the same page, by a link; to another page, through the jump cache. @hint: QH_EXIT_...
+ */
 void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc, uint32_t hint);
 /* To the pc in rax. For QH_EXIT_RET the return ring is asked first. */
 void qh_t1_emit_exit_value(QhT1 *t, uint32_t hint);
@@ -111,7 +112,8 @@ void qh_t1_emit_entry(QhT1 *t, uint64_t pc);
 
 /* --- compile.c, for exits.c --- */
 const QhT1Stubs *qh_t1_stubs(const QhT1 *t);
-/* A new entry of the region, to be filled by the caller. Its number is its position. NULL: too many. */
+/* A new entry of the region, to be filled by the caller. Its number is its position. NULL: too
+ * many. */
 QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc);
 /* Where the entry of the block at @pc will be, NULL if the region has no such entry. */
 QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
