@@ -20,7 +20,7 @@
 
 typedef struct QhJitCpu QhJitCpu;
 
-#define QH_TLB_BITS    8u
+#define QH_TLB_BITS    10u
 #define QH_TLB_ENTRIES (1u << QH_TLB_BITS)
 
 /*
