@@ -16,7 +16,7 @@
 #define QH_ENGINE_MIN_CODE_BYTES (G_GUINT64_CONSTANT(16) << 20)
 /* What the compiler may use, and how often a block is interpreted before. */
 #define QH_ENGINE_TIER_BYTES (G_GUINT64_CONSTANT(64) << 20)
-#define QH_ENGINE_THRESHOLD  100u
+#define QH_ENGINE_THRESHOLD  200u
 
 struct QhEngine {
     QhCluster *cluster;
