@@ -2,11 +2,12 @@
 /*
  * The host's floating-point status and compiled code.
  *
- * While compiled code runs, MXCSR masks all exceptions, rounds to nearest even, flushes nothing, and
- * its status bits are flags that the guest has raised besides those in QhCpu.fp_flags: no operation
- * has to move its flags. They are collected when somebody may look at fp_flags. C code leaves any
- * status bits of its own, so the stubs change MXCSR on the way to C and back (stubs.c); calls of
- * helpers keep it in QhJitHot.mxcsr. A cold function adds the flags it raises to fp_flags itself.
+ * While compiled code runs, MXCSR masks all exceptions, rounds to nearest even, flushes nothing,
+ * and its status bits are flags that the guest has raised besides those in QhCpu.fp_flags: no
+ * operation has to move its flags. They are collected when somebody may look at fp_flags. C code
+ * leaves any status bits of its own, so the stubs change MXCSR on the way to C and back (stubs.c);
+ * calls of helpers keep it in QhJitHot.mxcsr. A cold function adds the flags it raises to fp_flags
+ * itself.
  */
 #ifndef QH_CORE_JIT_X86_64_FP_H
 #define QH_CORE_JIT_X86_64_FP_H
