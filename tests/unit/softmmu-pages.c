@@ -76,25 +76,26 @@ static void test_flush(void)
 
 static void test_conflicts(void)
 {
-    /* 256 entries: pages that are 256 apart share one; the second level keeps both */
+    /* pages that are QH_TLB_ENTRIES apart share one; the second level keeps both */
     ToyMachine *toy = toy_machine_new(1, 12);
     uint32_t n;
 
     for (uint32_t i = 0; i < 4; i++) {
-        toy->page[256 * i] = (DATA >> 12) + i;
+        toy->page[QH_TLB_ENTRIES * i] = (DATA >> 12) + i;
     }
     number_pages(toy);
     for (uint32_t i = 0; i < 16; i++) {
-        g_assert_cmpuint(must_load(toy, (uint64_t)(i % 4) * 256 * PAGE), ==, 1000 + i % 4);
+        g_assert_cmpuint(must_load(toy, (uint64_t)(i % 4) * QH_TLB_ENTRIES * PAGE), ==,
+                         1000 + i % 4);
     }
     n = toy->n_translated;
     g_assert_cmpuint(n, <=, 4);
-    g_assert_cmpuint(must_load(toy, 256 * PAGE), ==, 1001);
+    g_assert_cmpuint(must_load(toy, QH_TLB_ENTRIES * PAGE), ==, 1001);
     g_assert_cmpuint(toy->n_translated, ==, n);
     /* a flush of the page reaches the second level */
     toy->page[0] = (DATA >> 12) + 9;
     qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, 0, 1);
-    g_assert_cmpuint(must_load(toy, 256 * PAGE), ==, 1001);
+    g_assert_cmpuint(must_load(toy, QH_TLB_ENTRIES * PAGE), ==, 1001);
     g_assert_cmpuint(must_load(toy, 0), ==, 1009);
     toy_machine_free(toy);
 }
@@ -146,7 +147,7 @@ static void test_global(void)
     uint32_t page = DATA >> 12, n;
 
     number_pages(toy);
-    toy->page[page + 256] = page + 7;
+    toy->page[page + QH_TLB_ENTRIES] = page + 7;
     toy->global[page] = QH_TRANSLATION_GLOBAL;
     qh_cpu_service.tlb_set_context(cpu, 7);
     g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
@@ -158,7 +159,7 @@ static void test_global(void)
     }
     qh_cpu_service.tlb_flush_context(cpu, 139);
     /* pushed out of the first level, it is found in the second */
-    must_load(toy, DATA + 256 * PAGE);
+    must_load(toy, DATA + QH_TLB_ENTRIES * PAGE);
     g_assert_cmpuint(toy->n_translated, ==, n + 1);
     g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
     g_assert_cmpuint(toy->n_translated, ==, n + 1);
@@ -190,7 +191,7 @@ static void test_mark_code(void)
     uint32_t slot = DATA >> 12 & (QH_TLB_ENTRIES - 1);
     uint8_t *flags = &toy->ram->page_flags[(DATA - TOY_RAM) >> 12];
 
-    toy->page[(DATA >> 12) + 256] = DATA >> 12;
+    toy->page[(DATA >> 12) + QH_TLB_ENTRIES] = DATA >> 12;
     g_assert_true(store(toy, DATA, 1));
     g_assert_true(store(toy, DATA, 2));
     g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA);
@@ -200,7 +201,7 @@ static void test_mark_code(void)
     qh_softmmu_mark_code(jit, toy_ram(toy, DATA));
     g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA | QH_TLB_SLOW);
     g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_READ], ==, DATA);
-    must_load(toy, DATA + 256 * PAGE);
+    must_load(toy, DATA + QH_TLB_ENTRIES * PAGE);
     must_load(toy, DATA);
     g_assert_cmphex(jit->mmu.entries[slot].tag[QH_ACCESS_WRITE], ==, DATA | QH_TLB_SLOW);
     /* nobody has code there, so the next store finds out */
@@ -214,17 +215,17 @@ static void test_refill(void)
 {
     ToyMachine *toy = toy_machine_new(1, 12);
     QhJitCpu *jit = qh_jit_of(&toy->cpu[0]->cpu);
-    uint64_t far = DATA + 256 * PAGE, value;
+    uint64_t far = DATA + QH_TLB_ENTRIES * PAGE, value;
     uint32_t page = DATA >> 12;
 
-    toy->page[page + 256] = page + 7;
+    toy->page[page + QH_TLB_ENTRIES] = page + 7;
     g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0)); /* never walked */
     g_assert_cmpuint(toy->n_translated, ==, 0);
     g_assert_true(store(toy, DATA, 1));
     g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0)); /* it is there */
     must_load(toy, far);
     g_assert_true(qh_softmmu_refill(jit, DATA + 5, 1, QH_ACCESS_WRITE, 0));
-    g_assert_cmphex(jit->mmu.entries[page & 255].tag[QH_ACCESS_WRITE], ==, DATA);
+    g_assert_cmphex(jit->mmu.entries[page & (QH_TLB_ENTRIES - 1)].tag[QH_ACCESS_WRITE], ==, DATA);
     g_assert_true(qh_softmmu_refill(jit, far, 1, QH_ACCESS_READ, 0));
     qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, DATA, 1);
     g_assert_false(qh_softmmu_refill(jit, DATA, 1, QH_ACCESS_READ, 0));

@@ -39,6 +39,8 @@ enum {
 };
 #define TOY_INSN(op, a, b, imm) ((uint32_t)(op) << 24 | (a) << 20 | (b) << 16 | ((imm)&0xffff))
 
+#define TOY_PAGES (4 * QH_TLB_ENTRIES + 64)
+
 typedef struct ToyMachine {
     QhMachine machine;
     QhCluster cluster;
@@ -47,11 +49,12 @@ typedef struct ToyMachine {
     QhVcpu *vcpu[4];
     void (*emit)(QhBlock *block, void *data);
     void *data;
-    /* Page tables: virtual page -> physical page and rights; identity and all rights at first. */
-    uint32_t page[1024];
-    uint8_t prot[1024];
-    uint8_t global[1024]; /* QH_TRANSLATION_... */
-    uint32_t page_bits;   /* of translations */
+    /* Page tables: virtual page -> physical page and rights; identity and all rights at first. Some
+     * pages share an entry of the first level. */
+    uint32_t page[TOY_PAGES];
+    uint8_t prot[TOY_PAGES];
+    uint8_t global[TOY_PAGES]; /* QH_TRANSLATION_... */
+    uint32_t page_bits;        /* of translations */
     uint32_t n_translated, n_blocks;
     uint64_t io_value, io_offset;
     uint32_t io_width, io_reads, io_writes;
