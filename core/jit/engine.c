@@ -321,7 +321,7 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
         return FALSE;
     }
     if (!jit->no_interrupts) {
-        jit->cpu_ops->take_interrupt(cpu);
+        jit->n_interrupts += jit->cpu_ops->take_interrupt(cpu) != FALSE;
         cpu->unwind = 0;
     }
     return TRUE;

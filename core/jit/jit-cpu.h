@@ -77,6 +77,7 @@ struct QhJitCpu {
     struct QhCode *code;       /* running now; NULL outside translated code */
     uint64_t *link;            /* exit that wants to know the code it leads to, or NULL */
     struct QhScratch *scratch; /* buffers for translating */
+    uint32_t n_interrupts;     /* taken; wraps */
     uint32_t retry;            /* QH_RETRY_... */
     uint32_t broken;           /* the engine gave up on this CPU */
     uint32_t flush_wanted;     /* the code store is full */

@@ -18,6 +18,10 @@
 
 #include <unistd.h>
 
+/* So many halts that an untaken interrupt ends at once, then each costs a nap. */
+#define HALTS_IN_VAIN 64u
+#define HALT_US       200u
+
 typedef struct Work {
     void (*fn)(QhCpu *cpu, void *data);
     void *data;
@@ -30,9 +34,10 @@ struct QhVcpu {
     uint32_t index;
     gboolean realized;
     GThread *thread;
-    int thread_id;        /* atomic */
-    int64_t reset_ns;     /* on the virtual clock; [vcpu] like the next */
-    uint64_t last_icount; /* that was told while the engine does not count */
+    int thread_id;                     /* atomic */
+    uint32_t seen_interrupts, n_halts; /* slow_down; [vcpu] */
+    int64_t reset_ns;                  /* on the virtual clock; [vcpu] like the next */
+    uint64_t last_icount;              /* that was told while the engine does not count */
 
     GMutex lock; /* for all below */
     GCond wake;  /* the thread waits here */
@@ -300,6 +305,23 @@ gboolean qh_vcpu_can_run(QhVcpu *vcpu)
            (!cpu->halted || vcpu->cluster->cpu_ops->has_work(cpu));
 }
 
+/*
+ * A CPU that halts over and over with an interrupt pending that it does not take waits for
+ * something else in a loop. It burns a host CPU, and sees the first half of what another CPU tells
+ * it before the second (docs/design/plan.md, OpenSBI), so it is made to look less often.
+ */
+static void slow_down(QhVcpu *vcpu)
+{
+    if (vcpu->seen_interrupts != vcpu->jit->n_interrupts) {
+        vcpu->seen_interrupts = vcpu->jit->n_interrupts;
+        vcpu->n_halts = 0;
+    } else if (vcpu->n_halts < HALTS_IN_VAIN) {
+        vcpu->n_halts++;
+    } else if (turns_of(vcpu) == NULL) {
+        g_usleep(HALT_US);
+    }
+}
+
 static gboolean may_run(QhVcpu *vcpu)
 {
     QhCpu *cpu = vcpu->cpu;
@@ -309,6 +331,7 @@ static gboolean may_run(QhVcpu *vcpu)
     }
     if (cpu->halted && vcpu->cluster->cpu_ops->has_work(cpu)) {
         cpu->halted = 0;
+        slow_down(vcpu);
     }
     return !cpu->halted;
 }
