@@ -25,13 +25,6 @@ def headless(binary, *more):
             "-serial", "stdio", *more]
 
 
-def firmware():
-    """OpenSBI from sid: with that of Debian 12 a hart now and then starts the kernel a second time
-    (docs/design/plan.md)."""
-    folder, = guest.fetch("sid", "all", "opensbi")
-    return glob.glob(folder + "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")[0]
-
-
 def case_exec(tap, binary):
     """A command's output and status come through."""
     result = guest.run_in_guest(headless(binary), "uname -m; echo to-stderr >&2; exit 7", LIMIT)
@@ -45,7 +38,8 @@ def case_smp(tap, binary):
     command = "nproc; grep -c ^processor /proc/cpuinfo; " \
         "for i in 0 1 2 3; do taskset -c $i sh -c 'i=0; while [ $i -lt 500 ]; do i=$((i+1)); done'" \
         " & done; wait; echo done"
-    result = guest.run_in_guest(headless(binary, "-smp", "4", "-bios", firmware()), command, LIMIT)
+    result = guest.run_in_guest(headless(binary, "-smp", "4", "-bios", guest.firmware()),
+                                command, LIMIT)
     tap.check(result.status == 0 and result.output.split() == ["4", "4", "done"],
               "four harts run at once", result)
 
@@ -55,7 +49,8 @@ def case_legacy(tap, binary):
     with tempfile.TemporaryDirectory() as work:
         link = os.path.join(work, "qemu-system-riscv64")
         os.symlink(os.path.abspath(binary), link)
-        host = [link, "-machine", "virt", "-cpu", "rv64", "-smp", "2", "-m", "512", "-nographic"]
+        host = [link, "-machine", "virt", "-cpu", "rv64", "-smp", "2", "-m", "512", "-nographic",
+                "-bios", guest.firmware()]
         result = guest.run_in_guest(host, "cat /proc/sys/kernel/ostype", LIMIT)
     tap.check(result.status == 0 and "Linux" in result.output.split(),
               "qemu-system-riscv64 with QEMU's command line", result)

@@ -41,6 +41,13 @@ def kernel():
     return glob.glob(folder + "/boot/vmlinux-*")[0]
 
 
+def firmware():
+    """OpenSBI from sid: with that of Debian 12 a hart now and then starts the kernel a second time
+    (docs/design/plan.md)."""
+    folder, = fetch("sid", "all", "opensbi")
+    return glob.glob(folder + "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")[0]
+
+
 def initrd(path, command=None, trees=(), files=()):
     """An initramfs at @path that runs @command, or a shell."""
     folder, = fetch("trixie", "riscv64", "busybox-static")

@@ -116,7 +116,8 @@ class Linux:
         self.process = subprocess.Popen(
             [binary, "--load-target=riscv64", "-M", "virt", "-m", "512M", "-smp", str(cpus),
              "-display", "none", "-serial", "stdio", "-monitor", "none", "-gdb",
-             "unix:%s,server=on,wait=off" % gdb, "-kernel", guest.kernel(), "-initrd", image,
+             "unix:%s,server=on,wait=off" % gdb, "-bios", guest.firmware(), "-kernel",
+             guest.kernel(), "-initrd", image,
              "-append", "console=ttyS0 quiet loglevel=1 nokaslr"], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE)
         self.timer = threading.Timer(LIMIT, self.process.kill)
