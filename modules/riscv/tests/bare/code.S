@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run: -icount shift=0 */
 /* What translation depends on: fetch, code that changes, FP and rounding switched at run time. */
 #include "bare.inc"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run: -icount shift=0 */
 /* What sticks in the registers whose legal values the manual leaves no choice about. */
 #include "bare.inc"
 
