@@ -158,7 +158,7 @@ static QhReg furthest(const QhT1Alloc *alloc, uint32_t candidates)
 
     for (QhReg reg = 0; reg < QH_T1_N_REGS; reg++) {
         uint32_t held = alloc->held[reg];
-        if ((candidates & qh_t1_bit(reg)) && held != 0 && held != QH_T1_KEPT &&
+        if ((candidates & qh_t1_bit(reg)) && held != 0 &&
             (best == QH_NO_REG || alloc->values[held - 1].last > last)) {
             best = reg;
             last = alloc->values[held - 1].last;
@@ -179,12 +179,6 @@ QhReg qh_t1_take(QhT1 *t, gboolean xmm)
     }
     reg = furthest(alloc, mask);
     if (reg == QH_NO_REG) {
-        for (reg = 0; reg < QH_T1_N_REGS; reg++) {
-            if ((mask & qh_t1_bit(reg)) && alloc->held[reg] == QH_T1_KEPT) {
-                qh_t1_memory_forget(t); /* gives it back */
-                return qh_t1_take(t, xmm);
-            }
-        }
         t->failed = TRUE;
         return xmm ? QH_XMM(15) : QH_RAX;
     }
@@ -208,28 +202,6 @@ QhReg qh_t1_temp_xmm(QhT1 *t)
     t->alloc->scratch |= qh_t1_bit(reg);
     t->alloc->free &= ~qh_t1_bit(reg);
     return reg;
-}
-
-QhReg qh_t1_keep_gpr(QhT1 *t)
-{
-    QhT1Alloc *alloc = t->alloc;
-    uint32_t ready = alloc->temps & alloc->free & 0xffffu & ~alloc->locked & ~alloc->scratch;
-    QhReg reg;
-
-    if ((ready & (ready - 1)) == 0 || (alloc->temps & alloc->free & 0xffffu) == 0) {
-        return QH_NO_REG; /* the last one is for values */
-    }
-    reg = (QhReg)(31 - __builtin_clz(ready));
-    alloc->held[reg] = QH_T1_KEPT;
-    alloc->free &= ~qh_t1_bit(reg);
-    return reg;
-}
-
-void qh_t1_release(QhT1 *t, QhReg reg)
-{
-    if (t->alloc->held[reg] == QH_T1_KEPT) {
-        release(t, reg);
-    }
 }
 
 /* --- Homes --- */
@@ -299,11 +271,7 @@ void qh_t1_clobber_caller_saved(QhT1 *t)
         if (!(CALLER_SAVED & qh_t1_bit(reg)) || alloc->held[reg] == 0) {
             continue;
         }
-        if (alloc->held[reg] == QH_T1_KEPT) {
-            qh_t1_memory_forget(t);
-        } else {
-            to_cell(t, alloc->held[reg] - 1);
-        }
+        to_cell(t, alloc->held[reg] - 1);
     }
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
         if ((alloc->state.in & qh_t1_bit(i)) && (CALLER_SAVED & qh_t1_bit(alloc->homes[i].reg))) {
@@ -407,11 +375,6 @@ gboolean qh_t1_imm(const QhT1 *t, uint32_t value, int32_t *ret_imm)
     }
     *ret_imm = (int32_t)bits;
     return t->alloc->values[value].bytes == 4 || (int64_t)bits == (int32_t)bits;
-}
-
-gboolean qh_t1_dies(const QhT1 *t, uint32_t value)
-{
-    return t->alloc->values[qh_t1_root(t, value)].last <= t->i;
 }
 
 gboolean qh_t1_fused(const QhT1 *t, uint32_t value)

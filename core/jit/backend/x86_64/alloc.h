@@ -130,7 +130,7 @@ typedef struct QhT1Alloc {
     QhT1State state;
     gboolean live;               /* code falls through to here */
     uint32_t pending;            /* target that a jump is owed to, + 1 */
-    uint32_t held[QH_T1_N_REGS]; /* value in each temp, + 1; QH_T1_KEPT: a lowerer's own */
+    uint32_t held[QH_T1_N_REGS]; /* value in each temp, + 1 */
     uint32_t free;               /* temps that are free */
     uint32_t temps;              /* all temps */
     uint32_t locked;             /* used by the record being compiled */
@@ -151,7 +151,6 @@ typedef struct QhT1Alloc {
     QhXLabel entry_labels[QH_T1_MAX_BLOCKS];
     uint32_t n_entries;
 } QhT1Alloc;
-#define QH_T1_KEPT UINT32_MAX
 
 /* analyse.c: fills values, variables, homes, targets, loops. FALSE: more than T1 handles. */
 gboolean qh_t1_analyse(QhT1 *t);

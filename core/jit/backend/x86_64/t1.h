@@ -92,9 +92,6 @@ uint32_t qh_t1_features(void);
  * instruction sign-extends. */
 gboolean qh_t1_const(const QhT1 *t, uint32_t value, uint64_t *ret_bits);
 gboolean qh_t1_imm(const QhT1 *t, uint32_t value, int32_t *ret_imm);
-/* Whether the record being compiled is the last to use @value. */
-gboolean qh_t1_dies(const QhT1 *t, uint32_t value);
-
 /*
  * The operand in a register: i32 i64 b1 in a general one (upper half of an i32: anything; b1: 0 or
  * 1 in 32 bits), others in xmm. use_gpr and use_xmm want one class (an i64 that is in an xmm
@@ -128,11 +125,6 @@ void qh_t1_def_same(QhT1 *t, uint32_t value);
 /* The address operand of a load or store: base register and displacement (QH_NO_REG: a constant).
  */
 QhReg qh_t1_address(QhT1 *t, uint32_t value, int64_t *ret_disp);
-
-/* A general register that the lowerer keeps beyond the record, QH_NO_REG if none can be spared; it
- * is lost at labels (qh_t1_memory_forget is told) and to be given back by qh_t1_release. */
-QhReg qh_t1_keep_gpr(QhT1 *t);
-void qh_t1_release(QhT1 *t, QhReg reg);
 
 /* A free register until the record is done, besides rax, rcx, rdx and xmm15. */
 QhReg qh_t1_temp_gpr(QhT1 *t);
