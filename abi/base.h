@@ -32,6 +32,7 @@ typedef struct QhIrq QhIrq;
 typedef struct QhTimer QhTimer;
 typedef struct QhChar QhChar;
 typedef struct QhInstance QhInstance;
+typedef struct QhBus QhBus;
 
 /* Errors cross the border as GError of this domain. The core registers the quark first. */
 #define QH_ERROR (g_quark_from_static_string("qh-error"))

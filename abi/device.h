@@ -3,6 +3,7 @@
 #ifndef QH_ABI_DEVICE_H
 #define QH_ABI_DEVICE_H
 
+#include "abi/bus.h"
 #include "abi/memory.h"
 #include "abi/property.h"
 #include "abi/state.h"
@@ -15,7 +16,8 @@ typedef struct QhDevice {
     QhInstance *instance; /* the host's side of this device */
     QhMachine *machine;
     const char *id; /* the user's id=, or a path the host made up; never NULL */
-    uint64_t reserved[4];
+    QhBus *bus;     /* the bus it sits on; NULL: wired by a machine. Since 1.1 */
+    uint64_t reserved[3];
 } QhDevice;
 
 /* One register window. */
@@ -56,6 +58,16 @@ typedef struct QhDeviceOps {
     void (*reset)(QhDevice *device, uint32_t kind);
     /* Mandatory if n_irq_in: input line @n changed to @level. [device] */
     void (*irq_in)(QhDevice *device, uint32_t n, gboolean level);
+
+    /* Since 1.1. What the kind of bus asks of its classes, as the kind's header says. */
+    const void *bus_class;
+    /* Optional: the machine runs again (@running) or stops: start or hold back work of its own.
+     * [main, device lock] */
+    void (*run_state)(QhDevice *device, gboolean running);
+    /* Optional: properties that may be set while the device lives (qom-set): check @property, whose
+     * member already has the new value, and act; FALSE puts the old one back. [main, device lock]
+     */
+    gboolean (*property_changed)(QhDevice *device, const char *property, GError **error);
 } QhDeviceOps;
 
 /*
@@ -104,6 +116,36 @@ typedef struct QhDeviceService {
 
     /* Set the size of window @window; in realize only. [main] */
     void (*window_set_bytes)(QhDevice *device, uint32_t window, uint64_t bytes);
+
+    /* --- Minor 1: buses (abi/bus.h) --- */
+
+    /* In realize of @parent: a bus of @ops; goes with the device. @name NULL: "KIND.N", or "ID.N"
+     * when the device has an id the user gave. NULL with @error when the name is taken. [main] */
+    QhBus *(*bus_new)(QhDevice *parent, const QhBusOps *ops, const char *name, GError **error);
+    /* Of the bus: its parent, its methods' table of services, its name. [any] */
+    QhDevice *(*bus_parent)(QhBus *bus);
+    const void *(*bus_service)(QhBus *bus);
+    const char *(*bus_name)(QhBus *bus);
+    /* Call @fn for each child; it may end the walk with FALSE. [main] */
+    void (*bus_foreach)(QhBus *bus,
+                        gboolean (*fn)(QhDevice *child, void *data, void *opaque),
+                        void *opaque);
+    /* Of a child: the bytes that its bus keeps for it; what its class says to its bus. [any] */
+    void *(*child_data)(QhDevice *child);
+    const void *(*child_class)(QhDevice *child);
+    /* create, but on @bus, or with @bus NULL on the first of the right kind with room. [main] */
+    QhInstance *(*create_on)(
+        QhMachine *machine, QhBus *bus, const char *name, const char *id, GError **error);
+    /* The guest has let go of @child: the host takes it out and emits DEVICE_DELETED. [device] */
+    void (*unplug_done)(QhDevice *child);
+    /* The guest refuses: emits DEVICE_UNPLUG_GUEST_ERROR. [device] */
+    void (*unplug_failed)(QhDevice *child);
+
+    /* Map window @window of @device, which the caller is or whose bus it has made; remap by
+     * mapping again elsewhere; unmap one that is not mapped: nothing happens. [device] */
+    gboolean (*window_map)(
+        QhDevice *device, uint32_t window, QhSpace *space, uint64_t address, int32_t priority);
+    void (*window_unmap)(QhDevice *device, uint32_t window);
 } QhDeviceService;
 
 #endif

@@ -141,6 +141,17 @@ typedef struct QhMemService {
                          uint32_t attrs,
                          uint64_t *expected,
                          uint64_t desired);
+
+    /*
+     * Minor 1. A host pointer to *@length bytes of RAM at @address of @space for a device's DMA;
+     * *@length becomes what lies there in one run. NULL when there is no RAM, or with @write when
+     * it is read-only. Valid until dma_unmap, which says how many bytes from the start were
+     * written: pages are marked dirty and code made from them is dropped. Several may be held, also
+     * by requests in flight; the memory stays. [any]
+     */
+    void *(*dma_map)(
+        QhInstance *device, QhSpace *space, uint64_t address, uint64_t *length, gboolean write);
+    void (*dma_unmap)(QhInstance *device, void *pointer, uint64_t length, uint64_t written);
 } QhMemService;
 
 #endif

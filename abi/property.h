@@ -15,6 +15,13 @@
 #define QH_PROPERTY_STRING    6u /* char *, g_malloc'ed by the host and freed by it; may be NULL */
 #define QH_PROPERTY_CHARDEV   7u /* QhChar *, NULL when not set; the host owns it */
 #define QH_PROPERTY_ONOFFAUTO 8u /* uint8_t; 0 auto, 1 on, 2 off */
+/* Since 1.1 */
+#define QH_PROPERTY_BLOCK  9u  /* QhBlock *, by node name or drive id; NULL when not set */
+#define QH_PROPERTY_NETDEV 10u /* QhNet *, by id; NULL when not set */
+#define QH_PROPERTY_OBJECT 11u /* QhObject *, by the id of an -object; NULL when not set */
+#define QH_PROPERTY_MAC    12u /* uint8_t[6]; 52:54:00:12:34:56; all zero when not set */
+#define QH_PROPERTY_ENUM   13u /* uint8_t; index into QhProperty.values */
+#define QH_PROPERTY_I32    14u /* int32_t; min and max are those of the 64-bit value */
 
 typedef struct QhProperty {
     const char *name;
@@ -24,7 +31,16 @@ typedef struct QhProperty {
     uint32_t offset; /* bytes from the start of the state struct that the host fills */
     uint64_t min;    /* both 0: the whole range of the type */
     uint64_t max;
+    const char *values; /* ENUM: its names in order, "writethrough|writeback" */
 } QhProperty;
+
+/* A row of a table: QH_PROPERTY("baud", QH_PROPERTY_U32, offsetof(Uart, baud), "9600", 1, 9999,
+ * "bits a second"). */
+#define QH_PROPERTY(name_, type_, offset_, default_, min_, max_, description_)                     \
+    {                                                                                              \
+        .name = (name_), .description = (description_), .default_text = (default_),                \
+        .type = (type_), .offset = (offset_), .min = (min_), .max = (max_),                        \
+    }
 
 typedef struct QhPropertyTable {
     uint32_t size;

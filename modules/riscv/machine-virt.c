@@ -235,8 +235,13 @@ static void *device_tree(QhMachine *machine, void *state, uint32_t *ret_bytes, G
 }
 
 static const QhProperty properties[] = {
-    {"aclint", "ACLINT with supervisor software interrupts instead of a CLINT", "off",
-     QH_PROPERTY_BOOL, offsetof(RvVirt, aclint), 0, 0},
+    QH_PROPERTY("aclint",
+                QH_PROPERTY_BOOL,
+                offsetof(RvVirt, aclint),
+                "off",
+                0,
+                0,
+                "ACLINT with supervisor software interrupts instead of a CLINT"),
 };
 
 static const QhPropertyTable property_table = {

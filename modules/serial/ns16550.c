@@ -582,11 +582,21 @@ static void ns_unrealize(QhDevice *device)
 #define AT(member) offsetof(NsUart, member)
 
 static const QhProperty properties[] = {
-    {"chardev",   "what the line leads to",                   NULL,     QH_PROPERTY_CHARDEV, AT(chr),       0, 0         },
-    {"reg-shift", "registers are 1 << reg-shift bytes apart", "0",      QH_PROPERTY_U8,      AT(reg_shift), 0,
-     3                                                                                                                   },
-    {"baudbase",  "baud rate at divisor 1: input clock / 16", "115200", QH_PROPERTY_U32,
-     AT(baudbase),                                                                                          1, UINT32_MAX},
+    QH_PROPERTY("chardev", QH_PROPERTY_CHARDEV, AT(chr), NULL, 0, 0, "what the line leads to"),
+    QH_PROPERTY("reg-shift",
+                QH_PROPERTY_U8,
+                AT(reg_shift),
+                "0",
+                0,
+                3,
+                "registers are 1 << reg-shift bytes apart"),
+    QH_PROPERTY("baudbase",
+                QH_PROPERTY_U32,
+                AT(baudbase),
+                "115200",
+                1,
+                UINT32_MAX,
+                "baud rate at divisor 1: input clock / 16"),
 };
 
 static const QhPropertyTable property_table = {

@@ -15,15 +15,15 @@ typedef struct State {
 } State;
 
 static const QhProperty properties[] = {
-    {"flag",   "", "on",   QH_PROPERTY_BOOL,      offsetof(State, flag),   0, 0},
-    {"small",  "", NULL,   QH_PROPERTY_U8,        offsetof(State, small),  0, 0},
-    {"medium", "", "0x10", QH_PROPERTY_U16,       offsetof(State, medium), 0, 0},
-    {"ranged", "", "5",    QH_PROPERTY_U32,       offsetof(State, ranged), 2, 9},
-    {"large",  "", NULL,   QH_PROPERTY_U64,       offsetof(State, large),  0, 0},
-    {"bytes",  "", "4M",   QH_PROPERTY_SIZE,      offsetof(State, bytes),  0, 0},
-    {"text",   "", "word", QH_PROPERTY_STRING,    offsetof(State, text),   0, 0},
-    {"chr",    "", NULL,   QH_PROPERTY_CHARDEV,   offsetof(State, chr),    0, 0},
-    {"choice", "", NULL,   QH_PROPERTY_ONOFFAUTO, offsetof(State, choice), 0, 0},
+    QH_PROPERTY("flag", QH_PROPERTY_BOOL, offsetof(State, flag), "on", 0, 0, ""),
+    QH_PROPERTY("small", QH_PROPERTY_U8, offsetof(State, small), NULL, 0, 0, ""),
+    QH_PROPERTY("medium", QH_PROPERTY_U16, offsetof(State, medium), "0x10", 0, 0, ""),
+    QH_PROPERTY("ranged", QH_PROPERTY_U32, offsetof(State, ranged), "5", 2, 9, ""),
+    QH_PROPERTY("large", QH_PROPERTY_U64, offsetof(State, large), NULL, 0, 0, ""),
+    QH_PROPERTY("bytes", QH_PROPERTY_SIZE, offsetof(State, bytes), "4M", 0, 0, ""),
+    QH_PROPERTY("text", QH_PROPERTY_STRING, offsetof(State, text), "word", 0, 0, ""),
+    QH_PROPERTY("chr", QH_PROPERTY_CHARDEV, offsetof(State, chr), NULL, 0, 0, ""),
+    QH_PROPERTY("choice", QH_PROPERTY_ONOFFAUTO, offsetof(State, choice), NULL, 0, 0, ""),
 };
 static const QhPropertyTable table = {
     .size = sizeof(QhPropertyTable),

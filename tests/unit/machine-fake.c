@@ -348,11 +348,11 @@ static const QhWindow uart_windows[] = {
     {.name = "never",     .bytes = 0,    .ops = &uart_io},
 };
 static const QhProperty uart_properties[] = {
-    {"enabled", "", "on",   QH_PROPERTY_BOOL,      offsetof(FakeUart, enabled), 0, 0   },
-    {"baud",    "", "9600", QH_PROPERTY_U32,       offsetof(FakeUart, baud),    1, 9999},
-    {"room",    "", "2k",   QH_PROPERTY_SIZE,      offsetof(FakeUart, room),    0, 0   },
-    {"label",   "", NULL,   QH_PROPERTY_STRING,    offsetof(FakeUart, label),   0, 0   },
-    {"mode",    "", NULL,   QH_PROPERTY_ONOFFAUTO, offsetof(FakeUart, mode),    0, 0   },
+    QH_PROPERTY("enabled", QH_PROPERTY_BOOL, offsetof(FakeUart, enabled), "on", 0, 0, ""),
+    QH_PROPERTY("baud", QH_PROPERTY_U32, offsetof(FakeUart, baud), "9600", 1, 9999, ""),
+    QH_PROPERTY("room", QH_PROPERTY_SIZE, offsetof(FakeUart, room), "2k", 0, 0, ""),
+    QH_PROPERTY("label", QH_PROPERTY_STRING, offsetof(FakeUart, label), NULL, 0, 0, ""),
+    QH_PROPERTY("mode", QH_PROPERTY_ONOFFAUTO, offsetof(FakeUart, mode), NULL, 0, 0, ""),
 };
 static const QhPropertyTable uart_table = {
     .size = sizeof(QhPropertyTable),
@@ -473,8 +473,8 @@ static void *board_tree(QhMachine *machine, void *state, uint32_t *ret_bytes, GE
 }
 
 static const QhProperty board_properties[] = {
-    {"extra", "", NULL, QH_PROPERTY_BOOL,   offsetof(FakeBoard, extra), 0, 0},
-    {"name",  "", "x",  QH_PROPERTY_STRING, offsetof(FakeBoard, name),  0, 0},
+    QH_PROPERTY("extra", QH_PROPERTY_BOOL, offsetof(FakeBoard, extra), NULL, 0, 0, ""),
+    QH_PROPERTY("name", QH_PROPERTY_STRING, offsetof(FakeBoard, name), "x", 0, 0, ""),
 };
 static const QhPropertyTable board_table = {
     .size = sizeof(QhPropertyTable),

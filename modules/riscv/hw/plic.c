@@ -222,12 +222,27 @@ static void reset(QhDevice *device, uint32_t kind)
 }
 
 static const QhProperty properties[] = {
-    {"num-sources",   "interrupt sources, with number 0", "96",       QH_PROPERTY_U32,
-     offsetof(Plic,                                                                                   num_sources),   2,        RV_PLIC_MAX_SOURCES},
-    {"num-contexts",  "hart contexts",                    "2",        QH_PROPERTY_U32, offsetof(Plic, num_contexts),  1,
-     MAX_CONTEXTS                                                                                                                                  },
-    {"aperture-size", "bytes of the window",              "0x600000", QH_PROPERTY_U64,
-     offsetof(Plic,                                                                                   aperture_size), 0x201000, 0x4000000          },
+    QH_PROPERTY("num-sources",
+                QH_PROPERTY_U32,
+                offsetof(Plic, num_sources),
+                "96",
+                2,
+                RV_PLIC_MAX_SOURCES,
+                "interrupt sources, with number 0"),
+    QH_PROPERTY("num-contexts",
+                QH_PROPERTY_U32,
+                offsetof(Plic, num_contexts),
+                "2",
+                1,
+                MAX_CONTEXTS,
+                "hart contexts"),
+    QH_PROPERTY("aperture-size",
+                QH_PROPERTY_U64,
+                offsetof(Plic, aperture_size),
+                "0x600000",
+                0x201000,
+                0x4000000,
+                "bytes of the window"),
 };
 
 static const QhPropertyTable property_table = {
