@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which guest blocks become one region: the hot one, and those that direct exits lead to from
- * there, or that calls return to, as far as they are on the page and the interpreter has met them.
- * All are translated again. Blocks that would overlap end where the next one begins.
+ * there, or that calls return to, as far as they are on the page and have run now and then. All
+ * are translated again. Blocks that would overlap end where the next one begins.
  */
 #include "core/jit/backend/x86_64/tier.h"
 
 #include <string.h>
+
+/* Compiled, or met by the interpreter an eighth as often as it takes. What runs once is a large
+ * part of big programs. */
+static gboolean is_warm(const QhEngine *engine, const QhCode *code)
+{
+    int32_t threshold = (int32_t)engine->options.threshold;
+
+    return code->native != NULL || code->heat <= threshold + 1 - threshold / 8;
+}
 
 static gboolean is_known(const QhJitCpu *jit, const QhCode *hot, uint64_t pc)
 {
@@ -20,7 +29,7 @@ static gboolean is_known(const QhJitCpu *jit, const QhCode *hot, uint64_t pc)
     key.ram_address = (hot->key.ram_address & ~mask) | (pc & mask);
     g_mutex_lock(&engine->lock);
     code = qh_code_find(engine->store, &key);
-    known = code != NULL && code->second_page == 0;
+    known = code != NULL && code->second_page == 0 && is_warm(engine, code);
     g_mutex_unlock(&engine->lock);
     return known;
 }
