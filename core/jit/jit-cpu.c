@@ -13,6 +13,7 @@ void qh_jit_forget_jumps(QhJitCpu *jit)
     jit->jump_generation++;
     jit->hot.jump_id = QH_JUMP_NONE;
     jit->jump_misses = 0;
+    qh_jit_forget_calls(jit);
     memset(jit->jump_pages, 0, sizeof(jit->jump_pages));
 }
 
@@ -78,12 +79,7 @@ void qh_jit_forget_jumps_of_page(QhJitCpu *jit, uint64_t address)
 
     forget_page(jit, page);
     forget_page(jit, page - 1); /* an instruction there may reach into this page */
-    for (uint32_t i = 0; i < QH_RETURNS; i++) {
-        QhReturn *item = &jit->hot.returns[i];
-        if (item->pc >> 12 == page || item->pc >> 12 == page - 1) {
-            item->id = 0;
-        }
-    }
+    qh_jit_forget_calls(jit);
 }
 
 static gboolean allocate(QhJitCpu *jit, GError **error)

@@ -29,25 +29,20 @@ typedef struct QhJumpEntry {
 } QhJumpEntry;
 #define QH_JUMP_NONE UINT64_MAX /* jump_id until the dispatcher has made a new one */
 
-/* The addresses that the latest calls return to, the newest at return_top. */
-#define QH_RETURNS 16u
-typedef struct QhReturn {
-    uint64_t pc;
-    uint64_t id;
-    const void *host;
-    uint64_t pad;
-} QhReturn;
-
 /* The last bytes before the state: what compiled code touches most. */
 typedef struct QhJitHot {
-    QhReturn returns[QH_RETURNS];
-    uint64_t icount_limit; /* counting code goes no further */
-    uint64_t spare[3];
-    void *link;          /* the exit by which compiled code was left, for the dispatcher */
-    uint64_t jump_id;    /* of what the CPU runs now */
-    uint32_t return_top; /* in bytes */
-    uint32_t region;     /* low half of the address of the compiled code that runs; 0: none */
-    uint32_t mxcsr;      /* of compiled code while C runs, and of C while compiled code runs */
+    uint64_t spare[6];
+    uint64_t *calls;        /* newest guest call while C runs; NULL: compiled code does not wait */
+    uint64_t *calls_base;   /* where the oldest one was pushed */
+    uint64_t *calls_limit;  /* no more are pushed below this */
+    const void *calls_gone; /* where calls return to that were forgotten */
+    uint64_t icount_limit;  /* counting code goes no further */
+    uint64_t reserved;
+    void *link;       /* the exit by which compiled code was left, for the dispatcher */
+    uint64_t jump_id; /* of what the CPU runs now */
+    uint32_t pad;
+    uint32_t region; /* low half of the address of the compiled code that C runs for; 0: none */
+    uint32_t mxcsr;  /* of compiled code while C runs, and of C while compiled code runs */
     uint32_t mxcsr_c;
 } QhJitHot;
 
@@ -134,10 +129,23 @@ static inline void qh_jit_check_jump_id(QhJitCpu *jit)
 /* Remember where the pc of @code leads. [vcpu] */
 void qh_jit_note_jump(QhJitCpu *jit, struct QhCode *code, const void *host);
 
+/*
+ * Compiled code keeps the guest's calls on the host's stack, two words each: the host's return
+ * address, the guest's. Let all of them that wait go through the jump cache when they return.
+ * [vcpu]
+ */
+static inline void qh_jit_forget_calls(QhJitCpu *jit)
+{
+    for (uint64_t *call = jit->hot.calls; call != NULL && call < jit->hot.calls_base; call += 2) {
+        call[0] = (uintptr_t)jit->hot.calls_gone;
+    }
+}
+
 /* The address space is another one. [vcpu] */
 static inline void qh_jit_forget_id(QhJitCpu *jit)
 {
     jit->hot.jump_id = QH_JUMP_NONE;
+    qh_jit_forget_calls(jit);
 }
 /* Forget where all pcs, or those of one page, lead. [vcpu] */
 void qh_jit_forget_jumps(QhJitCpu *jit);

@@ -584,7 +584,13 @@ static void test_jumps(void)
     qh_x_byte(&listing.a, 0x90);
     expect(&listing, "nop");
     qh_x_bind(&listing.a, &behind);
+    qh_x_call(&listing.a, &back);
+    expect(&listing, "call 0x0");
     check(&listing);
+    for (uint32_t i = 0; i < 8; i++) {
+        qh_x_align_end(&listing.a, 8, i);
+        g_assert_cmpuint(((uintptr_t)listing.a.at + i) % 8, ==, 0);
+    }
     listing_clear(&listing);
 }
 

@@ -293,12 +293,14 @@ uint32_t qh_t1_block_at(const QhT1Source *source, uint64_t pc)
     return low < source->n_blocks && source->blocks[low].pc == pc ? low : source->n_blocks;
 }
 
-static void note_branch(QhT1 *t, uint32_t from, uint32_t to)
+/* Calls look for room instead of polling. */
+static void note_branch(QhT1 *t, uint32_t from, uint32_t to, gboolean call)
 {
     QhT1Target *target = &t->alloc->targets[to];
 
     if (to <= from) {
         target->loop_end = MAX(target->loop_end, from);
+        target->polls |= !call;
     }
 }
 
@@ -314,13 +316,13 @@ static void find_branches(QhT1 *t)
     for (uint32_t i = 0; i < source->n_records; i++) {
         const QhIrRecord *record = &source->records[i];
         if (record->op == QH_IR_br) {
-            note_branch(t, i, record->a);
+            note_branch(t, i, record->a, FALSE);
         } else if (record->op == QH_IR_brc) {
-            note_branch(t, i, record->b);
+            note_branch(t, i, record->b, FALSE);
         } else if (record->op == QH_IR_exit_pc) {
             uint32_t block = qh_t1_block_at(source, exit_target(record));
             if (block < source->n_blocks) {
-                note_branch(t, i, source->blocks[block].first);
+                note_branch(t, i, source->blocks[block].first, record->flags == QH_EXIT_CALL);
             }
         }
     }

@@ -227,6 +227,11 @@ void qh_x_bswap(QhAsm *a, uint32_t width64, uint32_t reg)
 /* The recommended long nops (SDM volume 2, NOP). */
 void qh_x_align(QhAsm *a, uint32_t bytes)
 {
+    qh_x_align_end(a, bytes, 0);
+}
+
+void qh_x_align_end(QhAsm *a, uint32_t bytes, uint32_t length)
+{
     static const char *const nops[] = {
         "\x90",
         "\x66\x90",
@@ -237,7 +242,7 @@ void qh_x_align(QhAsm *a, uint32_t bytes)
         "\x0f\x1f\x80\x00\x00\x00\x00",
         "\x0f\x1f\x84\x00\x00\x00\x00\x00",
     };
-    uint32_t left = (uint32_t)(-(uintptr_t)a->at & (bytes - 1));
+    uint32_t left = (uint32_t)(-((uintptr_t)a->at + length) & (bytes - 1));
 
     while (left > 0) {
         uint32_t step = MIN(left, 8);
@@ -261,6 +266,12 @@ static void put_jump(QhAsm *a, QhXLabel *label)
 void qh_x_jmp(QhAsm *a, QhXLabel *label)
 {
     qh_x_byte(a, 0xe9);
+    put_jump(a, label);
+}
+
+void qh_x_call(QhAsm *a, QhXLabel *label)
+{
+    qh_x_byte(a, 0xe8);
     put_jump(a, label);
 }
 

@@ -88,6 +88,8 @@ void qh_x_bytes(QhAsm *a, const void *bytes, uint32_t n);
 void qh_x_byte(QhAsm *a, uint32_t byte);
 void qh_x_u32(QhAsm *a, uint32_t word);
 void qh_x_align(QhAsm *a, uint32_t bytes); /* with nops */
+/* Nops, so that what is @length bytes long and comes next ends at a multiple of @bytes. */
+void qh_x_align_end(QhAsm *a, uint32_t bytes, uint32_t length);
 
 static inline void qh_x_mov(QhAsm *a, uint32_t width64, uint32_t to, uint32_t from)
 {
@@ -104,6 +106,7 @@ typedef struct QhXLabel {
 } QhXLabel;
 void qh_x_jmp(QhAsm *a, QhXLabel *label);
 void qh_x_jcc(QhAsm *a, uint32_t cc, QhXLabel *label);
+void qh_x_call(QhAsm *a, QhXLabel *label);
 void qh_x_bind(QhAsm *a, QhXLabel *label);
 /* reg = the address of the label */
 void qh_x_lea_label(QhAsm *a, uint32_t reg, QhXLabel *label);

@@ -159,12 +159,3 @@ QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc)
     alloc->entries[alloc->n_entries] = (QhT1Entry){.pc = pc};
     return &alloc->entries[alloc->n_entries++];
 }
-
-QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc)
-{
-    uint32_t block = qh_t1_block_at(t->source, pc);
-
-    return block < t->source->n_blocks && t->source->blocks[block].entry
-               ? &t->alloc->entry_labels[block]
-               : NULL;
-}

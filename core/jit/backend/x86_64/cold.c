@@ -49,8 +49,11 @@ const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
     memcpy(&distance, at, sizeof(distance));
     cold = (const QhT1Cold *)(const void *)(at + distance);
     jit->code = NULL;
+    jit->hot.region = (uint32_t)(uintptr_t)cold->region->code;
+    jit->hot.calls = (uint64_t *)(void *)(regs + 1) + 2;
     qh_t1_take_fp_flags(cpu);
     next = cold->fn(cpu, cold, regs);
+    jit->hot.calls = NULL;
     if (next == QH_T1_LEAVE) {
         return NULL;
     }

@@ -163,11 +163,24 @@ static void emit_edge(QhT1 *t, uint64_t word)
     qh_x_jmp(&t->a, &target->label);
 }
 
+/* Bring the homes into the state that record @to wants, if that is decided. */
+static void bring(QhT1 *t, uint32_t to)
+{
+    QhT1Alloc *alloc = t->alloc;
+    QhT1Target *target = &alloc->targets[to];
+
+    if (target->known) {
+        qh_t1_fix_state(t, target->state);
+    } else {
+        target->state = alloc->state;
+        target->known = 1;
+    }
+}
+
 /* To record @to from here, always. */
 static void go_to(QhT1 *t, uint32_t to, gboolean other_block)
 {
     QhT1Alloc *alloc = t->alloc;
-    QhT1Target *target = &alloc->targets[to];
 
     if (other_block) {
         alloc->state = without_locals(alloc, alloc->state);
@@ -175,12 +188,7 @@ static void go_to(QhT1 *t, uint32_t to, gboolean other_block)
         count_insns(t, branch_count(t, to));
     }
     emit_poll(t, to);
-    if (target->known) {
-        qh_t1_fix_state(t, target->state);
-    } else {
-        target->state = alloc->state;
-        target->known = 1;
-    }
+    bring(t, to);
     alloc->pending = to + 1;
     alloc->live = FALSE;
 }
@@ -211,6 +219,26 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
 
 /* --- Exits --- */
 
+static uint64_t end_of(const QhT1Block *block)
+{
+    return block->pc + block->guest_bytes;
+}
+
+/* Behind a call: on with the block that it returns to. */
+static void come_back(QhT1 *t)
+{
+    uint64_t pc = end_of(block_of(t));
+    uint32_t block = qh_t1_block_at(t->source, pc);
+
+    t->alloc->state = (QhT1State){0, 0};
+    if (block < t->source->n_blocks) {
+        go_to(t, t->source->blocks[block].first, TRUE);
+    } else {
+        qh_x_mov_i(&t->a, QH_RAX, pc);
+        qh_x_jmp_to(&t->a, t->alloc->stubs->jump);
+    }
+}
+
 static void exit_out(QhT1 *t, uint64_t word)
 {
     const QhIrRecord *record = &t->records[word];
@@ -218,9 +246,24 @@ static void exit_out(QhT1 *t, uint64_t word)
     qh_t1_write_back(t, QH_T1_ALL_SLOTS);
     count_insns(t, (int32_t)t->alloc->ordinal + 1);
     if (record->flags == QH_EXIT_CALL) {
-        qh_t1_emit_call(t, block_of(t)->pc + block_of(t)->guest_bytes);
+        qh_t1_emit_call_pc(t, pc_of(record), end_of(block_of(t)));
+        come_back(t);
+    } else {
+        qh_t1_emit_exit_pc(t, pc_of(record));
     }
-    qh_t1_emit_exit_pc(t, pc_of(record), record->flags);
+}
+
+/* To a block of the region that returns to this one. */
+static void call_inside(QhT1 *t, uint32_t block)
+{
+    QhT1Alloc *alloc = t->alloc;
+    uint32_t to = t->source->blocks[block].first;
+
+    alloc->state = without_locals(alloc, alloc->state);
+    bring(t, to);
+    qh_t1_emit_call_room(t, t->source->blocks[block].pc);
+    qh_t1_emit_call_label(t, &alloc->targets[to].label, end_of(block_of(t)));
+    come_back(t);
 }
 
 /* In counting mode every way from block to block goes through the check at its head. */
@@ -240,9 +283,11 @@ static void compile_exit_pc(QhT1 *t, const QhIrRecord *record)
     }
     count_insns(t, (int32_t)t->alloc->ordinal + 1);
     if (record->flags == QH_EXIT_CALL) {
-        qh_t1_emit_call(t, block_of(t)->pc + block_of(t)->guest_bytes);
+        call_inside(t, block);
+        t->alloc->live = FALSE;
+    } else {
+        go_to(t, t->source->blocks[block].first, TRUE);
     }
-    go_to(t, t->source->blocks[block].first, TRUE);
 }
 
 /* The record behind label @label, if it is an exit and the label does nothing else. */
@@ -337,11 +382,13 @@ static void compile_flow(QhT1 *t, const QhIrRecord *record)
     count_insns(t, (int32_t)t->alloc->ordinal + 1);
     switch (record->op) {
     case QH_IR_exit_value:
-        if (record->flags == QH_EXIT_CALL) {
-            qh_t1_emit_call(t, block_of(t)->pc + block_of(t)->guest_bytes);
-        }
         qh_t1_move_to(t, QH_RAX, record->a);
-        qh_t1_emit_exit_value(t, record->flags);
+        if (record->flags == QH_EXIT_CALL) {
+            qh_t1_emit_call_value(t, end_of(block_of(t)));
+            come_back(t);
+        } else {
+            qh_t1_emit_exit_value(t, record->flags);
+        }
         break;
     case QH_IR_exit_state:
         qh_t1_emit_leave(t, QH_LEFT_STATE, pc_of(record));
@@ -472,7 +519,7 @@ static void arrive(QhT1 *t, gboolean block_start)
     qh_t1_fp_forget(t);
     qh_t1_alloc_label(t);
     alloc->live = TRUE;
-    if (target->loop_end != 0 && target->at_start) {
+    if (target->polls && target->at_start) {
         QhT1Later *later;
         qh_t1_emit_poll(t);
         later = qh_t1_new_later(t, emit_poll_exit, t->i);

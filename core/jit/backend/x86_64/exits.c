@@ -3,15 +3,13 @@
  * The ends of paths: to the next region without going through the dispatcher.
  *
  * Same page: a link. Elsewhere, or to an address that is only known now: the jump cache, whose
- * entry for a known pc is at a known place. Returns: the ring of latest calls, then the jump cache.
- * All but links forward look at exit_request, so every cycle does.
+ * entry for a known pc is at a known place. Calls and returns: calls.c. All but links forward and
+ * calls look at exit_request, so every cycle does, since calls alone run out of room.
  */
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/runtime.h"
 #include "core/jit/jit-cpu.h"
 
-#define RING_MASK ((QH_RETURNS - 1) * (uint32_t)sizeof(QhReturn))
-_Static_assert(sizeof(QhReturn) == 32, "return_top counts in them");
 _Static_assert(sizeof(QhJumpEntry) == 2u << QH_T1_JUMP_SHIFT, "the shift depends on it");
 
 static QhRm state(int32_t at)
@@ -30,27 +28,33 @@ void qh_t1_emit_poll(QhT1 *t)
     qh_x_alu_i(&t->a, QH_X_CMP, state(offsetof(QhCpu, exit_request)), 0);
 }
 
-/* rax: pc. The entry at @at holds, or not; rcx may be part of the address. */
-static void probe_entry(QhAsm *a, const QhT1Stubs *stubs, gboolean fixed, int32_t at)
+/* rax: pc. Whether the entry at @entry holds, or leave; rcx may be part of the address. Where it
+ * leads. */
+static QhRm probe_entry(QhAsm *a, const QhT1Stubs *stubs, QhRm entry)
 {
-    QhRm pc = fixed ? state(at) : indexed(at), id = pc, host = pc;
+    QhRm id = entry, host = entry;
 
     id.disp += (int32_t)offsetof(QhJumpEntry, id);
     host.disp += (int32_t)offsetof(QhJumpEntry, host);
     qh_x(a, QH_X_MOV | QH_X_W, QH_RDX, state(QH_JIT_CPU_AT(hot.jump_id)));
-    qh_x(a, QH_X_CMP | QH_X_W, QH_RAX, pc);
+    qh_x(a, QH_X_CMP | QH_X_W, QH_RAX, entry);
     qh_x_jcc_to(a, QH_IF_NE, stubs->leave_pc);
     qh_x(a, QH_X_CMP | QH_X_W, QH_RDX, id);
     qh_x_jcc_to(a, QH_IF_NE, stubs->leave_pc);
-    qh_x(a, QH_X_GRP_FF, 4, host);
+    return host;
 }
 
-void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs)
+static QhRm probe_value(QhAsm *a, const QhT1Stubs *stubs)
 {
     qh_x_mov(a, FALSE, QH_RCX, QH_RAX);
     qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), QH_T1_JUMP_MASK);
     qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RCX), QH_T1_JUMP_SHIFT);
-    probe_entry(a, stubs, FALSE, QH_T1_JUMPS_AT);
+    return probe_entry(a, stubs, indexed(QH_T1_JUMPS_AT));
+}
+
+void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs)
+{
+    qh_x(a, QH_X_GRP_FF, 4, probe_value(a, stubs));
 }
 
 static void emit_link_stub(QhT1 *t, uint64_t word)
@@ -72,6 +76,11 @@ static void emit_poll_stub(QhT1 *t, uint64_t pc)
     qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_poll);
 }
 
+QhXLabel *qh_t1_later_link(QhT1 *t, QhT1Link *link)
+{
+    return qh_t1_later_here(t, emit_link_stub, (uintptr_t)link);
+}
+
 /* Such that the distance, which is patched while other CPUs run here, is one aligned word. */
 static void emit_link(QhT1 *t, uint64_t pc)
 {
@@ -79,21 +88,16 @@ static void emit_link(QhT1 *t, uint64_t pc)
     QhXLabel *stub;
 
     if (link == NULL) {
-        t->failed = TRUE;
         return;
     }
-    while (((uintptr_t)t->a.at + 1) % 4 != 0) {
-        qh_x_byte(&t->a, 0x90);
-        if (t->a.full) {
-            return;
-        }
-    }
+    qh_x_align_end(&t->a, 4, 1);
     link->patch = qh_x_offset(&t->a) + 1;
-    stub = qh_t1_later_here(t, emit_link_stub, (uintptr_t)link);
+    stub = qh_t1_later_link(t, link);
     qh_x_jmp(&t->a, stub);
 }
 
-static void emit_far(QhT1 *t, uint64_t pc)
+/* To another page; its entry in the jump cache. */
+static QhRm probe_far(QhT1 *t, uint64_t pc)
 {
     const QhT1Stubs *stubs = qh_t1_stubs(t);
     uint32_t at = ((uint32_t)pc & QH_T1_JUMP_MASK) << QH_T1_JUMP_SHIFT;
@@ -101,76 +105,66 @@ static void emit_far(QhT1 *t, uint64_t pc)
     qh_x_mov_i(&t->a, QH_RAX, pc);
     qh_t1_emit_poll(t);
     qh_x_jcc_to(&t->a, QH_IF_NE, stubs->leave_poll);
-    probe_entry(&t->a, stubs, TRUE, QH_T1_JUMPS_AT + (int32_t)at);
+    return probe_entry(&t->a, stubs, state(QH_T1_JUMPS_AT + (int32_t)at));
 }
 
-void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc, uint32_t hint)
+static gboolean is_far(const QhT1 *t, uint64_t pc)
 {
-    const QhT1Source *source = t->source;
-    const QhT1Block *block = &source->blocks[t->block];
+    return pc >> t->source->granule_bits != t->source->page >> t->source->granule_bits;
+}
 
-    (void)hint;
-    if (pc >> source->granule_bits != source->page >> source->granule_bits) {
-        emit_far(t, pc);
-        return;
-    }
+/* An exit that goes back may close a loop. */
+static void poll_backward(QhT1 *t, uint64_t pc)
+{
+    const QhT1Block *block = &t->source->blocks[t->block];
+
     if (pc < block->pc + block->guest_bytes) {
         qh_t1_emit_poll(t);
         qh_x_jcc(&t->a, QH_IF_NE, qh_t1_later_here(t, emit_poll_stub, pc));
     }
+}
+
+void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc)
+{
+    if (is_far(t, pc)) {
+        qh_x(&t->a, QH_X_GRP_FF, 4, probe_far(t, pc));
+        return;
+    }
+    poll_backward(t, pc);
     emit_link(t, pc);
 }
 
-/* The newest call is the one that returns, nearly always. */
-static void emit_return(QhT1 *t)
+void qh_t1_emit_call_pc(QhT1 *t, uint64_t pc, uint64_t return_pc)
 {
-    const QhT1Stubs *stubs = qh_t1_stubs(t);
-    QhAsm *a = &t->a;
+    qh_t1_emit_call_room(t, pc);
+    if (is_far(t, pc)) {
+        qh_t1_emit_call_at(t, probe_far(t, pc), return_pc);
+        return;
+    }
+    qh_t1_emit_call_link(t, pc, return_pc);
+}
 
-    qh_x(a, QH_X_MOV, QH_RCX, state(QH_JIT_CPU_AT(hot.return_top)));
-    qh_x(a, QH_X_MOV | QH_X_W, QH_RDX, state(QH_JIT_CPU_AT(hot.jump_id)));
-    qh_x(a, QH_X_CMP | QH_X_W, QH_RAX, indexed(QH_JIT_CPU_AT(hot.returns[0].pc)));
-    qh_x_jcc_to(a, QH_IF_NE, stubs->returned);
-    qh_x(a, QH_X_CMP | QH_X_W, QH_RDX, indexed(QH_JIT_CPU_AT(hot.returns[0].id)));
-    qh_x_jcc_to(a, QH_IF_NE, stubs->returned);
-    qh_x(a, QH_X_LEA, QH_RDX, qh_rm_mem(QH_RCX, -(int32_t)sizeof(QhReturn)));
-    qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RDX), (int32_t)RING_MASK);
-    qh_x(a, QH_X_MOV_ST, QH_RDX, state(QH_JIT_CPU_AT(hot.return_top)));
-    qh_x(a, QH_X_GRP_FF, 4, indexed(QH_JIT_CPU_AT(hot.returns[0].host)));
+static void poll_value(QhT1 *t)
+{
+    qh_t1_emit_poll(t);
+    qh_x_jcc_to(&t->a, QH_IF_NE, qh_t1_stubs(t)->leave_poll);
 }
 
 void qh_t1_emit_exit_value(QhT1 *t, uint32_t hint)
 {
-    const QhT1Stubs *stubs = qh_t1_stubs(t);
-
-    qh_t1_emit_poll(t);
-    qh_x_jcc_to(&t->a, QH_IF_NE, stubs->leave_poll);
+    poll_value(t);
     if (hint == QH_EXIT_RET) {
-        emit_return(t);
+        qh_t1_emit_return(t);
     } else {
-        qh_t1_make_probe(&t->a, stubs);
+        qh_t1_make_probe(&t->a, qh_t1_stubs(t));
     }
 }
 
-void qh_t1_emit_call(QhT1 *t, uint64_t return_pc)
+void qh_t1_emit_call_value(QhT1 *t, uint64_t return_pc)
 {
-    QhXLabel *entry = qh_t1_entry_label(t, return_pc);
-    QhAsm *a = &t->a;
-
-    qh_x(a, QH_X_MOV, QH_RCX, state(QH_JIT_CPU_AT(hot.return_top)));
-    qh_x_alu_i(a, QH_X_ADD, qh_rm_reg(QH_RCX), sizeof(QhReturn));
-    qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), (int32_t)RING_MASK);
-    qh_x(a, QH_X_MOV_ST, QH_RCX, state(QH_JIT_CPU_AT(hot.return_top)));
-    qh_x(a, QH_X_MOV | QH_X_W, QH_RDX, state(QH_JIT_CPU_AT(hot.jump_id)));
-    qh_x_mov_i(a, QH_RAX, return_pc);
-    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RAX, indexed(QH_JIT_CPU_AT(hot.returns[0].pc)));
-    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RDX, indexed(QH_JIT_CPU_AT(hot.returns[0].id)));
-    if (entry != NULL) {
-        qh_x_lea_label(a, QH_RAX, entry);
-    } else {
-        qh_x_lea_to(a, QH_RAX, qh_t1_stubs(t)->jump);
-    }
-    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RAX, indexed(QH_JIT_CPU_AT(hot.returns[0].host)));
+    poll_value(t);
+    qh_t1_emit_call_room_value(t);
+    qh_t1_emit_call_at(t, probe_value(&t->a, qh_t1_stubs(t)), return_pc);
 }
 
 void qh_t1_emit_leave(QhT1 *t, uint32_t left, uint64_t pc)
@@ -200,7 +194,12 @@ static void emit_stale(QhT1 *t, uint64_t word)
     qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_pc);
 }
 
-/* The five-byte nop that becomes a jump (SDM volume 2, NOP), then the note of what runs. */
+void qh_t1_later_stale(QhT1 *t, QhT1Entry *entry)
+{
+    qh_t1_later_here(t, emit_stale, (uintptr_t)entry);
+}
+
+/* The five-byte nop that becomes a jump (SDM volume 2, NOP). */
 void qh_t1_emit_entry(QhT1 *t, uint64_t pc)
 {
     static const uint8_t nop[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
@@ -213,7 +212,5 @@ void qh_t1_emit_entry(QhT1 *t, uint64_t pc)
     qh_x_align(&t->a, 8);
     entry->at = qh_x_offset(&t->a);
     qh_x_bytes(&t->a, nop, sizeof(nop));
-    qh_x_st_i(&t->a, 4, state(QH_JIT_CPU_AT(hot.region)),
-              (int32_t)(uint32_t)(uintptr_t)(t->a.base + t->a.delta));
-    qh_t1_later_here(t, emit_stale, (uintptr_t)entry);
+    qh_t1_later_stale(t, entry);
 }

@@ -46,6 +46,15 @@ static void add_count(QhT1 *t, int32_t n)
     }
 }
 
+/* What the engine may ask for while the helper runs: where guest calls have been pushed, which code
+ * runs. */
+static void note_call(QhT1 *t)
+{
+    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RSP, qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.calls)));
+    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.region)),
+              (int32_t)(uint32_t)(uintptr_t)(t->a.base + t->a.delta));
+}
+
 /* Everything that lives beyond the call is in memory or in a preserved register by now, so the
  * argument registers are free. */
 static void load_args(QhT1 *t, const QhHelper *helper)
@@ -121,6 +130,9 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record)
         add_count(t, (int32_t)t->alloc->ordinal);
     }
     load_args(t, helper);
+    if (!(helper->attrs & QH_HELPER_PURE)) {
+        note_call(t);
+    }
     qh_x_mov(&t->a, 1, QH_RDI, QH_RBP);
     qh_x_call_far(&t->a, helper->fn);
     if (may_raise) {

@@ -8,7 +8,7 @@
  *
  * Entries. Each begins with a 5-byte nop at an address that is a multiple of 8. Invalidation writes
  * a jump over it (one aligned 8-byte store), to a stub that leaves with the entry's pc; so links,
- * jump cache and return ring may go on pointing at it until they are forgotten.
+ * jump cache and pending calls may go on pointing at it until they are forgotten.
  *
  * Links. A direct exit to the same page is `jmp rel32`, with rel32 4-byte aligned, first to a stub
  * that leaves and tells which link it was, then patched to the entry that it leads to.
@@ -29,7 +29,8 @@ typedef struct QhT1Stubs {
     const void *leave_pc;   /* rax: pc; leaves QH_LEFT_NEXT */
     const void *jump;       /* rax: pc; through the jump cache, else leave_pc */
     const void *leave_poll; /* rax: pc; leaves QH_LEFT_POLL */
-    const void *returned;   /* rax: pc; a return that is not the newest in the ring */
+    const void *returned;   /* rax: pc; a return to something else than the newest call */
+    const void *bottom;     /* rax: pc; a return to a call that was forgotten */
 } QhT1Stubs;
 
 /* Write them at a->at. (stubs.c) */
@@ -59,8 +60,9 @@ typedef struct QhT1Link {
 
 typedef struct QhT1Entry {
     uint64_t pc;
-    uint32_t at;    /* offset of the entry in the region's code */
-    uint32_t stale; /* offset of the stub that leaves with its pc */
+    uint32_t at;        /* offset of the entry in the region's code */
+    uint32_t stale;     /* offset of the stub that leaves with its pc */
+    gboolean is_return; /* it is where a call comes back to, and nothing else */
 } QhT1Entry;
 
 struct QhT1Region {
@@ -93,30 +95,47 @@ qh_t1_compile(QhT1Compiler *compiler, const QhT1Source *source, const QhT1Stubs 
 /* --- exits.c: what compile.c calls at the end of paths. All dirty homes have been written back.
  * --- */
 
-/* To @pc on the same page, by a link; to another page, through the jump cache. @hint: QH_EXIT_...
- */
-void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc, uint32_t hint);
-/* To the pc in rax. For QH_EXIT_RET the return ring is asked first. */
+/* To @pc on the same page, by a link; to another page, through the jump cache. */
+void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc);
+/* To the pc in rax. For QH_EXIT_RET it is compared with the newest call. */
 void qh_t1_emit_exit_value(QhT1 *t, uint32_t hint);
-/* For QH_EXIT_CALL: remember that @return_pc will be returned to. May change rax, rcx, rdx. */
-void qh_t1_emit_call(QhT1 *t, uint64_t return_pc);
+/* The same two for a call, which comes back to the code that follows: no home is in its register
+ * there. */
+void qh_t1_emit_call_pc(QhT1 *t, uint64_t pc, uint64_t return_pc);
+void qh_t1_emit_call_value(QhT1 *t, uint64_t return_pc);
 /* Leave with QH_LEFT_@left; pc is @pc (or already in the state). */
 void qh_t1_emit_leave(QhT1 *t, uint32_t left, uint64_t pc);
 void qh_t1_emit_leave_value(QhT1 *t, uint32_t left); /* pc is in rax */
 void qh_t1_emit_leave_here(QhT1 *t, uint32_t left);
 /* cmp of exit_request with 0: the caller adds the jne. */
 void qh_t1_emit_poll(QhT1 *t);
-/* The nop of an entry, aligned, and the note of which region runs; @pc its guest address. Code that
- * gets the homes into their registers follows. */
+/* The nop of an entry, aligned; @pc its guest address. Code that gets the homes into their
+ * registers follows. */
 void qh_t1_emit_entry(QhT1 *t, uint64_t pc);
+
+/* --- calls.c --- */
+
+/* Leaves with @pc (rax) when too many calls have been pushed. */
+void qh_t1_emit_call_room(QhT1 *t, uint64_t pc);
+void qh_t1_emit_call_room_value(QhT1 *t);
+/* Call, and come back behind it: a place in the region, a link, an address in memory. May change
+ * rdx. */
+void qh_t1_emit_call_label(QhT1 *t, QhXLabel *label, uint64_t return_pc);
+void qh_t1_emit_call_link(QhT1 *t, uint64_t pc, uint64_t return_pc);
+void qh_t1_emit_call_at(QhT1 *t, QhRm host, uint64_t return_pc);
+/* Return to the pc in rax. */
+void qh_t1_emit_return(QhT1 *t);
+
+/* The stub of @link, behind the region. (exits.c) */
+QhXLabel *qh_t1_later_link(QhT1 *t, QhT1Link *link);
+/* The stub of @entry, likewise: it leaves with its pc. (exits.c) */
+void qh_t1_later_stale(QhT1 *t, QhT1Entry *entry);
 
 /* --- compile.c, for exits.c --- */
 const QhT1Stubs *qh_t1_stubs(const QhT1 *t);
 /* A new entry of the region, to be filled by the caller. Its number is its position. NULL: too
  * many. */
 QhT1Entry *qh_t1_new_entry(QhT1 *t, uint64_t pc);
-/* Where the entry of the block at @pc will be, NULL if the region has no such entry. */
-QhXLabel *qh_t1_entry_label(QhT1 *t, uint64_t pc);
 /* A new link; its patch and stub are filled by the caller. NULL: too many. Becomes an element of
  * region->links; its address there is not known yet, so stubs refer to it by index through
  * qh_t1_fix_link, which stores the final address into the imm64 at @offset of the code. */

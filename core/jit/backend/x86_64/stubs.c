@@ -11,7 +11,10 @@
 #define X_MXCSR  (0xaeu | QH_X_0F) /* 2 ldmxcsr, 3 stmxcsr (SDM volume 2) */
 #define LD_MXCSR 2u
 #define ST_MXCSR 3u
-#define X_JMP    QH_X_GRP_FF, 4u
+/* Room for guest calls; those at the bottom that a return may look at in vain. */
+#define CALLS_BYTES (16u * 512u)
+#define NO_CALLS    3u
+#define X_JMP       QH_X_GRP_FF, 4u
 
 /* Registers that C keeps (System V ABI, 3.2.1), and 8 bytes so that rsp is aligned. */
 static const uint8_t saved[] = {QH_RBP, QH_RBX, 12, 13, 14, QH_R15};
@@ -24,6 +27,11 @@ static QhRm state(int32_t at)
 static QhRm stack(uint32_t at)
 {
     return qh_rm_mem(QH_RSP, (int32_t)at);
+}
+
+static QhRm stack_at(int32_t at)
+{
+    return qh_rm_mem(QH_RSP, at);
 }
 
 static const void *here(const QhAsm *a)
@@ -51,6 +59,8 @@ static void to_c(QhAsm *a)
     qh_x(a, X_MXCSR, LD_MXCSR, state(QH_JIT_CPU_AT(hot.mxcsr_c)));
 }
 
+/* Below what it saves lie guest calls that nobody made, so that a return may always look at the
+ * three newest. */
 static void make_enter(QhAsm *a, QhT1Stubs *stubs)
 {
     stubs->enter = here(a);
@@ -59,6 +69,15 @@ static void make_enter(QhAsm *a, QhT1Stubs *stubs)
     }
     add_rsp(a, -8);
     qh_x_mov(a, TRUE, QH_RBP, QH_RDI);
+    qh_x_lea_to(a, QH_RAX, stubs->bottom);
+    for (uint32_t i = 0; i < NO_CALLS; i++) {
+        push_pop(a, 0x50, QH_RAX); /* for a pc: no matter what */
+        push_pop(a, 0x50, QH_RAX);
+    }
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RAX, state(QH_JIT_CPU_AT(hot.calls_gone)));
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RSP, state(QH_JIT_CPU_AT(hot.calls_base)));
+    qh_x(a, QH_X_LEA | QH_X_W, QH_RAX, stack_at(-(int32_t)CALLS_BYTES));
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RAX, state(QH_JIT_CPU_AT(hot.calls_limit)));
     qh_x(a, X_MXCSR, ST_MXCSR, state(QH_JIT_CPU_AT(hot.mxcsr_c)));
     qh_x(a, X_MXCSR, LD_MXCSR, state(QH_JIT_CPU_AT(hot.mxcsr)));
     qh_x(a, X_JMP, qh_rm_reg(QH_RSI));
@@ -68,7 +87,8 @@ static void make_leave(QhAsm *a, QhT1Stubs *stubs)
 {
     stubs->leave = here(a);
     to_c(a);
-    add_rsp(a, 8);
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RSP, state(QH_JIT_CPU_AT(hot.calls_base)));
+    add_rsp(a, 16 * NO_CALLS + 8);
     for (uint32_t i = G_N_ELEMENTS(saved); i-- > 0;) {
         push_pop(a, 0x58, saved[i]);
     }
@@ -101,32 +121,26 @@ static void make_jump(QhAsm *a, QhT1Stubs *stubs)
     qh_t1_make_probe(a, stubs);
 }
 
-/* The ring may hold calls whose returns the interpreter did, on top of the one that matches. */
+/* A call that was left by other means, or two, may lie on top of the one that returns. */
 static void make_returned(QhAsm *a, QhT1Stubs *stubs)
 {
-    const uint32_t mask = (QH_RETURNS - 1) * sizeof(QhReturn);
-
     stubs->returned = here(a);
-    qh_x(a, QH_X_MOV, QH_RCX, state(QH_JIT_CPU_AT(hot.return_top)));
-    qh_x(a, QH_X_MOV | QH_X_W, QH_RDX, state(QH_JIT_CPU_AT(hot.jump_id)));
-    for (uint32_t i = 0; i < 2; i++) {
-        uint32_t no, other;
-        qh_x_alu_i(a, QH_X_SUB, qh_rm_reg(QH_RCX), sizeof(QhReturn));
-        qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), (int32_t)mask);
-        qh_x(a, QH_X_CMP | QH_X_W, QH_RAX,
-             qh_rm_sib(QH_RBP, QH_RCX, 0, QH_JIT_CPU_AT(hot.returns[0].pc)));
-        no = qh_x_jcc8(a, QH_IF_NE);
-        qh_x(a, QH_X_CMP | QH_X_W, QH_RDX,
-             qh_rm_sib(QH_RBP, QH_RCX, 0, QH_JIT_CPU_AT(hot.returns[0].id)));
+    for (uint32_t i = 1; i < NO_CALLS; i++) {
+        uint32_t other;
+        qh_x(a, QH_X_CMP | QH_X_W, QH_RAX, stack(16 * i + 8));
         other = qh_x_jcc8(a, QH_IF_NE);
-        qh_x(a, QH_X_LEA, QH_RDX, qh_rm_mem(QH_RCX, -(int32_t)sizeof(QhReturn)));
-        qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RDX), (int32_t)mask);
-        qh_x(a, QH_X_MOV_ST, QH_RDX, state(QH_JIT_CPU_AT(hot.return_top)));
-        qh_x(a, X_JMP, qh_rm_sib(QH_RBP, QH_RCX, 0, QH_JIT_CPU_AT(hot.returns[0].host)));
-        qh_x_here8(a, no);
+        add_rsp(a, 16 * (int32_t)i);
+        qh_x_byte(a, 0xc3);
         qh_x_here8(a, other);
     }
     qh_t1_make_probe(a, stubs);
+}
+
+static void make_bottom(QhAsm *a, QhT1Stubs *stubs)
+{
+    stubs->bottom = here(a);
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RSP, state(QH_JIT_CPU_AT(hot.calls_base)));
+    qh_x_jmp_to(a, stubs->jump);
 }
 
 /* Entered by a call, so rsp is 8 off; a QhT1Regs and 8 bytes put it right again. */
@@ -166,12 +180,13 @@ static void make_cold(QhAsm *a, QhT1Stubs *stubs)
 
 void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret)
 {
-    make_enter(a, ret);
     make_leave(a, ret);
     ret->leave_pc = make_leave_as(a, ret, QH_LEFT_NEXT);
     ret->leave_poll = make_leave_as(a, ret, QH_LEFT_POLL);
     make_leave_link(a, ret);
     make_jump(a, ret);
     make_returned(a, ret);
+    make_bottom(a, ret);
+    make_enter(a, ret);
     make_cold(a, ret);
 }

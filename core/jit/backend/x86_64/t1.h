@@ -31,7 +31,7 @@ typedef struct QhT1 QhT1;
 #define QH_T1_MAX_BLOCKS  64u
 #define QH_T1_MAX_RECORDS 8192u
 #define QH_T1_MAX_INSNS   1024u
-#define QH_T1_MAX_ENTRIES 64u
+#define QH_T1_MAX_ENTRIES 128u /* two a block: its start, and where its call returns to */
 
 typedef struct QhT1Block {
     uint64_t pc;

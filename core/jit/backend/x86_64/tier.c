@@ -122,7 +122,7 @@ static void publish(QhTier *tier, QhTierCpu *own, QhT1Region *region)
     g_ptr_array_add(own->chunk->regions, region);
     for (uint32_t i = 0; i < region->n_entries; i++) {
         QhCode *code = code_of(tier, region, &region->entries[i]);
-        if (code != NULL && code->native == NULL) {
+        if (code != NULL && code->native == NULL && !region->entries[i].is_return) {
             __atomic_store_n(&code->native, region->code + region->entries[i].at, __ATOMIC_RELEASE);
             code->heat = 0;
         }
@@ -216,7 +216,9 @@ uint32_t qh_tier_run(QhJitCpu *jit, const void *native)
     memcpy(&enter, &stubs->enter, sizeof(enter));
     jit->code = NULL;
     jit->hot.mxcsr = QH_T1_MXCSR;
+    jit->hot.calls = NULL;
     left = enter(cpu, native);
+    jit->hot.calls = NULL;
     qh_t1_take_fp_flags(cpu);
     return left;
 }
