@@ -150,6 +150,22 @@ static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
     return !before;
 }
 
+/*
+ * In deterministic mode an access to a device is an instruction that runs by itself: it reads the
+ * time, moves timers and raises lines, and the CPU has to look right behind it wherever blocks
+ * happen to begin and end. FALSE: the instruction starts again that way.
+ */
+static gboolean alone_if_io(QhJitCpu *jit, const Access *access)
+{
+    if (!jit->engine->counted || jit->alone ||
+        (access->span[0].page.ram != NULL && access->span[access->n - 1].page.ram != NULL)) {
+        return TRUE;
+    }
+    jit->retry = QH_RETRY_SINGLE;
+    qh_jit_state(jit)->unwind = 1;
+    return FALSE;
+}
+
 /* Whole words are moved as such, so that another CPU never sees half of an aligned one. */
 static uint64_t ram_load(const uint8_t *host, uint32_t bytes)
 {
@@ -309,7 +325,7 @@ gboolean qh_softmmu_load(QhJitCpu *jit, uint64_t address, uint32_t memop, uint64
 
     if (!begin(jit, &access, address, memop,
                memop & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ) ||
-        !watch(jit, &access, QH_WATCH_READ)) {
+        !watch(jit, &access, QH_WATCH_READ) || !alone_if_io(jit, &access)) {
         return FALSE;
     }
     if (memop & QH_MEM_RELEASE) {
@@ -410,7 +426,8 @@ gboolean qh_softmmu_store(QhJitCpu *jit, uint64_t address, uint32_t memop, const
     gboolean ok;
 
     if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
-        !watch(jit, &access, QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
+        !watch(jit, &access, QH_WATCH_WRITE) || !alone_if_io(jit, &access) ||
+        !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (memop & QH_MEM_RELEASE) {
@@ -598,7 +615,8 @@ gboolean qh_softmmu_rmw(QhJitCpu *jit,
     Access access;
 
     if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
-        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
+        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !alone_if_io(jit, &access) ||
+        !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (is_io_word(&access)) {
@@ -662,7 +680,8 @@ gboolean qh_softmmu_cas(QhJitCpu *jit,
     Access access;
 
     if (!begin(jit, &access, address, memop, QH_ACCESS_WRITE) ||
-        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !prepare_spans(jit, &access)) {
+        !watch(jit, &access, QH_WATCH_READ | QH_WATCH_WRITE) || !alone_if_io(jit, &access) ||
+        !prepare_spans(jit, &access)) {
         return FALSE;
     }
     if (need_exclusive(jit, &access)) {
