@@ -180,9 +180,9 @@ typedef struct QhCpuOps {
     /* Optional: an input line changed (irq_lines is already new). Missing: nothing to do. [any] */
     void (*irq_changed)(QhCpu *cpu, uint32_t line, gboolean level);
 
-    /* Optional: fields of the state table were written from outside (a debugger): bring state_key
-     * and whatever else derives from them up to date. The host forgets cached translations
-     * itself. [vcpu, stopped] */
+    /* Optional: fields of the state table were written from outside (a debugger; a snapshot, then
+     * all of them): bring state_key and whatever else derives from them up to date. The host
+     * forgets cached translations itself. [vcpu, stopped] */
     void (*state_written)(QhCpu *cpu);
 } QhCpuOps;
 

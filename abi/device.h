@@ -30,6 +30,7 @@ typedef struct QhWindow {
 /* QhDeviceOps.flags */
 #define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
 #define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */
+#define QH_DEVICE_NO_SNAPSHOT   (1u << 2) /* its state table does not hold all: it cannot be saved */
 
 /* Kinds of reset. */
 #define QH_RESET_COLD 0u
@@ -68,6 +69,14 @@ typedef struct QhDeviceOps {
      * member already has the new value, and act; FALSE puts the old one back. [main, device lock]
      */
     gboolean (*property_changed)(QhDevice *device, const char *property, GError **error);
+
+    /*
+     * Optional: the fields of the state table have been set from a snapshot: bring up to date what
+     * derives from them. Timers, lines, CPUs and RAM are restored by the host, so neither arm a
+     * timer nor drive a line. Whatever else a device keeps must be in its state table. [device],
+     * CPUs stopped
+     */
+    void (*state_loaded)(QhDevice *device);
 } QhDeviceOps;
 
 /*

@@ -233,6 +233,41 @@ QhIrq *qh_instance_irq_in(QhInstance *instance, uint32_t n)
     return n < instance->ops->n_irq_in ? instance->in[n] : NULL;
 }
 
+/* A device with state of its own and no table keeps it elsewhere. */
+static gboolean can_be_saved(const QhInstance *instance)
+{
+    const QhDeviceOps *ops = instance->ops;
+
+    return (ops->flags & QH_DEVICE_NO_SNAPSHOT) == 0 &&
+           (ops->state != NULL || ops->state_size <= sizeof(QhDevice));
+}
+
+void qh_instance_stream(QhInstance *instance, QhStream *stream)
+{
+    const QhDeviceOps *ops = instance->ops;
+
+    if (!can_be_saved(instance)) {
+        qh_stream_fail(stream, "the device keeps state that cannot be saved");
+        return;
+    }
+    qh_stream_fields(stream, ops->state, instance->state);
+    qh_stream_same(stream, ops->n_irq_out, "the number of output lines");
+    qh_stream_bytes(stream, instance->out_level, ops->n_irq_out);
+    qh_stream_same(stream, ops->n_irq_in, "the number of input lines");
+    for (uint32_t i = 0; i < ops->n_irq_in; i++) {
+        qh_irq_stream(instance->in[i], stream);
+    }
+}
+
+void qh_instance_loaded(QhInstance *instance)
+{
+    const QhDeviceOps *ops = instance->ops;
+
+    if (QH_HAS(ops, state_loaded) && ops->state_loaded != NULL) {
+        ops->state_loaded(instance->state);
+    }
+}
+
 gboolean qh_instance_enter(QhInstance *instance)
 {
     if (instance->inside) {

@@ -6,6 +6,7 @@
 #include "abi/device.h"
 #include "core/json/json.h"
 #include "core/module/registry.h"
+#include "core/snapshot/stream.h"
 
 /* A device of class @name, loading the module that offers it if need be; @id NULL: one is made up.
  * The machine owns it. NULL with @error set. [main] */
@@ -30,6 +31,12 @@ QhIrq *qh_instance_irq_in(QhInstance *instance, uint32_t n);
 gboolean qh_instance_map(
     QhInstance *instance, uint32_t window, QhSpace *space, uint64_t address, GError **error);
 
+/* Its state table and the levels of its lines; fails for a device that cannot be saved. After a
+ * load nobody has been told of levels: whoever is at the other end is loaded, too. [device] */
+void qh_instance_stream(QhInstance *instance, QhStream *stream);
+/* After all is loaded: QhDeviceOps.state_loaded. [device] */
+void qh_instance_loaded(QhInstance *instance);
+
 /* DMA guard: TRUE if the device may be entered now; pairs with leave. [device] */
 gboolean qh_instance_enter(QhInstance *instance);
 void qh_instance_leave(QhInstance *instance);
@@ -43,7 +50,8 @@ void qh_irq_free(QhIrq *irq);
 /* A line that is set from any thread: every setting is passed on, so that the last one counts. */
 QhIrq *
 qh_irq_new_shared(void (*fn)(void *opaque, uint32_t n, gboolean level), void *opaque, uint32_t n);
-void qh_irq_set(QhIrq *irq, gboolean level); /* NULL is an open line */
+void qh_irq_set(QhIrq *irq, gboolean level);      /* NULL is an open line */
+void qh_irq_stream(QhIrq *irq, QhStream *stream); /* its level [device] */
 
 /* "512", "0x200", "512M", "1.5G" in bytes; suffixes b k M G T P E, powers of 1024. FALSE with
  * @error set when it is malformed or above 2^64 - 1. [any] */

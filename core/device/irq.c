@@ -28,6 +28,16 @@ qh_irq_new_shared(void (*fn)(void *opaque, uint32_t n, gboolean level), void *op
     return irq;
 }
 
+void qh_irq_stream(QhIrq *irq, QhStream *stream)
+{
+    uint8_t level = irq->level != FALSE;
+
+    qh_stream_bytes(stream, &level, sizeof(level));
+    if (stream->mode == QH_STREAM_LOAD) {
+        irq->level = level != 0;
+    }
+}
+
 void qh_irq_free(QhIrq *irq)
 {
     g_free(irq);

@@ -320,8 +320,8 @@ set_write_tag(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t granule, const Q
     QhJitCpu *jit = (QhJitCpu *)((char *)mmu - offsetof(QhJitCpu, mmu));
 
     if ((jit->lockstep != NULL && !qh_lockstep_direct(jit, page, entry)) ||
-        (__atomic_load_n(flags, __ATOMIC_SEQ_CST) & (QH_PAGE_CODE | QH_PAGE_DIRTY)) !=
-            QH_PAGE_DIRTY ||
+        (__atomic_load_n(flags, __ATOMIC_SEQ_CST) &
+         (QH_PAGE_CODE | QH_PAGE_DIRTY | QH_PAGE_KEEP)) != QH_PAGE_DIRTY ||
         slow_if_watched(mmu, granule, QH_WATCH_WRITE)) {
         __atomic_store_n(tag, granule | QH_TLB_SLOW, __ATOMIC_RELEASE);
         return;

@@ -37,6 +37,8 @@ struct QhTimers {
     gint running;
     QhCountedClock counted; /* now is NULL when the virtual clock is not counted */
     int64_t wall_offset_ns; /* of QH_CLOCK_HOST from its source */
+    GHashTable *all;        /* id -> QhTimer; a snapshot names timers so */
+    uint64_t last_id;
 };
 
 struct QhTimer {
@@ -44,6 +46,7 @@ struct QhTimer {
     Clock *clock;
     QhTimer *next;
     gboolean armed;
+    uint64_t id; /* by the order in which timers were made */
     int64_t expire_ns;
     void (*fn)(void *opaque);
     void *opaque;
@@ -163,6 +166,7 @@ QhTimers *qh_timers_new(QhHost *host, GError **error)
     QhTimers *timers = g_new0(QhTimers, 1);
 
     timers->host = host;
+    timers->all = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_mutex_init(&timers->lock);
     for (uint32_t i = 0; i < N_CLOCKS; i++) {
         Clock *clock = &timers->clocks[i];
@@ -193,6 +197,7 @@ void qh_timers_free(QhTimers *timers)
             close(clock->fd);
         }
     }
+    g_hash_table_unref(timers->all);
     g_mutex_clear(&timers->lock);
     g_free(timers);
 }
@@ -284,6 +289,10 @@ QhTimer *qh_timer_new(QhTimers *timers, uint32_t clock, void (*fn)(void *), void
     timer->clock = &timers->clocks[clock < N_CLOCKS ? clock : QH_CLOCK_REALTIME];
     timer->fn = fn;
     timer->opaque = opaque;
+    g_mutex_lock(&timers->lock);
+    timer->id = ++timers->last_id;
+    g_hash_table_insert(timers->all, &timer->id, timer);
+    g_mutex_unlock(&timers->lock);
     return timer;
 }
 
@@ -291,6 +300,9 @@ void qh_timer_free(QhTimer *timer)
 {
     if (timer != NULL) {
         qh_timer_disarm(timer);
+        g_mutex_lock(&timer->timers->lock);
+        g_hash_table_remove(timer->timers->all, &timer->id);
+        g_mutex_unlock(&timer->timers->lock);
         g_free(timer);
     }
 }
@@ -326,6 +338,71 @@ void qh_timer_disarm(QhTimer *timer)
     g_mutex_lock(&timers->lock);
     if (timer->armed) {
         remove_timer(timer);
+    }
+    g_mutex_unlock(&timers->lock);
+}
+
+/* Clocks whose timers belong to the guest. */
+static gboolean is_guest_clock(const Clock *clock)
+{
+    return clock->id != QH_CLOCK_REALTIME;
+}
+
+/* Behind the last one, as they were saved in order. */
+static void append(QhTimer *timer, int64_t expire_ns)
+{
+    QhTimer **at = &timer->clock->first;
+
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    *at = timer;
+    timer->next = NULL;
+    timer->armed = TRUE;
+    timer->expire_ns = expire_ns;
+}
+
+static void stream_clock(QhTimers *timers, Clock *clock, QhStream *stream)
+{
+    uint64_t n = 0;
+
+    for (const QhTimer *timer = clock->first; timer != NULL; timer = timer->next) {
+        n++;
+    }
+    n = qh_stream_number(stream, n);
+    const QhTimer *next = clock->first;
+    while (stream->mode == QH_STREAM_LOAD && clock->first != NULL) {
+        remove_timer(clock->first);
+    }
+    for (uint64_t i = 0; i < n && qh_stream_ok(stream); i++) {
+        gboolean save = stream->mode == QH_STREAM_SAVE;
+        uint64_t id = qh_stream_number(stream, save ? next->id : 0);
+        int64_t expire = (int64_t)qh_stream_number(stream, save ? (uint64_t)next->expire_ns : 0);
+        QhTimer *timer = g_hash_table_lookup(timers->all, &id);
+        if (save) {
+            next = next->next;
+        } else if (timer == NULL || timer->clock != clock) {
+            qh_stream_fail(stream, "there is no such timer");
+        } else if (stream->mode == QH_STREAM_LOAD) {
+            append(timer, expire);
+        }
+    }
+}
+
+void qh_timers_stream(QhTimers *timers, QhStream *stream)
+{
+    g_mutex_lock(&timers->lock);
+    int64_t frozen = (int64_t)qh_stream_number(stream, (uint64_t)timers->frozen_ns);
+    int64_t wall = (int64_t)qh_stream_number(stream, (uint64_t)timers->wall_offset_ns);
+    if (stream->mode == QH_STREAM_LOAD) {
+        timers->frozen_ns = frozen;
+        timers->wall_offset_ns = timers->counted.now != NULL ? wall : timers->wall_offset_ns;
+    }
+    for (uint32_t i = 0; i < N_CLOCKS; i++) {
+        if (is_guest_clock(&timers->clocks[i])) {
+            stream_clock(timers, &timers->clocks[i], stream);
+            set_alarm(timers, &timers->clocks[i], stream->mode == QH_STREAM_LOAD);
+        }
     }
     g_mutex_unlock(&timers->lock);
 }

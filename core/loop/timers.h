@@ -8,6 +8,7 @@
 
 #include "abi/services.h"
 #include "core/host/host.h"
+#include "core/snapshot/stream.h"
 
 QhTimers *qh_timers_new(QhHost *host, GError **error);
 void qh_timers_free(QhTimers *timers);
@@ -31,6 +32,10 @@ int64_t qh_timers_virtual_deadline(QhTimers *timers);
 void qh_timers_run_virtual(QhTimers *timers);
 /* Where the wall clock of the guest starts, ns since 1970; by default it is the host's. [main] */
 void qh_timers_set_wall(QhTimers *timers, int64_t start_ns);
+
+/* What guest time is, and the timers of its clocks that are armed. Guest time stands still.
+ * [main], or deterministic mode's thread that has the turn */
+void qh_timers_stream(QhTimers *timers, QhStream *stream);
 
 /* As the calls of service qh.timer. */
 QhTimer *qh_timer_new(QhTimers *timers, uint32_t clock, void (*fn)(void *), void *opaque);

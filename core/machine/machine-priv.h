@@ -5,6 +5,7 @@
 
 #include "core/host/host.h"
 #include "core/machine/machine.h"
+#include "core/machine/outside.h"
 
 /* Bytes that are written again on each reset. */
 typedef struct QhImage {
@@ -36,8 +37,10 @@ struct QhMachine {
     GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */
     GPtrArray *images;     /* QhImage * */
 
-    struct QhTurns *turns; /* deterministic mode, or NULL */
-    GRand *random;         /* of the guest; NULL: the host's randomness. Under random_lock */
+    struct QhTurns *turns;    /* deterministic mode, or NULL */
+    const QhOutside *outside; /* outside.h; atomic */
+    gboolean has_random;      /* random is the guest's; otherwise it gets the host's randomness */
+    uint64_t random[4];       /* random.c; under random_lock */
     GMutex random_lock;
 
     GMutex device_lock;
@@ -58,6 +61,10 @@ gboolean qh_machine_add_devices(QhMachine *machine, GError **error);
 QhCluster *
 qh_cluster_new(QhMachine *machine, const char *target, uint32_t n, QhSpace *space, GError **error);
 void qh_cluster_free(QhCluster *cluster);
+
+/* random.c: numbers that are the same for the same seed. */
+void qh_machine_seed(QhMachine *machine, uint64_t seed);
+uint64_t qh_machine_random(QhMachine *machine);
 
 /* images.c */
 void qh_image_free(void *image);

@@ -74,9 +74,6 @@ void qh_machine_free(QhMachine *machine)
     }
     qh_machine_options_free(machine->options);
     qh_turns_free(machine->turns);
-    if (machine->random != NULL) {
-        g_rand_free(machine->random);
-    }
     g_mutex_clear(&machine->random_lock);
     g_mutex_clear(&machine->device_lock);
     g_free(machine->type);
@@ -89,17 +86,27 @@ QhTurns *qh_machine_turns(QhMachine *machine)
     return machine->turns;
 }
 
+const QhOutside *qh_machine_outside(QhMachine *machine)
+{
+    return __atomic_load_n(&machine->outside, __ATOMIC_ACQUIRE);
+}
+
+void qh_machine_set_outside(QhMachine *machine, const QhOutside *outside)
+{
+    __atomic_store_n(&machine->outside, outside, __ATOMIC_RELEASE);
+}
+
 /* What makes every run the same, before there is anything that asks for the time. */
 static void set_up_time(QhMachine *machine)
 {
     const QhMachineOptions *options = machine->options;
-    guint32 seed[] = {(guint32)options->seed, (guint32)(options->seed >> 32)};
 
     if (options->icount.on) {
         machine->turns = qh_turns_new(machine, &options->icount);
     }
     if (options->has_seed || options->icount.on) {
-        machine->random = g_rand_new_with_seed_array(seed, G_N_ELEMENTS(seed));
+        machine->has_random = TRUE;
+        qh_machine_seed(machine, options->seed);
     }
     if (options->has_rtc_base) {
         qh_timers_set_wall(qh_host_timers(machine->host), options->rtc_base_ns);

@@ -147,11 +147,11 @@ static void random_bytes(QhHost *host, void *ret_buffer, uint64_t bytes)
 {
     QhMachine *machine = qh_host_machine(host);
 
-    if (machine != NULL && machine->random != NULL) {
+    if (machine != NULL && machine->has_random) {
         uint8_t *at = ret_buffer;
         g_mutex_lock(&machine->random_lock);
         for (uint64_t i = 0; i < bytes; i++) {
-            at[i] = (uint8_t)g_rand_int(machine->random);
+            at[i] = (uint8_t)(qh_machine_random(machine) >> 56);
         }
         g_mutex_unlock(&machine->random_lock);
         return;

@@ -84,6 +84,46 @@ static void ram_destroy(void *data)
     g_free(ram);
 }
 
+/* The mark goes when the keeper has seen the page: who finds it gone may write. */
+static void keep_page(QhRam *ram, uint64_t page)
+{
+    QhMemory *memory = qh_machine_memory(ram->machine);
+
+    g_mutex_lock(&memory->keep_lock);
+    if ((__atomic_load_n(&ram->page_flags[page], __ATOMIC_SEQ_CST) & QH_PAGE_KEEP) != 0) {
+        if (memory->keeper != NULL) {
+            memory->keeper(memory->keeper_data, ram, page << QH_PAGE_BITS_MIN);
+        }
+        __atomic_fetch_and(&ram->page_flags[page], (uint8_t)~QH_PAGE_KEEP, __ATOMIC_SEQ_CST);
+    }
+    g_mutex_unlock(&memory->keep_lock);
+}
+
+void qh_memory_set_keeper(QhMemory *memory, QhPageKeeper fn, void *data)
+{
+    g_mutex_lock(&memory->keep_lock);
+    memory->keeper = fn;
+    memory->keeper_data = data;
+    g_mutex_unlock(&memory->keep_lock);
+}
+
+void qh_memory_keep_all(QhMemory *memory)
+{
+    for (guint i = 0; i < memory->rams->len; i++) {
+        const QhRam *ram = g_ptr_array_index(memory->rams, i);
+        for (uint64_t page = 0; page < ram->bytes >> QH_PAGE_BITS_MIN; page++) {
+            __atomic_fetch_or(&ram->page_flags[page], QH_PAGE_KEEP, __ATOMIC_SEQ_CST);
+        }
+    }
+}
+
+void qh_memory_foreach_ram(QhMemory *memory, void (*fn)(QhRam *, void *), void *data)
+{
+    for (guint i = 0; i < memory->rams->len; i++) {
+        fn(g_ptr_array_index(memory->rams, i), data);
+    }
+}
+
 void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes)
 {
     if (bytes == 0) {
@@ -94,6 +134,9 @@ void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes)
     for (uint64_t page = offset >> QH_PAGE_BITS_MIN; page <= last; page++) {
         uint8_t flags = __atomic_load_n(&ram->page_flags[page], __ATOMIC_RELAXED);
 
+        if ((flags & QH_PAGE_KEEP) != 0) {
+            keep_page(ram, page);
+        }
         if ((flags & QH_PAGE_DIRTY) == 0) {
             flags = __atomic_fetch_or(&ram->page_flags[page], QH_PAGE_DIRTY, __ATOMIC_SEQ_CST);
         }
@@ -130,6 +173,7 @@ QhMemory *qh_memory_new(QhMachine *machine)
 
     memory->machine = machine;
     g_mutex_init(&memory->lock);
+    g_mutex_init(&memory->keep_lock);
     memory->rams = g_ptr_array_new_with_free_func(ram_destroy);
     memory->spaces = g_ptr_array_new_with_free_func(space_destroy);
     memory->windows = g_ptr_array_new_with_free_func(window_free);
@@ -146,6 +190,7 @@ void qh_memory_free(QhMemory *memory)
     g_ptr_array_unref(memory->windows);
     g_ptr_array_unref(memory->rams);
     g_mutex_clear(&memory->lock);
+    g_mutex_clear(&memory->keep_lock);
     g_free(memory);
 }
 

@@ -50,6 +50,10 @@ struct QhMemory {
     GPtrArray *spaces;  /* QhSpace *; the first is the main one */
     GPtrArray *windows; /* QhIoWindow *, each kept until the end: a CPU may still hold it */
     uint64_t next_base; /* of the next RAM block */
+
+    GMutex keep_lock; /* of the next two */
+    QhPageKeeper keeper;
+    void *keeper_data;
 };
 
 /* Build @space's view anew, then those of the spaces it is mapped into. With memory->lock. */

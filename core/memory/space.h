@@ -16,6 +16,7 @@
 /* Per page of RAM, one byte; atomic. Set by the engine, read on the way of every store. */
 #define QH_PAGE_CODE  1u /* translated code was made from this page */
 #define QH_PAGE_DIRTY 2u /* written since the bit was cleared */
+#define QH_PAGE_KEEP  4u /* shown to the keeper before it is written (qh_memory_set_keeper) */
 
 struct QhRam {
     char *name;
@@ -56,6 +57,19 @@ QhMemory *qh_memory_new(QhMachine *machine);
 void qh_memory_free(QhMemory *memory);
 QhSpace *qh_memory_system(QhMemory *memory); /* the main address space */
 void qh_memory_foreach_space(QhMemory *memory, void (*fn)(QhSpace *, void *), void *data);
+
+void qh_memory_foreach_ram(QhMemory *memory, void (*fn)(QhRam *, void *), void *data);
+
+/*
+ * Somebody wants to see the pages of RAM once more before they change. qh_memory_keep_all marks all
+ * pages, or who sets QH_PAGE_KEEP itself one; then @fn is called for the page at @offset before the
+ * first write to it, and the mark goes. CPUs must forget their translations when marks are set.
+ * NULL @fn: nobody, marks are dropped as they are met. [main] CPUs stopped; @fn is called on the
+ * thread that writes, one at a time.
+ */
+typedef void (*QhPageKeeper)(void *data, QhRam *ram, uint64_t offset);
+void qh_memory_set_keeper(QhMemory *memory, QhPageKeeper fn, void *data);
+void qh_memory_keep_all(QhMemory *memory);
 
 /* The machine's memory owns blocks and spaces; free one only to give it up early. */
 QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error);

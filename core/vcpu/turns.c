@@ -26,7 +26,11 @@ struct QhTurns {
     gboolean running; /* the holder is in translated code */
     uint64_t started; /* its icount at the start of the turn */
 
-    uint64_t left;    /* instructions of the holder's turn */
+    uint64_t left;   /* instructions of the holder's turn */
+    uint64_t rounds; /* QhMoment */
+    uint64_t most;   /* what the watcher allows the holder's run */
+    const QhTurnsWatcher *watcher;
+    gboolean hurry;
     int64_t slept_ns; /* host time when all CPUs began to wait, 0: they do not */
     int64_t adjusted_ns, real_start_ns;
 };
@@ -79,7 +83,9 @@ static void set_limit(QhTurns *turns, QhVcpu *vcpu)
     uint64_t used = turns->running ? cpu->icount - turns->started : 0;
     uint64_t turn = turns->left > used ? turns->left - used : 1;
 
-    qh_jit_of(cpu)->hot.icount_limit = cpu->icount + MIN(until, turn);
+    uint64_t most = turns->most > used ? turns->most - used : 1;
+
+    qh_jit_of(cpu)->hot.icount_limit = cpu->icount + MIN(MIN(until, turn), most);
 }
 
 /* A timer has moved to the front. */
@@ -121,9 +127,12 @@ void qh_turns_free(QhTurns *turns)
     }
 }
 
-static void run_timers(QhTurns *turns)
+/* Whether any fired. */
+static gboolean run_timers(QhTurns *turns)
 {
-    if (qh_timers_virtual_deadline(turns->timers) <= qh_turns_now(turns)) {
+    gboolean due = qh_timers_virtual_deadline(turns->timers) <= qh_turns_now(turns);
+
+    if (due) {
         gboolean locked = qh_machine_locked_by_me(turns->machine);
         if (!locked) {
             qh_machine_lock(turns->machine);
@@ -132,11 +141,14 @@ static void run_timers(QhTurns *turns)
         if (!locked) {
             qh_machine_unlock(turns->machine);
         }
+        turns->rounds++;
     }
+    return due;
 }
 
 static void add_bias(QhTurns *turns, int64_t ns)
 {
+    turns->rounds++;
     g_mutex_lock(&turns->lock);
     turns->bias_ns += ns;
     g_mutex_unlock(&turns->lock);
@@ -148,7 +160,8 @@ static void adjust(QhTurns *turns)
     int64_t real = qh_os_monotonic_ns(), ahead;
     uint32_t shift = turns->shift;
 
-    if (!turns->options.automatic || real - turns->adjusted_ns < ADJUST_NS) {
+    if (!turns->options.automatic || turns->watcher != NULL ||
+        real - turns->adjusted_ns < ADJUST_NS) {
         return;
     }
     turns->adjusted_ns = real;
@@ -180,6 +193,7 @@ static uint32_t next_runnable(const QhTurns *turns, uint32_t from)
 static void pass(QhTurns *turns, uint32_t to)
 {
     turns->left = TURN;
+    turns->rounds++;
     __atomic_store_n(&turns->holder, to, __ATOMIC_RELEASE);
     qh_vcpu_kick(vcpu_at(turns, to));
 }
@@ -197,7 +211,7 @@ static gboolean warp(QhTurns *turns, int64_t *ret_ns)
     if (deadline == INT64_MAX) {
         return FALSE;
     }
-    if (!turns->options.sleep) {
+    if (!turns->options.sleep || turns->hurry) {
         add_bias(turns, MAX(deadline - now, 0));
         return TRUE;
     }
@@ -223,7 +237,14 @@ gboolean qh_turns_begin(QhTurns *turns, QhVcpu *vcpu, int64_t *ret_sleep_ns)
         if (!is_holder(turns, vcpu)) {
             return FALSE;
         }
-        run_timers(turns);
+        turns->most = UINT64_MAX;
+        if (turns->watcher != NULL &&
+            !turns->watcher->look(turns->watcher->data, vcpu, &turns->most)) {
+            return FALSE;
+        }
+        if (run_timers(turns)) {
+            continue; /* the watcher sees each round */
+        }
         adjust(turns);
         if (turns->left > 0 && qh_vcpu_can_run(vcpu)) {
             break;
@@ -258,6 +279,60 @@ void qh_turns_end(QhTurns *turns, QhVcpu *vcpu)
     g_mutex_unlock(&turns->lock);
     turns->left -= MIN(done, turns->left);
     qh_jit_of(qh_vcpu_state(vcpu))->hot.icount_limit = 0;
+}
+
+QhMoment qh_turns_moment(QhTurns *turns)
+{
+    QhVcpu *vcpu = qh_vcpu_current();
+    QhMoment moment = {turns->total, turns->rounds};
+
+    if (turns->running && vcpu != NULL && is_holder(turns, vcpu)) {
+        moment.total += qh_vcpu_state(vcpu)->icount - turns->started;
+    }
+    return moment;
+}
+
+void qh_turns_watch(QhTurns *turns, const QhTurnsWatcher *watcher)
+{
+    turns->watcher = watcher;
+    turns->adjusted_ns = qh_os_monotonic_ns();
+}
+
+const QhTurnsWatcher *qh_turns_watcher(QhTurns *turns)
+{
+    return turns->watcher;
+}
+
+void qh_turns_hurry(QhTurns *turns, gboolean hurry)
+{
+    turns->hurry = hurry;
+    turns->slept_ns = 0;
+}
+
+void qh_turns_stream(QhTurns *turns, QhStream *stream)
+{
+    uint64_t total = qh_stream_number(stream, turns->total);
+    uint64_t rounds = qh_stream_number(stream, turns->rounds);
+    uint64_t bias = qh_stream_number(stream, (uint64_t)turns->bias_ns);
+    uint64_t shift = qh_stream_number(stream, turns->shift);
+    uint64_t holder = qh_stream_number(stream, turns->holder);
+    uint64_t left = qh_stream_number(stream, turns->left);
+
+    if (shift > QH_ICOUNT_SHIFT_MAX || holder >= MAX(qh_machine_n_vcpus(turns->machine), 1)) {
+        qh_stream_fail(stream, "there is no such CPU or no such shift");
+    }
+    if (stream->mode != QH_STREAM_LOAD || !qh_stream_ok(stream)) {
+        return;
+    }
+    g_mutex_lock(&turns->lock);
+    turns->total = total;
+    turns->bias_ns = (int64_t)bias;
+    turns->shift = (uint32_t)shift;
+    g_mutex_unlock(&turns->lock);
+    turns->rounds = rounds;
+    turns->left = left;
+    turns->slept_ns = 0;
+    __atomic_store_n(&turns->holder, (uint32_t)holder, __ATOMIC_RELEASE);
 }
 
 void qh_turns_nudge(QhTurns *turns, QhVcpu *vcpu)

@@ -10,6 +10,7 @@
 #define QH_CORE_VCPU_TURNS_H
 
 #include "core/machine/machine.h"
+#include "core/snapshot/stream.h"
 
 typedef struct QhTurns QhTurns;
 
@@ -29,6 +30,39 @@ gboolean qh_turns_begin(QhTurns *turns, QhVcpu *vcpu, int64_t *ret_sleep_ns);
 void qh_turns_end(QhTurns *turns, QhVcpu *vcpu);
 /* Something has changed for @vcpu: whoever has the turn looks. [any] */
 void qh_turns_nudge(QhTurns *turns, QhVcpu *vcpu);
+
+/*
+ * A moment of the machine. Instructions alone do not tell: while all CPUs wait, timers fire and
+ * turns pass, so these rounds are counted, too. Both are the same on every run.
+ */
+typedef struct QhMoment {
+    uint64_t total;  /* instructions of all CPUs */
+    uint64_t rounds; /* timers that fired, jumps of time, turns that passed to another CPU */
+} QhMoment;
+/* On the thread of the CPU that runs, or while none does. */
+QhMoment qh_turns_moment(QhTurns *turns);
+
+/* Somebody who follows what happens, to the instruction. */
+typedef struct QhTurnsWatcher {
+    void *data;
+    /*
+     * @holder has the turn and no CPU runs code: whatever is done to the machine now is done
+     * between two instructions. Called at each moment at least once. At most *@ret_most
+     * instructions are run before it is called again. FALSE: none, @holder has been asked to stop.
+     * Without the device lock. [vcpu]
+     */
+    gboolean (*look)(void *data, QhVcpu *holder, uint64_t *ret_most);
+    /* @vcpu has met what a debugger waits for (qh_vcpu_stop_reason). TRUE: it goes on. [vcpu] */
+    gboolean (*met)(void *data, QhVcpu *vcpu);
+} QhTurnsWatcher;
+/* NULL: nobody. [main], CPUs stopped */
+void qh_turns_watch(QhTurns *turns, const QhTurnsWatcher *watcher);
+const QhTurnsWatcher *qh_turns_watcher(QhTurns *turns);
+/* Do not sleep while all CPUs wait, whatever -icount sleep= says. As moment. */
+void qh_turns_hurry(QhTurns *turns, gboolean hurry);
+
+/* Whose turn it is, and guest time. As moment. */
+void qh_turns_stream(QhTurns *turns, QhStream *stream);
 
 /* Nanoseconds. [any]; exact on the thread of the CPU that runs, where its icount is. */
 int64_t qh_turns_now(QhTurns *turns);

@@ -218,6 +218,45 @@ void qh_vcpu_reset(QhVcpu *vcpu)
     qh_softmmu_flush(vcpu->jit, UINT32_MAX);
 }
 
+static void stream_head(QhCpu *cpu, QhStream *stream)
+{
+    qh_stream_bytes(stream, &cpu->pc, sizeof(cpu->pc));
+    qh_stream_bytes(stream, &cpu->state_key, sizeof(cpu->state_key));
+    qh_stream_bytes(stream, &cpu->icount, sizeof(cpu->icount));
+    qh_stream_bytes(stream, &cpu->irq_lines, sizeof(cpu->irq_lines));
+    qh_stream_bytes(stream, &cpu->halted, sizeof(cpu->halted));
+    qh_stream_bytes(stream, &cpu->fp_flags, sizeof(cpu->fp_flags));
+}
+
+void qh_vcpu_stream(QhVcpu *vcpu, QhStream *stream)
+{
+    const QhCpuOps *ops = vcpu->cluster->cpu_ops;
+
+    if (vcpu->jit->broken) {
+        qh_stream_fail(stream, "the CPU stands still for good");
+    }
+    qh_stream_same(stream, vcpu->cpu->model, "the CPU model");
+    stream_head(vcpu->cpu, stream);
+    qh_stream_fields(stream, ops->state, vcpu->cpu);
+    qh_stream_bytes(stream, &vcpu->powered, sizeof(vcpu->powered));
+    qh_stream_bytes(stream, &vcpu->reset_ns, sizeof(vcpu->reset_ns));
+    qh_stream_bytes(stream, &vcpu->last_icount, sizeof(vcpu->last_icount));
+}
+
+void qh_vcpu_loaded(QhVcpu *vcpu)
+{
+    const QhCpuOps *ops = vcpu->cluster->cpu_ops;
+
+    vcpu->cpu->unwind = 0;
+    vcpu->jit->retry = QH_RETRY_NONE;
+    vcpu->jit->stop.kind = QH_STOP_NONE;
+    vcpu->told = FALSE;
+    if (ops->state_written != NULL) {
+        ops->state_written(vcpu->cpu);
+    }
+    qh_softmmu_flush(vcpu->jit, UINT32_MAX);
+}
+
 /* Under the lock: the thread looks at everything again. */
 static void nudge(QhVcpu *vcpu)
 {

@@ -8,6 +8,7 @@
 #include "abi/cpu.h"
 #include "core/jit/debug.h"
 #include "core/machine/machine.h"
+#include "core/snapshot/stream.h"
 
 /* Allocates the state, sets model defaults and @properties ("key=value" strings), realizes. The
  * thread is not started. [main] */
@@ -59,6 +60,12 @@ void qh_vcpu_clear_stop(QhVcpu *vcpu);
 
 /* Instructions completed since the last reset, exact or estimated; see qh.cpu icount. [vcpu] */
 uint64_t qh_vcpu_icount(QhVcpu *vcpu);
+
+/* Everything that a CPU is, but RAM. After a load its translations are forgotten; once all CPUs and
+ * devices are loaded qh_vcpu_loaded brings up to date what derives from their state.
+ * [vcpu, stopped] */
+void qh_vcpu_stream(QhVcpu *vcpu, QhStream *stream);
+void qh_vcpu_loaded(QhVcpu *vcpu);
 
 /* The CPU whose thread this is, NULL on others. [any] */
 QhVcpu *qh_vcpu_current(void);

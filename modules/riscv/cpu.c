@@ -217,7 +217,8 @@ static void settle_vectors(RvCpu *cpu)
     cpu->vxsat &= 1;
 }
 
-/* A debugger may write what no instruction could: the nearest thing that one could have. */
+/* A debugger may write what no instruction could: the nearest thing that one could have. What a
+ * snapshot brings back stays as it is. */
 static void state_written(QhCpu *base)
 {
     RvCpu *cpu = rv_cpu(base);
@@ -228,6 +229,7 @@ static void state_written(QhCpu *base)
     cpu->frm &= 7;
     base->fp_flags &= 31;
     settle_vectors(cpu);
+    cpu->system->n_spans = 0;
     rv_mmu_satp_written(cpu);
     rv_stimer_update(cpu);
     rv_cpu_update_key(cpu);

@@ -15,7 +15,6 @@ typedef struct AclintTimer AclintTimer;
 typedef struct TimerHart {
     AclintTimer *owner;
     QhTimer *timer;
-    uint64_t mtimecmp;
     uint32_t index; /* output line */
 } TimerHart;
 
@@ -28,6 +27,7 @@ struct AclintTimer {
     uint64_t aperture_size;
     uint64_t frequency;
     uint64_t time_offset; /* added to the clock: what a write of mtime has moved it by */
+    uint64_t mtimecmp[RV_MAX_HARTS];
     TimerHart harts[RV_MAX_HARTS];
 };
 
@@ -49,7 +49,7 @@ static void update(TimerHart *hart)
 {
     AclintTimer *aclint = hart->owner;
     RvServices *services = services_of(&aclint->base);
-    gboolean expired = mtime(aclint) >= hart->mtimecmp;
+    gboolean expired = mtime(aclint) >= aclint->mtimecmp[hart->index];
 
     services->device->set_irq(&aclint->base, hart->index, expired);
     if (expired) {
@@ -57,7 +57,8 @@ static void update(TimerHart *hart)
         return;
     }
     services->timer->arm(hart->timer,
-                         rv_time_when(hart->mtimecmp, aclint->frequency, aclint->time_offset));
+                         rv_time_when(aclint->mtimecmp[hart->index], aclint->frequency,
+                                      aclint->time_offset));
 }
 
 static void timer_expired(void *opaque)
@@ -89,7 +90,7 @@ timer_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64
 
     (void)attrs;
     if (locate(aclint, offset, &hart)) {
-        value = hart == aclint->num_harts ? mtime(aclint) : aclint->harts[hart].mtimecmp;
+        value = hart == aclint->num_harts ? mtime(aclint) : aclint->mtimecmp[hart];
         if (width == 4) {
             value = (uint32_t)(value >> (offset & 4 ? 32 : 0));
         }
@@ -135,7 +136,7 @@ timer_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint6
     if (hart == aclint->num_harts) {
         set_mtime(aclint, merge(mtime(aclint), offset, width, value));
     } else {
-        aclint->harts[hart].mtimecmp = merge(aclint->harts[hart].mtimecmp, offset, width, value);
+        aclint->mtimecmp[hart] = merge(aclint->mtimecmp[hart], offset, width, value);
         update(&aclint->harts[hart]);
     }
     return QH_BUS_OK;
@@ -181,7 +182,7 @@ static void timer_reset(QhDevice *device, uint32_t kind)
 
     (void)kind;
     for (uint32_t i = 0; i < aclint->num_harts; i++) {
-        aclint->harts[i].mtimecmp = G_MAXUINT64;
+        aclint->mtimecmp[i] = G_MAXUINT64;
         services_of(device)->timer->disarm(aclint->harts[i].timer);
     }
     set_mtime(aclint, 0);
@@ -240,6 +241,11 @@ static const QhPropertyTable timer_property_table = {
 };
 
 static const QhStateField timer_fields[] = {
+    {.name = "mtimecmp",
+     .offset = offsetof(AclintTimer, mtimecmp),
+     .count = RV_MAX_HARTS,
+     .type = QH_TYPE_I64,
+     .klass = QH_CLASS_CTRL},
     {.name = "time_offset",
      .offset = offsetof(AclintTimer, time_offset),
      .type = QH_TYPE_I64,
