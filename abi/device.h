@@ -155,6 +155,10 @@ typedef struct QhDeviceService {
     gboolean (*window_map)(
         QhDevice *device, uint32_t window, QhSpace *space, uint64_t address, int32_t priority);
     void (*window_unmap)(QhDevice *device, uint32_t window);
+    /* Reset @device, which the caller is or whose bus it has made, and all below it. [device] */
+    void (*reset)(QhDevice *device, uint32_t kind);
+    /* Bytes of window @window as realize left them; 0: it has none. [any] */
+    uint64_t (*window_bytes)(QhDevice *device, uint32_t window);
 } QhDeviceService;
 
 #endif

@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/device/instance.h"
 
-#include "core/machine/machine-priv.h"
+#include "core/device/bus.h"
+#include "core/device/instance-priv.h"
 
 #include <string.h>
-
-/* Where a window lies, to take it off the map again. */
-typedef struct Placed {
-    QhSpace *space;
-    uint64_t address, bytes;
-} Placed;
-
-struct QhInstance {
-    QhMachine *machine;
-    char *name;
-    char *id;
-    QhSlotRef slot;
-    const QhDeviceOps *ops;
-    QhDevice *state;
-    uint64_t *window_bytes;
-    GArray *placed;     /* Placed */
-    QhIrq **out;        /* where each output line leads */
-    uint8_t *out_level; /* as the device drives it */
-    QhIrq **in;
-    gboolean in_realize;
-    gboolean realized;
-    gboolean tried;  /* realize was called, so unrealize must be */
-    gboolean inside; /* DMA guard; under the device lock */
-    gboolean held;   /* output lines are not presented */
-};
 
 static const QhWindow *window_at(const QhInstance *instance, uint32_t i)
 {
@@ -69,8 +45,10 @@ QhInstance *qh_instance_create(QhMachine *machine, const char *name, const char 
     instance->name = g_strdup(name);
     instance->id =
         id != NULL ? g_strdup(id) : g_strdup_printf("%s[%u]", name, machine->n_devices_made);
-    machine->n_devices_made++;
-    instance->placed = g_array_new(FALSE, FALSE, sizeof(Placed));
+    instance->named = id != NULL;
+    instance->serial = machine->n_devices_made++;
+    instance->buses = g_ptr_array_new_with_free_func(qh_bus_free);
+    instance->placed = g_array_new(FALSE, FALSE, sizeof(QhPlaced));
     instance->window_bytes = g_new0(uint64_t, ops->n_windows);
     for (uint32_t i = 0; i < ops->n_windows; i++) {
         instance->window_bytes[i] = window_at(instance, i)->bytes;
@@ -101,11 +79,12 @@ void qh_instance_free(QhInstance *instance)
     if (instance == NULL) {
         return;
     }
+    qh_instance_detach(instance);
     g_ptr_array_remove(instance->machine->devices, instance);
     for (guint i = 0; i < instance->placed->len; i++) {
-        const Placed *at = &g_array_index(instance->placed, Placed, i);
+        const QhPlaced *at = &g_array_index(instance->placed, QhPlaced, i);
 
-        qh_mem_service.unmap(at->space, at->address, at->bytes, 0);
+        qh_mem_service.unmap(at->space, at->address, at->bytes, at->priority);
     }
     if (instance->tried && instance->ops->unrealize != NULL) {
         instance->ops->unrealize(instance->state);
@@ -113,7 +92,13 @@ void qh_instance_free(QhInstance *instance)
     for (uint32_t i = 0; i < instance->ops->n_irq_in; i++) {
         qh_irq_free(instance->in[i]);
     }
+    qh_memory_forget(qh_machine_memory(instance->machine), instance);
     qh_properties_clear(instance->ops->properties, instance->state);
+    if (instance->bus_kind != NULL) {
+        qh_properties_clear(instance->bus_kind->properties, instance->bus_data);
+    }
+    g_free(instance->bus_data);
+    g_ptr_array_unref(instance->buses);
     g_array_unref(instance->placed);
     g_free(instance->window_bytes);
     g_free(instance->out);
@@ -126,20 +111,6 @@ void qh_instance_free(QhInstance *instance)
     g_free(instance);
 }
 
-gboolean
-qh_instance_set(QhInstance *instance, const char *property, const char *value, GError **error)
-{
-    g_autofree char *who = subject(instance);
-
-    if (instance->realized) {
-        g_set_error(error, QH_ERROR, QH_ERROR_BUSY,
-                    "cannot set property '%s' of %s: the device is in use", property, who);
-        return FALSE;
-    }
-    return qh_property_set(instance->machine->host, instance->ops->properties, instance->state, who,
-                           property, value, error);
-}
-
 gboolean qh_instance_realize(QhInstance *instance, GError **error)
 {
     if (instance->tried) {
@@ -147,11 +118,33 @@ gboolean qh_instance_realize(QhInstance *instance, GError **error)
                     "cannot realize device '%s' (%s): it was before", instance->id, instance->name);
         return FALSE;
     }
+    if (instance->ops->bus != NULL && instance->bus_kind == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot realize device '%s' (%s): it belongs on a bus of kind '%s'",
+                    instance->id, instance->name, instance->ops->bus);
+        return FALSE;
+    }
+    if (!qh_instance_attach(instance, error)) {
+        g_prefix_error(error, "cannot add device '%s' (%s): ", instance->id, instance->name);
+        return FALSE;
+    }
     instance->tried = TRUE;
     instance->in_realize = TRUE;
     instance->realized = instance->ops->realize(instance->state, error);
     instance->in_realize = FALSE;
-    return instance->realized;
+    if (!instance->realized) {
+        return FALSE;
+    }
+    if (instance->machine->has_been_reset) {
+        gboolean locked = qh_machine_lock_once(instance->machine);
+
+        instance->ops->reset(instance->state, QH_RESET_COLD);
+        if (locked) {
+            qh_machine_unlock(instance->machine);
+        }
+    }
+    qh_instance_plug(instance);
+    return TRUE;
 }
 
 gboolean qh_instance_map(
@@ -175,7 +168,7 @@ gboolean qh_instance_map(
 
     const QhWindow *description = window_at(instance, window);
     g_autofree char *name = g_strdup_printf("%s.%s", instance->id, description->name);
-    Placed placed = {space, address, instance->window_bytes[window]};
+    QhPlaced placed = {space, address, instance->window_bytes[window], window, 0};
     if (!qh_mem_service.map_io(space, name, address, placed.bytes, description->ops,
                                instance->state, instance, 0, error)) {
         return FALSE;
@@ -216,6 +209,11 @@ const char *qh_instance_id(const QhInstance *instance)
 const char *qh_instance_class(const QhInstance *instance)
 {
     return instance->name;
+}
+
+QhMachine *qh_instance_machine(const QhInstance *instance)
+{
+    return instance->machine;
 }
 
 QhDevice *qh_instance_state(QhInstance *instance)
@@ -318,6 +316,104 @@ static void window_set_bytes(QhDevice *device, uint32_t window, uint64_t bytes)
     }
 }
 
+static uint64_t window_bytes(QhDevice *device, uint32_t window)
+{
+    const QhInstance *instance = device->instance;
+
+    return window < instance->ops->n_windows ? instance->window_bytes[window] : 0;
+}
+
+static void window_unmap(QhDevice *device, uint32_t window)
+{
+    GArray *placed = device->instance->placed;
+
+    for (guint i = placed->len; i-- > 0;) {
+        const QhPlaced *at = &g_array_index(placed, QhPlaced, i);
+
+        if (at->window == window) {
+            qh_mem_service.unmap(at->space, at->address, at->bytes, at->priority);
+            g_array_remove_index(placed, i);
+        }
+    }
+}
+
+static gboolean
+window_map(QhDevice *device, uint32_t window, QhSpace *space, uint64_t address, int32_t priority)
+{
+    QhInstance *instance = device->instance;
+
+    window_unmap(device, window);
+    if (window >= instance->ops->n_windows || instance->window_bytes[window] == 0) {
+        return FALSE;
+    }
+    const QhWindow *description = window_at(instance, window);
+    g_autofree char *name = g_strdup_printf("%s.%s", instance->id, description->name);
+    QhPlaced placed = {space, address, instance->window_bytes[window], window, priority};
+    if (!qh_mem_service.map_io(space, name, address, placed.bytes, description->ops,
+                               instance->state, instance, priority, NULL)) {
+        return FALSE;
+    }
+    g_array_append_val(instance->placed, placed);
+    return TRUE;
+}
+
+static QhDevice *bus_parent(QhBus *bus)
+{
+    return bus->parent->state;
+}
+
+static const void *bus_service(QhBus *bus)
+{
+    return bus->ops->service;
+}
+
+static const char *bus_name(QhBus *bus)
+{
+    return bus->name;
+}
+
+static void
+bus_foreach(QhBus *bus, gboolean (*fn)(QhDevice *child, void *data, void *opaque), void *opaque)
+{
+    for (guint i = 0; i < bus->children->len; i++) {
+        QhInstance *child = g_ptr_array_index(bus->children, i);
+
+        if (!fn(child->state, child->bus_data, opaque)) {
+            return;
+        }
+    }
+}
+
+static void *child_data(QhDevice *child)
+{
+    return child->instance->bus_data;
+}
+
+static const void *child_class(QhDevice *child)
+{
+    return child->instance->ops->bus_class;
+}
+
+/* A device, then all that sits below it. */
+static void reset_below(QhInstance *instance, uint32_t kind)
+{
+    qh_instance_hold(instance);
+    qh_instance_reset(instance, kind);
+    for (guint i = 0; i < instance->buses->len; i++) {
+        const QhBus *bus = g_ptr_array_index(instance->buses, i);
+
+        for (guint k = 0; k < bus->children->len; k++) {
+            reset_below(g_ptr_array_index(bus->children, k), kind);
+        }
+    }
+    qh_instance_release(instance);
+}
+
+static void reset(QhDevice *device, uint32_t kind)
+{
+    reset_below(device->instance, kind);
+}
+
 const QhDeviceService qh_device_service = {
     .size = sizeof(QhDeviceService),
     .create = qh_instance_create,
@@ -334,4 +430,18 @@ const QhDeviceService qh_device_service = {
     .lock = qh_machine_lock,
     .unlock = qh_machine_unlock,
     .window_set_bytes = window_set_bytes,
+    .bus_new = qh_bus_new,
+    .bus_parent = bus_parent,
+    .bus_service = bus_service,
+    .bus_name = bus_name,
+    .bus_foreach = bus_foreach,
+    .child_data = child_data,
+    .child_class = child_class,
+    .create_on = qh_instance_create_on,
+    .unplug_done = qh_instance_unplug_done,
+    .unplug_failed = qh_instance_unplug_failed,
+    .window_map = window_map,
+    .window_unmap = window_unmap,
+    .reset = reset,
+    .window_bytes = window_bytes,
 };

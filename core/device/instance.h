@@ -24,6 +24,7 @@ void qh_instance_reset(QhInstance *instance, uint32_t kind);
 void qh_instance_release(QhInstance *instance);
 const char *qh_instance_id(const QhInstance *instance);
 const char *qh_instance_class(const QhInstance *instance);
+QhMachine *qh_instance_machine(const QhInstance *instance);
 QhDevice *qh_instance_state(QhInstance *instance);
 const QhDeviceOps *qh_instance_ops(const QhInstance *instance);
 /* The line into input @n, NULL if it has no such; window @n mapped into @space. [main] */
@@ -71,6 +72,7 @@ gboolean qh_property_set(QhHost *host,
 gboolean qh_properties_set_defaults(
     QhHost *host, const QhPropertyTable *table, void *state, const char *subject, GError **error);
 void qh_properties_clear(const QhPropertyTable *table, void *state); /* frees strings */
+uint32_t qh_property_bytes(uint32_t type); /* of the member that it fills */
 /* Its current value as text, for expansion and info; the caller g_frees it. */
 char *qh_property_text(const QhPropertyTable *table, const void *state, const char *property);
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Property tables: text in, members of a state struct set; and back. */
-#include "core/char/chars.h"
-#include "core/device/instance.h"
+#include "core/device/property-priv.h"
 
 #include <string.h>
 
-static const QhProperty *property_at(const QhPropertyTable *table, uint32_t i)
+const QhProperty *qh_property_at(const QhPropertyTable *table, uint32_t i)
 {
     return (const QhProperty *)((const char *)table->properties + (size_t)i * table->property_size);
 }
 
-static const QhProperty *property_find(const QhPropertyTable *table, const char *name)
+const QhProperty *qh_property_find(const QhPropertyTable *table, const char *name)
 {
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
-        const QhProperty *property = property_at(table, i);
+        const QhProperty *property = qh_property_at(table, i);
 
         if (g_str_equal(property->name, name)) {
             return property;
@@ -218,23 +217,77 @@ static gboolean set_number(
     return TRUE;
 }
 
-static gboolean set_chardev(QhHost *host,
-                            const QhProperty *property,
-                            void *state,
-                            const char *subject,
-                            const char *value,
-                            GError **error)
+/* "-5", "12", "0x10"; the bounds are those of the row, as signed 64-bit values. */
+static gboolean set_signed(
+    const QhProperty *property, void *state, const char *subject, const char *value, GError **error)
 {
-    QhChars *chars = host != NULL ? qh_host_chars(host) : NULL;
-    QhChar *chr = chars != NULL ? qh_chars_find(chars, value) : NULL;
+    gboolean negative = value[0] == '-';
+    gboolean ranged = property->min != 0 || property->max != 0;
+    int64_t min = MAX(ranged ? (int64_t)property->min : G_MININT32, G_MININT32);
+    int64_t max = MIN(ranged ? (int64_t)property->max : G_MAXINT32, G_MAXINT32);
+    uint64_t magnitude;
 
-    if (chr == NULL) {
-        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
-                    "cannot set property '%s' of %s: there is no character device '%s'",
+    if (!parse_number(value + (negative ? 1 : 0), &magnitude)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot set property '%s' of %s to '%s': it takes %s", property->name, subject,
+                    value, expected(property->type));
+        return FALSE;
+    }
+    magnitude = MIN(magnitude, G_MAXUINT32);
+    int64_t number = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    if (number < min || number > max) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot set property '%s' of %s to '%s': it takes %" G_GINT64_FORMAT
+                    " to %" G_GINT64_FORMAT,
+                    property->name, subject, value, min, max);
+        return FALSE;
+    }
+    *(int32_t *)member(property, state) = (int32_t)number;
+    return TRUE;
+}
+
+static gboolean set_enum(
+    const QhProperty *property, void *state, const char *subject, const char *value, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(property->values, "|", -1);
+
+    for (guint i = 0; names[i] != NULL; i++) {
+        if (g_str_equal(names[i], value)) {
+            *(uint8_t *)member(property, state) = (uint8_t)i;
+            return TRUE;
+        }
+    }
+    g_autofree char *list = g_strjoinv(", ", names);
+    g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                "cannot set property '%s' of %s to '%s': it takes one of: %s", property->name,
+                subject, value, list);
+    return FALSE;
+}
+
+/* Six pairs of hexadecimal digits with colons or dashes between. */
+static gboolean set_mac(
+    const QhProperty *property, void *state, const char *subject, const char *value, GError **error)
+{
+    uint8_t mac[6];
+    gboolean ok = strlen(value) == 17;
+
+    for (guint i = 0; ok && i < 6; i++) {
+        const char *pair = value + 3 * i;
+        char between = i < 5 ? value[2] : '\0';
+
+        ok = g_ascii_isxdigit(pair[0]) && g_ascii_isxdigit(pair[1]) && pair[2] == between &&
+             (i == 5 || between == ':' || between == '-');
+        mac[i] =
+            (uint8_t)(g_ascii_xdigit_value(pair[0]) << 4 | (g_ascii_xdigit_value(pair[1]) & 0xf));
+    }
+    if (!ok) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot set property '%s' of %s to '%s': it takes a MAC address such as "
+                    "52:54:00:12:34:56",
                     property->name, subject, value);
         return FALSE;
     }
-    *(QhChar **)member(property, state) = chr;
+    memcpy(member(property, state), mac, sizeof(mac));
     return TRUE;
 }
 
@@ -246,7 +299,7 @@ static void set_unknown_error(const QhPropertyTable *table,
     g_autoptr(GString) names = g_string_new(NULL);
 
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", property_at(table, i)->name);
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", qh_property_at(table, i)->name);
     }
     g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND, "%s has no property '%s' (%s%s)", subject,
                 name, names->len > 0 ? "it has: " : "it has none", names->str);
@@ -260,7 +313,7 @@ gboolean qh_property_set(QhHost *host,
                          const char *value,
                          GError **error)
 {
-    const QhProperty *found = property_find(table, property);
+    const QhProperty *found = qh_property_find(table, property);
 
     if (found == NULL) {
         set_unknown_error(table, subject, property, error);
@@ -273,17 +326,26 @@ gboolean qh_property_set(QhHost *host,
         *at = g_strdup(value);
         return TRUE;
     }
-    if (found->type == QH_PROPERTY_CHARDEV) {
-        return set_chardev(host, found, state, subject, value, error);
+    if (qh_property_is_reference(found->type)) {
+        return qh_property_set_reference(host, found, member(found, state), subject, value, error);
     }
-    return set_number(found, state, subject, value, error);
+    switch (found->type) {
+    case QH_PROPERTY_I32:
+        return set_signed(found, state, subject, value, error);
+    case QH_PROPERTY_ENUM:
+        return set_enum(found, state, subject, value, error);
+    case QH_PROPERTY_MAC:
+        return set_mac(found, state, subject, value, error);
+    default:
+        return set_number(found, state, subject, value, error);
+    }
 }
 
 gboolean qh_properties_set_defaults(
     QhHost *host, const QhPropertyTable *table, void *state, const char *subject, GError **error)
 {
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
-        const QhProperty *property = property_at(table, i);
+        const QhProperty *property = qh_property_at(table, i);
 
         if (property->default_text != NULL &&
             !qh_property_set(host, table, state, subject, property->name, property->default_text,
@@ -297,7 +359,7 @@ gboolean qh_properties_set_defaults(
 void qh_properties_clear(const QhPropertyTable *table, void *state)
 {
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
-        const QhProperty *property = property_at(table, i);
+        const QhProperty *property = qh_property_at(table, i);
 
         if (property->type == QH_PROPERTY_STRING) {
             g_clear_pointer((char **)member(property, state), g_free);
@@ -320,22 +382,57 @@ static uint64_t load(uint32_t type, const void *at)
     }
 }
 
+uint32_t qh_property_bytes(uint32_t type)
+{
+    switch (type) {
+    case QH_PROPERTY_U16:
+        return 2;
+    case QH_PROPERTY_U32:
+    case QH_PROPERTY_I32:
+        return 4;
+    case QH_PROPERTY_U64:
+    case QH_PROPERTY_SIZE:
+        return 8;
+    case QH_PROPERTY_MAC:
+        return 6;
+    case QH_PROPERTY_STRING:
+        return sizeof(char *);
+    default:
+        return qh_property_is_reference(type) ? sizeof(void *) : 1;
+    }
+}
+
+static char *enum_text(const QhProperty *property, uint8_t value)
+{
+    g_auto(GStrv) names = g_strsplit(property->values, "|", -1);
+
+    return value < g_strv_length(names) ? g_strdup(names[value]) : NULL;
+}
+
 char *qh_property_text(const QhPropertyTable *table, const void *state, const char *property)
 {
     static const char *const on_off_auto[] = {"auto", "on", "off"};
-    const QhProperty *found = property_find(table, property);
+    const QhProperty *found = qh_property_find(table, property);
 
     if (found == NULL) {
         return NULL;
     }
     const void *at = member(found, state);
+    if (qh_property_is_reference(found->type)) {
+        return qh_property_reference_text(found->type, at);
+    }
     switch (found->type) {
     case QH_PROPERTY_STRING:
         return g_strdup(*(char *const *)at);
-    case QH_PROPERTY_CHARDEV: {
-        const QhChar *chr = *(QhChar *const *)at;
+    case QH_PROPERTY_I32:
+        return g_strdup_printf("%" G_GINT32_FORMAT, *(const int32_t *)at);
+    case QH_PROPERTY_ENUM:
+        return enum_text(found, *(const uint8_t *)at);
+    case QH_PROPERTY_MAC: {
+        const uint8_t *mac = at;
 
-        return chr != NULL ? g_strdup(qh_char_id(chr)) : NULL;
+        return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+                               mac[4], mac[5]);
     }
     case QH_PROPERTY_BOOL:
         return g_strdup(load(found->type, at) != 0 ? "on" : "off");

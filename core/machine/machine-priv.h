@@ -27,6 +27,8 @@ struct QhMachine {
     QhBoard *board;
     gboolean create_tried; /* create was called, so destroy must be */
     gboolean running;
+    gboolean has_been_reset; /* devices that come later must be reset one by one */
+    gboolean has_run;        /* a guest may have seen what is there */
 
     QhMemory *memory;
     GPtrArray *clusters; /* QhCluster * */

@@ -81,10 +81,17 @@ struct QhTurns *qh_machine_turns(QhMachine *machine);
 void qh_machine_lock(QhMachine *machine); /* [any] */
 void qh_machine_unlock(QhMachine *machine);
 gboolean qh_machine_locked_by_me(QhMachine *machine);
+/* Take it unless this thread has it; returns whether to give it back. */
+gboolean qh_machine_lock_once(QhMachine *machine);
 
 /* Let all CPUs run; stop them and wait until they stand still. [main] */
 void qh_machine_start(QhMachine *machine);
 void qh_machine_stop(QhMachine *machine);
+/* Let the CPUs rest for a moment, unnoticed by the guest and the run state: no CPU is inside a
+ * device or remembers a window meanwhile. Returns what resume needs. Not with the device lock.
+ * [main] */
+gboolean qh_machine_pause_cpus(QhMachine *machine);
+void qh_machine_resume_cpus(QhMachine *machine, gboolean ran);
 /* Reset all: devices, CPUs, boot images, the board. CPUs are stopped. [main] */
 gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error);
 void qh_machine_power_button(QhMachine *machine);

@@ -4,7 +4,7 @@
  *
  * A CPU inside a device access holds the device lock, so nobody may wait for CPUs while holding it.
  */
-#include "core/device/instance.h"
+#include "core/device/bus.h"
 #include "core/host/run-state.h"
 #include "core/jit/engine.h"
 #include "core/machine/machine-priv.h"
@@ -35,8 +35,7 @@ gboolean qh_machine_locked_by_me(QhMachine *machine)
     return __atomic_load_n(&machine->lock_owner, __ATOMIC_RELAXED) == this_thread();
 }
 
-/* Take the lock unless this thread has it; tells whether to give it back. */
-static gboolean lock_if_needed(QhMachine *machine)
+gboolean qh_machine_lock_once(QhMachine *machine)
 {
     if (qh_machine_locked_by_me(machine)) {
         return FALSE;
@@ -45,12 +44,34 @@ static gboolean lock_if_needed(QhMachine *machine)
     return TRUE;
 }
 
-void qh_machine_start(QhMachine *machine)
+static void start_cpus(QhMachine *machine)
 {
-    machine->running = TRUE;
     for (guint i = 0; i < machine->vcpus->len; i++) {
         qh_vcpu_start(g_ptr_array_index(machine->vcpus, i));
     }
+}
+
+static void stop_cpus(QhMachine *machine)
+{
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_request_stop(g_ptr_array_index(machine->vcpus, i));
+    }
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        qh_vcpu_wait_stopped(g_ptr_array_index(machine->vcpus, i));
+    }
+}
+
+void qh_machine_start(QhMachine *machine)
+{
+    gboolean locked = qh_machine_lock_once(machine);
+
+    machine->running = TRUE;
+    machine->has_run = TRUE;
+    qh_machine_tell_run_state(machine, TRUE);
+    if (locked) {
+        qh_machine_unlock(machine);
+    }
+    start_cpus(machine);
 }
 
 /*
@@ -67,16 +88,28 @@ void qh_machine_stop(QhMachine *machine)
     if (lent) {
         qh_machine_unlock(machine);
     }
-    for (guint i = 0; i < machine->vcpus->len; i++) {
-        qh_vcpu_request_stop(g_ptr_array_index(machine->vcpus, i));
-    }
-    for (guint i = 0; i < machine->vcpus->len; i++) {
-        qh_vcpu_wait_stopped(g_ptr_array_index(machine->vcpus, i));
-    }
-    if (lent) {
-        qh_machine_lock(machine);
+    stop_cpus(machine);
+    qh_machine_lock(machine);
+    qh_machine_tell_run_state(machine, FALSE);
+    if (!lent) {
+        qh_machine_unlock(machine);
     }
     machine->running = FALSE;
+}
+
+gboolean qh_machine_pause_cpus(QhMachine *machine)
+{
+    if (machine->running) {
+        stop_cpus(machine);
+    }
+    return machine->running;
+}
+
+void qh_machine_resume_cpus(QhMachine *machine, gboolean ran)
+{
+    if (ran) {
+        start_cpus(machine);
+    }
 }
 
 static void each_device(QhMachine *machine, void (*fn)(QhInstance *))
@@ -88,9 +121,10 @@ static void each_device(QhMachine *machine, void (*fn)(QhInstance *))
 
 gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
 {
-    gboolean locked = lock_if_needed(machine);
+    gboolean locked = qh_machine_lock_once(machine);
     gboolean ok;
 
+    machine->has_been_reset = TRUE;
     each_device(machine, qh_instance_hold);
     for (guint i = 0; i < machine->devices->len; i++) {
         qh_instance_reset(g_ptr_array_index(machine->devices, i), kind);
@@ -110,7 +144,7 @@ gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
 void qh_machine_power_button(QhMachine *machine)
 {
     if (machine->ops != NULL && machine->ops->power_button != NULL) {
-        gboolean locked = lock_if_needed(machine);
+        gboolean locked = qh_machine_lock_once(machine);
 
         machine->ops->power_button(machine, machine->board);
         if (locked) {
@@ -126,7 +160,7 @@ gboolean qh_machine_nmi(QhMachine *machine, GError **error)
                     "machine '%s' has no non-maskable interrupt", machine->type);
         return FALSE;
     }
-    gboolean locked = lock_if_needed(machine);
+    gboolean locked = qh_machine_lock_once(machine);
     gboolean ok = machine->ops->nmi(machine, machine->board, error);
 
     if (locked) {

@@ -231,4 +231,6 @@ const QhMemService qh_mem_service = {
     .dma_write = qh_dma_write,
     .read_word = qh_space_read_word,
     .cas_word = qh_space_cas_word,
+    .dma_map = qh_dma_map,
+    .dma_unmap = qh_dma_unmap,
 };

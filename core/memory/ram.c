@@ -202,6 +202,19 @@ QhSpace *qh_memory_system(QhMemory *memory)
     return g_ptr_array_index(memory->spaces, 0);
 }
 
+void qh_memory_forget(QhMemory *memory, const QhInstance *owner)
+{
+    g_mutex_lock(&memory->lock);
+    for (guint i = memory->windows->len; i-- > 0;) {
+        const QhIoWindow *window = g_ptr_array_index(memory->windows, i);
+
+        if (window->owner == owner) {
+            g_ptr_array_remove_index(memory->windows, i);
+        }
+    }
+    g_mutex_unlock(&memory->lock);
+}
+
 void qh_memory_foreach_space(QhMemory *memory, void (*fn)(QhSpace *, void *), void *data)
 {
     (void)qh_memory_system(memory);

@@ -48,7 +48,7 @@ struct QhMemory {
     GMutex lock;        /* of the lists here and in the spaces; writers only */
     GPtrArray *rams;    /* QhRam * */
     GPtrArray *spaces;  /* QhSpace *; the first is the main one */
-    GPtrArray *windows; /* QhIoWindow *, each kept until the end: a CPU may still hold it */
+    GPtrArray *windows; /* QhIoWindow *, kept while its owner is: a CPU may still hold it */
     uint64_t next_base; /* of the next RAM block */
 
     GMutex keep_lock; /* of the next two */
@@ -64,5 +64,8 @@ uint32_t
 qh_dma_read(QhInstance *device, QhSpace *space, uint64_t address, void *buffer, uint64_t length);
 uint32_t qh_dma_write(
     QhInstance *device, QhSpace *space, uint64_t address, const void *buffer, uint64_t length);
+void *
+qh_dma_map(QhInstance *device, QhSpace *space, uint64_t address, uint64_t *length, gboolean write);
+void qh_dma_unmap(QhInstance *device, void *pointer, uint64_t length, uint64_t written);
 
 #endif

@@ -56,6 +56,8 @@ typedef struct QhMemory QhMemory;
 QhMemory *qh_memory_new(QhMachine *machine);
 void qh_memory_free(QhMemory *memory);
 QhSpace *qh_memory_system(QhMemory *memory); /* the main address space */
+/* Drop what is remembered of the windows of @owner, all unmapped; the CPUs rest. [main] */
+void qh_memory_forget(QhMemory *memory, const QhInstance *owner);
 void qh_memory_foreach_space(QhMemory *memory, void (*fn)(QhSpace *, void *), void *data);
 
 void qh_memory_foreach_ram(QhMemory *memory, void (*fn)(QhRam *, void *), void *data);

@@ -27,7 +27,23 @@ static gboolean check_state_size(const QhSlot *slot, uint32_t bytes, size_t head
 
 static uint32_t property_bytes(uint32_t type)
 {
-    static const uint8_t bytes[] = {1, 1, 2, 4, 8, 8, sizeof(char *), sizeof(QhChar *), 1};
+    static const uint8_t bytes[] = {
+        [QH_PROPERTY_BOOL] = 1,
+        [QH_PROPERTY_U8] = 1,
+        [QH_PROPERTY_U16] = 2,
+        [QH_PROPERTY_U32] = 4,
+        [QH_PROPERTY_U64] = 8,
+        [QH_PROPERTY_SIZE] = 8,
+        [QH_PROPERTY_STRING] = sizeof(char *),
+        [QH_PROPERTY_CHARDEV] = sizeof(QhChar *),
+        [QH_PROPERTY_ONOFFAUTO] = 1,
+        [QH_PROPERTY_BLOCK] = sizeof(void *),
+        [QH_PROPERTY_NETDEV] = sizeof(void *),
+        [QH_PROPERTY_OBJECT] = sizeof(void *),
+        [QH_PROPERTY_MAC] = 6,
+        [QH_PROPERTY_ENUM] = 1,
+        [QH_PROPERTY_I32] = 4,
+    };
 
     return type < G_N_ELEMENTS(bytes) ? bytes[type] : 0;
 }
@@ -50,10 +66,18 @@ static gboolean check_property(const QhSlot *slot,
                            property->type);
     }
     if (property->offset < head || property->offset > state_size ||
-        bytes > state_size - property->offset || property->offset % bytes != 0) {
+        bytes > state_size - property->offset ||
+        (property->type != QH_PROPERTY_MAC && property->offset % bytes != 0)) {
         return qh_slot_bad(slot, error, "property '%s' lies outside the state", property->name);
     }
-    return property->min <= property->max ||
+    if (!qh_slot_check_text(slot, property->values, property->type != QH_PROPERTY_ENUM,
+                            "the values of a property", error)) {
+        return FALSE;
+    }
+    gboolean ordered = property->type == QH_PROPERTY_I32
+                           ? (int64_t)property->min <= (int64_t)property->max
+                           : property->min <= property->max;
+    return ordered ||
            qh_slot_bad(slot, error, "property '%s' has no value in its range", property->name);
 }
 
@@ -420,10 +444,12 @@ static const QhMethod machine_methods[] = {
     {"device_tree",  offsetof(QhMachineOps, device_tree),  FALSE},
 };
 static const QhMethod device_methods[] = {
-    {"realize",   offsetof(QhDeviceOps, realize),   TRUE },
-    {"unrealize", offsetof(QhDeviceOps, unrealize), FALSE},
-    {"reset",     offsetof(QhDeviceOps, reset),     TRUE },
-    {"irq_in",    offsetof(QhDeviceOps, irq_in),    FALSE},
+    {"realize",          offsetof(QhDeviceOps, realize),          TRUE },
+    {"unrealize",        offsetof(QhDeviceOps, unrealize),        FALSE},
+    {"reset",            offsetof(QhDeviceOps, reset),            TRUE },
+    {"irq_in",           offsetof(QhDeviceOps, irq_in),           FALSE},
+    {"run_state",        offsetof(QhDeviceOps, run_state),        FALSE},
+    {"property_changed", offsetof(QhDeviceOps, property_changed), FALSE},
 };
 static const QhMethod command_methods[] = {
     {"run", offsetof(QhCommandOps, run), TRUE},
@@ -445,7 +471,7 @@ const QhInterface qh_interfaces[] = {
      check_translator                                                                                                                                                                        },
     {"machine",    QH_MACHINE_INTERFACE,    1, 0, sizeof(QhMachineOps),    UP_TO(QhMachineOps, device_tree),
      machine_methods,                                                                                                                         G_N_ELEMENTS(machine_methods),    check_machine},
-    {"device",     QH_DEVICE_INTERFACE,     1, 0, sizeof(QhDeviceOps),     UP_TO(QhDeviceOps,  irq_in),
+    {"device",     QH_DEVICE_INTERFACE,     1, 1, sizeof(QhDeviceOps),     UP_TO(QhDeviceOps,  irq_in),
      device_methods,                                                                                                                          G_N_ELEMENTS(device_methods),     check_device },
     {"gdb",        QH_GDB_INTERFACE,        1, 0, sizeof(QhGdbOps),        UP_TO(QhGdbOps,     breakpoint_bytes),         NULL,               0,
      check_gdb                                                                                                                                                                               },

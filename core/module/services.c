@@ -25,12 +25,12 @@ extern const QhFpService qh_fp_service;
 static const QhServiceEntry services[] = {
     {"qh.char",    1, 1, &qh_char_service   },
     {"qh.cpu",     1, 1, &qh_cpu_service    },
-    {"qh.device",  1, 0, &qh_device_service },
+    {"qh.device",  1, 1, &qh_device_service },
     {"qh.event",   1, 0, &qh_event_service  },
     {"qh.fp",      1, 0, &qh_fp_service     },
     {"qh.log",     1, 0, &qh_log_service    },
     {"qh.machine", 1, 1, &qh_machine_service},
-    {"qh.mem",     1, 0, &qh_mem_service    },
+    {"qh.mem",     1, 1, &qh_mem_service    },
     {"qh.timer",   1, 0, &qh_timer_service  },
 };
 

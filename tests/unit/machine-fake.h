@@ -51,6 +51,13 @@ typedef struct FakeUart {
 #define FAKE_SHUTDOWN 1u
 #define FAKE_RESET    2u
 
+/* A further device class for the registry, NULL for none; ends with a NULL name. */
+typedef struct FakeClass {
+    const char *name;
+    const QhDeviceOps *ops;
+} FakeClass;
+extern const FakeClass *fake_classes;
+
 QhInstance *fake_device(QhMachine *machine, const char *id);
 
 #endif

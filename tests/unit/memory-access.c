@@ -379,12 +379,47 @@ static void test_hostile_ranges(Fixture *f, gconstpointer data)
     g_assert_true(qh_space_is_memory(f->space, UINT64_MAX, 1));
 }
 
+static void test_dma_map(Fixture *f, gconstpointer data)
+{
+    QhInstance device = {.machine = f->machine};
+    QhRam *ram = mem->ram_new(f->machine, "dma", 0x4000, NULL);
+    QhSpace *space = mem->space_new(f->machine, "dma", 0);
+    uint64_t length = 0x3000;
+
+    (void)data;
+    g_assert_true(mem->map_ram(space, 0x10000, 0x2000, ram, 0, 0, 0, NULL));
+    g_assert_true(mem->map_ram(space, 0x20000, 0x1000, ram, 0x3000, QH_MAP_READONLY, 0, NULL));
+    uint8_t *at = mem->dma_map(&device, space, 0x10800, &length, TRUE);
+    g_assert_true(at == ram->host + 0x800);
+    g_assert_cmpuint(length, ==, 0x1800);
+    ram->page_flags[0] = QH_PAGE_CODE;
+    ram->page_flags[1] = 0;
+    mem->dma_unmap(&device, at, length, 0);
+    g_assert_cmpuint(ram->page_flags[0], ==, QH_PAGE_CODE);
+    mem->dma_unmap(&device, at, length, 0x100);
+    g_assert_cmpuint(ram->page_flags[0], ==, QH_PAGE_CODE | QH_PAGE_DIRTY);
+    g_assert_cmpuint(ram->page_flags[1], ==, 0);
+    g_assert_cmpuint(f->machine->code_address, ==, ram->base + 0x800);
+    g_assert_cmpuint(f->machine->code_bytes, ==, 0x100);
+
+    length = 1;
+    g_assert_null(mem->dma_map(&device, space, 0x20000, &length, TRUE));
+    g_assert_nonnull(mem->dma_map(&device, space, 0x20000, &length, FALSE));
+    g_assert_null(mem->dma_map(&device, space, 0x30000, &length, FALSE));
+    length = 0;
+    g_assert_null(mem->dma_map(&device, space, 0x10000, &length, FALSE));
+    length = UINT64_MAX;
+    g_assert_nonnull(mem->dma_map(&device, space, 0x11fff, &length, TRUE));
+    g_assert_cmpuint(length, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *path;
         void (*fn)(Fixture *, gconstpointer);
     } tests[] = {
+        {"/memory/dma-map",               test_dma_map       },
         {"/memory/access/ram",            test_ram           },
         {"/memory/access/rom",            test_rom           },
         {"/memory/access/code-pages",     test_code_pages    },

@@ -65,6 +65,11 @@ void qh_instance_leave(QhInstance *instance)
     instance->inside = FALSE;
 }
 
+QhMachine *qh_instance_machine(const QhInstance *instance)
+{
+    return instance->machine;
+}
+
 gboolean qh_instance_dma_to_io(const QhInstance *instance)
 {
     return instance->dma_to_io;

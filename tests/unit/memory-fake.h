@@ -6,6 +6,7 @@
 #include "core/machine/machine.h"
 
 struct QhInstance {
+    QhMachine *machine; /* for DMA pointers only */
     gboolean inside;
     gboolean dma_to_io;
 };
