@@ -5,13 +5,15 @@
 usage: gen-known.py --depfile D modules/known.json out.c
 
 known.json names the modules of this project that are planned or packaged apart; the module.json of
-each folder beside it takes the place of the entry of the same name.
+each folder beside it takes the place of the entry of the same name. A folder with classes.json
+instead makes it: `gen-classes.py classes.json` prints it.
 """
 
 import argparse
 import glob
 import json
 import os
+import subprocess
 import sys
 
 MEMBERS = ("name", "package", "description", "offers")
@@ -22,6 +24,13 @@ def load(path):
         return json.load(file)
 
 
+def load_classes(path):
+    """module.json of a folder that generates it."""
+    script = os.path.join(os.path.dirname(path), "gen-classes.py")
+    done = subprocess.run([sys.executable, script, path], stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depfile", required=True)
@@ -29,13 +38,14 @@ def main():
     parser.add_argument("output")
     args = parser.parse_args()
     folder = os.path.dirname(args.input)
-    paths = sorted(glob.glob(os.path.join(folder, "*", "module.json")))
+    paths = sorted(glob.glob(os.path.join(folder, "*", "module.json")) +
+                   glob.glob(os.path.join(folder, "*", "classes.json")))
     try:
         modules = {module["name"]: module for module in load(args.input)}
         for path in paths:
-            module = load(path)
+            module = load_classes(path) if path.endswith("classes.json") else load(path)
             modules[module["name"]] = {key: module[key] for key in MEMBERS if key in module}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
         sys.exit(f"gen-known.py: {error!r}")
     with open(args.depfile, "w", encoding="utf-8") as file:
         file.write(f"{args.output}: {' '.join([folder] + paths)}\n")

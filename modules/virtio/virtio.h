@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of this module say to each other. Numbers such as 2.7 are sections of the OASIS
+ * standard "Virtual I/O Device (VIRTIO) Version 1.2", whose words are used.
+ *
+ * Three parties: a *function* (VirtioFunction: a disk, a network card) is written once and knows
+ * its queues and its configuration; a *transport* shows it to the guest (registers on MMIO, PCI)
+ * and carries interrupts; the core between them keeps device status, features and rings. A class
+ * such as "virtio-blk-pci" is a function with a transport. Everything here is called with the
+ * machine's device lock held, on any thread, unless it says [main].
+ */
+#ifndef VIRTIO_H
+#define VIRTIO_H
+
+#include "abi/block.h"
+#include "abi/device.h"
+#include "abi/machine.h"
+#include "abi/net.h"
+#include "abi/services.h"
+#include "modules/virtio/queue.h"
+
+/* What the module asks of the host. */
+typedef struct VirtioServices {
+    QhHost *host;
+    const QhMemService *mem;
+    const QhDeviceService *device;
+    const QhMachineService *machine;
+    const QhTimerService *timer;
+    const QhLogService *log;
+    const QhEventService *event;
+    const QhCharService *chr;
+    const QhBlockService *block; /* NULL: this host has none */
+    const QhNetService *net;     /* NULL: this host has none */
+} VirtioServices;
+
+/* What a function is. Its state begins with a VirtioDevice. */
+typedef struct VirtioFunction {
+    const char *name;         /* "blk" */
+    uint16_t device_id;       /* section 5 */
+    uint16_t transitional_id; /* PCI device id of the transitional device, 4.1.2.1; 0: none */
+    uint32_t pci_class;       /* class code << 8 | subclass, as PCI says */
+
+    /* Check properties; make queues (virtio_queue_add), set features and config_bytes. [main] */
+    gboolean (*realize)(VirtioDevice *device, GError **error);
+    /* Optional; must accept a device whose realize failed half-way. Nothing of it may be in flight
+     * afterwards. [main] */
+    void (*unrealize)(VirtioDevice *device);
+    /* Optional: the driver's features are final: device->features. */
+    void (*features_ok)(VirtioDevice *device);
+    /* Optional: status has changed (DRIVER_OK was set). */
+    void (*driver_ok)(VirtioDevice *device);
+    /* Optional: forget what the driver said. Chains in flight belong to nobody from now on: push
+     * takes them back without touching the ring. */
+    void (*reset)(VirtioDevice *device);
+    /* Write config_bytes to @config, little-endian; zeroed before. Optional without config. */
+    void (*read_config)(VirtioDevice *device, uint8_t *config);
+    /* Optional: the driver wrote @bytes at @offset; @config is the whole with the change in it. */
+    void (*write_config)(VirtioDevice *device,
+                         const uint8_t *config,
+                         uint32_t offset,
+                         uint32_t bytes);
+    /* The driver made buffers available on @queue. */
+    void (*kick)(VirtioDevice *device, VirtioQueue *queue);
+    /* Optional: the machine runs or has stopped. [main] */
+    void (*run_state)(VirtioDevice *device, gboolean running);
+    /* Optional, as in QhDeviceOps. [main] */
+    gboolean (*property_changed)(VirtioDevice *device, const char *property, GError **error);
+} VirtioFunction;
+
+/* What shows a device to the guest. */
+typedef struct VirtioTransport {
+    /* A used buffer notification of @queue; NULL: a configuration change notification. */
+    void (*interrupt)(VirtioDevice *device, VirtioQueue *queue);
+    /* Optional: the device has been reset: vectors and lines, too. */
+    void (*reset)(VirtioDevice *device);
+} VirtioTransport;
+
+/* ctx of the offers: services first, so that other devices of the module use the same. */
+typedef struct VirtioContext {
+    VirtioServices services;
+    const VirtioFunction *function;
+} VirtioContext;
+
+/* Properties of all functions. */
+typedef struct VirtioRingProperties {
+    uint8_t indirect_desc, event_idx, notify_on_empty, any_layout, iommu_platform, packed;
+    uint8_t queue_reset, in_order;
+} VirtioRingProperties;
+
+struct VirtioDevice {
+    QhDevice base;
+    VirtioRingProperties ring;
+
+    const VirtioServices *services;
+    const VirtioFunction *function;
+    const VirtioTransport *transport; /* NULL until it sits on one */
+    void *wire;                       /* the transport's */
+    QhSpace *space;                   /* where its DMA goes */
+    uint8_t legacy_only, modern_only; /* by the transport, before realize */
+
+    uint64_t offered;  /* features that the device has */
+    uint64_t features; /* those that the driver accepted */
+    uint32_t config_bytes, generation;
+    uint32_t n_queues;
+    VirtioQueue **queues;
+    uint32_t in_flight; /* chains taken and not pushed, of all queues and epochs */
+    uint8_t status, isr;
+    uint8_t resetting; /* the status as the driver reads it until nothing is in flight */
+    uint8_t broken;
+    uint8_t running; /* the machine runs */
+    QhTimer *later;
+};
+
+/* --- For functions --- */
+
+gboolean virtio_has(const VirtioDevice *device, uint32_t feature);
+/* The configuration is another now: tell the driver. */
+void virtio_config_changed(VirtioDevice *device);
+/* The driver did what cannot be gone on with (2.1.2): @text to the log, DEVICE_NEEDS_RESET. */
+void virtio_device_break(VirtioDevice *device, const char *text);
+void virtio_guest_error(VirtioDevice *device, const char *text);
+
+#endif
