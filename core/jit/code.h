@@ -14,6 +14,10 @@
 
 #define QH_CODE_SINGLE (1u << 0) /* one instruction, for stepping */
 #define QH_CODE_ICOUNT (1u << 1) /* compiled code counts instructions */
+/* A block of at most @n instructions, 1 to 255, that is made like the beginning of the whole one.
+ */
+#define QH_CODE_LIMIT(n)         ((uint32_t)(n) << 8)
+#define QH_CODE_LIMIT_GET(flags) ((flags) >> 8 & 0xffu)
 
 typedef struct QhCodeKey {
     uint64_t ram_address; /* ram->base + offset of the first byte */

@@ -46,6 +46,10 @@ typedef struct QhLockstepEvent {
 #define QH_LOCKSTEP_OFF    0u
 #define QH_LOCKSTEP_RECORD 1u
 #define QH_LOCKSTEP_REPLAY 2u
+/* How the interpreter's blocks are cut. */
+#define QH_SPLIT_NONE     0u
+#define QH_SPLIT_COMPILED 1u /* where compiled blocks begin */
+#define QH_SPLIT_ALL      2u /* after each instruction */
 struct QhLockstep {
     QhJitCpu *jit;
     uint32_t (*run)(QhJitCpu *jit, const void *native); /* qh_tier_run, but in tests */
@@ -54,8 +58,9 @@ struct QhLockstep {
     uint32_t state_bytes;
     uint8_t *before, *compiled, *helper_before; /* CPU states */
     uint8_t *pool;
-    uint32_t n_pages;
-    gboolean lost; /* not compared: too many pages, or a translation was forgotten */
+    uint32_t n_pages, n_compiled_pages;
+    uint32_t split; /* QH_SPLIT_... */
+    gboolean lost;  /* not compared: too many pages, or a translation was forgotten */
     QhLockstepPage pages[QH_LOCKSTEP_PAGES];
     GPtrArray *direct; /* QhTlbEntry */
     GArray *events;    /* QhLockstepEvent */

@@ -19,7 +19,7 @@ QhLockstep *qh_lockstep_new(QhJitCpu *jit)
     lockstep->before = g_malloc0(bytes);
     lockstep->compiled = g_malloc0(bytes);
     lockstep->helper_before = g_malloc0(bytes);
-    lockstep->pool = g_try_malloc(QH_LOCKSTEP_PAGES * PAGE_BYTES);
+    lockstep->pool = g_try_malloc(2 * QH_LOCKSTEP_PAGES * PAGE_BYTES);
     lockstep->direct = g_ptr_array_new();
     lockstep->events = g_array_new(FALSE, FALSE, sizeof(QhLockstepEvent));
     lockstep->deltas = g_array_new(FALSE, FALSE, sizeof(QhLockstepDelta));
@@ -178,20 +178,37 @@ static void drop_code(const QhLockstepPage *page)
     }
 }
 
-static void swap_pages(QhLockstep *lockstep)
+/* The second half of the pool: pages as they were before the unit. */
+static uint8_t *old_page(const QhLockstep *lockstep, uint32_t i)
 {
-    uint8_t buffer[256];
+    return lockstep->pool + (QH_LOCKSTEP_PAGES + i) * PAGE_BYTES;
+}
 
+/* Put RAM back; what compiled code made of it is kept. */
+static void put_pages(QhLockstep *lockstep)
+{
     for (uint32_t i = 0; i < lockstep->n_pages; i++) {
         QhLockstepPage *page = &lockstep->pages[i];
+        uint8_t *host = page->ram->host + page->offset, *old = old_page(lockstep, i);
         drop_code(page);
-        for (uint32_t at = 0; at < PAGE_BYTES; at += sizeof(buffer)) {
-            uint8_t *host = page->ram->host + page->offset + at;
-            memcpy(buffer, host, sizeof(buffer));
-            memcpy(host, page->copy + at, sizeof(buffer));
-            memcpy(page->copy + at, buffer, sizeof(buffer));
-        }
+        memcpy(old, page->copy, PAGE_BYTES);
+        memcpy(page->copy, host, PAGE_BYTES);
+        memcpy(host, old, PAGE_BYTES);
     }
+    lockstep->n_compiled_pages = lockstep->n_pages;
+}
+
+/* After the interpreter: put RAM back again. */
+static void put_pages_again(QhLockstep *lockstep)
+{
+    for (uint32_t i = 0; i < lockstep->n_pages; i++) {
+        gboolean both = i < lockstep->n_compiled_pages;
+        QhLockstepPage page = lockstep->pages[i];
+        page.copy = both ? old_page(lockstep, i) : page.copy;
+        drop_code(&page);
+        memcpy(page.ram->host + page.offset, page.copy, PAGE_BYTES);
+    }
+    lockstep->n_pages = lockstep->n_compiled_pages;
 }
 
 static void put_state(QhLockstep *lockstep, const uint8_t *from)
@@ -227,6 +244,71 @@ static uint32_t run_compiled(QhJitCpu *jit, const void *native)
     return left;
 }
 
+/* Where @code shall end: before the next block that was compiled. */
+static QhCode *cut(QhJitCpu *jit, QhCode *code)
+{
+    QhCodeStore *store = jit->engine->store;
+
+    for (uint32_t n = 1; n < code->n_insns; n++) {
+        QhCode *shorter = qh_engine_find(jit->engine, jit, QH_CODE_LIMIT(n)), *next;
+        QhCodeKey key = code->key;
+        if (shorter == NULL) {
+            break;
+        }
+        key.pc += shorter->bytes;
+        key.ram_address += shorter->bytes;
+        next = qh_code_find(store, &key); /* no other CPU runs */
+        if (next != NULL && next->native != NULL) {
+            return shorter;
+        }
+    }
+    return code;
+}
+
+/* The block at pc, of at most @limit instructions. */
+static QhCode *find_block(QhLockstep *lockstep, uint64_t limit, gboolean alone)
+{
+    QhJitCpu *jit = lockstep->jit;
+    QhCode *code = NULL;
+
+    if (!alone && lockstep->split != QH_SPLIT_ALL) {
+        code = qh_engine_find(jit->engine, jit, 0);
+    }
+    if (code != NULL && lockstep->split == QH_SPLIT_COMPILED) {
+        code = cut(jit, code);
+    }
+    if (code != NULL && code->n_insns > limit) {
+        code = qh_engine_find(jit->engine, jit, QH_CODE_LIMIT(limit));
+    }
+    if (code == NULL && !qh_jit_state(jit)->unwind) {
+        code = qh_engine_find(jit->engine, jit, QH_CODE_SINGLE);
+    }
+    return code;
+}
+
+/* After a block that began with @before instructions done, of @end. FALSE: stop. */
+static gboolean
+check_exit(QhLockstep *lockstep, const QhCode *code, uint64_t before, uint64_t end, gboolean faults)
+{
+    const QhCpu *cpu = qh_jit_state(lockstep->jit);
+
+    if (lockstep->jit->broken) {
+        qh_lockstep_differ(lockstep, "the interpreter gives up");
+    } else if (cpu->unwind && (!faults || cpu->icount != end)) {
+        qh_lockstep_differ(lockstep,
+                           "only the interpreter enters an exception, %" G_GINT64_FORMAT
+                           " instructions before the end",
+                           (int64_t)(end - cpu->icount));
+    } else if (cpu->unwind) {
+        return FALSE;
+    } else if (cpu->icount > end) {
+        qh_lockstep_differ(lockstep, "only compiled code enters an exception");
+    } else if (cpu->icount == before && code == NULL) {
+        qh_lockstep_differ(lockstep, "the interpreter finds no code");
+    }
+    return lockstep->difference == NULL;
+}
+
 /* The same instructions once more: @n of them, and one that does not come to its end if @faults.
  * A bit of exit_request is set, so that no block leads to the next by itself. */
 static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
@@ -234,14 +316,11 @@ static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
     QhJitCpu *jit = lockstep->jit;
     QhCpu *cpu = qh_jit_state(jit);
     uint64_t end = cpu->icount + n;
-    gboolean alone = FALSE;
+    gboolean alone = FALSE, more = TRUE;
 
-    while ((cpu->icount < end || faults) && lockstep->difference == NULL) {
-        uint64_t left = end - cpu->icount, icount = cpu->icount;
-        QhCode *code = alone || left == 0 ? NULL : qh_engine_find(jit->engine, jit, 0);
-        if (!cpu->unwind && (code == NULL || code->n_insns > left)) {
-            code = qh_engine_find(jit->engine, jit, QH_CODE_SINGLE);
-        }
+    while (more && (cpu->icount < end || faults)) {
+        uint64_t icount = cpu->icount;
+        QhCode *code = find_block(lockstep, end - icount + (faults != FALSE), alone);
         if (code != NULL && !cpu->unwind) {
             g_array_append_val(lockstep->blocks, code->key);
             jit->alone = (code->key.flags & QH_CODE_SINGLE) != 0;
@@ -250,23 +329,11 @@ static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
         }
         jit->code = NULL;
         jit->link = NULL;
-        alone = FALSE;
-        if (jit->broken) {
-            qh_lockstep_differ(lockstep, "the interpreter gives up");
-        } else if (cpu->unwind && jit->retry != QH_RETRY_NONE) {
+        alone = cpu->unwind && jit->retry != QH_RETRY_NONE;
+        if (alone) {
             cpu->unwind = jit->retry = QH_RETRY_NONE;
-            alone = TRUE;
-        } else if (cpu->unwind && (!faults || cpu->icount != end)) {
-            qh_lockstep_differ(lockstep,
-                               "only the interpreter enters an exception, after %" G_GUINT64_FORMAT
-                               " of %" G_GUINT64_FORMAT " instructions",
-                               n - (end - cpu->icount), n);
-        } else if (cpu->unwind) {
-            break;
-        } else if (left == 0) {
-            qh_lockstep_differ(lockstep, "only compiled code enters an exception");
-        } else if (cpu->icount == icount && code == NULL) {
-            qh_lockstep_differ(lockstep, "the interpreter finds no code");
+        } else {
+            more = check_exit(lockstep, code, icount, end, faults);
         }
     }
 }
@@ -362,16 +429,17 @@ static void give_up(QhLockstep *lockstep, uint32_t left, uint64_t n_insns)
     }
 }
 
-/* TRUE: both came to the same. RAM and state are then as compiled code left them. */
-static void verify(QhLockstep *lockstep, uint32_t left, uint64_t n_insns, gboolean faults)
+static void interpret_and_compare(QhLockstep *lockstep, uint64_t n_insns, gboolean faults)
 {
-    lockstep->phase = QH_LOCKSTEP_REPLAY;
-    swap_pages(lockstep);
+    QhCpu *cpu = qh_jit_state(lockstep->jit);
+
     put_state(lockstep, lockstep->before);
-    qh_jit_state(lockstep->jit)->unwind = 0;
-    __atomic_fetch_or(&qh_jit_state(lockstep->jit)->exit_request, EXIT_BIT, __ATOMIC_SEQ_CST);
+    cpu->unwind = 0;
+    g_array_set_size(lockstep->blocks, 0);
+    lockstep->next_event = 0;
+    __atomic_fetch_or(&cpu->exit_request, EXIT_BIT, __ATOMIC_SEQ_CST);
     interpret(lockstep, n_insns, faults);
-    __atomic_fetch_and(&qh_jit_state(lockstep->jit)->exit_request, ~EXIT_BIT, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&cpu->exit_request, ~EXIT_BIT, __ATOMIC_SEQ_CST);
     if (lockstep->difference == NULL && lockstep->next_event != lockstep->events->len) {
         qh_lockstep_differ(lockstep, "calls and accesses to devices: compiled %u, interpreted %u",
                            lockstep->events->len, lockstep->next_event);
@@ -379,6 +447,26 @@ static void verify(QhLockstep *lockstep, uint32_t left, uint64_t n_insns, gboole
     if (lockstep->difference == NULL) {
         compare_state(lockstep);
         compare_pages(lockstep);
+    }
+}
+
+/*
+ * RAM and state are then as compiled code left them. A translator may call another helper for an
+ * instruction when it knows more about what comes before, and that depends on where blocks begin:
+ * they are split in another way before a difference counts.
+ */
+static void verify(QhLockstep *lockstep, uint32_t left, uint64_t n_insns, gboolean faults)
+{
+    lockstep->phase = QH_LOCKSTEP_REPLAY;
+    lockstep->split = QH_SPLIT_NONE;
+    put_pages(lockstep);
+    interpret_and_compare(lockstep, n_insns, faults);
+    while (lockstep->difference != NULL && lockstep->split < QH_SPLIT_ALL) {
+        g_clear_pointer(&lockstep->difference, g_free);
+        lockstep->split++;
+        lockstep->stats.n_split++;
+        put_pages_again(lockstep);
+        interpret_and_compare(lockstep, n_insns, faults);
     }
     if (lockstep->difference != NULL) {
         give_up(lockstep, left, n_insns);

@@ -6,8 +6,9 @@
  * meanwhile every page of RAM is kept as it was before its first store, and what came from outside
  * is logged: device registers, and what helpers returned and changed. Then RAM and CPU are put
  * back, the interpreter runs as many instructions over the log, and both must have come to the
- * same. The first difference stops the machine and leaves a file that says everything about the
- * unit.
+ * same. When they have not, the interpreter tries again with blocks that begin elsewhere, because
+ * what a translator emits may depend on that. The first difference that stays stops the machine and
+ * leaves a file that says everything about the unit.
  *
  * Compiled code knows nothing of this: stores take the slow way because no page may be written
  * directly until it is kept, and helpers are called through closures. A unit that changed
@@ -38,7 +39,7 @@ void qh_lockstep_ops_free(QhLockstepOps *ops);
 uint32_t qh_lockstep_unit(QhJitCpu *jit, QhCode *code, const void *native);
 
 typedef struct QhLockstepStats {
-    uint64_t n_units, n_insns, n_skipped;
+    uint64_t n_units, n_insns, n_skipped, n_split;
 } QhLockstepStats;
 void qh_lockstep_stats(const QhLockstep *lockstep, QhLockstepStats *ret);
 

@@ -439,6 +439,8 @@ static QhCode *attempt_block(QhEngine *engine,
                               .host = &attempt};
     if (!attempt.in_ram || (key->flags & QH_CODE_SINGLE)) {
         attempt.block.max_insns = 1;
+    } else if (QH_CODE_LIMIT_GET(key->flags) != 0) {
+        attempt.block.max_insns = MIN(QH_CODE_LIMIT_GET(key->flags), QH_ENGINE_MAX_INSNS);
     }
     if (attempt.in_ram) {
         watch_page(&attempt, 0, page);

@@ -251,6 +251,31 @@ static void big_pages(void)
     }
 }
 
+/*
+ * Interrupts are let through again while one is waiting, with a mask that is a constant on one way
+ * only: kernels do that at the end of critical sections.
+ */
+static void closed_interrupts(void)
+{
+    for (uint64_t i = 0; i < 4; i++) {
+        uint64_t ticks = n_ticks, pending, mask = i < 2 ? 2 : 1;
+        __asm__ volatile("csrci sstatus, 2");
+        do {
+            __asm__ volatile("csrr %0, sip" : "=r"(pending));
+        } while (!(pending & 2));
+        __asm__ volatile("andi %0, %0, 2\n"
+                         "bnez %0, 1f\n"
+                         "li %0, 2\n"
+                         "1: csrs sstatus, %0\n"
+                         : "+r"(mask)
+                         :
+                         : "memory");
+        if (n_ticks == ticks) {
+            fail("no interrupt", pending, i);
+        }
+    }
+}
+
 static void arithmetic(void)
 {
     double x = 1.0 + (double)below(1000) / 7, y = 0.5;
@@ -291,6 +316,7 @@ void torture(uint64_t hart)
         accessed_bits();
         address_spaces();
         big_pages();
+        closed_interrupts();
         arithmetic();
         if ((i & (i - 1)) == 0) { /* to see where two runs part */
             put_text("round ");
