@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write a program of one small function per instruction, operand choice and rounding mode.
 
-generate.py [--xlen 32] [--seed N] [--sequences N] [--count N] [--only-sequences] [--user]
+generate.py [--xlen 32] [--seed N] [--user]
 
 Assembly on standard output.
 
 A function is fn(in, out): it loads its operands from in[0..2], and the initial fflags from in[3],
-runs one instruction (or, in a sequence, many), and stores what came of it to out[0..3]. The driver
+runs one instruction, and stores what came of it to out[0..3]. The driver
 calls each with random and boundary operands. An instruction that the reference emulator does not
 know yet has a second body, the model, made of instructions that it does know.
 
@@ -517,98 +517,21 @@ def modular_model(rd, rs):
             f'4: sext.w {rd}, a5']
 
 
-# Sequences: what a translator keeps from one instruction to the next
-
-def sequence_line(p, rng):
-    a, b, c = (rng.choice(INT) for _ in range(3))
-    x, y, z, w = (rng.choice(FP[:10]) for _ in range(4))
-    mode = rng.choice(MODES + ['dyn'])
-    two = rng.choice(p.only('add sub xor or and sll srl sra slt sltu mul mulh divu rem andn max minu rol '
-                            'sh2add clmul bext', 'addw subw sllw sraw remuw'))
-    word = 'l' if p.is64 else 'w'
-    k = rng.choice('ssddh')
-    return rng.choice([
-        f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}', f'{two} {a}, {b}, {c}',
-        f'addi {a}, {b}, {rng.randint(-2048, 2047)}', f'li {a}, {rng.getrandbits(p.xlen)}',
-        f'lui {a}, {rng.getrandbits(20)}', f'mv {a}, {b}', f'mv {a}, zero',
-        f'{rng.choice(["clz", "cpop", "rev8", "sext.b", "zext.h", "orc.b"])} {a}, {b}',
-        f'sd {a}, {8 * rng.randint(0, 7)}(s11)', f'lw {a}, {4 * rng.randint(0, 15)}(s11)',
-        f'lbu {a}, {rng.randint(0, 63)}(s11)', f'sh {a}, {rng.randint(0, 62)}(s11)',
-        f'fld {x}, {8 * rng.randint(0, 7)}(s11)', f'fsd {x}, {8 * rng.randint(0, 7)}(s11)',
-        f'flw {x}, {4 * rng.randint(0, 15)}(s11)', f'fsw {x}, {4 * rng.randint(0, 15)}(s11)',
-        f'{rng.choice(["fadd", "fsub", "fmul", "fdiv"])}.{k} {x}, {y}, {z}, {mode}',
-        f'{rng.choice(["fmadd", "fnmsub"])}.{k} {x}, {y}, {z}, {w}, {mode}',
-        f'{rng.choice(["fmin", "fmax", "fsgnj", "fsgnjn", "fsgnjx"])}.{k} {x}, {y}, {z}',
-        f'{rng.choice(["feq", "flt", "fle"])}.{k} {a}, {y}, {z}',
-        f'fcvt.s.{word} {x}, {a}, {mode}', f'fcvt.{word}u.{k} {a}, {x}, {mode}',
-        f'fmv.d.x {x}, {a}' if p.is64 else f'fmv.w.x {x}, {a}',
-        f'fmv.x.d {a}, {x}' if p.is64 else f'fmv.x.w {a}, {x}', f'fcvt.s.d {x}, {y}, {mode}', f'fcvt.d.s {x}, {y}', f'fmv.w.x {x}, {a}',
-        f'fsrmi {rng.randint(0, 4)}', f'frflags {a}', f'csrrw {a}, fcsr, {a}\n    fsrmi 0'])
-
-
-def sequences(p, n, count):
-    for number in range(n):
-        rng = p.rng
-        body = ['ld a2, 24(a6)', 'fsflags a2', 'lla s11, scratch + 64']
-        for i, reg in enumerate(INT):
-            body.append(f'ld {reg}, {8 * (i % 3)}(a6)')
-        for i, reg in enumerate(FP[:10]):
-            body.append(f'fld {reg}, {8 * (i % 3)}(a6)')
-        body += [f'sd {INT[i]}, {8 * i}(s11)' for i in range(8)]
-        body += [f'sw {INT[i]}, {8 * i + 4}(s11)' for i in range(8)]
-        loop = rng.random() < 0.4
-        if loop:
-            body += [f'li s10, {rng.randint(2, 5)}', '8:']
-        skip = 0
-        for i in range(60):
-            if skip and i >= skip:
-                body.append('7:')
-                skip = 0
-            if not skip and rng.random() < 0.12 and i < 50:
-                a, b = rng.choice(INT), rng.choice(INT)
-                body.append(f'{rng.choice(["beq", "bne", "blt", "bgeu"])} {a}, {b}, 7f')
-                skip = i + rng.randint(1, 6)
-            body.append(sequence_line(p, rng))
-        if skip:
-            body.append('7:')
-        if loop:
-            body += ['addi s10, s10, -1', 'bnez s10, 8b']
-        # All of it, mixed into four words.
-        body += ['li s10, 0']
-        for reg in INT:
-            body += ['rori s10, s10, 7', f'add s10, s10, {reg}']
-        body += ['sd s10, 0(a7)', 'li s10, 0']
-        for reg in FP[:10]:
-            body += [f'fsd {reg}, 64(s11)', 'ld t0, 64(s11)', 'lw t1, 68(s11)', 'rori s10, s10, 7',
-                     'xor s10, s10, t0', 'add s10, s10, t1']
-        body += ['sd s10, 8(a7)', 'frflags t0', 'sd t0, 16(a7)', 'fsrmi 0', 'li s10, 0']
-        for i in range(8):
-            body += [f'ld t0, {8 * i}(s11)', 'rori s10, s10, 7', 'add s10, s10, t0',
-                     f'lw t0, {8 * i + 4}(s11)', 'xor s10, s10, t0']
-        body += ['sd s10, 24(a7)']
-        p.add(f'sequence{number}', rng.choice(['idd', 'isd', 'dds', 'iii', 'ihs']), body, count=count)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--xlen', type=int, default=64, choices=(32, 64))
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--user', action='store_true', help='only what Linux lets a program use')
-    parser.add_argument('--sequences', type=int, default=60)
-    parser.add_argument('--count', type=int, default=24, help='operands for each sequence')
-    parser.add_argument('--only-sequences', action='store_true')
     options = parser.parse_args()
     program = Program(options.xlen, options.seed, options.user)
-    if not options.only_sequences:
-        base(program)
-        control(program)
-        memory(program)
-        compare_and_swap(program)
-        system(program)
-        bits(program)
-        compressed(program)
-        floating(program)
-    sequences(program, options.sequences, options.count)
+    base(program)
+    control(program)
+    memory(program)
+    compare_and_swap(program)
+    system(program)
+    bits(program)
+    compressed(program)
+    floating(program)
     program.write()
 
 
