@@ -407,11 +407,11 @@ void virtio_queue_run(VirtioQueue *queue, gboolean (*take)(VirtioChain *chain))
                 return;
             }
         }
-        if (left == 0) {
-            virtio_queue_run_later(queue);
-            break;
-        }
-    } while (virtio_queue_want_kicks(queue, TRUE));
+    } while (virtio_queue_want_kicks(queue, TRUE) && left > 0);
+    if (!virtio_queue_is_empty(queue)) {
+        virtio_queue_want_kicks(queue, FALSE);
+        virtio_queue_run_later(queue);
+    }
     virtio_queue_flush(queue);
 }
 
