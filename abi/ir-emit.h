@@ -40,6 +40,16 @@ static inline QhValue qh_ir_const(QhBlock *block, uint32_t type, uint64_t value)
     return qh_ir(block, QH_IR_const, type, 0, 0, (uint32_t)value, (uint32_t)(value >> 32));
 }
 
+/* @address as a distance from the block's pc, an i64: what a QH_BLOCK_RELATIVE block has instead of
+ * a constant. */
+static inline QhValue qh_ir_const_pc(QhBlock *block, uint64_t address)
+{
+    uint64_t distance = address - block->pc;
+
+    return qh_ir(block, QH_IR_const_pc, QH_TYPE_I64, 0, 0, (uint32_t)distance,
+                 (uint32_t)(distance >> 32));
+}
+
 static inline QhValue qh_ir_get(QhBlock *block, uint32_t type, uint32_t slot)
 {
     return qh_ir(block, QH_IR_get_slot, type, 0, slot, 0, 0);

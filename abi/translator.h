@@ -43,6 +43,12 @@ typedef struct QhHelper {
     (1u << 0) /* set by the emitters: the host tries again with fewer insns                        \
                */
 #define QH_BLOCK_FETCH_FAULT (1u << 1) /* set by qh_block_fetch: nothing was translated */
+/*
+ * Set by the translator: the same bytes at any other address with the same offset in the page would
+ * give the same records, but for the targets of exit_pc and exit_state, which would be moved as far
+ * as the block. Such a block is translated once for all addresses that its page is mapped at.
+ */
+#define QH_BLOCK_RELATIVE (1u << 2)
 
 /* One block under translation. The host fills the first part, the translator the second. */
 typedef struct QhBlock {

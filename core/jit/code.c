@@ -12,8 +12,11 @@ typedef struct Page {
     QhCode *codes;
     uint64_t changes; /* how often its bytes changed while it was watched */
     uint32_t readers; /* translations going on */
+    gboolean moved;   /* relative blocks were used at another address than this one: */
+    uint64_t seen_at; /* virtual; NOWHERE when there are no such blocks */
     void *regions;    /* the compiler's */
 } Page;
+#define NOWHERE UINT64_MAX
 
 struct QhCodeStore {
     uint32_t page_bits;
@@ -110,7 +113,7 @@ static uint32_t hash(const QhCodeStore *store, const QhCodeKey *key)
 {
     uint64_t mix = key->ram_address * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
 
-    mix ^= (key->pc ^ key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
+    mix ^= (key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
     return (uint32_t)(mix >> (64 - store->hash_bits));
 }
 
@@ -136,17 +139,27 @@ static void grow(QhCodeStore *store)
     g_free(old);
 }
 
-static gboolean same_key(const QhCodeKey *a, const QhCodeKey *b)
+static gboolean matches(const QhCode *code, const QhCodeKey *key)
 {
-    return a->ram_address == b->ram_address && a->pc == b->pc && a->state_key == b->state_key &&
-           a->flags == b->flags;
+    return code->key.ram_address == key->ram_address && code->key.state_key == key->state_key &&
+           code->key.flags == key->flags && (code->relative || code->key.pc == key->pc);
 }
 
 QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key)
 {
     QhCode *code = store->buckets[hash(store, key)];
 
-    while (code != NULL && !same_key(&code->key, key)) {
+    while (code != NULL && !matches(code, key)) {
+        code = code->next;
+    }
+    return code;
+}
+
+QhCode *qh_code_find_kind(QhCodeStore *store, const QhCodeKey *key, gboolean relative)
+{
+    QhCode *code = store->buckets[hash(store, key)];
+
+    while (code != NULL && (!code->relative != !relative || !matches(code, key))) {
         code = code->next;
     }
     return code;
@@ -159,10 +172,38 @@ static Page *find_page(const QhCodeStore *store, uint64_t ram_address)
     return g_hash_table_lookup(store->pages, &number);
 }
 
+static gboolean page_use_at(const QhCodeStore *store, Page *page, uint64_t pc)
+{
+    uint64_t at = pc >> store->page_bits;
+
+    if (page->moved || page->seen_at == at) {
+        return FALSE;
+    }
+    page->moved = page->seen_at != NOWHERE;
+    page->seen_at = at;
+    return page->moved;
+}
+
+gboolean qh_code_use_at(QhCodeStore *store, QhCode *code, uint64_t pc)
+{
+    if (code->key.pc == pc) {
+        return FALSE;
+    }
+    return page_use_at(store, find_page(store, code->key.ram_address), pc);
+}
+
+gboolean qh_code_moved(const QhCodeStore *store, uint64_t ram_address)
+{
+    const Page *page = find_page(store, ram_address);
+
+    return page != NULL && page->moved;
+}
+
 /* Only after qh_code_watch of all its pages. */
-void qh_code_insert(QhCodeStore *store, QhCode *code)
+gboolean qh_code_insert(QhCodeStore *store, QhCode *code)
 {
     Page *page = find_page(store, code->key.ram_address);
+    gboolean moved = code->relative && page_use_at(store, page, code->key.pc);
     QhCode **bucket;
 
     if (store->n_codes++ >> store->hash_bits != 0) {
@@ -179,6 +220,7 @@ void qh_code_insert(QhCodeStore *store, QhCode *code)
         page->codes = code;
     }
     store->stats.n_blocks++;
+    return moved;
 }
 
 gboolean qh_code_watch(QhCodeStore *store, uint64_t ram_address, uint64_t *ret_changes)
@@ -191,6 +233,7 @@ gboolean qh_code_watch(QhCodeStore *store, uint64_t ram_address, uint64_t *ret_c
             return FALSE;
         }
         page->number = ram_address >> store->page_bits;
+        page->seen_at = NOWHERE;
         g_hash_table_insert(store->pages, &page->number, page);
     }
     page->readers++;
@@ -266,6 +309,15 @@ static void remove_code(QhCodeStore *store, QhCode *code)
     store->stats.n_invalidated++;
 }
 
+/* What comes to the page next may be at one address only. */
+static void forget_address(Page *page)
+{
+    if (page->codes == NULL && page->regions == NULL) {
+        page->moved = FALSE;
+        page->seen_at = NOWHERE;
+    }
+}
+
 void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes)
 {
     Page *page = find_page(store, ram_address);
@@ -283,22 +335,31 @@ void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes
         }
         code = next;
     }
+    forget_address(page);
+}
+
+static gboolean
+page_has_virtual(const QhCodeStore *store, const Page *page, uint64_t pc, uint64_t bytes)
+{
+    const QhCode *code = page->codes;
+
+    while (code != NULL && !code->relative && code->key.pc - pc >= bytes) {
+        code = code->page_next[link_of(store, code, page->number)];
+    }
+    return code != NULL;
 }
 
 void qh_code_find_virtual(const QhCodeStore *store, uint64_t pc, uint64_t bytes, GArray *ret_pages)
 {
-    uint64_t mask = (G_GUINT64_CONSTANT(1) << store->page_bits) - 1;
+    GHashTableIter iter;
+    gpointer value;
 
-    for (uint32_t i = 0; i < 1u << store->hash_bits; i++) {
-        for (const QhCode *code = store->buckets[i]; code != NULL; code = code->next) {
-            uint64_t page = code->key.ram_address & ~mask;
-            gboolean known = code->key.pc - pc >= bytes;
-            for (guint k = 0; !known && k < ret_pages->len; k++) {
-                known = g_array_index(ret_pages, uint64_t, k) == page;
-            }
-            if (!known) {
-                g_array_append_val(ret_pages, page);
-            }
+    g_hash_table_iter_init(&iter, store->pages);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Page *page = value;
+        uint64_t address = page->number << store->page_bits;
+        if (page_has_virtual(store, page, pc, bytes)) {
+            g_array_append_val(ret_pages, address);
         }
     }
 }
@@ -313,6 +374,7 @@ void qh_code_drop_all(QhCodeStore *store)
         Page *page = value;
         page->codes = NULL;
         page->regions = NULL;
+        forget_address(page);
         page->changes++;
     }
     memset(store->buckets, 0, sizeof(*store->buckets) << store->hash_bits);

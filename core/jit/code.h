@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The code store of one cluster: what blocks of guest code have become, found by physical address,
- * pc and state key, so that they survive changes of the guest's page tables.
+ * The code store of one cluster: what blocks of guest code have become, found by physical address
+ * and state key, so that they survive changes of the guest's page tables. Blocks that are not
+ * relative (QH_BLOCK_RELATIVE) are found by their pc, too.
  *
  * A block depends on one page of RAM, or on two when a single instruction reaches into the next.
  * When its bytes change it is taken out of the store and marked invalid; its memory goes back only
@@ -21,7 +22,7 @@
 
 typedef struct QhCodeKey {
     uint64_t ram_address; /* ram->base + offset of the first byte */
-    uint64_t pc;
+    uint64_t pc;          /* of a relative block: one of those it is used at */
     uint64_t state_key;
     uint32_t flags; /* QH_CODE_... */
 } QhCodeKey;
@@ -32,7 +33,9 @@ typedef struct QhCode {
      * compiled. Not exact with several CPUs. */
     int32_t heat;
     const void *native; /* atomic; where compiled code for it is entered, or NULL */
-    uint32_t dull;      /* it will not be compiled */
+    uint8_t dull;       /* it will not be compiled */
+    uint8_t relative;
+    uint16_t pad;
     uint32_t n_insns;
     QhCodeKey key;
     uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
@@ -65,7 +68,18 @@ QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns);
 QhCode *qh_code_new_loose(uint32_t n_ops, uint32_t n_insns);
 
 QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key);
-void qh_code_insert(QhCodeStore *store, QhCode *code);
+/* The one that is relative, or is not. */
+QhCode *qh_code_find_kind(QhCodeStore *store, const QhCodeKey *key, gboolean relative);
+/* TRUE: as with qh_code_use_at. */
+gboolean qh_code_insert(QhCodeStore *store, QhCode *code);
+
+/*
+ * The relative block @code is used at @pc. TRUE: it is the first time that its page is seen at a
+ * second address, so that what was compiled for the first one alone has to go.
+ */
+gboolean qh_code_use_at(QhCodeStore *store, QhCode *code, uint64_t pc);
+/* Whether the page has been seen at two addresses, by relative blocks. */
+gboolean qh_code_moved(const QhCodeStore *store, uint64_t ram_address);
 
 /*
  * Before the bytes of a page are read for translation: the page's count of changes, and from now on
@@ -82,7 +96,7 @@ void **qh_code_regions(QhCodeStore *store, uint64_t ram_address);
 /* Take out the blocks made from these bytes of one page. */
 void qh_code_invalidate(QhCodeStore *store, uint64_t ram_address, uint64_t bytes);
 /* Append to @ret_pages (uint64_t) the RAM addresses of the pages with blocks that begin at these
- * virtual addresses, each once. All blocks are looked at. */
+ * virtual addresses, or may do so, as relative ones; each once. All blocks are looked at. */
 void qh_code_find_virtual(const QhCodeStore *store, uint64_t pc, uint64_t bytes, GArray *ret_pages);
 /* Whether there are blocks from this page, or somebody is reading it. */
 gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address);

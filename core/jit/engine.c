@@ -371,13 +371,15 @@ static void trace_block(const QhJitCpu *jit, const QhCode *code)
     QhLog *log = qh_host_log(qh_machine_host(jit->machine));
     uint32_t mask = qh_log_mask(log);
 
-    if (!(mask & TRACES) || !qh_log_in_filter(log, code->key.pc)) {
+    uint64_t pc = qh_jit_state((QhJitCpu *)jit)->pc;
+
+    if (!(mask & TRACES) || !qh_log_in_filter(log, pc)) {
         return;
     }
     if (mask & QH_LOG_EXEC) {
         g_autofree char *line = g_strdup_printf(
             "cpu %u: pc 0x%" G_GINT64_MODIFIER "x key 0x%" G_GINT64_MODIFIER "x, %u instructions\n",
-            qh_jit_state((QhJitCpu *)jit)->index, code->key.pc, code->key.state_key, code->n_insns);
+            qh_jit_state((QhJitCpu *)jit)->index, pc, code->key.state_key, code->n_insns);
         qh_log_text(log, QH_LOG_EXEC, line);
     }
     if (mask & QH_LOG_CPU) {
@@ -392,7 +394,7 @@ static const void *native_of(QhEngine *engine, QhJitCpu *jit, QhCode *code)
     const void *native = __atomic_load_n(&code->native, __ATOMIC_ACQUIRE);
 
     if (native == NULL && !code->dull && !engine->trace &&
-        !qh_engine_page_has_breakpoint(engine, code->key.pc)) {
+        !qh_engine_page_has_breakpoint(engine, qh_jit_state(jit)->pc)) {
         native = qh_tier_compile(engine->tier, jit, code);
     }
     code->heat = native != NULL ? 0
@@ -470,12 +472,12 @@ static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
     }
     if (jit->lockstep != NULL) {
         qh_tier_link(engine->tier, jit, code);
-        qh_jit_note_jump(jit, code, native);
+        qh_jit_note_jump(jit, qh_jit_state(jit)->pc, code, native);
         return run_unit(engine, jit, code, native);
     }
     qh_tier_link(engine->tier, jit, code);
     link_exit(jit, code);
-    qh_jit_note_jump(jit, code, native);
+    qh_jit_note_jump(jit, qh_jit_state(jit)->pc, code, native);
     return qh_tier_run(jit, native);
 }
 

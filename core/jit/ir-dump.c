@@ -59,6 +59,7 @@ static gboolean dump_wide(GString *text, const QhIrRecord *record)
 {
     switch (record->op) {
     case QH_IR_const:
+    case QH_IR_const_pc:
     case QH_IR_exit_pc:
     case QH_IR_exit_state:
         g_string_append_printf(text, " 0x%" PRIx64, record->b | (uint64_t)record->c << 32);

@@ -545,6 +545,8 @@ static gboolean check_special(Checker *check)
         return record->a <= UINT16_MAX || fail(check, "%u bytes from the start", record->a);
     case QH_IR_const:
         return check_const(check);
+    case QH_IR_const_pc:
+        return check->records[check->i].type == QH_TYPE_I64 || fail(check, "a pc is i64");
     case QH_IR_br:
         return check_branch(check, record->a);
     case QH_IR_brc:

@@ -40,9 +40,9 @@ static uint64_t *page_bits(QhJitCpu *jit, uint64_t page, uint64_t *ret_bit)
     return &jit->jump_pages[page >> 6 & (QH_JUMP_PAGES / 64 - 1)];
 }
 
-void qh_jit_note_jump(QhJitCpu *jit, QhCode *code, const void *host)
+void qh_jit_note_jump(QhJitCpu *jit, uint64_t pc, QhCode *code, const void *host)
 {
-    uint64_t pc = code->key.pc, bit;
+    uint64_t bit;
     uint64_t *bits = page_bits(jit, pc >> 12, &bit);
 
     qh_jit_check_jump_id(jit);

@@ -31,7 +31,8 @@ typedef struct QhJumpEntry {
 
 /* The last bytes before the state: what compiled code touches most. */
 typedef struct QhJitHot {
-    uint64_t spare[6];
+    uint64_t spare[5];
+    uint64_t page;          /* virtual, of the code that runs, if that is good for any address */
     uint64_t *calls;        /* newest guest call while C runs; NULL: compiled code does not wait */
     uint64_t *calls_base;   /* where the oldest one was pushed */
     uint64_t *calls_limit;  /* no more are pushed below this */
@@ -126,8 +127,8 @@ static inline void qh_jit_check_jump_id(QhJitCpu *jit)
         qh_jit_new_jump_id(jit);
     }
 }
-/* Remember where the pc of @code leads. [vcpu] */
-void qh_jit_note_jump(QhJitCpu *jit, struct QhCode *code, const void *host);
+/* Remember that @pc leads to @code. [vcpu] */
+void qh_jit_note_jump(QhJitCpu *jit, uint64_t pc, struct QhCode *code, const void *host);
 
 /*
  * Compiled code keeps the guest's calls on the host's stack, two words each: the host's return

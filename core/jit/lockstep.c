@@ -322,7 +322,9 @@ static void interpret(QhLockstep *lockstep, uint64_t n, gboolean faults)
         uint64_t icount = cpu->icount;
         QhCode *code = find_block(lockstep, end - icount + (faults != FALSE), alone);
         if (code != NULL && !cpu->unwind) {
-            g_array_append_val(lockstep->blocks, code->key);
+            QhCodeKey key = code->key;
+            key.pc = cpu->pc;
+            g_array_append_val(lockstep->blocks, key);
             jit->alone = (code->key.flags & QH_CODE_SINGLE) != 0;
             qh_t0_run(jit, code);
             jit->alone = 0;

@@ -44,6 +44,12 @@ gboolean qh_tier_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes)
  * whether there was any. The engine's lock is held.
  */
 gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, uint64_t bytes);
+/*
+ * The page has been seen at a second address: take out what was compiled from its relative blocks
+ * for the first one alone. What is compiled from now on will be good for all. The engine's lock is
+ * held.
+ */
+void qh_tier_unpin(QhTier *tier, void **regions);
 /* Drop everything: no CPU runs compiled code. The engine's lock is held. */
 void qh_tier_drop_all(QhTier *tier);
 

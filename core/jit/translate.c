@@ -301,6 +301,8 @@ static void fill_code(const Attempt *attempt,
                       uint32_t n_insns)
 {
     code->key = attempt->key;
+    code->relative = attempt->engine->points.n_breakpoints == 0 &&
+                     (attempt->block.status & QH_BLOCK_RELATIVE) != 0;
     code->bytes = attempt->block.guest_bytes;
     code->first_bytes = code->bytes;
     if (attempt->second_page != 0) {
@@ -341,6 +343,16 @@ static QhCode *make_loose(
     return scratch->loose;
 }
 
+/* What was compiled for one address of the page only. The lock is held. */
+static void unpin(QhEngine *engine, uint64_t address)
+{
+    void **regions = qh_code_regions(engine->store, address);
+
+    if (engine->tier != NULL && regions != NULL) {
+        qh_tier_unpin(engine->tier, regions);
+    }
+}
+
 /* Blocks on one page may be compiled later. */
 static void warm(const QhEngine *engine, QhCode *code)
 {
@@ -372,7 +384,9 @@ static QhCode *make_steady(Attempt *attempt,
     if (code != NULL) {
         fill_code(attempt, code, ops, n_ops, insns, n_insns);
         warm(attempt->engine, code);
-        qh_code_insert(store, code);
+        if (qh_code_insert(store, code)) {
+            unpin(attempt->engine, code->key.ram_address);
+        }
     }
     g_mutex_unlock(&attempt->engine->lock);
     return code;
@@ -461,6 +475,9 @@ static QhCode *look_up(QhEngine *engine, QhJitCpu *jit, const QhCodeKey *key)
     code = qh_code_find(engine->store, key);
     if (code != NULL) {
         second_page = code->second_page;
+        if (qh_code_use_at(engine->store, code, key->pc)) {
+            unpin(engine, key->ram_address);
+        }
     }
     g_mutex_unlock(&engine->lock);
     if (code == NULL || second_page == 0) {
@@ -515,7 +532,7 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
     if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
         !qh_engine_sees_all(engine)) {
         qh_softmmu_note_code(jit, key.pc, fetch_index(cpu), &page, code->second_page != 0);
-        qh_jit_note_jump(jit, code, qh_tier_no_code(engine->tier));
+        qh_jit_note_jump(jit, key.pc, code, qh_tier_no_code(engine->tier));
     }
     return code;
 }

@@ -27,10 +27,10 @@ static gboolean misaligned(const RvDis *d, uint64_t target)
 static void jump_to(RvDis *d, uint32_t rd, uint64_t target, uint32_t hint)
 {
     if (misaligned(d, target)) {
-        rv_raise(d, RV_CAUSE_FETCH_MISALIGNED, target);
+        rv_raise_near(d, RV_CAUSE_FETCH_MISALIGNED, target);
         return;
     }
-    rv_set_x_const(d, rd, d->next_pc);
+    rv_set_x_near(d, rd, d->next_pc);
     rv_exit_to(d, target, hint);
 }
 
@@ -59,9 +59,11 @@ static QhValue check_target(RvDis *d, QhValue target)
 gboolean rv_trans_jalr(RvDis *d, const RvArgI *a)
 {
     uint64_t base;
+    gboolean fixed = rv_x_const(d, a->rs1, &base);
 
-    if (rv_x_const(d, a->rs1, &base)) { /* auipc and jalr: a far call */
+    if (fixed || rv_x_near(d, a->rs1, &base)) { /* auipc and jalr: a far call */
         uint64_t target = rv_wrap(d, (base + (uint64_t)(int64_t)a->imm) & ~1ull);
+        d->fixed = d->fixed || fixed;
         jump_to(d, a->rd, target, jalr_hint(a));
         return TRUE;
     }
@@ -74,7 +76,7 @@ gboolean rv_trans_jalr(RvDis *d, const RvArgI *a)
     if (!(d->key & RV_KEY_C)) {
         target = check_target(d, target);
     }
-    rv_set_x_const(d, a->rd, d->next_pc);
+    rv_set_x_near(d, a->rd, d->next_pc);
     if (rv_key_changed(d)) {
         qh_ir_1(d->block, QH_IR_exit_vstate, QH_TYPE_NONE, target);
     } else {
@@ -94,7 +96,7 @@ static gboolean branch(RvDis *d, const RvArgB *a, uint32_t condition)
     rv_emit_exit(d, d->next_pc, QH_EXIT_JUMP);
     rv_land(d, taken);
     if (misaligned(d, target)) {
-        rv_raise(d, RV_CAUSE_FETCH_MISALIGNED, target);
+        rv_raise_near(d, RV_CAUSE_FETCH_MISALIGNED, target);
     } else {
         rv_exit_to(d, target, QH_EXIT_JUMP);
     }

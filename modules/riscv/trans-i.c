@@ -71,6 +71,8 @@ gboolean rv_trans_addi(RvDis *d, const RvArgI *a)
 
     if (rv_x_const(d, a->rs1, &constant)) {
         rv_set_x_const(d, a->rd, constant + (uint64_t)(int64_t)a->imm);
+    } else if (rv_x_near(d, a->rs1, &constant)) {
+        rv_set_x_near(d, a->rd, constant + (uint64_t)(int64_t)a->imm);
     } else if (a->imm == 0) {
         rv_set_x(d, a->rd, rv_get_x(d, a->rs1));
     } else if (a->rd != 0) {
@@ -208,7 +210,7 @@ gboolean rv_trans_lui(RvDis *d, const RvArgU *a)
 
 gboolean rv_trans_auipc(RvDis *d, const RvArgU *a)
 {
-    rv_set_x_const(d, a->rd, d->pc + (uint64_t)(int64_t)a->imm);
+    rv_set_x_near(d, a->rd, d->pc + (uint64_t)(int64_t)a->imm);
     return TRUE;
 }
 

@@ -307,7 +307,7 @@ gboolean rv_trans_ecall(RvDis *d, const RvArgNone *a)
 gboolean rv_trans_ebreak(RvDis *d, const RvArgNone *a)
 {
     (void)a;
-    rv_raise(d, RV_CAUSE_BREAKPOINT, d->pc);
+    rv_raise_near(d, RV_CAUSE_BREAKPOINT, d->pc);
     return TRUE;
 }
 

@@ -19,7 +19,7 @@ void rv_forget(RvDis *d)
     memset(d->values, 0, sizeof(d->values));
     memset(d->f, 0, sizeof(d->f));
     memset(d->pool, 0, sizeof(d->pool));
-    d->is_constant = 0;
+    d->is_constant = d->is_address = 0;
     set_constant(d, 0, 0);
 }
 
@@ -71,8 +71,9 @@ QhValue rv_get_x32(RvDis *d, uint32_t reg)
 static gboolean is_quiet(const QhIrRecord *record)
 {
     return record->op == QH_IR_nop || record->op == QH_IR_insn_start || record->op == QH_IR_const ||
-           record->op == QH_IR_get_slot || record->op == QH_IR_set_slot ||
-           record->op == QH_IR_select || (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
+           record->op == QH_IR_const_pc || record->op == QH_IR_get_slot ||
+           record->op == QH_IR_set_slot || record->op == QH_IR_select ||
+           (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
 }
 
 /*
@@ -103,6 +104,7 @@ void rv_set_x(RvDis *d, uint32_t reg, QhValue value)
         qh_ir_set(d->block, QH_TYPE_I64, RV_SLOT_X(reg), value);
         d->values[reg] = value;
         d->is_constant &= ~(1u << reg);
+        d->is_address &= ~(1u << reg);
     }
 }
 
@@ -136,12 +138,37 @@ uint64_t rv_wrap(const RvDis *d, uint64_t address)
     return d->is64 ? address : (uint32_t)address;
 }
 
+QhValue rv_near(RvDis *d, uint64_t address)
+{
+    return d->is64 ? qh_ir_const_pc(d->block, address) : rv_const(d, rv_wrap(d, address));
+}
+
+void rv_set_x_near(RvDis *d, uint32_t reg, uint64_t address)
+{
+    if (!d->is64) {
+        rv_set_x_const(d, reg, address);
+    } else if (reg != 0) {
+        rv_set_x(d, reg, rv_near(d, address));
+        d->constants[reg] = address;
+        d->is_address |= 1u << reg;
+    }
+}
+
+gboolean rv_x_near(const RvDis *d, uint32_t reg, uint64_t *ret_address)
+{
+    *ret_address = d->constants[reg];
+    return (d->is_address >> reg & 1u) != 0;
+}
+
 QhValue rv_address(RvDis *d, uint32_t base, int32_t offset)
 {
     uint64_t constant;
 
     if (rv_x_const(d, base, &constant)) {
         return rv_const(d, rv_wrap(d, constant + (uint64_t)(int64_t)offset));
+    }
+    if (rv_x_near(d, base, &constant)) {
+        return rv_near(d, constant + (uint64_t)(int64_t)offset);
     }
     QhValue address = rv_get_x(d, base);
     if (offset != 0) {
@@ -154,6 +181,12 @@ QhValue rv_address(RvDis *d, uint32_t base, int32_t offset)
 void rv_raise(RvDis *d, uint32_t cause, uint64_t tval)
 {
     qh_ir_raise(d->block, cause, rv_const(d, tval));
+    d->next = RV_NEXT_DONE;
+}
+
+void rv_raise_near(RvDis *d, uint32_t cause, uint64_t tval)
+{
+    qh_ir_raise(d->block, cause, rv_near(d, tval));
     d->next = RV_NEXT_DONE;
 }
 
@@ -279,6 +312,9 @@ static gboolean translate(void *ctx, QhBlock *block)
         rv_emit_exit(&d, d.pc, QH_EXIT_JUMP);
     } else if (d.next == RV_NEXT_STATE) {
         qh_ir_exit_state(block, d.pc);
+    }
+    if (d.is64 && !d.fixed) {
+        block->status |= QH_BLOCK_RELATIVE;
     }
     return !(block->status & QH_BLOCK_OVERFLOW);
 }

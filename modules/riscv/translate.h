@@ -57,6 +57,8 @@ struct RvDis {
     uint32_t writes[32]; /* record of the last write to each; 0: none in this block */
     uint64_t constants[32];
     uint32_t is_constant; /* bit N: constants[N] is what xN holds; its value may be 0 */
+    uint32_t is_address;  /* bit N: the same at this pc, and as far from it at others */
+    gboolean fixed;       /* the block has something that depends on where it lies */
 };
 
 /* The value of x register @reg, XLEN 32: sign-extended. */
@@ -72,6 +74,12 @@ void rv_set_x32(RvDis *d, uint32_t reg, QhValue value);
 void rv_set_x_const(RvDis *d, uint32_t reg, uint64_t value);
 /* Whether x register @reg is known to be *@ret_value. */
 gboolean rv_x_const(const RvDis *d, uint32_t reg, uint64_t *ret_value);
+
+/* An address at a known distance from pc: as a value, in a register, and whether it is in one. With
+ * XLEN 32, where they wrap, they are constants. */
+QhValue rv_near(RvDis *d, uint64_t address);
+void rv_set_x_near(RvDis *d, uint32_t reg, uint64_t address);
+gboolean rv_x_near(const RvDis *d, uint32_t reg, uint64_t *ret_address);
 
 /* Registers were written behind the translator's back (a helper with GPR in its writes). */
 void rv_forget(RvDis *d);
@@ -99,6 +107,9 @@ rv_call(RvDis *d, uint32_t type, uint32_t helper, uint32_t n, const QhValue *arg
 
 /* Raise @cause with @tval as this instruction's outcome; ends the block. */
 void rv_raise(RvDis *d, uint32_t cause, uint64_t tval);
+
+/* The same when @tval is an address at a known distance from pc. */
+void rv_raise_near(RvDis *d, uint32_t cause, uint64_t tval);
 
 /* Whether the block has changed the state key behind its back and goes on under the new one; then
  * it must leave with a look at it. */

@@ -80,6 +80,8 @@ static const Case cases[] = {
     {"minmax-flags",   "flags 0x3",            {{QH_IR_fmin, QH_TYPE_F64, 3, V_F64, V_F64, 0}},                                          1},
     {"rmw-flags",      "flags 0x9",            {{QH_IR_atomic_rmw, I64, 9, V_I64, QH_MEM_64, V_I64}},                                    1},
     {"const-bits",     "more bits",            {{QH_IR_const, I32, 0, 0, 1, 1}},                                                         1},
+    {"const-pc",       NULL,                   {{QH_IR_const_pc, I64, 0, 0, 1, 2}},                                                      1},
+    {"const-pc-32",    "a pc is i64",          {{QH_IR_const_pc, I32, 0, 0, 1, 0}},                                                      1},
     {"const-b1",       "b1 of 2",              {{QH_IR_const, QH_TYPE_B1, 0, 0, 2, 0}},                                                  1},
     {"select-cond",    "is i64, not b1",       {{QH_IR_select, I64, 0, V_I64, V_I64, V_I64}},                                            1},
     {"get-good",       NULL,                   {{QH_IR_get_slot, I64, 0, TOY_X + 1, 0, 0}},                                              1},

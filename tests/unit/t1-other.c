@@ -358,11 +358,12 @@ static void emit_random(QhBlock *block, void *data)
     }
 }
 
-static void run_random(const char *without, uint32_t seed, uint32_t n)
+static void run_random(const char *without, gboolean anywhere, uint32_t seed, uint32_t n)
 {
     T1Pair *pair = t1_pair_new(without);
     Random r = {.rand = g_rand_new_with_seed(seed)};
 
+    pair->anywhere = anywhere;
     for (uint32_t i = 0; i < n; i++) {
         t1_pair_load(pair, emit_random, &r);
         run_states(pair, r.rand, 6);
@@ -376,8 +377,47 @@ static void test_random(void)
     const char *more = g_getenv("QH_T1_PROGRAMS");
     uint32_t n = more != NULL ? (uint32_t)strtoul(more, NULL, 0) : 4000;
 
-    run_random("", n, n);
-    run_random("bmi1,bmi2,lzcnt,popcnt,pclmul,sse4.1", n + 1, n / 2);
+    run_random("", FALSE, n, n);
+    run_random("bmi1,bmi2,lzcnt,popcnt,pclmul,sse4.1", FALSE, n + 1, n / 2);
+    run_random("", TRUE, n + 2, n / 2);
+}
+
+/* Near and far, kept and thrown away. */
+static void emit_addresses(QhBlock *block, void *data)
+{
+    static const uint64_t distances[] = {0,
+                                         4,
+                                         (uint64_t)-4,
+                                         0x7ffff000,
+                                         0x80000000,
+                                         (uint64_t)INT32_MIN,
+                                         (uint64_t)1 << 40,
+                                         (uint64_t) - ((int64_t)1 << 62)};
+
+    for (uint32_t i = 0; i < N(distances); i++) {
+        QhValue near = qh_ir_const_pc(block, block->pc + distances[i]);
+        if (i % 3 == 2) {
+            near = qh_ir_2(block, QH_IR_add, QH_TYPE_I64, near,
+                           qh_ir_const(block, QH_TYPE_I64, *(uint32_t *)data));
+        }
+        qh_ir_set(block, QH_TYPE_I64, TOY_X + i, near);
+    }
+}
+
+static void test_addresses(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    GRand *rand = g_rand_new_with_seed(7);
+
+    for (uint32_t i = 0; i < 8; i++) {
+        pair->anywhere = i & 1;
+        t1_pair_load(pair, emit_addresses, &i);
+        run_states(pair, rand, 1);
+        g_assert_cmphex(pair->toy->cpu[0]->x[0], ==, pair->toy->cpu[0]->x[1] - 4);
+        g_assert_cmphex(pair->toy->cpu[0]->x[6], ==, pair->toy->cpu[0]->x[0] + ((uint64_t)1 << 40));
+    }
+    g_rand_free(rand);
+    t1_pair_free(pair);
 }
 
 int main(int argc, char **argv)
@@ -386,6 +426,7 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/other/select", test_select);
     g_test_add_func("/t1/other/halves", test_halves);
     g_test_add_func("/t1/other/flags", test_flags);
+    g_test_add_func("/t1/other/addresses", test_addresses);
     g_test_add_func("/t1/other/random", test_random);
     return g_test_run();
 }

@@ -107,6 +107,7 @@ static void load_t1(T1Pair *pair)
                          .page = PC,
                          .granule_bits = 12,
                          .alone = TRUE,
+                         .anywhere = pair->anywhere,
                          .nan_rule = jit->fp_nan_rule,
                          .tininess_before_rounding = jit->fp_tininess != 0};
     uint8_t *end = pair->memory->writable + pair->memory->bytes;

@@ -17,6 +17,7 @@ typedef struct T1Pair {
     QhIrContext context;
     QhIrRecord records[T1_PAIR_RECORDS];
     uint32_t n_records;
+    gboolean anywhere; /* QhT1Source.anywhere */
     struct QhCode *t0;
     QhT1Region *region;
 } T1Pair;

@@ -101,6 +101,10 @@ static gboolean ends(QhBlock *block, uint32_t op, uint32_t a, uint32_t b, uint64
     case TOY_JMP:
         qh_ir_exit_pc(block, pc + (uint64_t)imm, QH_EXIT_JUMP);
         return TRUE;
+    case TOY_CALL:
+        set(block, a, qh_ir_const_pc(block, pc + 4));
+        qh_ir_exit_pc(block, pc + (uint64_t)imm, QH_EXIT_CALL);
+        return TRUE;
     case TOY_JR:
         qh_ir_exit_value(block, get(block, a), QH_EXIT_RET);
         return TRUE;
@@ -145,6 +149,7 @@ static gboolean read_word(QhBlock *block, uint32_t offset, uint32_t *ret_word)
 static gboolean toy_translate(void *ctx, QhBlock *block)
 {
     ToyMachine *toy = ctx;
+    gboolean relative = !toy->fixed;
     uint32_t offset = 0;
 
     toy->n_blocks++;
@@ -173,8 +178,11 @@ static gboolean toy_translate(void *ctx, QhBlock *block)
                 return FALSE;
             }
             set(block, a, constant(block, second));
+        } else if (op == TOY_PC) {
+            set(block, a, qh_ir_const_pc(block, block->pc + offset + (uint64_t)(int16_t)word));
         } else if (op == TOY_HOOK) {
             toy->emit(block, toy->data);
+            relative = FALSE;
         } else if ((op >= TOY_ADDI && op <= TOY_ST32) || op == TOY_AMOADD || op == TOY_LDX ||
                    op == TOY_STX || op == TOY_LOOP) {
             plain(block, op, a, b, (int16_t)word);
@@ -186,6 +194,7 @@ static gboolean toy_translate(void *ctx, QhBlock *block)
         offset += length;
     }
     block->guest_bytes = offset;
+    block->status |= relative ? QH_BLOCK_RELATIVE : 0;
     return TRUE;
 }
 

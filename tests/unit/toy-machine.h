@@ -36,6 +36,8 @@ enum {
     TOY_HOOK,  /* what toy->emit makes; must not end the block */
     TOY_LOOP,  /* a loop inside one instruction: while (xa != 0) { xa--; xb++ } */
     TOY_WIDE,  /* two words: xa = second word */
+    TOY_PC,    /* xa = pc + imm */
+    TOY_CALL,  /* xa = pc + 4, pc += imm */
 };
 #define TOY_INSN(op, a, b, imm) ((uint32_t)(op) << 24 | (a) << 20 | (b) << 16 | ((imm)&0xffff))
 
@@ -55,6 +57,7 @@ typedef struct ToyMachine {
     uint8_t prot[TOY_PAGES];
     uint8_t global[TOY_PAGES]; /* QH_TRANSLATION_... */
     uint32_t page_bits;        /* of translations */
+    gboolean fixed;            /* blocks are not relative */
     uint32_t n_translated, n_blocks;
     uint64_t io_value, io_offset;
     uint32_t io_width, io_reads, io_writes;

@@ -25,25 +25,25 @@ typedef struct {
 #define IMM       ((int64_t)ip->imm)
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
-/* pc and icount as they are before instruction @insn of @code. */
-static void sync_to(QhJitCpu *jit, QhCode *code, uint32_t insn)
+/* pc and icount as they are before instruction @insn of @code, which runs at @pc. */
+static void sync_to(QhJitCpu *jit, QhCode *code, uint64_t pc, uint32_t insn)
 {
     QhCpu *cpu = qh_jit_state(jit);
 
     jit->code = code;
-    cpu->pc = code->key.pc + code->insns[insn];
+    cpu->pc = pc + code->insns[insn];
     cpu->icount += insn;
 }
 
 /* The slow ways. TRUE: go on; FALSE: leave, cpu->unwind is set and icount is exact. */
 __attribute__((noinline)) static gboolean
-slow_load(QhCpu *cpu, QhCode *code, const QhT0Op *ip, uint64_t address)
+slow_load(QhCpu *cpu, QhCode *code, uint64_t pc, const QhT0Op *ip, uint64_t address)
 {
     QhJitCpu *jit = qh_jit_of(cpu);
     char *base = (char *)cpu;
     uint64_t value[2] = {0};
 
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     if (!qh_softmmu_load(jit, address, ip[1].mem.memop, value)) {
         return FALSE;
     }
@@ -65,7 +65,7 @@ slow_load(QhCpu *cpu, QhCode *code, const QhT0Op *ip, uint64_t address)
 }
 
 __attribute__((noinline)) static gboolean
-slow_store(QhCpu *cpu, QhCode *code, const QhT0Op *ip, uint64_t address)
+slow_store(QhCpu *cpu, QhCode *code, uint64_t pc, const QhT0Op *ip, uint64_t address)
 {
     QhJitCpu *jit = qh_jit_of(cpu);
     char *base = (char *)cpu;
@@ -76,7 +76,7 @@ slow_store(QhCpu *cpu, QhCode *code, const QhT0Op *ip, uint64_t address)
     if (bytes == 16) {
         value[1] = R128(ip->d).half[1];
     }
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     if (!qh_softmmu_store(jit, address, ip[1].mem.memop, value)) {
         return FALSE;
     }
@@ -84,14 +84,15 @@ slow_store(QhCpu *cpu, QhCode *code, const QhT0Op *ip, uint64_t address)
     return TRUE;
 }
 
-__attribute__((noinline)) static gboolean slow_rmw(QhCpu *cpu, QhCode *code, const QhT0Op *ip)
+__attribute__((noinline)) static gboolean
+slow_rmw(QhCpu *cpu, QhCode *code, uint64_t pc, const QhT0Op *ip)
 {
     QhJitCpu *jit = qh_jit_of(cpu);
     char *base = (char *)cpu;
     gboolean narrow = ip[1].type == QH_TYPE_I32;
     uint64_t old = 0, value = narrow ? R32(ip->b) : R64(ip->b);
 
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     if (!qh_softmmu_rmw(jit, R64(ip->a), ip[1].mem.memop, ip[1].flags, value, &old)) {
         return FALSE;
     }
@@ -111,7 +112,8 @@ static void get_cell(const char *base, int16_t at, uint32_t type, uint64_t ret[2
     ret[1] = type == QH_TYPE_I128 ? ((const Cell128 *)(base + (ptrdiff_t)at * 4))->half[1] : 0;
 }
 
-__attribute__((noinline)) static gboolean slow_cas(QhCpu *cpu, QhCode *code, const QhT0Op *ip)
+__attribute__((noinline)) static gboolean
+slow_cas(QhCpu *cpu, QhCode *code, uint64_t pc, const QhT0Op *ip)
 {
     QhJitCpu *jit = qh_jit_of(cpu);
     char *base = (char *)cpu;
@@ -119,7 +121,7 @@ __attribute__((noinline)) static gboolean slow_cas(QhCpu *cpu, QhCode *code, con
 
     get_cell(base, ip->b, ip[1].type, desired);
     get_cell(base, ip->c, ip[1].type, expected);
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     if (!qh_softmmu_cas(jit, R64(ip->a), ip[1].mem.memop, expected, desired, old)) {
         return FALSE;
     }
@@ -242,7 +244,7 @@ static inline QhCode *jump(QhJitCpu *jit, uint64_t pc)
         uint64_t got;                                                                              \
         (void)at;                                                                                  \
         if (ip->a != 0) {                                                                          \
-            sync_to(jit, code, ip[1].insn);                                                        \
+            sync_to(jit, code, pc, ip[1].insn);                                                    \
         }                                                                                          \
         got = ((uint64_t(*) params)ip[1].helper)(cpu, ##__VA_ARGS__);                              \
         if (ip->a != 0) {                                                                          \
@@ -268,7 +270,7 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     const QhT0Op *ip;
     QhCpu *cpu;
     char *base;
-    uint64_t page_mask, result;
+    uint64_t pc, page_mask, result;
     const uint64_t entry_mask = (uint64_t)(QH_TLB_ENTRIES - 1) * sizeof(QhTlbEntry);
     uint32_t shift;
 
@@ -277,6 +279,7 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
         return 0;
     }
     cpu = qh_jit_state(jit);
+    pc = cpu->pc;
     base = (char *)cpu;
     page_mask = ~jit->mmu.granule_mask;
     shift = jit->mmu.granule_bits - 5; /* log2 of an entry's size */
@@ -323,7 +326,7 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     if (LIKELY(!__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED))) {
         NEXT(ip->imm);
     }
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     return QH_LEFT_POLL;
 
     OP(mov32) R32(ip->d) = R32(ip->a);
@@ -332,6 +335,8 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     NEXT(1);
     OP(mov128) R128(ip->d) = R128(ip->a);
     NEXT(1);
+    OP(const_pc) R64(ip->d) = pc + ip[1].word;
+    NEXT(2);
     OP(const64) R64(ip->d) = ip[1].word;
     NEXT(2);
     OP(consti) R64(ip->d) = (uint64_t)IMM;
@@ -389,23 +394,23 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
 
     OP(ld_any)
 load_slowly:
-    if (slow_load(cpu, code, ip, R64(ip->a) + (uint64_t)IMM)) {
+    if (slow_load(cpu, code, pc, ip, R64(ip->a) + (uint64_t)IMM)) {
         NEXT(2);
     }
     return QH_LEFT_UNWIND;
     OP(st_any)
 store_slowly:
-    if (slow_store(cpu, code, ip, R64(ip->a) + (uint64_t)IMM)) {
+    if (slow_store(cpu, code, pc, ip, R64(ip->a) + (uint64_t)IMM)) {
         NEXT(2);
     }
     return QH_LEFT_UNWIND;
     OP(rmw)
-    if (slow_rmw(cpu, code, ip)) {
+    if (slow_rmw(cpu, code, pc, ip)) {
         NEXT(2);
     }
     return QH_LEFT_UNWIND;
     OP(cas)
-    if (slow_cas(cpu, code, ip)) {
+    if (slow_cas(cpu, code, pc, ip)) {
         NEXT(2);
     }
     return QH_LEFT_UNWIND;
@@ -435,7 +440,7 @@ call_done:
     {
         uint64_t got[2];
         if (ip->a != 0) {
-            sync_to(jit, code, ip[1].insn);
+            sync_to(jit, code, pc, ip[1].insn);
         }
         call_any(cpu, ip, got);
         if (ip->a != 0) {
@@ -457,24 +462,25 @@ call_done:
     OP(exit_near_back)
     if (__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED)) {
         cpu->icount += (uint64_t)IMM;
-        cpu->pc = ip[1].word;
+        cpu->pc = pc + ip[1].word;
         return QH_LEFT_POLL;
     }
     OP(exit_near)
     {
         QhCode *to = (QhCode *)(uintptr_t)__atomic_load_n(&ip[1].target, __ATOMIC_ACQUIRE);
         cpu->icount += (uint64_t)IMM;
+        pc += ip[1].word;
         if (LIKELY(to != NULL) && LIKELY(!to->invalid) && LIKELY(!qh_code_is_hot(to))) {
             code = to;
             ip = code->ops;
             goto * ip->go;
         }
-        cpu->pc = ip[1].word;
+        cpu->pc = pc;
         jit->link = (uint64_t *)&ip[1].target;
         return QH_LEFT_NEXT;
     }
     OP(exit_far)
-    result = ip[1].word;
+    result = pc + ip[1].word;
     goto indirect;
     OP(exit_value)
     result = R64(ip->a);
@@ -484,6 +490,7 @@ indirect:
         QhCode *to = jump(jit, result);
         if (LIKELY(to != NULL) && LIKELY(!qh_code_is_hot(to))) {
             code = to;
+            pc = result;
             ip = code->ops;
             goto * ip->go;
         }
@@ -494,7 +501,7 @@ indirect:
     return QH_LEFT_POLL;
     OP(exit_state)
     cpu->icount += (uint64_t)IMM;
-    cpu->pc = ip[1].word;
+    cpu->pc = pc + ip[1].word;
     return QH_LEFT_STATE;
     OP(exit_vstate)
     cpu->icount += (uint64_t)IMM;
@@ -505,7 +512,7 @@ indirect:
     return QH_LEFT_STATE;
     OP(raise)
     result = R64(ip->a);
-    sync_to(jit, code, ip[1].insn);
+    sync_to(jit, code, pc, ip[1].insn);
     jit->cpu_ops->raise(cpu, ip[1].extra, result);
     cpu->unwind = 1;
     return QH_LEFT_UNWIND;
@@ -520,6 +527,7 @@ uint32_t qh_t0_units(uint32_t op)
 {
     switch (op) {
     case QH_T0_br_poll:
+    case QH_T0_const_pc:
     case QH_T0_const64:
     case QH_T0_const128:
     case QH_T0_fn:

@@ -589,7 +589,7 @@ static void lower_exit_pc(QhT0Lower *lower, const QhIrRecord *record)
                                                        : QH_T0_exit_near_back);
 
     unit->imm = (int32_t)lower->insn + 1;
-    unit[1].word = pc;
+    unit[1].word = pc - source->pc;
 }
 
 static void lower_exit_value(QhT0Lower *lower, const QhIrRecord *record)
@@ -634,7 +634,7 @@ void qh_t0_lower_flow(QhT0Lower *lower, const QhIrRecord *record)
     case QH_IR_exit_state:
         unit = qh_t0_emit(lower, QH_T0_exit_state);
         unit->imm = (int32_t)lower->insn + 1;
-        unit[1].word = record->b | (uint64_t)record->c << 32;
+        unit[1].word = (record->b | (uint64_t)record->c << 32) - lower->source->pc;
         break;
     case QH_IR_raise:
         lower_raise(lower, record);

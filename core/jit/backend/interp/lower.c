@@ -434,6 +434,15 @@ static void lower_flag(QhT0Lower *lower, const QhIrRecord *record)
     op[1].extra = qh_ir_slot(table, ops->lazy_slots[3])->offset / 4;
 }
 
+static void lower_const_pc(QhT0Lower *lower, const QhIrRecord *record)
+{
+    int16_t d = qh_t0_dest(lower);
+    QhT0Op *op = qh_t0_emit(lower, QH_T0_const_pc);
+
+    op->d = d;
+    op[1].word = record->b | (uint64_t)record->c << 32;
+}
+
 static uint32_t from_type(const QhT0Lower *lower, const QhIrRecord *record)
 {
     return qh_ir_op_info(record->op)->a[0] == 'Y' ? lower->source->records[record->a].type : 0;
@@ -452,6 +461,9 @@ static void lower_record(QhT0Lower *lower, const QhIrRecord *record)
         return;
     case QH_IR_label:
         lower_label(lower);
+        return;
+    case QH_IR_const_pc:
+        lower_const_pc(lower, record);
         return;
     case QH_IR_get_slot:
     case QH_IR_get_local:

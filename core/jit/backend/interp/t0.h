@@ -14,7 +14,8 @@ typedef struct QhJitCpu QhJitCpu;
 typedef struct QhT0Op QhT0Op;
 struct QhCode;
 
-/* d, a, b, c: in units of 4 bytes from the CPU state, negative in the frame. */
+/* d, a, b, c: in units of 4 bytes from the CPU state, negative in the frame. Addresses of code are
+ * distances from the block's pc, so that one block serves all addresses its page is mapped at. */
 struct QhT0Op {
     union {
         const void *go; /* where the handler is; before qh_t0_link the operation's number */
@@ -89,6 +90,7 @@ gboolean qh_t0_lower(QhT0Lower *lower,
 #define QH_LEFT_POLL   2u /* exit_request was seen */
 #define QH_LEFT_UNWIND 3u /* cpu->unwind is set: an exception, or jit->retry */
 
+/* @code is what cpu->pc leads to. */
 uint32_t qh_t0_run(QhJitCpu *jit, struct QhCode *code);
 
 /* Replace operation numbers by addresses of handlers. */

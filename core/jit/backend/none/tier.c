@@ -77,6 +77,12 @@ gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, 
     return FALSE;
 }
 
+void qh_tier_unpin(QhTier *tier, void **regions)
+{
+    (void)tier;
+    (void)regions;
+}
+
 void qh_tier_drop_all(QhTier *tier)
 {
     (void)tier;

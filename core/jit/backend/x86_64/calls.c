@@ -44,11 +44,11 @@ void qh_t1_emit_call_room_value(QhT1 *t)
 
 static void push_pc(QhT1 *t, uint64_t pc)
 {
-    if ((int64_t)pc == (int32_t)pc) {
+    if (!t->source->anywhere && (int64_t)pc == (int32_t)pc) {
         qh_x_byte(&t->a, PUSH_I);
         qh_x_u32(&t->a, (uint32_t)pc);
     } else {
-        qh_x_mov_i(&t->a, QH_RDX, pc);
+        qh_t1_emit_pc(t, QH_RDX, pc);
         qh_x_byte(&t->a, PUSH | QH_RDX);
     }
 }
@@ -65,6 +65,7 @@ static void return_point(QhT1 *t, uint64_t pc)
     entry->is_return = TRUE;
     entry->at = qh_x_offset(&t->a);
     qh_x_bytes(&t->a, drop, sizeof(drop));
+    qh_t1_emit_page(t, pc);
     qh_t1_later_stale(t, entry);
 }
 

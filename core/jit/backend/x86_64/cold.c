@@ -22,7 +22,8 @@ void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
             memcpy(to, from, home->bytes);
         }
     }
-    cpu->pc = region->page + region->insns[cold->insn];
+    cpu->pc =
+        (region->anywhere ? qh_jit_of(cpu)->hot.page : region->page) + region->insns[cold->insn];
     if (region->flags & QH_CODE_ICOUNT) {
         cpu->icount += cold->count;
     }

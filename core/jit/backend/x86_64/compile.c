@@ -234,7 +234,9 @@ static void come_back(QhT1 *t)
     if (block < t->source->n_blocks) {
         go_to(t, t->source->blocks[block].first, TRUE);
     } else {
-        qh_x_mov_i(&t->a, QH_RAX, pc);
+        if (!t->source->anywhere || !qh_t1_is_far(t, pc)) { /* else it is there */
+            qh_t1_emit_pc(t, QH_RAX, pc);
+        }
         qh_x_jmp_to(&t->a, t->alloc->stubs->jump);
     }
 }
@@ -419,6 +421,9 @@ static void compile_record(QhT1 *t, const QhIrRecord *record)
     case QH_IR_set_slot:
     case QH_IR_set_local:
         qh_t1_alloc_set(t);
+        return;
+    case QH_IR_const_pc:
+        qh_t1_emit_pc(t, qh_t1_def(t), block_of(t)->pc + pc_of(record));
         return;
     case QH_IR_ld_state:
     case QH_IR_st_state:
@@ -609,6 +614,7 @@ static QhT1Region *new_region(const QhT1 *t)
     region->page = source->page;
     region->state_key = source->state_key;
     region->flags = source->flags;
+    region->anywhere = source->anywhere;
     return region;
 }
 
@@ -648,6 +654,23 @@ static void emit_region(QhT1 *t)
     qh_t1_emit_colds(t);
 }
 
+/* In code for one address only it is as good as any constant. */
+static void fix_pcs(QhT1Source *source)
+{
+    for (uint32_t i = 0; i < source->n_blocks; i++) {
+        const QhT1Block *block = &source->blocks[i];
+        for (uint32_t k = block->first; k < block->first + block->n_records; k++) {
+            QhIrRecord *record = &source->records[k];
+            uint64_t pc = block->pc + pc_of(record);
+            if (record->op == QH_IR_const_pc) {
+                record->op = QH_IR_const;
+                record->b = (uint32_t)pc;
+                record->c = (uint32_t)(pc >> 32);
+            }
+        }
+    }
+}
+
 QhT1Region *
 qh_t1_compile(QhT1Compiler *compiler, const QhT1Source *source, const QhT1Stubs *stubs, QhAsm *a)
 {
@@ -657,6 +680,9 @@ qh_t1_compile(QhT1Compiler *compiler, const QhT1Source *source, const QhT1Stubs 
 
     if (source->n_records > QH_T1_MAX_RECORDS || source->n_blocks > QH_T1_MAX_BLOCKS) {
         return NULL;
+    }
+    if (!source->anywhere) {
+        fix_pcs(passes);
     }
     qh_t1_fold(passes);
     if (source->context->translator->lazy_flags) {

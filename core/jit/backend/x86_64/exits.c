@@ -23,6 +23,40 @@ static QhRm indexed(int32_t at)
     return qh_rm_sib(QH_RBP, QH_RCX, 0, at);
 }
 
+void qh_t1_emit_pc(QhT1 *t, QhReg reg, uint64_t pc)
+{
+    uint64_t distance = pc - t->source->page;
+    QhAsm *a = &t->a;
+
+    if (!t->source->anywhere) {
+        qh_x_mov_i(a, reg, pc);
+        return;
+    }
+    if ((int64_t)distance != (int32_t)distance) {
+        qh_x_mov_i(a, reg, distance);
+        qh_x(a, QH_X_ADD | QH_X_W, reg, state(QH_JIT_CPU_AT(hot.page)));
+        return;
+    }
+    qh_x(a, QH_X_MOV | QH_X_W, reg, state(QH_JIT_CPU_AT(hot.page)));
+    if (distance != 0) {
+        qh_x(a, QH_X_LEA | QH_X_W, reg, qh_rm_mem(reg, (int32_t)distance));
+    }
+}
+
+gboolean qh_t1_is_far(const QhT1 *t, uint64_t pc)
+{
+    return pc >> t->source->granule_bits != t->source->page >> t->source->granule_bits;
+}
+
+void qh_t1_emit_page(QhT1 *t, uint64_t pc)
+{
+    if (t->source->anywhere && !qh_t1_is_far(t, pc)) {
+        qh_x_alu_i(&t->a, QH_X_AND | QH_X_W, qh_rm_reg(QH_RAX),
+                   -(int32_t)(1u << t->source->granule_bits));
+        qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, state(QH_JIT_CPU_AT(hot.page)));
+    }
+}
+
 void qh_t1_emit_poll(QhT1 *t)
 {
     qh_x_alu_i(&t->a, QH_X_CMP, state(offsetof(QhCpu, exit_request)), 0);
@@ -67,12 +101,18 @@ static void emit_link_stub(QhT1 *t, uint64_t word)
     qh_x_bytes(&t->a, mov_rax, sizeof(mov_rax));
     qh_t1_fix_link(t, link, qh_x_offset(&t->a));
     qh_x_bytes(&t->a, &later, sizeof(later));
+    if (t->source->anywhere) {
+        qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, state(QH_JIT_CPU_AT(hot.link)));
+        qh_t1_emit_pc(t, QH_RAX, link->pc);
+        qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_pc);
+        return;
+    }
     qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_link);
 }
 
 static void emit_poll_stub(QhT1 *t, uint64_t pc)
 {
-    qh_x_mov_i(&t->a, QH_RAX, pc);
+    qh_t1_emit_pc(t, QH_RAX, pc);
     qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_poll);
 }
 
@@ -102,15 +142,13 @@ static QhRm probe_far(QhT1 *t, uint64_t pc)
     const QhT1Stubs *stubs = qh_t1_stubs(t);
     uint32_t at = ((uint32_t)pc & QH_T1_JUMP_MASK) << QH_T1_JUMP_SHIFT;
 
-    qh_x_mov_i(&t->a, QH_RAX, pc);
+    qh_t1_emit_pc(t, QH_RAX, pc);
     qh_t1_emit_poll(t);
     qh_x_jcc_to(&t->a, QH_IF_NE, stubs->leave_poll);
+    if (t->source->anywhere) {
+        return probe_value(&t->a, stubs);
+    }
     return probe_entry(&t->a, stubs, state(QH_T1_JUMPS_AT + (int32_t)at));
-}
-
-static gboolean is_far(const QhT1 *t, uint64_t pc)
-{
-    return pc >> t->source->granule_bits != t->source->page >> t->source->granule_bits;
 }
 
 /* An exit that goes back may close a loop. */
@@ -126,7 +164,7 @@ static void poll_backward(QhT1 *t, uint64_t pc)
 
 void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc)
 {
-    if (is_far(t, pc)) {
+    if (qh_t1_is_far(t, pc)) {
         qh_x(&t->a, QH_X_GRP_FF, 4, probe_far(t, pc));
         return;
     }
@@ -137,7 +175,7 @@ void qh_t1_emit_exit_pc(QhT1 *t, uint64_t pc)
 void qh_t1_emit_call_pc(QhT1 *t, uint64_t pc, uint64_t return_pc)
 {
     qh_t1_emit_call_room(t, pc);
-    if (is_far(t, pc)) {
+    if (qh_t1_is_far(t, pc)) {
         qh_t1_emit_call_at(t, probe_far(t, pc), return_pc);
         return;
     }
@@ -169,7 +207,7 @@ void qh_t1_emit_call_value(QhT1 *t, uint64_t return_pc)
 
 void qh_t1_emit_leave(QhT1 *t, uint32_t left, uint64_t pc)
 {
-    qh_x_mov_i(&t->a, QH_RAX, pc);
+    qh_t1_emit_pc(t, QH_RAX, pc);
     qh_t1_emit_leave_value(t, left);
 }
 
@@ -190,7 +228,9 @@ static void emit_stale(QhT1 *t, uint64_t word)
     QhT1Entry *entry = (QhT1Entry *)(uintptr_t)word;
 
     entry->stale = qh_x_offset(&t->a);
-    qh_x_mov_i(&t->a, QH_RAX, entry->pc);
+    if (!t->source->anywhere) { /* else it is there */
+        qh_x_mov_i(&t->a, QH_RAX, entry->pc);
+    }
     qh_x_jmp_to(&t->a, qh_t1_stubs(t)->leave_pc);
 }
 
@@ -212,5 +252,7 @@ void qh_t1_emit_entry(QhT1 *t, uint64_t pc)
     qh_x_align(&t->a, 8);
     entry->at = qh_x_offset(&t->a);
     qh_x_bytes(&t->a, nop, sizeof(nop));
+    qh_t1_emit_page(t, pc);
+    entry->link = t->source->anywhere ? qh_x_offset(&t->a) : entry->at;
     qh_t1_later_stale(t, entry);
 }

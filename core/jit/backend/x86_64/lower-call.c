@@ -31,10 +31,10 @@ static void sync_pc(QhT1 *t)
     uint64_t pc = t->source->page + t->alloc->insns[t->insn];
     QhRm at = qh_rm_mem(QH_RBP, cpu_at(offsetof(QhCpu, pc)));
 
-    if ((int64_t)pc == (int32_t)pc) {
+    if (!t->source->anywhere && (int64_t)pc == (int32_t)pc) {
         qh_x_st_i(&t->a, 8, at, (int32_t)pc);
     } else {
-        qh_x_mov_i(&t->a, QH_RAX, pc);
+        qh_t1_emit_pc(t, QH_RAX, pc);
         qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, at);
     }
 }

@@ -41,7 +41,7 @@ static void retire(QhTier *tier, QhT1Chunk *chunk)
             at = (QhT1Region **)(void *)&(*at)->page_next;
         }
         *at = region->page_next;
-        qh_t1_retire_region(tier, region);
+        qh_t1_retire_region(tier, region, tier->engine->options.threshold);
     }
     chunk->state = QH_CHUNK_RETIRED;
     chunk->stamp = __atomic_add_fetch(&tier->epoch, 1, __ATOMIC_SEQ_CST);

@@ -28,7 +28,7 @@ static gboolean is_known(const QhJitCpu *jit, const QhCode *hot, uint64_t pc)
     key.pc = pc;
     key.ram_address = (hot->key.ram_address & ~mask) | (pc & mask);
     g_mutex_lock(&engine->lock);
-    code = qh_code_find(engine->store, &key);
+    code = qh_code_find_kind(engine->store, &key, hot->relative);
     known = code != NULL && code->second_page == 0 && is_warm(engine, code);
     g_mutex_unlock(&engine->lock);
     return known;
@@ -60,7 +60,9 @@ static gboolean translate(QhJitCpu *jit, const QhCode *hot, QhT1Leader *leader, 
                      .records = own->arena + own->n_arena,
                      .capacity = MIN(QH_IR_MAX_RECORDS, QH_T1_ARENA - own->n_arena)};
 
-    if (!ops->translate(engine->cluster->translator_slot.ctx, &block) || block.status != 0 ||
+    if (!ops->translate(engine->cluster->translator_slot.ctx, &block) ||
+        (block.status & ~QH_BLOCK_RELATIVE) != 0 ||
+        (hot->relative && !(block.status & QH_BLOCK_RELATIVE)) ||
         block.n_records > block.capacity ||
         !qh_ir_validate(&engine->ir, block.records, block.n_records, NULL)) {
         return FALSE;

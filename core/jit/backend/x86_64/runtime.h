@@ -10,6 +10,9 @@
  * a jump over it (one aligned 8-byte store), to a stub that leaves with the entry's pc; so links,
  * jump cache and pending calls may go on pointing at it until they are forgotten.
  *
+ * Who jumps or returns to an entry has its pc in rax, but for links: those to a region for any
+ * address go past the instructions that make hot.page of it.
+ *
  * Links. A direct exit to the same page is `jmp rel32`, with rel32 4-byte aligned, first to a stub
  * that leaves and tells which link it was, then patched to the entry that it leads to.
  */
@@ -61,13 +64,16 @@ typedef struct QhT1Link {
 typedef struct QhT1Entry {
     uint64_t pc;
     uint32_t at;        /* offset of the entry in the region's code */
+    uint32_t link;      /* where links lead */
     uint32_t stale;     /* offset of the stub that leaves with its pc */
     gboolean is_return; /* it is where a call comes back to, and nothing else */
 } QhT1Entry;
 
 struct QhT1Region {
-    uint32_t invalid; /* atomic */
-    uint32_t flags;   /* QH_CODE_... */
+    uint32_t invalid;  /* atomic */
+    uint32_t flags;    /* QH_CODE_... */
+    gboolean anywhere; /* page is one of several; hot.page has the one that runs */
+    gboolean relative; /* made of relative blocks */
     uint64_t ram_page, page, state_key;
     const uint8_t *code; /* executable mapping */
     uint32_t code_bytes, n_entries, n_links, n_homes, n_insns, n_blocks;
@@ -107,6 +113,13 @@ void qh_t1_emit_call_value(QhT1 *t, uint64_t return_pc);
 void qh_t1_emit_leave(QhT1 *t, uint32_t left, uint64_t pc);
 void qh_t1_emit_leave_value(QhT1 *t, uint32_t left); /* pc is in rax */
 void qh_t1_emit_leave_here(QhT1 *t, uint32_t left);
+/* @pc, known when the region is made but for the page's address, into @reg. */
+void qh_t1_emit_pc(QhT1 *t, QhReg reg, uint64_t pc);
+/* Whether @pc is on another page. */
+gboolean qh_t1_is_far(const QhT1 *t, uint64_t pc);
+/* In a region for any address: hot.page from @pc, which is in rax and lost there. Nothing when it
+ * is far, as where a call in the page's last instruction returns to. */
+void qh_t1_emit_page(QhT1 *t, uint64_t pc);
 /* cmp of exit_request with 0: the caller adds the jne. */
 void qh_t1_emit_poll(QhT1 *t);
 /* The nop of an entry, aligned; @pc its guest address. Code that gets the homes into their

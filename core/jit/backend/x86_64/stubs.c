@@ -80,6 +80,7 @@ static void make_enter(QhAsm *a, QhT1Stubs *stubs)
     qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RAX, state(QH_JIT_CPU_AT(hot.calls_limit)));
     qh_x(a, X_MXCSR, ST_MXCSR, state(QH_JIT_CPU_AT(hot.mxcsr_c)));
     qh_x(a, X_MXCSR, LD_MXCSR, state(QH_JIT_CPU_AT(hot.mxcsr)));
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RAX, state(offsetof(QhCpu, pc)));
     qh_x(a, X_JMP, qh_rm_reg(QH_RSI));
 }
 

@@ -10,6 +10,9 @@
  *
  * Values that are no slot live in the remaining registers ("temps") until their last use.
  *
+ * A region is made for one virtual address of its page, or, when the page is mapped at several, for
+ * any of them; then the address is hot.page, set where the region is entered.
+ *
  * Registers: rbp is the CPU state (QhCpu *). rsp is aligned to 16. rax, rcx and rdx belong to the
  * record being compiled: no value outlives a record in them. xmm15 is the same for vector
  * registers. Everything else is a home or a temp. Direction flag clear. MXCSR: see fp.h.
@@ -53,6 +56,7 @@ typedef struct QhT1Source {
     uint64_t state_key;
     uint32_t granule_bits;
     uint32_t flags;    /* QH_CODE_...: QH_CODE_ICOUNT counts instructions */
+    gboolean anywhere; /* the code shall be good at any address of the page: hot.page has it */
     int32_t tlb[16];   /* per MMU index: bytes from the CPU state to the softmmu table */
     gboolean alone;    /* the machine has one vCPU: atomics need no lock prefix */
     uint32_t nan_rule; /* QhTargetOps.nan_rule */

@@ -108,7 +108,7 @@ static QhCode *code_of(QhTier *tier, const QhT1Region *region, const QhT1Entry *
                      .pc = entry->pc,
                      .state_key = region->state_key};
 
-    return qh_code_find(tier->engine->store, &key);
+    return qh_code_find_kind(tier->engine->store, &key, region->relative);
 }
 
 /* The lock is held, the page is as it was. */
@@ -134,7 +134,8 @@ static void publish(QhTier *tier, QhTierCpu *own, QhT1Region *region)
 }
 
 /* With the page watched and its bytes in own->page. */
-static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code, gboolean *ret_full)
+static QhT1Region *
+make(QhTier *tier, QhJitCpu *jit, QhCode *code, gboolean anywhere, gboolean *ret_full)
 {
     QhT1Region *region = NULL;
     QhT1Source source;
@@ -143,6 +144,7 @@ static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code, gboolean *ret
         if (!qh_t1_collect(jit, code, max, &source)) {
             return NULL;
         }
+        source.anywhere = anywhere;
         region = compile(tier, jit, &source, ret_full);
         if (region == NULL && *ret_full) {
             return NULL;
@@ -151,8 +153,14 @@ static QhT1Region *make(QhTier *tier, QhJitCpu *jit, QhCode *code, gboolean *ret
     return region;
 }
 
-/* Into the store, unless its bytes have changed; then it stays in the chunk as what nobody knows.
- */
+/* Code for one address of a page that has others would be wrong there. The lock is held. */
+static gboolean must_be_anywhere(const QhTier *tier, const QhCode *code)
+{
+    return code->relative && qh_code_moved(tier->engine->store, code->key.ram_address);
+}
+
+/* Into the store, unless its bytes have changed, or the page was seen at another address; then it
+ * stays in the chunk as what nobody knows. */
 static const void *settle(
     QhTier *tier, QhJitCpu *jit, QhCode *code, QhT1Region *region, gboolean full, uint64_t changes)
 {
@@ -162,7 +170,9 @@ static const void *settle(
     g_mutex_lock(&tier->engine->lock);
     if (region != NULL) {
         region->ram_page = ram_page;
-        if (qh_code_unchanged(store, ram_page, changes)) {
+        region->relative = code->relative;
+        if (qh_code_unchanged(store, ram_page, changes) &&
+            region->anywhere == must_be_anywhere(tier, code)) {
             publish(tier, jit->tier, region);
         } else {
             region->invalid = 1;
@@ -184,7 +194,7 @@ const void *qh_tier_compile(QhTier *tier, QhJitCpu *jit, QhCode *code)
 {
     uint64_t ram_page = code->key.ram_address & ~(PAGE_BYTES - 1), changes;
     gint64 start = g_get_monotonic_time();
-    gboolean full = FALSE;
+    gboolean full = FALSE, anywhere;
     const void *native;
     QhT1Region *region;
     QhTlbPage page;
@@ -194,13 +204,17 @@ const void *qh_tier_compile(QhTier *tier, QhJitCpu *jit, QhCode *code)
         return NULL;
     }
     if ((jit->tier == NULL && !add_buffers(jit)) ||
-        !qh_softmmu_find(jit, code->key.pc, QH_ACCESS_FETCH, code->key.state_key & 15, &page) ||
+        !qh_softmmu_find(jit, qh_jit_state(jit)->pc, QH_ACCESS_FETCH, code->key.state_key & 15,
+                         &page) ||
         page.ram == NULL || page.ram->base + page.offset != ram_page ||
         !qh_engine_watch(jit, &page, &changes)) {
         return NULL;
     }
     memcpy(jit->tier->page, page.ram->host + page.offset, PAGE_BYTES);
-    region = make(tier, jit, code, &full);
+    g_mutex_lock(&tier->engine->lock);
+    anywhere = must_be_anywhere(tier, code);
+    g_mutex_unlock(&tier->engine->lock);
+    region = make(tier, jit, code, anywhere, &full);
     native = settle(tier, jit, code, region, full, changes);
     tier->stats.compile_ns += (uint64_t)(g_get_monotonic_time() - start) * 1000;
     return native;
@@ -223,6 +237,30 @@ uint32_t qh_tier_run(QhJitCpu *jit, const void *native)
     return left;
 }
 
+/* Whether @link leads from the page that @pc is on to @code, and to @to in the same kind of code.
+ */
+static gboolean
+may_link(const QhT1Link *link, const QhT1Region *to, const QhCode *code, uint64_t pc)
+{
+    const QhT1Region *from = link->from;
+    uint64_t in_page = link->pc & (PAGE_BYTES - 1);
+
+    return !from->invalid && !to->invalid && to->ram_page == from->ram_page &&
+           to->state_key == from->state_key && to->anywhere == from->anywhere &&
+           (from->anywhere ? code->key.ram_address == (from->ram_page | in_page)
+                           : link->pc == pc && to->page == from->page);
+}
+
+static const uint8_t *link_address(const QhT1Region *region, const uint8_t *native)
+{
+    for (uint32_t i = 0; i < region->n_entries; i++) {
+        if (region->code + region->entries[i].at == native) {
+            return region->code + region->entries[i].link;
+        }
+    }
+    return native;
+}
+
 void qh_tier_link(QhTier *tier, QhJitCpu *jit, QhCode *code)
 {
     QhT1Link *link = jit->hot.link;
@@ -230,16 +268,14 @@ void qh_tier_link(QhTier *tier, QhJitCpu *jit, QhCode *code)
     QhT1Region *to;
 
     jit->hot.link = NULL;
-    if (link == NULL || link->pc != code->key.pc || link->to != NULL) {
+    if (link == NULL || link->to != NULL) {
         return;
     }
     g_mutex_lock(&tier->engine->lock);
     native = code->native;
     to = native != NULL ? qh_t1_memory_find(tier->memory, native) : NULL;
-    if (to != NULL && link->to == NULL && !link->from->invalid && !to->invalid &&
-        to->ram_page == link->from->ram_page && to->page == link->from->page &&
-        to->state_key == link->from->state_key) {
-        qh_t1_link(tier->memory, link, to, native);
+    if (to != NULL && link->to == NULL && may_link(link, to, code, qh_jit_state(jit)->pc)) {
+        qh_t1_link(tier->memory, link, to, link_address(to, native));
         tier->stats.n_links++;
     }
     g_mutex_unlock(&tier->engine->lock);
@@ -274,14 +310,14 @@ gboolean qh_tier_runs(const QhJitCpu *jit, uint64_t ram_address, uint64_t bytes)
     return runs;
 }
 
-void qh_t1_retire_region(QhTier *tier, QhT1Region *region)
+void qh_t1_retire_region(QhTier *tier, QhT1Region *region, uint32_t heat)
 {
     qh_t1_cut_off(tier->memory, region);
     for (uint32_t i = 0; i < region->n_entries; i++) {
         QhCode *code = code_of(tier, region, &region->entries[i]);
         if (code != NULL && code->native == region->code + region->entries[i].at) {
             __atomic_store_n(&code->native, NULL, __ATOMIC_RELEASE);
-            code->heat = (int32_t)tier->engine->options.threshold + 1;
+            code->heat = (int32_t)heat + 1;
         }
     }
 }
@@ -309,7 +345,7 @@ gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, 
             continue;
         }
         *at = region->page_next;
-        qh_t1_retire_region(tier, region);
+        qh_t1_retire_region(tier, region, tier->engine->options.threshold);
         tier->stats.n_invalidated++;
         any = TRUE;
     }
@@ -317,6 +353,22 @@ gboolean qh_tier_invalidate(QhTier *tier, void **regions, uint64_t ram_address, 
         qh_t1_kick_all(tier);
     }
     return any;
+}
+
+void qh_tier_unpin(QhTier *tier, void **regions)
+{
+    QhT1Region **at = (QhT1Region **)(void *)regions;
+
+    while (*at != NULL) {
+        QhT1Region *region = *at;
+        if (!region->relative || region->anywhere) {
+            at = (QhT1Region **)(void *)&region->page_next;
+            continue;
+        }
+        *at = region->page_next;
+        qh_t1_retire_region(tier, region, 0);
+        tier->stats.n_invalidated++;
+    }
 }
 
 void qh_tier_drop_all(QhTier *tier)

@@ -43,9 +43,9 @@ gboolean qh_t1_collect(QhJitCpu *jit, const QhCode *code, uint32_t max_blocks, Q
 /* A chunk for jit->tier to fill: a free one, or, when they run out, the one filled longest ago.
  * FALSE when all are in use. (recycle.c) [vcpu] */
 gboolean qh_t1_have_room(QhTier *tier, QhJitCpu *jit);
-/* The region is entered by nobody from now on; its blocks are interpreted again. The lock is held.
- * (tier.c) */
-void qh_t1_retire_region(QhTier *tier, QhT1Region *region);
+/* The region is entered by nobody from now on; its blocks are interpreted again, @heat times. The
+ * lock is held. (tier.c) */
+void qh_t1_retire_region(QhTier *tier, QhT1Region *region, uint32_t heat);
 /* Send all CPUs to the dispatcher. (tier.c) [any] */
 void qh_t1_kick_all(const QhTier *tier);
 
