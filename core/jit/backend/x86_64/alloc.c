@@ -41,6 +41,8 @@ void qh_t1_alloc_begin(QhT1 *t)
     alloc->live = FALSE;
     alloc->pending = 0;
     alloc->locked = alloc->scratch = 0;
+    alloc->nans.unchecked = alloc->nans.result_of = 0;
+    alloc->nans.result_unchecked = FALSE;
     qh_t1_alloc_label(t);
 }
 
@@ -304,6 +306,9 @@ void qh_t1_clobber_var(QhT1 *t, uint32_t var)
         QhT1Value *v = &alloc->values[next - 1];
         if (v->place == QH_T1_IN_VAR && v->var == var && v->last > t->i) {
             QhReg reg = qh_t1_take(t, w->is_xmm);
+            if (w->home != QH_NO_REG && (alloc->nans.unchecked & qh_t1_bit(w->home))) {
+                qh_t1_nan_settle(t);
+            }
             if (w->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(w->home))) {
                 qh_t1_move(t, reg, alloc->homes[w->home].reg, w->bytes);
             } else {
@@ -580,6 +585,7 @@ static void set_home(QhT1 *t, uint32_t var)
 
     alloc->state.in |= qh_t1_bit(home);
     alloc->state.dirty |= qh_t1_bit(home);
+    qh_t1_nan_set(t, home);
 }
 
 void qh_t1_alloc_set(QhT1 *t)

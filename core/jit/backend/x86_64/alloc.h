@@ -6,6 +6,7 @@
 #ifndef QH_CORE_JIT_X86_64_ALLOC_H
 #define QH_CORE_JIT_X86_64_ALLOC_H
 
+#include "core/jit/backend/x86_64/nan.h"
 #include "core/jit/backend/x86_64/runtime.h"
 
 /* How a value comes about. */
@@ -137,6 +138,7 @@ typedef struct QhT1Alloc {
     uint32_t scratch;            /* given out by qh_t1_temp_... */
     gboolean defined;            /* the record's value has its place */
     uint16_t fuse_var;           /* variable whose home got the value, QH_T1_NO_VAR: none */
+    QhT1Nans nans;
     uint16_t cells[QH_T1_MAX_RECORDS];
     uint32_t n_cells, next_cell;
 

@@ -68,6 +68,7 @@ QhT1Cold *qh_t1_cold(QhT1 *t, QhT1ColdFn fn)
     site->cold = (QhT1Cold){.dirty = alloc->state.dirty,
                             .insn = (uint16_t)t->insn,
                             .count = (uint16_t)alloc->ordinal,
+                            .nans = (uint16_t)qh_t1_nan_registers(t),
                             .fn = fn,
                             .d = QH_NO_REG,
                             .a = QH_NO_REG,

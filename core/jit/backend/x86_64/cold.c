@@ -37,6 +37,18 @@ void qh_t1_take_fp_flags(QhCpu *cpu)
     hot->mxcsr = QH_T1_MXCSR;
 }
 
+static void default_nans(uint32_t registers, QhT1Regs *regs)
+{
+    const uint64_t infinity = G_GUINT64_CONSTANT(0x7ff) << 53;
+
+    for (; registers != 0; registers &= registers - 1) {
+        uint64_t *value = regs->xmm[__builtin_ctz(registers)];
+        if (*value << 1 > infinity) {
+            *value = G_GUINT64_CONSTANT(0x7ff8000000000000);
+        }
+    }
+}
+
 /* The word behind the call is the distance from itself to the stub's QhT1Cold. What is counted
  * before a function that looks at icount is counted again at the end of the block. */
 const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
@@ -53,6 +65,7 @@ const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
     jit->hot.region = (uint32_t)(uintptr_t)cold->region->code;
     jit->hot.calls = (uint64_t *)(void *)(regs + 1) + 2;
     qh_t1_take_fp_flags(cpu);
+    default_nans(cold->nans, regs);
     next = cold->fn(cpu, cold, regs);
     jit->hot.calls = NULL;
     if (next == QH_T1_LEAVE) {

@@ -39,6 +39,8 @@ struct QhT1Cold {
     QhT1ColdFn fn;
     QhReg d, a, b, c; /* QH_NO_REG: none */
     uint32_t x, y;    /* the function's own: a memop, flags ... */
+    uint16_t nans;    /* xmm registers: NaNs in them are to be the default one (nan.c) */
+    uint16_t pad;
     int64_t imm;
     uint64_t word; /* likewise: a function, a constant operand ... */
 };

@@ -411,6 +411,7 @@ static void compile_flow(QhT1 *t, const QhIrRecord *record)
 /* Groups by number, as ir-ops.def has them. */
 static void compile_record(QhT1 *t, const QhIrRecord *record)
 {
+    qh_t1_nan_before(t, record);
     switch (record->op) {
     case QH_IR_nop:
     case QH_IR_ext:
@@ -508,6 +509,7 @@ static void arrive(QhT1 *t, gboolean block_start)
     gboolean entry = block_start && block_of(t)->entry;
 
     if (alloc->live) {
+        qh_t1_nan_settle(t);
         go_to(t, t->i, FALSE);
     }
     if (!target->known && !entry) {

@@ -9,6 +9,7 @@
  * that C can do it once more with the operands.
  */
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/backend/x86_64/nan.h"
 
 #include "abi/target.h"
 
@@ -140,7 +141,7 @@ static void finish(QhT1 *t, const QhIrRecord *record, QhReg d)
 {
     QhT1Cold *cold;
 
-    if (t->source->nan_rule == QH_NAN_X86) {
+    if (t->source->nan_rule == QH_NAN_X86 || qh_t1_nan_later(t, record)) {
         return;
     }
     cold = new_cold(t, record, qh_t1_cold_nan);
@@ -148,6 +149,7 @@ static void finish(QhT1 *t, const QhIrRecord *record, QhReg d)
     qh_t1_fp_check_nan(t, cold, record->type, d);
     qh_t1_cold_again(t, cold);
     qh_t1_cold_resume(t, cold);
+    qh_t1_nan_checked(t);
 }
 
 static void binary_kept(QhT1 *t, const QhIrRecord *record, uint32_t op)
