@@ -110,6 +110,11 @@ typedef struct QhBlockService {
     void (*set_locked)(QhBlock *block, gboolean locked);
     /* Up to 20 bytes that identify the disk for the guest: serial=; "" when not given. [device] */
     const char *(*serial)(QhBlock *block);
+    /* The drive that -drive if=@interface,index=@index describes; NULL: there is none. For machines
+     * that have a place for it: set the device's property to its name. [main] */
+    QhBlock *(*drive)(QhHost *host, const char *interface, uint32_t index);
+    /* What a property of type QH_PROPERTY_BLOCK takes for it. [main] */
+    const char *(*name)(const QhBlock *block);
 } QhBlockService;
 
 #endif

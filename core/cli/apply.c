@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From what was read to a host that is set up, in the order in which one thing needs another. */
+#include "core/block/device.h"
 #include "core/char/chars.h"
 #include "core/cli/cli.h"
 #include "core/gdb/gdb.h"
@@ -305,6 +306,21 @@ static gboolean check_serials(
     return TRUE;
 }
 
+/* A drive that the machine was to find a place for, but has none. */
+static gboolean check_drives(QhHost *host, const char *machine, GError **error)
+{
+    QhBlock *orphan = qh_block_drive_orphan(qh_host_blocks(host));
+
+    if (orphan != NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
+                    "-drive: machine '%s' has no place for drive '%s'\nsay if=none,id=NAME, and "
+                    "add a device with drive=NAME",
+                    machine, qh_block_device_id(orphan));
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean apply_gdb(const QhCli *cli, QhHost *host, GError **error)
 {
     if (cli->gdb != NULL && !qh_gdb_listen(host, cli->gdb, error)) {
@@ -340,7 +356,8 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
             return FALSE;
         }
         qh_host_set_machine(host, made);
-        if (!check_serials(cli, host, serials, machine, error)) {
+        if (!check_serials(cli, host, serials, machine, error) ||
+            !check_drives(host, machine, error)) {
             return FALSE;
         }
         if (cli->dumpdtb != NULL) {
@@ -372,5 +389,6 @@ gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **err
         *ret_done = TRUE;
         return qh_list_text(cli, host, &cli->text, error);
     }
-    return apply_chardevs(cli, host, error) && apply_machine(cli, host, ret_done, error);
+    return apply_chardevs(cli, host, error) && qh_cli_apply_blocks(cli, host, error) &&
+           apply_machine(cli, host, ret_done, error);
 }

@@ -42,7 +42,8 @@ struct QhCli {
 
     /* texts as given, in order */
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
-    GPtrArray *devices; /* QhJson */
+    GPtrArray *devices;            /* QhJson */
+    GPtrArray *blockdevs, *drives; /* QhJson */
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
@@ -110,6 +111,8 @@ gboolean qh_cli_resolve_machine(
     QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
+/* The nodes of -blockdev, in order, then the drives. [main] */
+gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error);
 
 /* The take functions of the table. */
 gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
@@ -126,6 +129,8 @@ gboolean qh_take_cpu(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_smp(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);

@@ -28,6 +28,8 @@ static QhCli *cli_new(const char *argv0)
         *texts[i] = g_ptr_array_new_with_free_func(g_free);
     }
     cli->devices = g_ptr_array_new_with_free_func(unref_json);
+    cli->blockdevs = g_ptr_array_new_with_free_func(unref_json);
+    cli->drives = g_ptr_array_new_with_free_func(unref_json);
     qh_engine_options_init(&cli->engine);
     cli->ready_fd = -1;
     cli->pidfile_fd = -1;

@@ -17,6 +17,8 @@ gboolean qh_property_set_reference(QhHost *host,
                                    const char *subject,
                                    const char *value,
                                    GError **error);
+/* The member no longer points anywhere. */
+void qh_property_drop_reference(uint32_t type, void *at);
 char *qh_property_reference_text(uint32_t type, const void *at);
 
 #endif

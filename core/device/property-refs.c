@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Properties that name something else of the host: a row here for each kind. */
+#include "core/block/device.h"
 #include "core/char/chars.h"
 #include "core/device/property-priv.h"
 
@@ -9,6 +10,7 @@ typedef struct QhReference {
     const char *what; /* for errors: "character device" */
     void *(*find)(QhHost *host, const char *id);
     const char *(*id)(const void *found);
+    void (*drop)(void *found); /* what find gave has to be given back; NULL: it has not */
 } QhReference;
 
 static void *find_chardev(QhHost *host, const char *id)
@@ -23,11 +25,26 @@ static const char *chardev_id(const void *found)
     return qh_char_id(found);
 }
 
+static void *find_block(QhHost *host, const char *id)
+{
+    return qh_block_device_get(qh_host_blocks(host), id, NULL);
+}
+
+static const char *block_id(const void *found)
+{
+    return qh_block_device_text(found);
+}
+
+static void drop_block(void *found)
+{
+    qh_block_device_unref(found);
+}
+
 static const QhReference references[] = {
-    {QH_PROPERTY_CHARDEV, "character device", find_chardev, chardev_id},
-    {QH_PROPERTY_BLOCK,   "disk",             NULL,         NULL      },
-    {QH_PROPERTY_NETDEV,  "network",          NULL,         NULL      },
-    {QH_PROPERTY_OBJECT,  "object",           NULL,         NULL      },
+    {QH_PROPERTY_CHARDEV, "character device",    find_chardev, chardev_id, NULL      },
+    {QH_PROPERTY_BLOCK,   "drive or block node", find_block,   block_id,   drop_block},
+    {QH_PROPERTY_NETDEV,  "network",             NULL,         NULL,       NULL      },
+    {QH_PROPERTY_OBJECT,  "object",              NULL,         NULL,       NULL      },
 };
 
 static const QhReference *reference_of(uint32_t type)
@@ -64,8 +81,20 @@ gboolean qh_property_set_reference(QhHost *host,
                     reference->what, value);
         return FALSE;
     }
+    qh_property_drop_reference(property->type, at);
     *(void **)at = found;
     return TRUE;
+}
+
+void qh_property_drop_reference(uint32_t type, void *at)
+{
+    const QhReference *reference = reference_of(type);
+    void *found = *(void **)at;
+
+    *(void **)at = NULL;
+    if (found != NULL && reference->drop != NULL) {
+        reference->drop(found);
+    }
 }
 
 char *qh_property_reference_text(uint32_t type, const void *at)

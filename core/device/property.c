@@ -363,6 +363,8 @@ void qh_properties_clear(const QhPropertyTable *table, void *state)
 
         if (property->type == QH_PROPERTY_STRING) {
             g_clear_pointer((char **)member(property, state), g_free);
+        } else if (qh_property_is_reference(property->type)) {
+            qh_property_drop_reference(property->type, member(property, state));
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/host/host.h"
 
+#include "core/block/block.h"
 #include "core/char/chars.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
@@ -29,6 +30,7 @@ struct QhHost {
     QhRunState *run_state;
     QhRegistry *registry;
     QhChars *chars;
+    QhBlockGraph *blocks;
     QhQmp *qmp;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
@@ -92,6 +94,7 @@ QhHost *qh_host_new(void)
     host->run_state = qh_run_state_new(host);
     host->registry = qh_registry_new(host);
     host->chars = qh_chars_new(host);
+    host->blocks = qh_block_graph_new(host);
     host->qmp = qh_qmp_new(host);
     return host;
 }
@@ -110,6 +113,7 @@ void qh_host_free(QhHost *host)
     for (guint n = 0; n < LAST_TURNS && host->deferred.length > 0; n++) {
         (void)run_deferred(host);
     }
+    g_clear_pointer(&host->blocks, qh_block_graph_free);
     g_clear_pointer(&host->qmp, qh_qmp_free);
     g_clear_pointer(&host->chars, qh_chars_free);
     g_clear_pointer(&host->run_state, qh_run_state_free);
@@ -162,6 +166,11 @@ QhChars *qh_host_chars(QhHost *host)
 QhQmp *qh_host_qmp(QhHost *host)
 {
     return host->qmp;
+}
+
+QhBlockGraph *qh_host_blocks(QhHost *host)
+{
+    return host->blocks;
 }
 
 QhMachine *qh_host_machine(QhHost *host)

@@ -13,6 +13,7 @@ typedef struct QhQmp QhQmp;
 typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
 typedef struct QhPerf QhPerf;
+typedef struct QhBlockGraph QhBlockGraph;
 
 /* How this host was started; set before anything else, never changed. */
 typedef struct QhHostConfig {
@@ -37,6 +38,7 @@ QhRunState *qh_host_run_state(QhHost *host); /* core/host/run-state.h */
 QhTimers *qh_host_timers(QhHost *host);      /* core/loop/timers.h */
 QhChars *qh_host_chars(QhHost *host);        /* core/char/chars.h */
 QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
+QhBlockGraph *qh_host_blocks(QhHost *host);  /* core/block/block.h */
 
 /* The machine, NULL before there is one. qh_machine_new sets it; the host frees it at its end. */
 QhMachine *qh_host_machine(QhHost *host);                   /* [any] */

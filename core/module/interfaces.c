@@ -4,6 +4,7 @@
  * an interface, add a row at the foot. To append a method to a table, add it to the methods here
  * and leave first_bytes alone.
  */
+#include "abi/block-driver.h"
 #include "abi/chardev.h"
 #include "abi/command.h"
 #include "abi/gdb.h"
@@ -368,6 +369,20 @@ static gboolean check_chardev(QhSlot *slot, void *table, GError **error)
            check_state_size(slot, ops->state_size, 0, error);
 }
 
+static gboolean check_block(QhSlot *slot, void *table, GError **error)
+{
+    QhBlockDriverOps *ops = table;
+
+    if (!qh_slot_check_text(slot, ops->description, TRUE, "its description", error) ||
+        !qh_slot_check_text(slot, ops->children, TRUE, "the roles of its children", error) ||
+        !check_state_size(slot, ops->state_size, sizeof(QhBlockDriver), error) ||
+        !take_properties(slot, &ops->properties, ops->state_size, sizeof(QhBlockDriver), error)) {
+        return FALSE;
+    }
+    return ops->kind <= QH_BLOCK_FILTER ||
+           qh_slot_bad(slot, error, "it is of the unknown kind %u", ops->kind);
+}
+
 static const QhStateField *find_field(const QhCpuOps *cpu, const char *name)
 {
     for (uint32_t i = 0; cpu->state != NULL && i < cpu->state->n_fields; i++) {
@@ -460,24 +475,41 @@ static const QhMethod chardev_methods[] = {
     {"write",        offsetof(QhChardevOps, write),        TRUE },
     {"accept_input", offsetof(QhChardevOps, accept_input), FALSE},
 };
+static const QhMethod block_methods[] = {
+    {"open",         offsetof(QhBlockDriverOps, open),         TRUE },
+    {"close",        offsetof(QhBlockDriverOps, close),        TRUE },
+    {"length",       offsetof(QhBlockDriverOps, length),       TRUE },
+    {"read",         offsetof(QhBlockDriverOps, read),         TRUE },
+    {"write",        offsetof(QhBlockDriverOps, write),        FALSE},
+    {"flush",        offsetof(QhBlockDriverOps, flush),        FALSE},
+    {"discard",      offsetof(QhBlockDriverOps, discard),      FALSE},
+    {"write_zeroes", offsetof(QhBlockDriverOps, write_zeroes), FALSE},
+    {"status",       offsetof(QhBlockDriverOps, status),       FALSE},
+    {"truncate",     offsetof(QhBlockDriverOps, truncate),     FALSE},
+    {"set_access",   offsetof(QhBlockDriverOps, set_access),   FALSE},
+    {"reopen",       offsetof(QhBlockDriverOps, reopen),       FALSE},
+    {"info",         offsetof(QhBlockDriverOps, info),         FALSE},
+};
 
 const QhInterface qh_interfaces[] = {
-    {"target",     QH_TARGET_INTERFACE,     1, 0, sizeof(QhTargetOps),
-     UP_TO(QhTargetOps,                                                                        tininess_before_rounding), NULL,               0,                                check_target },
-    {"cpu",        QH_CPU_INTERFACE,        1, 0, sizeof(QhCpuOps),        UP_TO(QhCpuOps,     irq_changed),              cpu_methods,
-     G_N_ELEMENTS(cpu_methods),                                                                                                                                                 check_cpu    },
-    {"translator", QH_TRANSLATOR_INTERFACE, 1, 0, sizeof(QhTranslatorOps),
-     UP_TO(QhTranslatorOps,                                                                    disassemble),              translator_methods, G_N_ELEMENTS(translator_methods),
-     check_translator                                                                                                                                                                        },
-    {"machine",    QH_MACHINE_INTERFACE,    1, 0, sizeof(QhMachineOps),    UP_TO(QhMachineOps, device_tree),
-     machine_methods,                                                                                                                         G_N_ELEMENTS(machine_methods),    check_machine},
-    {"device",     QH_DEVICE_INTERFACE,     1, 1, sizeof(QhDeviceOps),     UP_TO(QhDeviceOps,  irq_in),
-     device_methods,                                                                                                                          G_N_ELEMENTS(device_methods),     check_device },
-    {"gdb",        QH_GDB_INTERFACE,        1, 0, sizeof(QhGdbOps),        UP_TO(QhGdbOps,     breakpoint_bytes),         NULL,               0,
-     check_gdb                                                                                                                                                                               },
-    {"command",    QH_COMMAND_INTERFACE,    1, 0, sizeof(QhCommandOps),    UP_TO(QhCommandOps, digest),
-     command_methods,                                                                                                                         G_N_ELEMENTS(command_methods),    check_command},
-    {"chardev",    QH_CHARDEV_INTERFACE,    1, 0, sizeof(QhChardevOps),    UP_TO(QhChardevOps, accept_input),
-     chardev_methods,                                                                                                                         G_N_ELEMENTS(chardev_methods),    check_chardev},
+    {"target",     QH_TARGET_INTERFACE,       1, 0, sizeof(QhTargetOps),
+     UP_TO(QhTargetOps,                                                                           tininess_before_rounding), NULL,               0,                                check_target },
+    {"cpu",        QH_CPU_INTERFACE,          1, 0, sizeof(QhCpuOps),         UP_TO(QhCpuOps,     irq_changed),              cpu_methods,
+     G_N_ELEMENTS(cpu_methods),                                                                                                                                                    check_cpu    },
+    {"translator", QH_TRANSLATOR_INTERFACE,   1, 0, sizeof(QhTranslatorOps),
+     UP_TO(QhTranslatorOps,                                                                       disassemble),              translator_methods, G_N_ELEMENTS(translator_methods),
+     check_translator                                                                                                                                                                           },
+    {"machine",    QH_MACHINE_INTERFACE,      1, 0, sizeof(QhMachineOps),     UP_TO(QhMachineOps, device_tree),
+     machine_methods,                                                                                                                            G_N_ELEMENTS(machine_methods),    check_machine},
+    {"device",     QH_DEVICE_INTERFACE,       1, 1, sizeof(QhDeviceOps),      UP_TO(QhDeviceOps,  irq_in),
+     device_methods,                                                                                                                             G_N_ELEMENTS(device_methods),     check_device },
+    {"gdb",        QH_GDB_INTERFACE,          1, 0, sizeof(QhGdbOps),         UP_TO(QhGdbOps,     breakpoint_bytes),         NULL,               0,
+     check_gdb                                                                                                                                                                                  },
+    {"command",    QH_COMMAND_INTERFACE,      1, 0, sizeof(QhCommandOps),     UP_TO(QhCommandOps, digest),
+     command_methods,                                                                                                                            G_N_ELEMENTS(command_methods),    check_command},
+    {"chardev",    QH_CHARDEV_INTERFACE,      1, 0, sizeof(QhChardevOps),     UP_TO(QhChardevOps, accept_input),
+     chardev_methods,                                                                                                                            G_N_ELEMENTS(chardev_methods),    check_chardev},
+    {"block",      QH_BLOCK_DRIVER_INTERFACE, 1, 0, sizeof(QhBlockDriverOps),
+     UP_TO(QhBlockDriverOps,                                                                      info),                     block_methods,      G_N_ELEMENTS(block_methods),      check_block  },
 };
 const guint qh_n_interfaces = G_N_ELEMENTS(qh_interfaces);

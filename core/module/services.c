@@ -4,6 +4,7 @@
  * their whole implementation into a program.
  */
 #include "core/module/services.h"
+#include "abi/block-driver.h"
 #include "abi/cpu.h"
 #include "abi/device.h"
 #include "abi/fp.h"
@@ -12,6 +13,8 @@
 #include "abi/services.h"
 #include <string.h>
 
+extern const QhBlockService qh_block_service;
+extern const QhBlockDriverService qh_block_driver_service;
 extern const QhCpuService qh_cpu_service;
 extern const QhMemService qh_mem_service;
 extern const QhDeviceService qh_device_service;
@@ -23,15 +26,17 @@ extern const QhCharService qh_char_service;
 extern const QhFpService qh_fp_service;
 
 static const QhServiceEntry services[] = {
-    {"qh.char",    1, 1, &qh_char_service   },
-    {"qh.cpu",     1, 1, &qh_cpu_service    },
-    {"qh.device",  1, 1, &qh_device_service },
-    {"qh.event",   1, 0, &qh_event_service  },
-    {"qh.fp",      1, 0, &qh_fp_service     },
-    {"qh.log",     1, 0, &qh_log_service    },
-    {"qh.machine", 1, 1, &qh_machine_service},
-    {"qh.mem",     1, 1, &qh_mem_service    },
-    {"qh.timer",   1, 0, &qh_timer_service  },
+    {"qh.block",        1, 0, &qh_block_service       },
+    {"qh.block-driver", 1, 0, &qh_block_driver_service},
+    {"qh.char",         1, 1, &qh_char_service        },
+    {"qh.cpu",          1, 1, &qh_cpu_service         },
+    {"qh.device",       1, 1, &qh_device_service      },
+    {"qh.event",        1, 0, &qh_event_service       },
+    {"qh.fp",           1, 0, &qh_fp_service          },
+    {"qh.log",          1, 0, &qh_log_service         },
+    {"qh.machine",      1, 1, &qh_machine_service     },
+    {"qh.mem",          1, 1, &qh_mem_service         },
+    {"qh.timer",        1, 0, &qh_timer_service       },
 };
 
 const void *

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices' ends of the graph: what service "qh.block" (abi/block.h) hands out. */
+#ifndef QH_CORE_BLOCK_DEVICE_H
+#define QH_CORE_BLOCK_DEVICE_H
+
+#include "core/block/block.h"
+
+/* What rerror= and werror= may say. */
+typedef enum {
+    QH_BLOCK_ON_REPORT,
+    QH_BLOCK_ON_IGNORE,
+    QH_BLOCK_ON_STOP,
+    QH_BLOCK_ON_ENOSPC, /* stop when the host's disk is full, otherwise report */
+} QhBlockOnError;
+
+/* Counted since the device was attached. */
+typedef struct QhBlockCounts {
+    uint64_t operations, bytes, failed, invalid, merged, total_ns;
+} QhBlockCounts;
+
+/*
+ * An end with name @id (of -drive; NULL: it has none) on @node (NULL: an empty drive). The caller
+ * gets a reference. [main]
+ */
+QhBlock *qh_block_device_new(QhBlockGraph *graph, const char *id, QhBlockNode *node);
+QhBlock *qh_block_device_ref(QhBlock *block);
+void qh_block_device_unref(QhBlock *block); /* NULL is accepted */
+/* For a property drive=NAME: the drive of that name, or a new end on the node of that name. The
+ * caller gets a reference. NULL with @error. [main] */
+QhBlock *qh_block_device_get(QhBlockGraph *graph, const char *name, GError **error);
+/* By drive id, by the id of the device, or by the path of that in the object tree. [main] */
+QhBlock *qh_block_device_find(QhBlockGraph *graph, const char *name);
+void qh_block_device_foreach(QhBlockGraph *graph,
+                             void (*fn)(QhBlock *block, void *data),
+                             void *data);
+
+const char *qh_block_device_id(const QhBlock *block); /* "" when it has none */
+/* What a user calls it: drive id, node name or device id. */
+const char *qh_block_device_text(const QhBlock *block);
+QhInstance *qh_block_device_instance(const QhBlock *block); /* NULL: not attached */
+QhBlockNode *qh_block_device_node(const QhBlock *block);    /* NULL: no medium */
+QhBlockUser *qh_block_device_user(const QhBlock *block);    /* NULL: no medium */
+gboolean qh_block_device_removable(const QhBlock *block);
+gboolean qh_block_device_tray_open(const QhBlock *block);
+gboolean qh_block_device_locked(const QhBlock *block);
+gboolean qh_block_device_write_cache(const QhBlock *block);
+/* Counts of @kind (QH_BLOCK_READ ...). */
+const QhBlockCounts *qh_block_device_counts(const QhBlock *block, uint32_t kind);
+void qh_block_device_set_errors(QhBlock *block, QhBlockOnError read, QhBlockOnError write);
+void qh_block_device_set_writeback(QhBlock *block, gboolean on);
+void qh_block_device_set_serial(QhBlock *block, const char *serial);
+
+/* Put a medium in, or take it out (NULL): the guest sees it. [main] */
+gboolean qh_block_device_set_medium(QhBlock *block, QhBlockNode *node, GError **error);
+/* Ask the guest to let the medium go: TRUE when it is free to be taken now. [main] */
+gboolean qh_block_device_request_eject(QhBlock *block, gboolean force, GError **error);
+/*
+ * What -drive says, as an object: file, format, if, index, id, media, cache, snapshot, readonly,
+ * werror, rerror, discard, aio, limits, and options of the format. The graph keeps it. [main]
+ */
+gboolean qh_block_drive_add(QhBlockGraph *graph, const QhJson *options, GError **error);
+/* By interface ("none", "pflash" ...; NULL @interface is the machine's own) and index. */
+QhBlock *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_t index);
+gboolean qh_block_drive_del(QhBlockGraph *graph, const char *id, GError **error);
+/* The first drive with an interface for which no device was made; NULL: all have one. */
+QhBlock *qh_block_drive_orphan(QhBlockGraph *graph);
+
+/* All devices with @node in their graph are told that a length has changed. [main] */
+void qh_block_devices_resized(QhBlockGraph *graph, QhBlockNode *node);
+
+extern const QhBlockService qh_block_service;
+extern const QhBlockDriverService qh_block_driver_service;
+
+#endif

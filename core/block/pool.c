@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/block/pool.h"
+
+#define IDLE_US (10 * G_USEC_PER_SEC) /* a thread without work leaves after this */
+
+typedef struct Work {
+    void (*fn)(void *data);
+    void *data;
+} Work;
+
+struct QhBlockPool {
+    GMutex lock; /* of all that follows */
+    GCond work, gone;
+    GQueue queue; /* Work * */
+    guint threads, idle, max;
+    gboolean ending;
+};
+
+QhBlockPool *qh_block_pool_new(guint max_threads)
+{
+    QhBlockPool *pool = g_new0(QhBlockPool, 1);
+
+    g_mutex_init(&pool->lock);
+    g_cond_init(&pool->work);
+    g_cond_init(&pool->gone);
+    g_queue_init(&pool->queue);
+    pool->max = max_threads;
+    return pool;
+}
+
+void qh_block_pool_free(QhBlockPool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    g_mutex_lock(&pool->lock);
+    pool->ending = TRUE;
+    g_cond_broadcast(&pool->work);
+    while (pool->threads > 0) {
+        g_cond_wait(&pool->gone, &pool->lock);
+    }
+    g_mutex_unlock(&pool->lock);
+    g_mutex_clear(&pool->lock);
+    g_cond_clear(&pool->work);
+    g_cond_clear(&pool->gone);
+    g_free(pool);
+}
+
+/* The next piece of work; NULL: the thread is to leave. With the lock. */
+static Work *next(QhBlockPool *pool)
+{
+    gint64 until = g_get_monotonic_time() + IDLE_US;
+
+    while (pool->queue.length == 0 && !pool->ending) {
+        pool->idle++;
+        gboolean woken = g_cond_wait_until(&pool->work, &pool->lock, until);
+        pool->idle--;
+        if (!woken && pool->queue.length == 0) {
+            return NULL;
+        }
+    }
+    return g_queue_pop_head(&pool->queue);
+}
+
+static gpointer run(gpointer data)
+{
+    QhBlockPool *pool = data;
+    Work *work;
+
+    g_mutex_lock(&pool->lock);
+    while ((work = next(pool)) != NULL) {
+        g_mutex_unlock(&pool->lock);
+        work->fn(work->data);
+        g_free(work);
+        g_mutex_lock(&pool->lock);
+    }
+    pool->threads--;
+    g_cond_broadcast(&pool->gone);
+    g_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* One more thread, with the lock; without it work waits for those that are there, or is done here
+ * when there are none. */
+static gboolean grow(QhBlockPool *pool)
+{
+    GThread *thread = g_thread_try_new("block", run, pool, NULL);
+
+    if (thread == NULL) {
+        return FALSE;
+    }
+    pool->threads++;
+    g_thread_unref(thread);
+    return TRUE;
+}
+
+void qh_block_pool_push(QhBlockPool *pool, void (*fn)(void *data), void *data)
+{
+    Work *work = g_new(Work, 1);
+
+    *work = (Work){fn, data};
+    g_mutex_lock(&pool->lock);
+    if (pool->idle <= pool->queue.length && pool->threads < pool->max && !grow(pool) &&
+        pool->threads == 0) {
+        g_mutex_unlock(&pool->lock);
+        g_free(work);
+        fn(data);
+        return;
+    }
+    g_queue_push_tail(&pool->queue, work);
+    g_cond_signal(&pool->work);
+    g_mutex_unlock(&pool->lock);
+}
