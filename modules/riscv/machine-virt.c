@@ -136,6 +136,31 @@ static gboolean create_uart(RvVirt *virt, QhInstance *plic, GError **error)
     return TRUE;
 }
 
+/* Places for "-device virtio-X-device". The board does without where nobody offers them. */
+static gboolean create_virtio(RvVirt *virt, QhInstance *plic, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+
+    for (uint32_t i = 0; i < RV_VIRT_N_VIRTIO; i++) {
+        g_autofree char *id = g_strdup_printf("virtio-mmio%u", i);
+        g_autoptr(GError) failure = NULL;
+        QhInstance *transport =
+            make(virt, "virtio-mmio", id, NULL, RV_VIRT_VIRTIO + 0x1000 * i, &failure);
+
+        if (transport == NULL && g_error_matches(failure, QH_ERROR, QH_ERROR_NO_SLOT)) {
+            return TRUE;
+        }
+        if (transport == NULL) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        services->device->connect(transport, 0,
+                                  services->device->irq_in(plic, RV_VIRT_VIRTIO_IRQ + i));
+        virt->n_virtio++;
+    }
+    return TRUE;
+}
+
 static gboolean create_memory(RvVirt *virt, GError **error)
 {
     const RvServices *services = rv_virt_services(virt);
@@ -177,7 +202,7 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
         return FALSE;
     }
     plic = create_plic(virt, error);
-    if (plic == NULL || !create_uart(virt, plic, error)) {
+    if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -262,6 +262,10 @@ static void add_soc(Tree *tree)
     }
     add_plic(tree);
     add_device(tree, "serial", "ns16550a", RV_VIRT_UART, 0x100, RV_VIRT_UART_IRQ);
+    for (uint32_t i = 0; i < tree->virt->n_virtio; i++) {
+        add_device(tree, "virtio_mmio", "virtio,mmio", RV_VIRT_VIRTIO + 0x1000 * i, 0x1000,
+                   RV_VIRT_VIRTIO_IRQ + i);
+    }
     add_device(tree, "rtc", "google,goldfish-rtc", RV_VIRT_RTC, 0x1000, RV_VIRT_RTC_IRQ);
     begin(tree, "test@%x", RV_VIRT_TEST);
     cell(tree, "phandle", PHANDLE_TEST);

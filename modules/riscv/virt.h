@@ -16,9 +16,13 @@
 #define RV_VIRT_PLIC        0xc000000u
 #define RV_VIRT_PLIC_BYTES  0x600000u
 #define RV_VIRT_UART        0x10000000u
+#define RV_VIRT_VIRTIO      0x10001000u /* transports, 0x1000 bytes apart */
 #define RV_VIRT_RAM         0x80000000u
 
+#define RV_VIRT_N_VIRTIO 8u
+
 /* Interrupt sources of the PLIC */
+#define RV_VIRT_VIRTIO_IRQ   1u /* of the first transport */
 #define RV_VIRT_UART_IRQ     10u
 #define RV_VIRT_RTC_IRQ      11u
 #define RV_VIRT_PLIC_SOURCES 96u
@@ -38,6 +42,7 @@ typedef struct RvVirt {
     uint8_t aclint; /* property: ACLINT nodes and SSWI instead of a CLINT */
     uint32_t xlen;
     uint32_t n_harts;
+    uint32_t n_virtio; /* transports for virtio devices */
     QhRam *ram;
     uint64_t ram_bytes;
     RvEntry entry;
