@@ -435,7 +435,7 @@ case("60e", "offer with an empty name", "lacks its kind, name",
      built(('.name = "subject-device"', '.name = ""')))
 case("60f", "offer with a wild name", "probe|lacks its kind",
      built(('.name = "subject-device"', '.name = (const char *)0x1234567890')))
-case("61a", "interface major 9", r"qh\.device 9\.0, this host has qh\.device 1\.0",
+case("61a", "interface major 9", r"qh\.device 9\.0, this host has qh\.device 1\.1",
      built((".major = 1", ".major = 9")))
 case("61b", "interface of another kind", "implements qh.cpu",
      built((".interface = QH_DEVICE_INTERFACE", '.interface = "qh.cpu"')))
