@@ -17,7 +17,8 @@ typedef struct QhDevice {
     QhMachine *machine;
     const char *id; /* the user's id=, or a path the host made up; never NULL */
     QhBus *bus;     /* the bus it sits on; NULL: wired by a machine. Since 1.1 */
-    uint64_t reserved[3];
+    void *bus_data; /* the bytes that its bus keeps for it, for the bus's own use. Since 1.1 */
+    uint64_t reserved[2];
 } QhDevice;
 
 /* One register window. */
@@ -30,7 +31,8 @@ typedef struct QhWindow {
 /* QhDeviceOps.flags */
 #define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
 #define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */
-#define QH_DEVICE_NO_SNAPSHOT   (1u << 2) /* its state table does not hold all: it cannot be saved */
+#define QH_DEVICE_NO_SNAPSHOT   (1u << 2) /* its state table does not hold all: it cannot be saved \
+                                           */
 
 /* Kinds of reset. */
 #define QH_RESET_COLD 0u
@@ -159,6 +161,8 @@ typedef struct QhDeviceService {
     void (*reset)(QhDevice *device, uint32_t kind);
     /* Bytes of window @window as realize left them; 0: it has none. [any] */
     uint64_t (*window_bytes)(QhDevice *device, uint32_t window);
+    /* Whether the guest has run: what is plugged now is plugged hot. [main] */
+    gboolean (*is_hot)(QhMachine *machine);
 } QhDeviceService;
 
 #endif

@@ -145,6 +145,7 @@ static gboolean use_kind(QhInstance *instance, const QhBusOps *ops, GError **err
 
     instance->bus_kind = ops;
     instance->bus_data = g_malloc0(MAX(ops->child_size, 1));
+    instance->state->bus_data = instance->bus_data;
     return qh_properties_set_defaults(instance->machine->host, ops->properties, instance->bus_data,
                                       who, error);
 }

@@ -316,6 +316,11 @@ static void window_set_bytes(QhDevice *device, uint32_t window, uint64_t bytes)
     }
 }
 
+static gboolean is_hot(QhMachine *machine)
+{
+    return machine->has_run;
+}
+
 static uint64_t window_bytes(QhDevice *device, uint32_t window)
 {
     const QhInstance *instance = device->instance;
@@ -444,4 +449,5 @@ const QhDeviceService qh_device_service = {
     .window_unmap = window_unmap,
     .reset = reset,
     .window_bytes = window_bytes,
+    .is_hot = is_hot,
 };

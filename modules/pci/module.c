@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this module offers: PCI buses, and the devices that are nothing but PCI. */
+#include "abi/module.h"
+#include "modules/pci/pci.h"
+
+static gboolean ask(const QhHostApi *api, PciServices *services, GError **error)
+{
+    services->host = api->host;
+    return (services->device = api->service(api->host, "qh.device", 1, 1, error)) != NULL &&
+           (services->mem = api->service(api->host, "qh.mem", 1, 1, error)) != NULL &&
+           (services->timer = api->service(api->host, "qh.timer", 1, 0, error)) != NULL &&
+           (services->event = api->service(api->host, "qh.event", 1, 0, error)) != NULL &&
+           (services->log = api->service(api->host, "qh.log", 1, 0, error)) != NULL;
+}
+
+static gboolean pci_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
+{
+    static const struct {
+        const char *name;
+        const QhDeviceOps *ops;
+    } devices[] = {
+        {"gpex-pcihost",       &pci_host_ops           },
+        {"gpex-root",          &pci_host_root_ops      },
+        {"pcie-root-port",     &pci_root_port_ops      },
+        {"x3130-upstream",     &pci_upstream_ops       },
+        {"xio3130-downstream", &pci_downstream_ops     },
+        {"pcie-pci-bridge",    &pci_pcie_pci_bridge_ops},
+        {"pci-bridge",         &pci_bridge_ops         },
+        {"edu",                &pci_edu_ops            },
+    };
+    g_autofree PciServices *services = g_new0(PciServices, 1);
+
+    if (!ask(api, services, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
+        const QhOffer offer = {
+            .size = sizeof(QhOffer),
+            .major = 1,
+            .minor = 1,
+            .kind = "device",
+            .name = devices[i].name,
+            .interface = QH_DEVICE_INTERFACE,
+            .ops = devices[i].ops,
+        };
+
+        if (!api->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    *ret_ctx = g_steal_pointer(&services);
+    return TRUE;
+}
+
+static void pci_fini(void *ctx)
+{
+    g_free(ctx);
+}
+
+const QhModule qh_module = {
+    .size = sizeof(QhModule),
+    .abi_major = QH_ABI_MAJOR,
+    .abi_minor = 0,
+    .init = pci_init,
+    .fini = pci_fini,
+};
