@@ -105,6 +105,50 @@ static void emit(QhBlock *block, void *data)
     qh_ir_set(block, p->type, slot(p->type, 1), old);
 }
 
+/* Accesses off x0 and x1, some of which could share a check; between them other work
+ * and new values of the bases. */
+static void emit_group(QhBlock *block, void *data)
+{
+    const Program *p = data;
+    GRand *random = g_rand_new_with_seed(p->kind);
+    uint32_t n = (uint32_t)g_rand_int_range(random, 2, 16), spread = p->disp != 0 ? 700 : 48;
+    QhValue held[2];
+
+    held[0] = held[1] = qh_ir_get(block, QH_TYPE_I64, TOY_X + 4);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t base = g_rand_int_range(random, 0, 8) == 0, x = 2 + g_rand_int(random) % 14;
+        uint32_t size = g_rand_int(random) % 4, what = g_rand_int(random) % 16;
+        uint64_t disp = g_rand_int(random) % spread - 8;
+        QhValue value, address = qh_ir_get(block, QH_TYPE_I64, TOY_X + base);
+        if (what == 0) {
+            qh_ir(block, QH_IR_fence, QH_TYPE_NONE, 0, QH_FENCE_WR, 0, 0);
+        } else if (what == 1) {
+            qh_ir_set(block, QH_TYPE_I64, TOY_X + base,
+                      qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address,
+                              qh_ir_const(block, QH_TYPE_I64, disp)));
+            continue;
+        }
+        address =
+            qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address, qh_ir_const(block, QH_TYPE_I64, disp));
+        if (what < 10) {
+            value = qh_ir(block, QH_IR_ld, QH_TYPE_I64, 0, address,
+                          size | (what & 1 ? QH_MEM_SIGNED : 0), 0);
+            qh_ir_set(block, QH_TYPE_I64, TOY_X + (what == 2 ? base : x), value);
+        } else {
+            value = qh_ir_get(block, QH_TYPE_I64, TOY_X + x);
+            qh_ir(block, QH_IR_st, QH_TYPE_I64, 0, address, size | (what & 1 ? QH_MEM_BE : 0),
+                  value);
+        }
+        if (what % 4 == 3) { /* two values that live for long need registers, too */
+            QhValue sum = qh_ir_2(block, QH_IR_add, QH_TYPE_I64, value, held[i & 1]);
+            held[i & 1] = qh_ir_2(block, QH_IR_xor, QH_TYPE_I64, sum, value);
+        }
+        value = qh_ir_2(block, QH_IR_add, QH_TYPE_I64, value, held[i & 1]);
+        qh_ir_set(block, QH_TYPE_I64, TOY_X + 2 + (x + i) % 14, value);
+    }
+    g_rand_free(random);
+}
+
 static void set_up(T1Pair *pair, const Program *p, uint64_t address, Toy *state)
 {
     uint8_t *ram = toy_ram(pair->toy, PAGES);
@@ -282,6 +326,28 @@ static void run_atomic(T1Pair *pair, uint32_t op)
     }
 }
 
+static void test_group(void)
+{
+    T1Pair *pair = t1_pair_new("");
+
+    for (uint32_t i = 0; i < USED; i++) {
+        pattern[i] = (uint8_t)(i * 167 + (i >> 8) * 13);
+    }
+    pair->toy->prot[READ_ONLY >> 12] = QH_PROT_READ | QH_PROT_EXEC;
+    pair->toy->prot[MISSING >> 12] = 0;
+    for (uint32_t i = 0; i < 3000; i++) {
+        Program p = {.op = QH_IR_ld, .kind = i, .disp = i % 5 == 0};
+        t1_pair_load(pair, emit_group, &p);
+        for (uint32_t k = i % 3; k < N(addresses); k += 3) {
+            if (k % 4 == 0) {
+                qh_softmmu_flush(qh_jit_of(&pair->toy->cpu[0]->cpu), UINT32_MAX);
+            }
+            compare(pair, &p, addresses[k]);
+        }
+    }
+    t1_pair_free(pair);
+}
+
 static void run_all(const char *without)
 {
     T1Pair *pair = t1_pair_new(without);
@@ -312,6 +378,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/t1/memory/all", test_all);
+    g_test_add_func("/t1/memory/group", test_group);
     g_test_add_func("/t1/memory/baseline", test_baseline);
     return g_test_run();
 }

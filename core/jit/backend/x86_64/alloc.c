@@ -8,6 +8,7 @@
  */
 #include "core/jit/backend/x86_64/alloc.h"
 
+#include "core/jit/backend/x86_64/kept.h"
 #include "core/jit/jit-cpu.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ void qh_t1_alloc_label(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
+    alloc->n_kept = 0;
     alloc->free = alloc->temps;
     memset(alloc->held, 0, sizeof(alloc->held));
     alloc->n_cells = alloc->next_cell = 0;
@@ -176,6 +178,9 @@ QhReg qh_t1_take(QhT1 *t, gboolean xmm)
     uint32_t ready = mask & alloc->free;
     QhReg reg;
 
+    if (ready == 0) {
+        ready = qh_t1_kept_yield(t, mask);
+    }
     if (ready != 0) {
         return (QhReg)__builtin_ctz(ready);
     }
@@ -269,6 +274,7 @@ void qh_t1_clobber_caller_saved(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
+    qh_t1_kept_forget(t);
     for (QhReg reg = 0; reg < QH_T1_N_REGS; reg++) {
         if (!(CALLER_SAVED & qh_t1_bit(reg)) || alloc->held[reg] == 0) {
             continue;
@@ -302,6 +308,7 @@ void qh_t1_clobber_var(QhT1 *t, uint32_t var)
     QhT1Alloc *alloc = t->alloc;
     QhT1Var *w = &alloc->vars[var];
 
+    qh_t1_kept_drop_var(t, var);
     for (uint32_t next = w->aliases; next != 0;) {
         QhT1Value *v = &alloc->values[next - 1];
         if (v->place == QH_T1_IN_VAR && v->var == var && v->last > t->i) {
@@ -660,4 +667,5 @@ void qh_t1_alloc_done(QhT1 *t)
     alloc->locked = 0;
     alloc->defined = FALSE;
     expire(t, t->i);
+    qh_t1_kept_expire(t);
 }

@@ -6,6 +6,7 @@
 #ifndef QH_CORE_JIT_X86_64_ALLOC_H
 #define QH_CORE_JIT_X86_64_ALLOC_H
 
+#include "core/jit/backend/x86_64/access.h"
 #include "core/jit/backend/x86_64/nan.h"
 #include "core/jit/backend/x86_64/runtime.h"
 
@@ -89,7 +90,6 @@ typedef struct QhT1Later {
     uint64_t word;
     QhT1State state;
     uint32_t insn, block, ordinal;
-    QhT1Cold *cold;
 } QhT1Later;
 
 #define QH_T1_MAX_LATER 4096u
@@ -99,9 +99,10 @@ typedef struct QhT1Later {
 
 typedef struct QhT1ColdSite {
     QhT1Cold cold;
-    QhXLabel label;
-    uint32_t at; /* of the stub's distance word */
-    uint8_t used;
+    QhXLabel label, back; /* back: behind the access */
+    uint32_t at;          /* of the stub's distance word */
+    uint32_t record;      /* the access that makes its check behind the region */
+    QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
 } QhT1ColdSite;
 
 typedef struct QhT1LinkFix {
@@ -116,8 +117,7 @@ typedef struct QhT1Alloc {
     uint32_t expire[QH_T1_MAX_RECORDS]; /* first value whose last is that record, + 1 */
     uint8_t depth[QH_T1_MAX_RECORDS];   /* of loops */
     uint16_t insns[QH_T1_MAX_INSNS];
-    uint32_t n_insns;
-    uint32_t ordinal; /* of the instruction in its block */
+    uint32_t n_insns, ordinal; /* ordinal: of the instruction in its block */
 
     QhT1Var vars[QH_T1_MAX_VARS];
     uint32_t n_vars;
@@ -126,7 +126,6 @@ typedef struct QhT1Alloc {
     QhT1Home homes[QH_T1_MAX_HOMES];
     uint16_t home_vars[QH_T1_MAX_HOMES];
     uint32_t n_homes;
-    gboolean has_calls;
 
     QhT1State state;
     gboolean live;               /* code falls through to here */
@@ -136,11 +135,12 @@ typedef struct QhT1Alloc {
     uint32_t temps;              /* all temps */
     uint32_t locked;             /* used by the record being compiled */
     uint32_t scratch;            /* given out by qh_t1_temp_... */
-    gboolean defined;            /* the record's value has its place */
-    uint16_t fuse_var;           /* variable whose home got the value, QH_T1_NO_VAR: none */
+    QhT1Kept kept[QH_T1_MAX_KEPT];
+    gboolean defined;  /* the record's value has its place */
+    uint16_t fuse_var; /* variable whose home got the value, QH_T1_NO_VAR: none */
     QhT1Nans nans;
     uint16_t cells[QH_T1_MAX_RECORDS];
-    uint32_t n_cells, next_cell;
+    uint32_t n_cells, next_cell, n_kept;
 
     QhT1Later later[QH_T1_MAX_LATER];
     uint32_t n_later, done_later;

@@ -171,7 +171,6 @@ static void look_forward(QhT1 *t, const QhT1Block *block)
         } else {
             look_at_var(t, i);
         }
-        alloc->has_calls |= record->op == QH_IR_call;
     }
 }
 
@@ -434,7 +433,6 @@ gboolean qh_t1_analyse(QhT1 *t)
     const QhT1Source *source = t->source;
 
     alloc->n_vars = alloc->n_homes = 0;
-    alloc->has_calls = FALSE;
     memset(alloc->slot_vars, 0, sizeof(alloc->slot_vars));
     memset(alloc->targets, 0, sizeof(alloc->targets[0]) * source->n_records);
     memset(alloc->depth, 0, source->n_records);

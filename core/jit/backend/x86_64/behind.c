@@ -3,6 +3,8 @@
  */
 #include "core/jit/backend/x86_64/behind.h"
 
+#include "core/jit/backend/x86_64/kept.h"
+
 #include <string.h>
 
 QhT1Later *qh_t1_new_later(QhT1 *t, void (*emit)(QhT1 *, uint64_t), uint64_t word)
@@ -90,6 +92,7 @@ void qh_t1_cold_jmp(QhT1 *t, QhT1Cold *cold)
 void qh_t1_cold_resume(QhT1 *t, QhT1Cold *cold)
 {
     cold->resume = qh_x_offset(&t->a);
+    cold->kept = (uint16_t)qh_t1_kept_mask(t); /* by now; one more may have been given up for the result */
 }
 
 void qh_t1_cold_again(QhT1 *t, QhT1Cold *cold)

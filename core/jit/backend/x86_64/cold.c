@@ -72,5 +72,10 @@ const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
         return NULL;
     }
     cpu->icount = icount;
+    if (next == QH_T1_RESUME) {
+        for (uint32_t kept = cold->kept; kept != 0; kept &= kept - 1) {
+            regs->gpr[__builtin_ctz(kept)] = 0;
+        }
+    }
     return cold->region->code + (next == QH_T1_AGAIN ? cold->again : cold->resume);
 }

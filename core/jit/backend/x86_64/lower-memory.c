@@ -9,7 +9,7 @@
  * The host keeps loads in order, and stores; only a store before a load needs a fence (Intel SDM
  * volume 3, 9.2.2).
  */
-#include "core/jit/backend/x86_64/access.h"
+#include "core/jit/backend/x86_64/kept.h"
 
 #include <stddef.h>
 
@@ -44,14 +44,14 @@ QhT1Access qh_t1_access(QhT1 *t, uint32_t value, uint32_t memop, uint32_t tag, Q
 }
 
 /* Where in the entry the tag and the addend are. */
-static int32_t tag_at(const QhT1 *t, const QhT1Access *access)
+static int32_t tag_at(const QhT1 *t, uint32_t memop, uint32_t tag)
 {
-    return t->source->tlb[QH_MEM_INDEX_OF(access->memop)] + (int32_t)(access->tag * 8);
+    return t->source->tlb[QH_MEM_INDEX_OF(memop)] + (int32_t)(tag * 8);
 }
 
-static int32_t addend_at(const QhT1 *t, const QhT1Access *access)
+static int32_t addend_at(const QhT1 *t, uint32_t memop)
 {
-    return t->source->tlb[QH_MEM_INDEX_OF(access->memop)] + (int32_t)offsetof(QhTlbEntry, addend);
+    return t->source->tlb[QH_MEM_INDEX_OF(memop)] + (int32_t)offsetof(QhTlbEntry, addend);
 }
 
 /* The entry and what its tag has to be are known. */
@@ -60,20 +60,20 @@ static QhRm check_constant(QhT1 *t, const QhT1Access *access, gboolean aligned)
     uint64_t address = (uint64_t)access->disp, granule = (uint64_t)1 << t->source->granule_bits;
     uint64_t page = address & ~(granule - 1);
     int32_t entry = (int32_t)(address >> (t->source->granule_bits - ENTRY_SHIFT) & ENTRY_MASK);
+    int32_t at = tag_at(t, access->memop, access->tag) + entry;
     gboolean odd = (address & (access->bytes - 1)) != 0;
 
     if ((odd && aligned) || ((address + access->bytes - 1) & ~(granule - 1)) != page) {
         qh_t1_cold_jmp(t, access->cold);
     }
     if (fits((int64_t)page)) {
-        qh_x_alu_i(&t->a, QH_X_CMP | QH_X_W, qh_rm_mem(QH_RBP, tag_at(t, access) + entry),
-                   (int32_t)page);
+        qh_x_alu_i(&t->a, QH_X_CMP | QH_X_W, qh_rm_mem(QH_RBP, at), (int32_t)page);
     } else {
         qh_x_mov_i(&t->a, QH_RCX, page);
-        qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_mem(QH_RBP, tag_at(t, access) + entry));
+        qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_mem(QH_RBP, at));
     }
     qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
-    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, addend_at(t, access) + entry));
+    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, addend_at(t, access->memop) + entry));
     if (fits(access->disp)) {
         return qh_rm_mem(QH_RAX, (int32_t)access->disp);
     }
@@ -99,9 +99,25 @@ static void find_entry(QhT1 *t, QhReg base, int32_t disp)
     qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), ENTRY_MASK);
 }
 
+/* rcx = base + disp, and @mask */
+static void find_page(QhT1 *t, QhReg base, int32_t disp, int32_t mask)
+{
+    if (disp == 0) {
+        qh_x_mov(&t->a, 1, QH_RCX, base);
+    } else {
+        qh_x(&t->a, QH_X_LEA | QH_X_W, QH_RCX, qh_rm_mem(base, disp));
+    }
+    qh_x_alu_i(&t->a, QH_X_AND | QH_X_W, qh_rm_reg(QH_RCX), mask);
+}
+
+static int32_t page_mask(const QhT1 *t)
+{
+    return -(1 << t->source->granule_bits);
+}
+
 QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned)
 {
-    int32_t mask = -(1 << t->source->granule_bits), disp = (int32_t)access->disp, last;
+    int32_t mask = page_mask(t), disp = (int32_t)access->disp;
     QhReg base = access->base;
 
     aligned |= (access->memop & QH_MEM_ALIGN_MASK) == QH_MEM_ALIGN;
@@ -115,18 +131,99 @@ QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned)
         disp = 0;
     }
     find_entry(t, base, disp);
-    last = aligned ? disp : disp + (int32_t)access->bytes - 1;
-    if (last == 0) {
-        qh_x_mov(&t->a, 1, QH_RCX, base);
-    } else {
-        qh_x(&t->a, QH_X_LEA | QH_X_W, QH_RCX, qh_rm_mem(base, last));
-    }
-    qh_x_alu_i(&t->a, QH_X_AND | QH_X_W, qh_rm_reg(QH_RCX),
-               aligned ? mask | (int32_t)(access->bytes - 1) : mask);
-    qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access)));
+    find_page(t, base, aligned ? disp : disp + (int32_t)access->bytes - 1,
+              aligned ? mask | (int32_t)(access->bytes - 1) : mask);
+    qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX,
+         qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access->memop, access->tag)));
     qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
-    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access)));
+    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX,
+         qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access->memop)));
     return qh_rm_sib(base, QH_RAX, 0, disp);
+}
+
+/* --- Checks shared by several accesses (kept.c) --- */
+
+static void do_load(QhT1 *t, const QhIrRecord *record, QhReg d, QhRm from);
+static void do_store(QhT1 *t, const QhIrRecord *record, QhReg value, QhRm to);
+
+static QhT1ColdSite *site_of(const QhT1Access *access)
+{
+    return (QhT1ColdSite *)access->cold; /* its first member */
+}
+
+/* An access that must make its own check, though others share one. */
+static void emit_alone(QhT1 *t, uint64_t word)
+{
+    QhT1ColdSite *site = (QhT1ColdSite *)(uintptr_t)word;
+    const QhIrRecord *record = &t->records[site->record];
+    gboolean is_store = record->op == QH_IR_st;
+    QhT1Access access = {.base = site->cold.a,
+                         .disp = site->cold.imm,
+                         .memop = record->b,
+                         .bytes = 1u << (record->b & QH_MEM_SIZE_MASK),
+                         .tag = is_store || (record->b & QH_MEM_AS_WRITE) ? QH_ACCESS_WRITE
+                                                                          : QH_ACCESS_READ,
+                         .cold = &site->cold};
+
+    if (site->kept != QH_NO_REG) {
+        qh_x(&t->a, QH_X_XOR, site->kept, qh_rm_reg(site->kept));
+    }
+    if (is_store) {
+        do_store(t, record, site->cold.b, qh_t1_check(t, &access, FALSE));
+    } else {
+        do_load(t, record, site->cold.d, qh_t1_check(t, &access, FALSE));
+    }
+    qh_x_jmp(&t->a, &site->back);
+}
+
+/* Go there if @cc. */
+static QhXLabel *alone(QhT1 *t, const QhT1Access *access, QhReg kept)
+{
+    QhT1ColdSite *site = site_of(access);
+
+    site->record = t->i;
+    site->kept = kept;
+    return qh_t1_later_here(t, emit_alone, (uintptr_t)site);
+}
+
+/* The check for all bytes of the group; its register holds their addend from now on. */
+static void check_group(QhT1 *t, const QhT1Access *access, const QhT1Kept *kept)
+{
+    QhXLabel *label = alone(t, access, kept->reg);
+
+    find_entry(t, access->base, kept->lo);
+    find_page(t, access->base, kept->hi - 1, page_mask(t));
+    for (uint32_t tag = QH_ACCESS_READ; tag <= QH_ACCESS_WRITE; tag++) {
+        if (kept->needs >> tag & 1) {
+            qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX,
+                 qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access->memop, tag)));
+            qh_x_jcc(&t->a, QH_IF_NE, label);
+        }
+    }
+    qh_x(&t->a, QH_X_MOV | QH_X_W, kept->reg,
+         qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access->memop)));
+}
+
+/* The operand of the access, checked in the way of its @role. */
+static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Kept *kept)
+{
+    if (role == QH_T1_KEPT_MEMBER) {
+        QhXLabel *label = alone(t, access, QH_NO_REG);
+        qh_x(&t->a, QH_X_TEST | QH_X_W, kept->reg, qh_rm_reg(kept->reg));
+        qh_x_jcc(&t->a, QH_IF_E, label);
+    } else if (role == QH_T1_KEPT_FIRST && qh_t1_kept_begin(t, kept)) {
+        check_group(t, access, kept);
+    } else {
+        return qh_t1_check(t, access, FALSE);
+    }
+    return qh_rm_sib(access->base, kept->reg, 0, (int32_t)access->disp);
+}
+
+/* Where the cold stub, and an access made behind the region, come back to. */
+static void behind(QhT1 *t, const QhT1Access *access)
+{
+    qh_t1_cold_resume(t, access->cold);
+    qh_x_bind(&t->a, &site_of(access)->back);
 }
 
 /* --- Loads --- */
@@ -203,12 +300,23 @@ static gboolean all_cold(uint32_t memop)
     return (memop & QH_MEM_BE) && (memop & QH_MEM_SIZE_MASK) == QH_MEM_128;
 }
 
+static void do_load(QhT1 *t, const QhIrRecord *record, QhReg d, QhRm from)
+{
+    if (QH_IS_XMM(d)) {
+        load_xmm(t, d, from, record->b);
+    } else {
+        load_gpr(t, d, from, record->b, record->type == QH_TYPE_I64 ? QH_X_W : 0);
+    }
+}
+
 static void lower_load(QhT1 *t, const QhIrRecord *record)
 {
     uint32_t memop = record->b;
     QhT1Access access =
         qh_t1_access(t, record->a, memop,
                      memop & QH_MEM_AS_WRITE ? QH_ACCESS_WRITE : QH_ACCESS_READ, qh_t1_cold_load);
+    QhT1Kept kept;
+    QhT1KeptRole role = qh_t1_kept_find(t, &access, record->a, &kept);
     QhReg d = qh_t1_def_late(t);
 
     access.cold->d = d;
@@ -220,14 +328,9 @@ static void lower_load(QhT1 *t, const QhIrRecord *record)
     if (all_cold(memop)) {
         qh_t1_cold_jmp(t, access.cold);
     } else {
-        QhRm from = qh_t1_check(t, &access, FALSE);
-        if (QH_IS_XMM(d)) {
-            load_xmm(t, d, from, memop);
-        } else {
-            load_gpr(t, d, from, memop, record->type == QH_TYPE_I64 ? QH_X_W : 0);
-        }
+        do_load(t, record, d, checked(t, &access, role, &kept));
     }
-    qh_t1_cold_resume(t, access.cold);
+    behind(t, &access);
 }
 
 /* --- Stores --- */
@@ -296,43 +399,53 @@ static void store_register(QhT1 *t, QhRm to, QhReg value, uint32_t memop)
     }
 }
 
+/* The value is in @value, or a constant. */
+static void do_store(QhT1 *t, const QhIrRecord *record, QhReg value, QhRm to)
+{
+    int32_t imm = 0;
+
+    if (value == QH_NO_REG) {
+        store_constant(t, record, &imm);
+        qh_x_st_i(&t->a, 1u << (record->b & QH_MEM_SIZE_MASK), to, imm);
+    } else {
+        store_register(t, to, value, record->b);
+    }
+}
+
 static void lower_store(QhT1 *t, const QhIrRecord *record)
 {
     uint32_t memop = record->b, size = memop & QH_MEM_SIZE_MASK;
     QhT1Access access = qh_t1_access(t, record->a, memop, QH_ACCESS_WRITE, qh_t1_cold_store);
     QhReg value = QH_NO_REG;
+    QhT1KeptRole role;
+    QhT1Kept kept;
     int32_t imm = 0;
-    gboolean is_constant = store_constant(t, record, &imm);
 
-    if (is_constant) {
+    if (store_constant(t, record, &imm)) {
         qh_t1_const(t, record->c, &access.cold->word);
     } else if (size < QH_MEM_32) {
         value = qh_t1_use_gpr(t, record->c);
     } else {
         value = qh_t1_use_any(t, record->c);
     }
+    role = qh_t1_kept_find(t, &access, record->a, &kept);
     access.cold->b = value;
     access.cold->y = record->type;
     qh_t1_cold_again(t, access.cold);
     if (all_cold(memop)) {
         qh_t1_cold_jmp(t, access.cold);
     } else {
-        QhRm to = qh_t1_check(t, &access, FALSE);
-        if (is_constant) {
-            qh_x_st_i(&t->a, access.bytes, to, imm);
-        } else {
-            store_register(t, to, value, memop);
-        }
+        do_store(t, record, value, checked(t, &access, role, &kept));
     }
     if (memop & QH_MEM_ACQUIRE) {
         qh_t1_full_fence(t);
     }
-    qh_t1_cold_resume(t, access.cold);
+    behind(t, &access);
 }
 
 void qh_t1_memory_forget(QhT1 *t)
 {
-    (void)t;
+    qh_t1_kept_forget(t);
 }
 
 void qh_t1_lower_memory(QhT1 *t, const QhIrRecord *record)
