@@ -12,10 +12,10 @@
 
 /* Guest code of a block starts at most this long before the end of what is copied. */
 #define QH_ENGINE_MAX_INSNS      64u
-#define QH_ENGINE_CODE_BYTES     (G_GUINT64_CONSTANT(128) << 20)
+#define QH_ENGINE_CODE_BYTES     (G_GUINT64_CONSTANT(256) << 20)
 #define QH_ENGINE_MIN_CODE_BYTES (G_GUINT64_CONSTANT(16) << 20)
 /* What the compiler may use, and how often a block is interpreted before. */
-#define QH_ENGINE_TIER_BYTES (G_GUINT64_CONSTANT(64) << 20)
+#define QH_ENGINE_TIER_BYTES (G_GUINT64_CONSTANT(128) << 20)
 #define QH_ENGINE_THRESHOLD  200u
 
 struct QhEngine {

@@ -18,7 +18,7 @@
  * Where pc leads. `id` stands for the state key, the address space and the number of times that
  * all was forgotten; it is compared with the CPU's jump_id.
  */
-#define QH_JUMP_BITS    14u
+#define QH_JUMP_BITS    16u
 #define QH_JUMP_ENTRIES (1u << QH_JUMP_BITS)
 #define QH_JUMP_OF_PAGE 2048u /* entries that the addresses of 4 KiB share, in a row */
 typedef struct QhJumpEntry {
