@@ -113,6 +113,9 @@ typedef struct QhNetService {
     void (*writable)(QhNet *net, uint32_t queue);
     /* A back end whose peer came or went. @info: one line for info network. [main] */
     void (*set_peer)(QhNet *net, gboolean up, const char *info);
+    /* In open: what send takes, when that is not known before: instead of QhNetdevOps.offloads.
+     * [main] */
+    void (*set_send_offloads)(QhNet *net, uint32_t offloads);
 } QhNetService;
 
 typedef struct QhNetdevOps {

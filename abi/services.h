@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The small services: "qh.log", "qh.timer", "qh.event", "qh.char". */
+/* The small services: "qh.log", "qh.timer", "qh.loop", "qh.json", "qh.event", "qh.char". */
 #ifndef QH_ABI_SERVICES_H
 #define QH_ABI_SERVICES_H
 
@@ -37,6 +37,31 @@ typedef struct QhTimerService {
     /* After it returns @fn does not run and will not. NULL is accepted. [device] [main] */
     void (*timer_free)(QhTimer *timer);
 } QhTimerService;
+
+/* Service "qh.loop": for back ends with descriptors of their own. */
+typedef struct QhLoopService {
+    uint32_t size;
+    uint32_t reserved;
+    /* The main loop's context, for sources (GSource) that run on the main thread. Lives as long as
+     * the host. [any] */
+    GMainContext *(*context)(QhHost *host);
+    /* Take the device lock in such a source, unless this thread has it; leave gets what enter
+     * returned. [main] */
+    gboolean (*enter)(QhHost *host);
+    void (*leave)(QhHost *host, gboolean entered);
+} QhLoopService;
+
+/* Service "qh.json": options that come as JSON. */
+typedef struct QhJsonService {
+    uint32_t size;
+    uint32_t reserved;
+    /* The value at @path of @json ("addr.path", "hostfwd.0.str") as text: a string's own, "true",
+     * "false", a number in decimal, otherwise JSON. NULL: there is none. The caller g_frees it.
+     * [any] */
+    char *(*get)(const char *json, const char *path);
+    /* Elements of the list, members of the object at @path; 0 when there is none. [any] */
+    uint32_t (*length)(const char *json, const char *path);
+} QhJsonService;
 
 /* Service "qh.event". */
 typedef struct QhEventService {

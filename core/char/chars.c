@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/char/char-priv.h"
+#include "core/host/id.h"
 #include "core/module/registry.h"
 
 #include <string.h>
@@ -158,19 +159,9 @@ qh_char_get_uint(const QhJson *data, const char *key, uint64_t max, uint64_t *re
     return TRUE;
 }
 
-/* A letter, then letters, digits and -._ as everywhere in QMP. */
 static gboolean check_id(QhChars *chars, const char *id, GError **error)
 {
-    gboolean good = g_ascii_isalpha(*id) && strlen(id) <= 127;
-
-    for (const char *c = id; good && *c != '\0'; c++) {
-        good = g_ascii_isalnum(*c) || strchr("-._", *c) != NULL;
-    }
-    if (!good) {
-        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
-                    "parameter 'id': '%s' is no identifier; they begin with a letter and hold "
-                    "letters, digits, '-', '.' and '_'",
-                    id);
+    if (!qh_id_check(id, error)) {
         return FALSE;
     }
     if (g_hash_table_contains(chars->by_id, id)) {

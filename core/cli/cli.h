@@ -44,6 +44,9 @@ struct QhCli {
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
     GPtrArray *devices;            /* QhJson */
     GPtrArray *blockdevs, *drives; /* QhJson */
+    GPtrArray *netdevs;            /* of -netdev, as given */
+    GPtrArray *nics;               /* of -nic and -net, as given */
+    gboolean no_nic;               /* -nic none */
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
@@ -114,6 +117,10 @@ gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
 /* The nodes of -blockdev, in order, then the drives. [main] */
 gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error);
 
+/* take-net.c: make the networks; devices for -nic are added to those of -device. [main] */
+gboolean qh_cli_apply_nets(
+    QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
+
 /* The take functions of the table. */
 gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_string(QhCli *, const QhOption *, const char *, GError **);
@@ -131,6 +138,8 @@ gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_nic(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);

@@ -12,6 +12,7 @@ const QhOptionGroup qh_option_groups[] = {
     {"boot",    "What the guest starts with"        },
     {"device",  "Devices"                           },
     {"block",   "Disks"                             },
+    {"net",     "Networks"                          },
     {"char",    "Serial lines and character devices"},
     {"control", "Monitors and control"              },
     {"process", "The process"                       },
@@ -240,8 +241,7 @@ const QhOption qh_options[] = {
      .qmp = "blockdev",
      .help = "A block node: file, host_device, raw, qcow2 and others. Devices use it by its name "
              "(drive=NAME). Children are names of other nodes, or options after 'file.' and the "
-             "like.", .parameters =
-         PARAMETERS({"driver", "string", NULL},
+             "like.", .parameters = PARAMETERS({"driver", "string", NULL},
      {"node-name", "string", NULL},
      {"read-only", "boolean", NULL},
      {"auto-read-only", "boolean", "read-only when it cannot be written"},
@@ -261,8 +261,8 @@ const QhOption qh_options[] = {
      .qmp = "drive",
      .help = "A disk, for a device that names it (drive=ID) or, without if=none, for the one that "
              "the machine makes for it. Without format= an image is raw, and refused if it looks "
-             "like another format.", .parameters =
-         PARAMETERS({"file", "string", NULL},
+             "like another format.", .parameters = PARAMETERS(
+         {"file", "string", NULL},
      {"format", "string", "raw, qcow2"},
      {"id", "string", NULL},
      {"if", "string", "none, pflash, or a kind that the machine knows"},
@@ -278,6 +278,29 @@ const QhOption qh_options[] = {
      {"aio", "string", "accepted"},
      {"throttling.bps-total", "number", "bytes a second; also -read, -write, -max"},
      {"throttling.iops-total", "number", "requests a second; also -read, -write, -max"})},
+    {.name = "netdev",
+     .argument = "TYPE,id=ID[,KEY=VALUE...]|JSON",
+     .group = "net",
+     .brief = "add a network back end: user, tap, stream, dgram ...",
+     .take = qh_take_list,
+     .offset = MEMBER(netdevs),
+     .qmp = "netdev",
+     .help =
+         "A network back end for a device's netdev=: user (hostfwd=tcp::2222-:22), tap, bridge, "
+         "stream, dgram, socket, hubport.", .parameters = PARAMETERS({"type", "string", NULL}, {"id", "string", NULL})},
+    {.name = "nic",
+     .argument = "TYPE[,model=DEVICE][,mac=ADDRESS][,KEY=VALUE...]|none",
+     .group = "net",
+     .take = qh_take_nic,
+     .qmp = "nic",
+     .help = "A network back end and a device at it in one; none: no network device that was not "
+             "asked for.", .parameters = PARAMETERS({"model", "string", NULL}, {"mac", "string", NULL})},
+    {.name = "net",
+     .argument = "none",
+     .group = "net",
+     .take = qh_take_net,
+     .help = "The old form of -nic; only none is left of it."},
+
     {.name = "chardev",
      .argument = "BACKEND,id=ID[,KEY=VALUE...]",
      .group = "char",
@@ -443,7 +466,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                       },
+    {.name = NULL                                                                                           },
 };
 /* clang-format on */
 
@@ -483,9 +506,6 @@ const char *const qh_options_missing[] = {
     "mem-path",
     "mem-prealloc",
     "mtdblock",
-    "net",
-    "netdev",
-    "nic",
     "no-acpi",
     "no-fd-bootchk",
 

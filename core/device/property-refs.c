@@ -3,6 +3,7 @@
 #include "core/block/device.h"
 #include "core/char/chars.h"
 #include "core/device/property-priv.h"
+#include "core/net/net.h"
 
 /* What is called @id; NULL when there is no such. */
 typedef struct QhReference {
@@ -25,6 +26,18 @@ static const char *chardev_id(const void *found)
     return qh_char_id(found);
 }
 
+static void *find_net(QhHost *host, const char *id)
+{
+    QhNets *nets = qh_host_nets(host);
+
+    return nets != NULL ? qh_nets_find(nets, id) : NULL;
+}
+
+static const char *net_id(const void *found)
+{
+    return qh_net_id(found);
+}
+
 static void *find_block(QhHost *host, const char *id)
 {
     return qh_block_device_get(qh_host_blocks(host), id, NULL);
@@ -43,7 +56,7 @@ static void drop_block(void *found)
 static const QhReference references[] = {
     {QH_PROPERTY_CHARDEV, "character device",    find_chardev, chardev_id, NULL      },
     {QH_PROPERTY_BLOCK,   "drive or block node", find_block,   block_id,   drop_block},
-    {QH_PROPERTY_NETDEV,  "network",             NULL,         NULL,       NULL      },
+    {QH_PROPERTY_NETDEV,  "network",             find_net,     net_id,     NULL      },
     {QH_PROPERTY_OBJECT,  "object",              NULL,         NULL,       NULL      },
 };
 

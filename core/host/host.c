@@ -9,6 +9,7 @@
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
+#include "core/net/net.h"
 #include "core/qmp/qmp.h"
 
 #include <glib-unix.h>
@@ -31,6 +32,7 @@ struct QhHost {
     QhRegistry *registry;
     QhChars *chars;
     QhBlockGraph *blocks;
+    QhNets *nets;
     QhQmp *qmp;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
@@ -95,6 +97,7 @@ QhHost *qh_host_new(void)
     host->registry = qh_registry_new(host);
     host->chars = qh_chars_new(host);
     host->blocks = qh_block_graph_new(host);
+    host->nets = qh_nets_new(host);
     host->qmp = qh_qmp_new(host);
     return host;
 }
@@ -114,6 +117,7 @@ void qh_host_free(QhHost *host)
         (void)run_deferred(host);
     }
     g_clear_pointer(&host->blocks, qh_block_graph_free);
+    g_clear_pointer(&host->nets, qh_nets_free); /* some tell clients that they lose their peer */
     g_clear_pointer(&host->qmp, qh_qmp_free);
     g_clear_pointer(&host->chars, qh_chars_free);
     g_clear_pointer(&host->run_state, qh_run_state_free);
@@ -156,6 +160,11 @@ QhRunState *qh_host_run_state(QhHost *host)
 QhTimers *qh_host_timers(QhHost *host)
 {
     return host->timers;
+}
+
+QhNets *qh_host_nets(QhHost *host)
+{
+    return host->nets;
 }
 
 QhChars *qh_host_chars(QhHost *host)

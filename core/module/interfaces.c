@@ -9,6 +9,7 @@
 #include "abi/command.h"
 #include "abi/gdb.h"
 #include "abi/machine.h"
+#include "abi/net.h"
 #include "abi/target.h"
 #include "abi/translator.h"
 #include "core/module/interface-priv.h"
@@ -383,6 +384,14 @@ static gboolean check_block(QhSlot *slot, void *table, GError **error)
            qh_slot_bad(slot, error, "it is of the unknown kind %u", ops->kind);
 }
 
+static gboolean check_netdev(QhSlot *slot, void *table, GError **error)
+{
+    const QhNetdevOps *ops = table;
+
+    return qh_slot_check_text(slot, ops->description, TRUE, "its description", error) &&
+           check_state_size(slot, ops->state_size, 0, error);
+}
+
 static const QhStateField *find_field(const QhCpuOps *cpu, const char *name)
 {
     for (uint32_t i = 0; cpu->state != NULL && i < cpu->state->n_fields; i++) {
@@ -475,6 +484,14 @@ static const QhMethod chardev_methods[] = {
     {"write",        offsetof(QhChardevOps, write),        TRUE },
     {"accept_input", offsetof(QhChardevOps, accept_input), FALSE},
 };
+static const QhMethod netdev_methods[] = {
+    {"open",     offsetof(QhNetdevOps, open),     TRUE },
+    {"close",    offsetof(QhNetdevOps, close),    TRUE },
+    {"send",     offsetof(QhNetdevOps, send),     TRUE },
+    {"resume",   offsetof(QhNetdevOps, resume),   FALSE},
+    {"describe", offsetof(QhNetdevOps, describe), FALSE},
+    {"command",  offsetof(QhNetdevOps, command),  FALSE},
+};
 static const QhMethod block_methods[] = {
     {"open",         offsetof(QhBlockDriverOps, open),         TRUE },
     {"close",        offsetof(QhBlockDriverOps, close),        TRUE },
@@ -511,5 +528,7 @@ const QhInterface qh_interfaces[] = {
      chardev_methods,                                                                                                                            G_N_ELEMENTS(chardev_methods),    check_chardev},
     {"block",      QH_BLOCK_DRIVER_INTERFACE, 1, 0, sizeof(QhBlockDriverOps),
      UP_TO(QhBlockDriverOps,                                                                      info),                     block_methods,      G_N_ELEMENTS(block_methods),      check_block  },
+    {"netdev",     QH_NETDEV_INTERFACE,       1, 0, sizeof(QhNetdevOps),      UP_TO(QhNetdevOps,  command),
+     netdev_methods,                                                                                                                             G_N_ELEMENTS(netdev_methods),     check_netdev },
 };
 const guint qh_n_interfaces = G_N_ELEMENTS(qh_interfaces);

@@ -10,6 +10,7 @@
 #include "abi/fp.h"
 #include "abi/machine.h"
 #include "abi/memory.h"
+#include "abi/net.h"
 #include "abi/services.h"
 #include <string.h>
 
@@ -24,6 +25,9 @@ extern const QhTimerService qh_timer_service;
 extern const QhEventService qh_event_service;
 extern const QhCharService qh_char_service;
 extern const QhFpService qh_fp_service;
+extern const QhJsonService qh_json_service;
+extern const QhLoopService qh_loop_service;
+extern const QhNetService qh_net_service;
 
 static const QhServiceEntry services[] = {
     {"qh.block",        1, 0, &qh_block_service       },
@@ -33,9 +37,12 @@ static const QhServiceEntry services[] = {
     {"qh.device",       1, 1, &qh_device_service      },
     {"qh.event",        1, 0, &qh_event_service       },
     {"qh.fp",           1, 0, &qh_fp_service          },
+    {"qh.json",         1, 0, &qh_json_service        },
     {"qh.log",          1, 0, &qh_log_service         },
+    {"qh.loop",         1, 0, &qh_loop_service        },
     {"qh.machine",      1, 1, &qh_machine_service     },
     {"qh.mem",          1, 1, &qh_mem_service         },
+    {"qh.net",          1, 0, &qh_net_service         },
     {"qh.timer",        1, 0, &qh_timer_service       },
 };
 

@@ -126,7 +126,7 @@ static const char *property_type_name(uint32_t type)
         [QH_PROPERTY_U16] = "uint16",          [QH_PROPERTY_U32] = "uint32",
         [QH_PROPERTY_U64] = "uint64",          [QH_PROPERTY_SIZE] = "size",
         [QH_PROPERTY_STRING] = "str",          [QH_PROPERTY_CHARDEV] = "str",
-        [QH_PROPERTY_ONOFFAUTO] = "OnOffAuto",
+        [QH_PROPERTY_ONOFFAUTO] = "OnOffAuto", [QH_PROPERTY_NETDEV] = "str",
     };
 
     return type < G_N_ELEMENTS(names) ? names[type] : "str";

@@ -30,6 +30,13 @@ void qh_monitor_info(const QhMonitorCall *call);
 void qh_monitor_examine(const QhMonitorCall *call);          /* x: virtual addresses */
 void qh_monitor_examine_physical(const QhMonitorCall *call); /* xp */
 void qh_monitor_print(const QhMonitorCall *call);
+/* monitor-net.c */
+void qh_monitor_info_network(const QhMonitorCall *call);
+void qh_monitor_netdev_add(const QhMonitorCall *call);
+void qh_monitor_netdev_del(const QhMonitorCall *call);
+void qh_monitor_set_link(const QhMonitorCall *call);
+void qh_monitor_hostfwd_add(const QhMonitorCall *call);
+void qh_monitor_hostfwd_remove(const QhMonitorCall *call);
 /* Names of what info shows, for help. */
 void qh_monitor_info_help(GString *out);
 

@@ -9,8 +9,9 @@ from model import BUILTINS, command_digest
 from parse import Doc, SchemaError
 
 MIT = '/* SPDX-License-Identifier: MIT */\n'  # what modules compile against is MIT
-KEYWORDS = {'default', 'static', 'register', 'int', 'union', 'struct', 'enum', 'long', 'short',
-            'auto', 'inline', 'switch', 'case', 'return', 'const', 'unix', 'linux'}
+KEYWORDS = {'auto', 'case', 'char', 'const', 'default', 'double', 'enum', 'float', 'goto', 'inline',
+            'int', 'linux', 'long', 'register', 'restrict', 'return', 'short', 'signed', 'static',
+            'struct', 'switch', 'typedef', 'union', 'unix', 'volatile'}
 
 
 def ident(name):

@@ -6,6 +6,7 @@
 #include "core/char/chars.h"
 #include "core/device/instance.h"
 #include "core/jit/engine.h"
+#include "core/net/net.h"
 #include "core/qmp/qmp.h"
 #include "core/vcpu/turns.h"
 #include "core/vcpu/vcpu.h"
@@ -97,6 +98,31 @@ const char *qh_char_id(const QhChar *chr)
 {
     (void)chr;
     return "c0";
+}
+
+/* Networks: there are none. */
+
+QhNets *qh_nets_new(QhHost *host)
+{
+    return (QhNets *)host;
+}
+
+void qh_nets_free(QhNets *nets)
+{
+    (void)nets;
+}
+
+QhNet *qh_nets_find(QhNets *nets, const char *id)
+{
+    (void)nets;
+    (void)id;
+    return NULL;
+}
+
+const char *qh_net_id(const QhNet *net)
+{
+    (void)net;
+    return NULL;
 }
 
 /* CPUs */

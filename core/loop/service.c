@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Service "qh.loop". */
+#include "abi/services.h"
+#include "core/machine/machine.h"
+
+static GMainContext *context(QhHost *host)
+{
+    return qh_host_context(host);
+}
+
+static gboolean enter(QhHost *host)
+{
+    QhMachine *machine = qh_host_machine(host);
+
+    if (machine == NULL || qh_machine_locked_by_me(machine)) {
+        return FALSE;
+    }
+    qh_machine_lock(machine);
+    return TRUE;
+}
+
+static void leave(QhHost *host, gboolean entered)
+{
+    if (entered) {
+        qh_machine_unlock(qh_host_machine(host));
+    }
+}
+
+extern const QhLoopService qh_loop_service;
+const QhLoopService qh_loop_service = {
+    .size = sizeof(QhLoopService),
+    .context = context,
+    .enter = enter,
+    .leave = leave,
+};

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libslirp is not thread-safe and knows no locks: all calls into it happen under the device lock.
+ * Frames of the guest go in on the CPU's thread; sockets are looked at on the main thread, in a
+ * source whose descriptors are asked for anew in each turn of the main loop. After a frame went in,
+ * the main loop takes such a turn, because there may be new sockets to wait for.
+ */
+#include "modules/net-user/user.h"
+
+#include <string.h>
+
+#define NS_PER_MS 1000000
+
+typedef struct User User;
+
+typedef struct UserSource {
+    GSource source;
+    User *user;
+} UserSource;
+
+struct User {
+    const NuServices *services;
+    QhNet *net;
+    Slirp *slirp;
+    UserSource *source;
+    GPtrArray *polls; /* GPollFD *; the first n_polls are in use */
+    guint n_polls;
+    gint woken;     /* atomic: the main loop has been told to turn */
+    uint8_t *frame; /* QH_NET_FRAME_MAX */
+};
+
+/* --- What libslirp calls --- */
+
+static ssize_t send_packet(const void *data, size_t bytes, void *opaque)
+{
+    User *user = opaque;
+    const QhNetVec vec = {(void *)data, bytes};
+
+    user->services->net->deliver(user->net, 0, NULL, &vec, 1);
+    return (ssize_t)bytes;
+}
+
+static void guest_error(const char *message, void *opaque)
+{
+    User *user = opaque;
+
+    user->services->log->guest(user->services->host, QH_LOG_GUEST_ERROR, message);
+}
+
+static int64_t clock_get_ns(void *opaque)
+{
+    User *user = opaque;
+
+    return user->services->timer->now(user->services->host, QH_CLOCK_VIRTUAL);
+}
+
+static void *timer_new(SlirpTimerCb fn, void *fn_opaque, void *opaque)
+{
+    User *user = opaque;
+
+    return user->services->timer->timer_new(user->services->host, QH_CLOCK_VIRTUAL, fn, fn_opaque);
+}
+
+static void timer_free(void *timer, void *opaque)
+{
+    User *user = opaque;
+
+    user->services->timer->timer_free(timer);
+}
+
+static void timer_mod(void *timer, int64_t expire_ms, void *opaque)
+{
+    User *user = opaque;
+
+    user->services->timer->arm(timer, expire_ms * NS_PER_MS);
+}
+
+static void poll_fd(G_GNUC_UNUSED int fd, G_GNUC_UNUSED void *opaque)
+{
+}
+
+static void turn(User *user)
+{
+    if (g_atomic_int_compare_and_exchange(&user->woken, 0, 1)) {
+        g_main_context_wakeup(user->services->loop->context(user->services->host));
+    }
+}
+
+static void notify(void *opaque)
+{
+    turn(opaque);
+}
+
+static const SlirpCb callbacks = {
+    .send_packet = send_packet,
+    .guest_error = guest_error,
+    .clock_get_ns = clock_get_ns,
+    .timer_new = timer_new,
+    .timer_free = timer_free,
+    .timer_mod = timer_mod,
+    .register_poll_fd = poll_fd,
+    .unregister_poll_fd = poll_fd,
+    .notify = notify,
+};
+
+/* --- The main loop --- */
+
+static int add_poll(int fd, int events, void *opaque)
+{
+    User *user = opaque;
+    gushort wanted = (gushort)((events & SLIRP_POLL_IN ? G_IO_IN : 0) |
+                               (events & SLIRP_POLL_OUT ? G_IO_OUT : 0) |
+                               (events & SLIRP_POLL_PRI ? G_IO_PRI : 0) |
+                               (events & SLIRP_POLL_ERR ? G_IO_ERR : 0) |
+                               (events & SLIRP_POLL_HUP ? G_IO_HUP : 0));
+
+    if (user->n_polls == user->polls->len) {
+        g_ptr_array_add(user->polls, g_new0(GPollFD, 1));
+    }
+    GPollFD *slot = g_ptr_array_index(user->polls, user->n_polls);
+    *slot = (GPollFD){.fd = fd, .events = wanted};
+    g_source_add_poll(&user->source->source, slot);
+    return (int)user->n_polls++;
+}
+
+static int get_revents(int i, void *opaque)
+{
+    User *user = opaque;
+
+    if (i < 0 || (guint)i >= user->n_polls) {
+        return 0;
+    }
+    gushort seen = ((const GPollFD *)g_ptr_array_index(user->polls, i))->revents;
+    return (seen & G_IO_IN ? SLIRP_POLL_IN : 0) | (seen & G_IO_OUT ? SLIRP_POLL_OUT : 0) |
+           (seen & G_IO_PRI ? SLIRP_POLL_PRI : 0) | (seen & G_IO_ERR ? SLIRP_POLL_ERR : 0) |
+           (seen & G_IO_HUP ? SLIRP_POLL_HUP : 0);
+}
+
+static void forget_polls(User *user)
+{
+    for (guint i = 0; i < user->n_polls; i++) {
+        g_source_remove_poll(&user->source->source, g_ptr_array_index(user->polls, i));
+    }
+    user->n_polls = 0;
+}
+
+static gboolean prepare(GSource *source, gint *timeout)
+{
+    User *user = ((UserSource *)source)->user;
+    uint32_t wait_ms = G_MAXINT32;
+    gboolean entered = user->services->loop->enter(user->services->host);
+
+    g_atomic_int_set(&user->woken, 0);
+    forget_polls(user);
+    slirp_pollfds_fill(user->slirp, &wait_ms, add_poll, user);
+    user->services->loop->leave(user->services->host, entered);
+    *timeout = wait_ms >= G_MAXINT32 ? -1 : (gint)wait_ms;
+    return FALSE;
+}
+
+static gboolean check(GSource *source)
+{
+    (void)source;
+    return TRUE; /* timeouts of connections are looked at, too */
+}
+
+static gboolean dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc fn, G_GNUC_UNUSED gpointer data)
+{
+    User *user = ((UserSource *)source)->user;
+    gboolean entered = user->services->loop->enter(user->services->host);
+
+    slirp_pollfds_poll(user->slirp, 0, get_revents, user);
+    user->services->loop->leave(user->services->host, entered);
+    return G_SOURCE_CONTINUE;
+}
+
+static const GSourceFuncs source_funcs = {
+    .prepare = prepare,
+    .check = check,
+    .dispatch = dispatch,
+};
+
+/* --- The back end --- */
+
+static gboolean user_send(void *state,
+                          G_GNUC_UNUSED uint32_t queue,
+                          G_GNUC_UNUSED const QhNetHeader *header,
+                          const QhNetVec *vec,
+                          uint32_t n_vec)
+{
+    User *user = state;
+    const uint8_t *data = user->frame;
+    uint64_t bytes = 0;
+
+    if (n_vec == 1) {
+        data = vec[0].base;
+        bytes = MIN(vec[0].bytes, QH_NET_FRAME_MAX);
+    }
+    for (uint32_t i = 0; n_vec > 1 && i < n_vec; i++) {
+        uint64_t some = MIN(vec[i].bytes, QH_NET_FRAME_MAX - bytes);
+
+        memcpy(user->frame + bytes, vec[i].base, some);
+        bytes += some;
+    }
+    slirp_input(user->slirp, data, (int)bytes);
+    turn(user);
+    return TRUE;
+}
+
+static void user_close(void *state)
+{
+    User *user = state;
+
+    if (user->source != NULL) {
+        forget_polls(user);
+        g_source_destroy(&user->source->source);
+        g_source_unref(&user->source->source);
+    }
+    if (user->slirp != NULL) {
+        slirp_cleanup(user->slirp);
+    }
+    if (user->polls != NULL) {
+        g_ptr_array_unref(user->polls);
+    }
+    g_free(user->frame);
+}
+
+static gboolean apply_rules(User *user, const NuOptions *options, GError **error)
+{
+    for (guint i = 0; options->hostfwd[i] != NULL; i++) {
+        if (!nu_forward(user->slirp, options->hostfwd[i], FALSE, error)) {
+            return FALSE;
+        }
+    }
+    for (guint i = 0; options->guestfwd[i] != NULL; i++) {
+        if (!nu_guest_forward(user->slirp, options->guestfwd[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+user_open(void *ctx, void *state, QhNet *net, const char *options_json, GError **error)
+{
+    User *user = state;
+    NuOptions options;
+    gboolean opened = FALSE;
+
+    user->services = ctx;
+    user->net = net;
+    if (nu_options_read(user->services, options_json, &options, error)) {
+        user->frame = g_malloc(QH_NET_FRAME_MAX);
+        user->polls = g_ptr_array_new_with_free_func(g_free);
+        user->slirp = slirp_new(&options.slirp, &callbacks, user);
+        if (user->slirp == NULL) {
+            g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED, "libslirp refuses to start");
+        }
+        opened = user->slirp != NULL && apply_rules(user, &options, error);
+    }
+    if (opened) {
+        char network[INET_ADDRSTRLEN];
+        g_autofree char *info =
+            g_strdup_printf("net=%s,restrict=%s",
+                            inet_ntop(AF_INET, &options.slirp.vnetwork, network, sizeof(network)),
+                            options.slirp.restricted ? "on" : "off");
+
+        user->source =
+            (UserSource *)g_source_new((GSourceFuncs *)&source_funcs, sizeof(UserSource));
+        user->source->user = user;
+        g_source_attach(&user->source->source, user->services->loop->context(user->services->host));
+        user->services->net->set_peer(net, TRUE, info);
+    } else {
+        user_close(user);
+    }
+    nu_options_clear(&options);
+    return opened;
+}
+
+static char *user_describe(void *state)
+{
+    User *user = state;
+
+    return slirp_connection_info(user->slirp);
+}
+
+static char *user_command(void *state, const char *name, const char *arguments, GError **error)
+{
+    User *user = state;
+    gboolean add = g_str_equal(name, "hostfwd_add");
+
+    if (!add && !g_str_equal(name, "hostfwd_remove")) {
+        g_set_error(error, QH_ERROR, QH_ERROR_UNSUPPORTED, "a user network knows no command '%s'",
+                    name);
+        return NULL;
+    }
+    if (!nu_forward(user->slirp, arguments, !add, error)) {
+        return NULL;
+    }
+    turn(user);
+    return g_strdup_printf("host forwarding rule for %s %s\n", arguments,
+                           add ? "added" : "removed");
+}
+
+const QhNetdevOps nu_netdev = {
+    .size = sizeof(QhNetdevOps),
+    .state_size = sizeof(User),
+    .description = "network in user space",
+    /* large packets are welcome: the stack takes them apart for the sockets anyway */
+    .offloads = QH_NET_OFFLOAD_TSO4 | QH_NET_OFFLOAD_TSO6 | QH_NET_OFFLOAD_ECN,
+    .open = user_open,
+    .close = user_close,
+    .send = user_send,
+    .describe = user_describe,
+    .command = user_command,
+};
