@@ -44,6 +44,19 @@ def case_smp(tap, binary):
               "four harts run at once", result)
 
 
+def case_lockstep(tap, binary):
+    """Two harts, all compiled code beside the interpreter, from the firmware to the end."""
+    host = headless(binary, "-smp", "2", "-bios", guest.firmware(), "-accel",
+                    "tcg,backend=jit,lockstep=16")
+    result = guest.run_in_guest(host, "nproc", LIMIT)
+    if len(guest.backends(binary)) > 1:
+        tap.check(result.status == 0 and result.output.split() == ["2"],
+                  "compiled code does what the interpreter does", result)
+    else:
+        tap.check("lockstep" in result.errors, "lockstep needs a compiler", result)
+    tap.note("%.1f s of CPU" % result.cpu)
+
+
 def case_legacy(tap, binary):
     """The name qemu-system-riscv64 and QEMU's own command line."""
     with tempfile.TemporaryDirectory() as work:

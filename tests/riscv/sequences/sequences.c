@@ -353,7 +353,7 @@ static void loop(struct generator *g, uint32_t n)
 /* Sequence @number, at g->at; returns where it begins. */
 static uint16_t *generate(struct generator *g, uint64_t number)
 {
-    static const uint8_t lengths[] = {4, 8, 16, 48};
+    static const uint8_t lengths[] = {2, 4, 12, 32};
     uint16_t *start;
     uint32_t length;
 
