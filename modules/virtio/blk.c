@@ -420,7 +420,6 @@ const VirtioFunction virtio_blk = {
     .name = "blk",
     .device_id = VIRTIO_ID_BLOCK,
     .transitional_id = 0x1001,
-    .pci_class = 0x0100,
     .realize = realize,
     .unrealize = unrealize,
     .features_ok = features_ok,

@@ -34,6 +34,16 @@ def c_property(struct, prop):
                 quoted(prop.get("values"))))
 
 
+def c_pci_class(number, function):
+    """What the PCI bus is told; the ids are put in when the device knows whether it is modern."""
+    return ("static const QhPciClass pci_%d = {\n    .size = sizeof(QhPciClass),\n"
+            "    .flags = QH_PCI_EXPRESS | QH_PCI_FLR,\n    .vendor = VIRTIO_PCI_VENDOR,\n"
+            "    .subsystem_vendor = VIRTIO_PCI_VENDOR,\n    .class_code = %s,\n"
+            "    .interrupt_pin = 1,\n    .config_read = virtio_pci_config_read,\n"
+            "    .config_written = virtio_pci_config_written,\n};\n"
+            % (number, function["pci-class"]))
+
+
 def note_entry(name, description, bus, properties, creatable):
     entry = {"name": name, "description": description}
     if bus is not None:
@@ -80,11 +90,15 @@ def write_c(source, path):
                       "    .property_size = sizeof(QhProperty),\n"
                       "    .n_properties = %d,\n    .properties = properties_%d,\n};\n"
                       % (number, len(properties), number))
+            if transport["bus-class"] == "pci":
+                out.write(c_pci_class(number, function))
+            bus_class = "&pci_%d" % number if transport["bus-class"] == "pci" else \
+                transport["bus-class"]
             out.write("static const QhDeviceOps ops_%d = {\n    .size = sizeof(QhDeviceOps),\n"
                       "    .state_size = sizeof(%s),\n    .description = %s,\n    .bus = %s,\n"
                       "    .properties = &table_%d,\n    .bus_class = %s,\n"
                       % (number, function["struct"], quoted(function["description"]),
-                         quoted(transport["bus"]), number, transport["bus-class"]))
+                         quoted(transport["bus"]), number, bus_class))
             for member, value in transport["ops"].items():
                 out.write("    .%s = %s,\n" % (member, value))
             out.write("};\n")

@@ -17,9 +17,22 @@ static const VirtioRing *ring_of(const VirtioQueue *queue)
     return queue->format;
 }
 
-static const QhMemService *mem_of(const VirtioQueue *queue)
+static void *dma_map(VirtioDevice *device, uint64_t address, uint64_t *length, gboolean write)
 {
-    return queue->device->services->mem;
+    if (device->transport->dma_map != NULL) {
+        return device->transport->dma_map(device, address, length, write);
+    }
+    return device->services->mem->dma_map(device->base.instance, device->space, address, length,
+                                          write);
+}
+
+static void dma_unmap(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written)
+{
+    if (device->transport->dma_unmap != NULL) {
+        device->transport->dma_unmap(device, pointer, length, written);
+    } else {
+        device->services->mem->dma_unmap(device->base.instance, pointer, length, written);
+    }
 }
 
 VirtioQueue *virtio_queue_add(VirtioDevice *device, uint32_t max_size, uint32_t item_bytes)
@@ -54,10 +67,9 @@ map_area(VirtioQueue *queue, uint64_t address, uint64_t bytes, uint32_t align, g
     if (address % align != 0 || __builtin_add_overflow(address, bytes, &end)) {
         return NULL;
     }
-    uint8_t *at =
-        mem_of(queue)->dma_map(device->base.instance, device->space, address, &got, writable);
+    uint8_t *at = dma_map(device, address, &got, writable);
     if (at != NULL && got < bytes) {
-        mem_of(queue)->dma_unmap(device->base.instance, at, got, 0);
+        dma_unmap(device, at, got, 0);
         return NULL;
     }
     return at;
@@ -66,7 +78,7 @@ map_area(VirtioQueue *queue, uint64_t address, uint64_t bytes, uint32_t align, g
 static void unmap_area(VirtioQueue *queue, uint8_t **at, uint64_t bytes, gboolean written)
 {
     if (*at != NULL) {
-        mem_of(queue)->dma_unmap(queue->device->base.instance, *at, bytes, written ? bytes : 0);
+        dma_unmap(queue->device, *at, bytes, written ? bytes : 0);
         *at = NULL;
     }
 }
@@ -214,14 +226,11 @@ static void chain_free(VirtioChain *chain)
 
 static void chain_unmap(VirtioChain *chain, uint64_t written)
 {
-    const QhMemService *mem = mem_of(chain->queue);
-    QhInstance *instance = chain->queue->device->base.instance;
-
     for (uint32_t i = 0; i < chain->n_maps; i++) {
         const VirtioSpan *map = &chain->maps[i];
         uint64_t part = i < chain->n_out_maps ? 0 : MIN(written, map->bytes);
 
-        mem->dma_unmap(instance, map->base, map->bytes, part);
+        dma_unmap(chain->queue->device, map->base, map->bytes, part);
         written -= part;
     }
     chain->n_maps = 0;
@@ -248,8 +257,7 @@ gboolean virtio_chain_add(VirtioChain *chain, uint64_t address, uint64_t bytes, 
         void *at = NULL;
 
         if (chain->n_maps < MAPS_MAX) {
-            at = mem_of(queue)->dma_map(device->base.instance, device->space, address, &got,
-                                        writable);
+            at = dma_map(device, address, &got, writable);
         }
         if (at == NULL) {
             virtio_device_break(device, "a descriptor does not lie in RAM");
@@ -288,8 +296,7 @@ virtio_queue_map_table(VirtioQueue *queue, uint64_t address, uint32_t bytes, uin
 
 void virtio_queue_unmap_table(VirtioQueue *queue, const uint8_t *table, uint32_t n)
 {
-    mem_of(queue)->dma_unmap(queue->device->base.instance, (void *)table,
-                             (uint64_t)n * VIRTIO_DESC_BYTES, 0);
+    dma_unmap(queue->device, (void *)table, (uint64_t)n * VIRTIO_DESC_BYTES, 0);
 }
 
 /* More than the rings can hold: a driver that makes the same buffer available again and again, or

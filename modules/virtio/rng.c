@@ -82,7 +82,6 @@ const VirtioFunction virtio_rng = {
     .name = "rng",
     .device_id = VIRTIO_ID_ENTROPY,
     .transitional_id = 0x1005,
-    .pci_class = 0x00ff,
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

@@ -16,6 +16,7 @@
 #include "abi/device.h"
 #include "abi/machine.h"
 #include "abi/net.h"
+#include "abi/pci.h"
 #include "abi/services.h"
 #include "modules/virtio/queue.h"
 
@@ -38,7 +39,6 @@ typedef struct VirtioFunction {
     const char *name;         /* "blk" */
     uint16_t device_id;       /* section 5 */
     uint16_t transitional_id; /* PCI device id of the transitional device, 4.1.2.1; 0: none */
-    uint32_t pci_class;       /* class code << 8 | subclass, as PCI says */
 
     /* Check properties; make queues (virtio_queue_add), set features and config_bytes. [main] */
     gboolean (*realize)(VirtioDevice *device, GError **error);
@@ -73,6 +73,9 @@ typedef struct VirtioTransport {
     void (*interrupt)(VirtioDevice *device, VirtioQueue *queue);
     /* Optional: the device has been reset: vectors and lines, too. */
     void (*reset)(VirtioDevice *device);
+    /* Optional: DMA as qh.mem's; absent: in the machine's main space. */
+    void *(*dma_map)(VirtioDevice *device, uint64_t address, uint64_t *length, gboolean write);
+    void (*dma_unmap)(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written);
 } VirtioTransport;
 
 /* ctx of the offers: services first, so that other devices of the module use the same. */
@@ -87,15 +90,31 @@ typedef struct VirtioRingProperties {
     uint8_t queue_reset, in_order;
 } VirtioRingProperties;
 
+/* What the PCI transport keeps; the first members are properties. */
+#define VIRTIO_PCI_AUTO UINT32_MAX
+typedef struct VirtioPci {
+    uint32_t vectors;       /* VIRTIO_PCI_AUTO: one for each queue and one more */
+    uint8_t disable_legacy; /* 0 auto, 1 on, 2 off */
+    uint8_t disable_modern, ats, ioeventfd;
+    char *romfile;
+    uint32_t rombar;
+
+    const QhPciService *bus;
+    uint16_t config_vector;
+    uint32_t device_select, driver_select, queue_select;
+    uint32_t cfg_cap; /* offset of the capability that leads to the registers; 0: none */
+} VirtioPci;
+
 struct VirtioDevice {
     QhDevice base;
     VirtioRingProperties ring;
+    VirtioPci pci;
 
     const VirtioServices *services;
     const VirtioFunction *function;
     const VirtioTransport *transport; /* NULL until it sits on one */
     void *wire;                       /* the transport's */
-    QhSpace *space;                   /* where its DMA goes */
+    QhSpace *space;                   /* where its DMA goes, unless the transport says */
     uint8_t legacy_only, modern_only; /* by the transport, before realize */
 
     uint64_t offered;  /* features that the device has */
