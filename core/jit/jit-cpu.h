@@ -39,11 +39,11 @@ typedef struct QhJitHot {
     const void *calls_gone; /* where calls return to that were forgotten */
     uint64_t icount_limit;  /* counting code goes no further */
     uint64_t reserved;
-    void *link;       /* the exit by which compiled code was left, for the dispatcher */
-    uint64_t jump_id; /* of what the CPU runs now */
-    uint32_t pad;
-    uint32_t region; /* low half of the address of the compiled code that C runs for; 0: none */
-    uint32_t mxcsr;  /* of compiled code while C runs, and of C while compiled code runs */
+    void *link;          /* the exit by which compiled code was left, for the dispatcher */
+    uint64_t jump_id;    /* of what the CPU runs now */
+    uint32_t kept_flags; /* fp_flags as compiled code has read them last */
+    uint32_t region;     /* low half of the address of the compiled code that C runs for; 0: none */
+    uint32_t mxcsr;      /* of compiled code while C runs, and of C while compiled code runs */
     uint32_t mxcsr_c;
 } QhJitHot;
 

@@ -49,6 +49,10 @@ void qh_t1_fp_cold_only(QhT1 *t, const QhIrRecord *record);
 gboolean qh_t1_fp_keeps(const QhT1 *t);
 /* Goes to the stub if @reg holds a NaN. */
 void qh_t1_fp_check_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg);
+/* quiet.c: whether fp_flags_set record @set writes the flags that there were before some
+ * comparisons; code for the comparison @record (t->i) if it is one of those. */
+gboolean qh_t1_flags_unchanged(const QhT1 *t, uint32_t set);
+gboolean qh_t1_quiet_compare(QhT1 *t, const QhIrRecord *record);
 /* One operand; the instruction may read @a and write @d. */
 void qh_t1_fp_unary(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean may_be_tiny);
 void qh_t1_lower_fp_convert(QhT1 *t, const QhIrRecord *record);

@@ -161,12 +161,17 @@ static void flags_get(QhT1 *t)
     qh_x_mov_i(&t->a, QH_RCX, (uintptr_t)qh_t1_fp_flag_map);
     qh_x(&t->a, QH_X_MOVZX8, d, qh_rm_sib(QH_RCX, QH_RAX, 0, 0));
     qh_x(&t->a, QH_X_OR, d, qh_rm_mem(QH_RBP, offsetof(QhCpu, fp_flags)));
+    qh_x(&t->a, QH_X_MOV_ST, d, qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.kept_flags)));
 }
 
 static void flags_set(QhT1 *t, const QhIrRecord *record)
 {
-    QhReg value = qh_t1_use_gpr(t, record->a);
+    QhReg value;
 
+    if (qh_t1_flags_unchanged(t, t->i)) {
+        return;
+    }
+    value = qh_t1_use_gpr(t, record->a);
     qh_x(&t->a, QH_X_MOV_ST, value, qh_rm_mem(QH_RBP, offsetof(QhCpu, fp_flags)));
     qh_x_mov_i(&t->a, QH_RCX, (uintptr_t)&clean_mxcsr);
     qh_x(&t->a, QH_X_GRP_AE, 2, qh_rm_mem(QH_RCX, 0)); /* ldmxcsr */

@@ -373,6 +373,9 @@ static void fcmp(QhT1 *t, const QhIrRecord *record)
 {
     QhReg d;
 
+    if (qh_t1_quiet_compare(t, record)) {
+        return;
+    }
     if ((record->flags & 7) == QH_FCOND_EQ) {
         equal_bits(t, record);
         d = qh_t1_def(t);
