@@ -43,6 +43,7 @@ struct QhChar {
     gint short_write; /* atomic: the front end waits for room */
     gboolean closed;  /* the back end is closed; writes go nowhere; under lock */
     guint users;      /* muxes on top [main] */
+    GSList *taps;     /* tap.c: devices of the guest that are front ends [main] */
 };
 
 /* front.c: what back ends call. [main] */
@@ -58,6 +59,11 @@ void qh_char_copy_handlers(QhCharHandlers *to, const QhCharHandlers *from);
 /* The machine's device lock around a front-end call, unless this thread has it already. */
 QhMachine *qh_char_enter(QhChar *chr);
 void qh_char_leave(QhMachine *machine);
+
+/* tap.c: what service qh.char does for devices of the guest. [main], write and break [device] */
+gboolean qh_char_tap(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);
+uint32_t qh_char_tap_write(QhChar *chr, const uint8_t *data, uint32_t bytes);
+void qh_char_tap_break(QhChar *chr);
 
 /* chars.c */
 GMainContext *qh_char_context(QhChar *chr);

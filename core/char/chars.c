@@ -343,6 +343,13 @@ QhChar *qh_chars_find(QhChars *chars, const char *id)
     return g_hash_table_lookup(chars->by_id, id);
 }
 
+void qh_chars_accept_input(QhChars *chars)
+{
+    for (guint i = 0; i < qh_chars_length(chars); i++) {
+        qh_char_accept_input(qh_chars_at(chars, i));
+    }
+}
+
 void qh_chars_describe(QhChars *chars, QhJsonWriter *writer)
 {
     qh_json_write_begin_array(writer);

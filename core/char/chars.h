@@ -21,6 +21,8 @@ gboolean
 qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id, GError **error);
 gboolean qh_chars_remove(QhChars *chars, const char *id, GError **error);
 QhChar *qh_chars_find(QhChars *chars, const char *id);
+/* Input that found no room may find some now, on all devices. [main] */
+void qh_chars_accept_input(QhChars *chars);
 /* QMP's ChardevInfo list. [main] */
 void qh_chars_describe(QhChars *chars, QhJsonWriter *writer);
 

@@ -47,6 +47,7 @@ void qh_char_free(QhChar *chr)
     g_source_destroy(chr->wake);
     g_source_unref(chr->wake);
     g_mutex_clear(&chr->lock);
+    g_slist_free_full(chr->taps, g_free);
     g_free(chr->state);
     g_free(chr->type);
     g_free(chr->id);
@@ -229,10 +230,10 @@ static void service_event(QhChar *chr, uint32_t event)
 
 const QhCharService qh_char_service = {
     .size = sizeof(QhCharService),
-    .attach = qh_char_attach,
-    .write = qh_char_write,
+    .attach = qh_char_tap,
+    .write = qh_char_tap_write,
     .accept_input = qh_char_accept_input,
-    .send_break = qh_char_send_break,
+    .send_break = qh_char_tap_break,
     .input_room = qh_char_can_input,
     .input = qh_char_input,
     .event = service_event,

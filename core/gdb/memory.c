@@ -56,7 +56,10 @@ void qh_gdb_read_memory(QhGdbStub *stub, const char *args, gsize length)
 
 static void finish_write(QhGdbStub *stub, uint64_t address, const void *data, uint64_t bytes)
 {
-    if (bytes == 0 || write_all(stub, address, data, bytes)) {
+    if (bytes == 0) {
+        qh_gdb_ok(stub);
+    } else if (write_all(stub, address, data, bytes)) {
+        qh_gdb_note_memory(stub, address, data, bytes);
         qh_gdb_ok(stub);
     } else {
         qh_gdb_error(stub, QH_GDB_EFAULT);

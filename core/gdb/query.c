@@ -19,6 +19,9 @@ static void supported(QhGdbStub *stub, const char *args, gsize length)
                     "PacketSize=%x;qXfer:threads:read+;QStartNoAckMode+;vContSupported+;"
                     "multiprocess+",
                     QH_GDB_PACKET_BYTES);
+    if (stub->history != NULL) {
+        g_string_append(stub->reply, ";ReverseStep+;ReverseContinue+");
+    }
     if (qh_gdb_registers_xml(qh_gdb_process_of(stub, stub->current)->registers) != NULL) {
         g_string_append(stub->reply, ";qXfer:features:read+");
     }

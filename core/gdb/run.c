@@ -95,6 +95,9 @@ void qh_gdb_stub_check(QhGdbStub *stub)
         return;
     }
     stub->halted = FALSE;
+    if (qh_gdb_goes_back(stub)) {
+        return;
+    }
     if (stub->waiting) {
         stub->waiting = FALSE;
         report(stub, signal_of(qh_run_state_get(state)));
@@ -182,6 +185,7 @@ static void resume_at(QhGdbStub *stub, const char *args, gboolean step)
         }
         qh_vcpu_state(stub->current)->pc = address;
         qh_vcpu_state(stub->current)->halted = 0;
+        qh_gdb_note_registers(stub, stub->current);
     }
     everybody_runs(stub);
     if (step) {
@@ -224,17 +228,6 @@ void qh_gdb_step_signal(QhGdbStub *stub, const char *args, gsize length)
 {
     (void)length;
     resume_at(stub, skip_signal(args), TRUE);
-}
-
-/*
- * bs and bc go backwards. Only a machine that runs the same way every time can do that; no reply is
- * how gdb learns that this one cannot.
- */
-void qh_gdb_backwards(QhGdbStub *stub, const char *args, gsize length)
-{
-    (void)stub;
-    (void)args;
-    (void)length;
 }
 
 /* One action of vCont, up to the thread it is for. */

@@ -122,6 +122,7 @@ static void write_registers(QhGdbStub *stub, const char *args, gsize length)
 
     (void)length;
     if (qh_gdb_registers_write_all(process->registers, stub->current, &args)) {
+        qh_gdb_note_registers(stub, stub->current);
         qh_gdb_ok(stub);
     } else {
         qh_gdb_error(stub, QH_GDB_EINVAL);
@@ -148,6 +149,7 @@ static void write_register(QhGdbStub *stub, const char *args, gsize length)
     (void)length;
     if (qh_gdb_read_number(&args, &number) && qh_gdb_read_char(&args, '=') &&
         qh_gdb_register_write(process->registers, stub->current, number, &args)) {
+        qh_gdb_note_registers(stub, stub->current);
         qh_gdb_ok(stub);
     } else {
         qh_gdb_error(stub, QH_GDB_EFAULT);
@@ -377,6 +379,7 @@ void qh_gdb_stub_open(QhGdbStub *stub)
     qh_gdb_process_of(stub, stub->current)->attached = TRUE;
     (void)qh_run_state_stop(qh_host_run_state(stub->host), NULL);
     qh_run_state_set_listener(qh_host_run_state(stub->host), on_stop, stub);
+    qh_gdb_reverse_open(stub);
 }
 
 /* A gdb that vanishes leaves no points behind; a machine that stands still keeps standing. */
@@ -401,6 +404,7 @@ void qh_gdb_stub_close(QhGdbStub *stub)
         qh_vcpu_set_order(vcpu, &run);
         qh_vcpu_clear_stop(vcpu);
     }
+    qh_gdb_reverse_close(stub);
     if (running) {
         qh_machine_start(stub->machine);
     }

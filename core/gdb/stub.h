@@ -10,6 +10,7 @@
 #include "core/gdb/registers.h"
 #include "core/gdb/text.h"
 #include "core/host/host.h"
+#include "core/snapshot/history.h"
 #include "core/vcpu/vcpu.h"
 
 /* What E replies carry; gdb shows the number and no more. The values are those of errno. */
@@ -51,6 +52,7 @@ typedef struct QhGdbStub {
     gboolean physical;     /* m and M take physical addresses */
     gboolean multiprocess; /* gdb writes and reads process ids */
     uint32_t step_bits;
+    QhHistory *history; /* while gdb is there and the machine can go backwards, or NULL */
 } QhGdbStub;
 
 /* @wake(@data) is called when qh_gdb_stub_check has something to do, maybe in the middle of a
@@ -99,10 +101,19 @@ void qh_gdb_continue(QhGdbStub *stub, const char *args, gsize length);        /*
 void qh_gdb_continue_signal(QhGdbStub *stub, const char *args, gsize length); /* C */
 void qh_gdb_step(QhGdbStub *stub, const char *args, gsize length);            /* s */
 void qh_gdb_step_signal(QhGdbStub *stub, const char *args, gsize length);     /* S */
-void qh_gdb_backwards(QhGdbStub *stub, const char *args, gsize length);       /* b */
 void qh_gdb_verbose(QhGdbStub *stub, const char *args, gsize length);         /* v */
 /* All CPUs run, and nobody waits. */
 void qh_gdb_release(QhGdbStub *stub);
+
+/* reverse.c */
+void qh_gdb_backwards(QhGdbStub *stub, const char *args, gsize length); /* b */
+void qh_gdb_reverse_open(QhGdbStub *stub);                              /* the machine is stopped */
+void qh_gdb_reverse_close(QhGdbStub *stub);
+/* The machine has stopped: TRUE if that was on the way back, and it runs again. */
+gboolean qh_gdb_goes_back(QhGdbStub *stub);
+/* gdb has changed registers of @vcpu, or memory. */
+void qh_gdb_note_registers(QhGdbStub *stub, QhVcpu *vcpu);
+void qh_gdb_note_memory(QhGdbStub *stub, uint64_t address, const void *data, uint64_t bytes);
 
 /* memory.c */
 void qh_gdb_read_memory(QhGdbStub *stub, const char *args, gsize length);  /* m */

@@ -9,6 +9,7 @@
 #include "core/host/log.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
+#include "core/machine/outside.h"
 #include "core/qmp/qmp.h"
 #include "core/vcpu/vcpu.h"
 
@@ -154,6 +155,13 @@ gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error)
     return TRUE;
 }
 
+void qh_run_state_forget_end(QhRunState *state)
+{
+    if (qh_run_state_get(state) == QH_RUN_SHUTDOWN) {
+        set(state, QH_RUN_PAUSED);
+    }
+}
+
 gboolean qh_run_state_stop(QhRunState *state, GError **error)
 {
     (void)error;
@@ -193,6 +201,10 @@ static void do_reset(QhRunState *state, QhShutdownCause cause)
     }
     qh_machine_stop(machine);
     gboolean ok = qh_machine_reset(machine, QH_RESET_WARM, &error);
+    const QhOutside *outside = qh_machine_outside(machine);
+    if (outside != NULL) {
+        outside->forget(outside->owner);
+    }
     emit_cause(state, "RESET", cause);
     if (!ok) {
         qh_log_error(qh_host_log(state->host), "cannot reset the machine: %s", error->message);
@@ -208,11 +220,24 @@ static void do_reset(QhRunState *state, QhShutdownCause cause)
     }
 }
 
+static void press_button(void *opaque, uint32_t kind, const uint8_t *data, uint32_t bytes)
+{
+    (void)kind;
+    (void)data;
+    (void)bytes;
+    qh_machine_power_button(opaque);
+}
+
 static void do_powerdown(QhRunState *state)
 {
+    QhMachine *machine = qh_host_machine(state->host);
+    const QhOutside *outside = machine != NULL ? qh_machine_outside(machine) : NULL;
+
     emit(state, "POWERDOWN");
-    if (qh_host_machine(state->host) != NULL) {
-        qh_machine_power_button(qh_host_machine(state->host));
+    if (outside != NULL && !outside->replaying(outside->owner)) {
+        outside->feed(outside->owner, press_button, machine, 0, NULL, 0);
+    } else if (outside == NULL && machine != NULL) {
+        qh_machine_power_button(machine);
     }
 }
 

@@ -32,6 +32,9 @@ gboolean qh_run_state_stop(QhRunState *state, GError **error);
  * stands still meanwhile. [main] */
 gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error);
 
+/* The machine has been put back to a moment before it was shut down: it may run. [main] */
+void qh_run_state_forget_end(QhRunState *state);
+
 /* Called on the main thread when the CPUs have stopped running, whatever the reason; may be in the
  * middle of a command, so that it should only take note. One at a time; NULL @fn: none. [main] */
 void qh_run_state_set_listener(QhRunState *state, void (*fn)(void *data), void *data);

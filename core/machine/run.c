@@ -162,6 +162,11 @@ gboolean qh_machine_nmi(QhMachine *machine, GError **error)
     }
     gboolean locked = qh_machine_lock_once(machine);
     gboolean ok = machine->ops->nmi(machine, machine->board, error);
+    const QhOutside *outside = qh_machine_outside(machine);
+
+    if (outside != NULL) {
+        outside->forget(outside->owner);
+    }
 
     if (locked) {
         qh_machine_unlock(machine);

@@ -50,8 +50,12 @@ static QhShutdownCause known_cause(uint32_t cause)
     }
 }
 
+/* What a guest asks for in its past has been done. */
 static void request_shutdown(QhMachine *machine, uint32_t cause, int32_t code)
 {
+    if (qh_machine_replays(machine)) {
+        return;
+    }
     qh_run_state_request_shutdown(qh_host_run_state(machine->host), known_cause(cause), code);
     for (guint i = 0; machine->turns != NULL && i < machine->vcpus->len; i++) {
         qh_vcpu_request_stop(g_ptr_array_index(machine->vcpus, i)); /* here, on every run */
@@ -77,6 +81,9 @@ static void random_bytes(QhHost *host, void *ret_buffer, uint64_t bytes)
 
 static void request_reset(QhMachine *machine, uint32_t cause)
 {
+    if (qh_machine_replays(machine)) {
+        return;
+    }
     qh_run_state_request_reset(qh_host_run_state(machine->host), known_cause(cause));
 }
 

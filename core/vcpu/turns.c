@@ -194,8 +194,26 @@ static void pass(QhTurns *turns, uint32_t to)
 {
     turns->left = TURN;
     turns->rounds++;
-    __atomic_store_n(&turns->holder, to, __ATOMIC_RELEASE);
-    qh_vcpu_kick(vcpu_at(turns, to));
+    if (to != turns->holder) {
+        __atomic_store_n(&turns->holder, to, __ATOMIC_RELEASE);
+        qh_vcpu_kick(vcpu_at(turns, to));
+    }
+}
+
+void qh_turns_give(QhTurns *turns, uint32_t to)
+{
+    pass(turns, to);
+}
+
+/* Whether somebody may not run who could. */
+static gboolean is_forced(const QhTurns *turns)
+{
+    for (uint32_t i = 0; i < qh_machine_n_vcpus(turns->machine); i++) {
+        if (qh_vcpu_is_held(vcpu_at(turns, i))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 /*
@@ -239,7 +257,8 @@ gboolean qh_turns_begin(QhTurns *turns, QhVcpu *vcpu, int64_t *ret_sleep_ns)
         }
         turns->most = UINT64_MAX;
         if (turns->watcher != NULL &&
-            !turns->watcher->look(turns->watcher->data, vcpu, &turns->most)) {
+            (!turns->watcher->look(turns->watcher->data, vcpu, &turns->most) ||
+             !is_holder(turns, vcpu))) {
             return FALSE;
         }
         if (run_timers(turns)) {
@@ -250,8 +269,11 @@ gboolean qh_turns_begin(QhTurns *turns, QhVcpu *vcpu, int64_t *ret_sleep_ns)
             break;
         }
         next = next_runnable(turns, me);
+        if (turns->watcher != NULL && is_forced(turns)) {
+            turns->watcher->forced(turns->watcher->data, next);
+        }
         if (next == me) {
-            turns->left = TURN;
+            pass(turns, me);
         } else if (next < qh_machine_n_vcpus(turns->machine)) {
             turns->slept_ns = 0;
             pass(turns, next);

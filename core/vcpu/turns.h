@@ -54,10 +54,15 @@ typedef struct QhTurnsWatcher {
     gboolean (*look)(void *data, QhVcpu *holder, uint64_t *ret_most);
     /* @vcpu has met what a debugger waits for (qh_vcpu_stop_reason). TRUE: it goes on. [vcpu] */
     gboolean (*met)(void *data, QhVcpu *vcpu);
+    /* Because orders hold CPUs back the turn passes to CPU number @to; beyond the last: to nobody,
+     * though somebody could run. [vcpu] */
+    void (*forced)(void *data, uint32_t to);
 } QhTurnsWatcher;
 /* NULL: nobody. [main], CPUs stopped */
 void qh_turns_watch(QhTurns *turns, const QhTurnsWatcher *watcher);
 const QhTurnsWatcher *qh_turns_watcher(QhTurns *turns);
+/* The turn passes to CPU number @to. As in look. */
+void qh_turns_give(QhTurns *turns, uint32_t to);
 /* Do not sleep while all CPUs wait, whatever -icount sleep= says. As moment. */
 void qh_turns_hurry(QhTurns *turns, gboolean hurry);
 

@@ -45,6 +45,7 @@ struct QhVcpu {
     GQueue work; /* Work */
     gboolean kicked, allowed, stopped, powered, quit;
     QhVcpuOrder order; /* changed while stopped only; so are the next two */
+    gboolean over;     /* the breakpoint at pc has been met, and is not to be met again */
     gboolean told;     /* the access of the instruction at told_pc was told of, and not done yet */
     uint64_t told_pc;
 };
@@ -213,7 +214,7 @@ void qh_vcpu_reset(QhVcpu *vcpu)
     vcpu->jit->broken = 0;
     vcpu->jit->retry = QH_RETRY_NONE;
     vcpu->jit->stop.kind = QH_STOP_NONE;
-    vcpu->told = FALSE;
+    vcpu->told = vcpu->over = FALSE;
     vcpu->cluster->cpu_ops->reset(cpu);
     qh_softmmu_flush(vcpu->jit, UINT32_MAX);
 }
@@ -250,7 +251,7 @@ void qh_vcpu_loaded(QhVcpu *vcpu)
     vcpu->cpu->unwind = 0;
     vcpu->jit->retry = QH_RETRY_NONE;
     vcpu->jit->stop.kind = QH_STOP_NONE;
-    vcpu->told = FALSE;
+    vcpu->told = vcpu->over = FALSE;
     if (ops->state_written != NULL) {
         ops->state_written(vcpu->cpu);
     }
@@ -344,6 +345,14 @@ gboolean qh_vcpu_can_run(QhVcpu *vcpu)
            (!cpu->halted || vcpu->cluster->cpu_ops->has_work(cpu));
 }
 
+gboolean qh_vcpu_is_held(QhVcpu *vcpu)
+{
+    QhCpu *cpu = vcpu->cpu;
+
+    return vcpu->order.mode == QH_VCPU_HOLD && vcpu->powered && !vcpu->jit->broken &&
+           (!cpu->halted || vcpu->cluster->cpu_ops->has_work(cpu));
+}
+
 /*
  * A CPU that halts over and over with an interrupt pending that it does not take waits for
  * something else in a loop. It burns a host CPU, and sees the first half of what another CPU tells
@@ -399,6 +408,34 @@ void qh_vcpu_clear_stop(QhVcpu *vcpu)
     vcpu->jit->stop.kind = QH_STOP_NONE;
 }
 
+void qh_vcpu_cancel_stop(QhVcpu *vcpu)
+{
+    vcpu->jit->stop.kind = QH_STOP_NONE;
+    vcpu->told = vcpu->over = FALSE;
+}
+
+gboolean qh_vcpu_gets_over(const QhVcpu *vcpu)
+{
+    return vcpu->told || vcpu->over;
+}
+
+void qh_vcpu_stop_for(QhVcpu *vcpu, const QhDebugStop *stop)
+{
+    QhHost *host = qh_machine_host(vcpu->cluster->machine);
+
+    vcpu->jit->stop = *stop;
+    qh_vcpu_request_stop(vcpu);
+    if (host != NULL) {
+        qh_run_state_request_debug(qh_host_run_state(host));
+    }
+}
+
+/* Who follows each instruction wants to see it again: no interrupt may be put off. */
+static gboolean is_followed(const QhVcpu *vcpu)
+{
+    return turns_of(vcpu) != NULL && qh_turns_watcher(turns_of(vcpu)) != NULL;
+}
+
 /* A watched access that was told of before it happened happens now, before anything else. */
 static void one_instruction(QhVcpu *vcpu, gboolean no_interrupts)
 {
@@ -406,9 +443,9 @@ static void one_instruction(QhVcpu *vcpu, gboolean no_interrupts)
     gboolean blind =
         vcpu->told && vcpu->cpu->pc == vcpu->told_pc && qh_engine_watches_before(engine);
 
-    vcpu->told = FALSE;
+    vcpu->told = vcpu->over = FALSE;
     vcpu->jit->blind = blind != FALSE;
-    vcpu->jit->no_interrupts = blind || no_interrupts;
+    vcpu->jit->no_interrupts = (blind || no_interrupts) && !is_followed(vcpu);
     qh_engine_step(engine, vcpu);
     vcpu->jit->blind = 0;
     vcpu->jit->no_interrupts = 0;
@@ -428,26 +465,35 @@ static void step(QhVcpu *vcpu)
     }
 }
 
+/* A CPU that has met something stops there, or goes on over it. */
+static void meet(QhVcpu *vcpu)
+{
+    const QhTurnsWatcher *watcher =
+        turns_of(vcpu) != NULL ? qh_turns_watcher(turns_of(vcpu)) : NULL;
+
+    if (watcher != NULL && watcher->met(watcher->data, vcpu)) {
+        vcpu->over = vcpu->jit->stop.kind == QH_STOP_BREAKPOINT;
+        qh_vcpu_clear_stop(vcpu);
+    } else {
+        qh_vcpu_stop_for(vcpu, &vcpu->jit->stop);
+    }
+}
+
 /* Without the lock. FALSE: there is nothing to do until the thread is woken. */
 static gboolean run_some(QhVcpu *vcpu)
 {
-    QhHost *host = qh_machine_host(vcpu->cluster->machine);
-
     if (!may_run(vcpu)) {
         return FALSE;
     }
     if (vcpu->order.mode == QH_VCPU_STEP) {
         step(vcpu);
-    } else if (vcpu->told) {
+    } else if (vcpu->told || vcpu->over) {
         one_instruction(vcpu, FALSE);
     } else {
         qh_engine_run(vcpu->cluster->engine, vcpu);
     }
     if (vcpu->jit->stop.kind != QH_STOP_NONE) {
-        qh_vcpu_request_stop(vcpu);
-        if (host != NULL) {
-            qh_run_state_request_debug(qh_host_run_state(host));
-        }
+        meet(vcpu);
     }
     return TRUE;
 }

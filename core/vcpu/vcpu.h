@@ -57,6 +57,16 @@ const QhVcpuOrder *qh_vcpu_order(QhVcpu *vcpu);                 /* [vcpu, stoppe
  * asked for the stop */
 QhDebugStop qh_vcpu_stop_reason(QhVcpu *vcpu);
 void qh_vcpu_clear_stop(QhVcpu *vcpu);
+/* The same where the access has been made already, or is not to be. */
+void qh_vcpu_cancel_stop(QhVcpu *vcpu);
+
+/* Have it ask the machine to stop, for @stop. [vcpu] */
+void qh_vcpu_stop_for(QhVcpu *vcpu, const QhDebugStop *stop);
+/* Whether it is about to do what it has stopped for, a breakpoint's instruction or a watched
+ * access. [vcpu], or while it does not run */
+gboolean qh_vcpu_gets_over(const QhVcpu *vcpu);
+/* Whether it would have something to do if an order did not hold it. As can_run */
+gboolean qh_vcpu_is_held(QhVcpu *vcpu);
 
 /* Instructions completed since the last reset, exact or estimated; see qh.cpu icount. [vcpu] */
 uint64_t qh_vcpu_icount(QhVcpu *vcpu);

@@ -37,7 +37,7 @@ def case_attach(binary, program):
                         "vContSupported+"):
             assert feature in reply, reply
         same(gdb.ask("?"), "T05thread:p01.01;", "?")
-        for unknown in ("", "y", "qNothing", "vMustReplyEmpty", "Qx", "bs", "bc", "i", "Z9,0,0"):
+        for unknown in ("", "y", "qNothing", "vMustReplyEmpty", "Qx", "b", "bx", "i", "Z9,0,0"):
             same(gdb.ask(unknown), "", unknown)
         gdb.socket.sendall(b"$?#00")
         same(gdb.byte(), b"-", "a wrong checksum")
