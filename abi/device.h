@@ -31,8 +31,9 @@ typedef struct QhWindow {
 /* QhDeviceOps.flags */
 #define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
 #define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */
-#define QH_DEVICE_NO_SNAPSHOT   (1u << 2) /* its state table does not hold all: it cannot be saved \
-                                           */
+#define QH_DEVICE_NO_SNAPSHOT                                                                      \
+    (1u << 2) /* its state table does not hold all: it cannot be saved                             \
+               */
 
 /* Kinds of reset. */
 #define QH_RESET_COLD 0u

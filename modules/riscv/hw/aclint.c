@@ -56,9 +56,8 @@ static void update(TimerHart *hart)
         services->timer->disarm(hart->timer);
         return;
     }
-    services->timer->arm(hart->timer,
-                         rv_time_when(aclint->mtimecmp[hart->index], aclint->frequency,
-                                      aclint->time_offset));
+    services->timer->arm(hart->timer, rv_time_when(aclint->mtimecmp[hart->index], aclint->frequency,
+                                                   aclint->time_offset));
 }
 
 static void timer_expired(void *opaque)
@@ -247,7 +246,7 @@ static const QhStateField timer_fields[] = {
      .type = QH_TYPE_I64,
      .klass = QH_CLASS_CTRL},
     {.name = "time_offset",
-     .offset = offsetof(AclintTimer, time_offset),
+     .offset = offsetof(AclintTimer,        time_offset),
      .type = QH_TYPE_I64,
      .klass = QH_CLASS_CTRL},
 };
