@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Something to debug: each hart counts, in a function, in a word of its own; `shared` is written by
 # hart 0 only, each 256 rounds. Runs at the reset vector's target, in M-mode.
-    .globl _start, loop, bump, bumped, finish, idle, counters, shared, text
+    .globl _start, loop, bump, bumped, finish, idle, echo, echoed, counters, shared, text
 _start:
     csrr    s0, mhartid
     la      sp, stack           # gdb tells frames apart by it
@@ -32,6 +32,23 @@ finish:
 idle:
     wfi
     j       idle
+
+# another: sends back what comes in at the serial port, plus one, and adds it up in `shared`
+echo:
+    li      t0, 0x10000000
+    la      s1, shared
+    li      a1, 0
+1:  addi    a2, a2, 1
+    lbu     t1, 5(t0)
+    andi    t1, t1, 1
+    beqz    t1, 1b
+    lbu     t2, 0(t0)
+echoed:
+    addi    t2, t2, 1
+    sb      t2, 0(t0)
+    add     a1, a1, t2
+    sd      a1, 0(s1)
+    j       1b
 
     .balign 4096
 counters:

@@ -190,12 +190,13 @@ class Host:
 
     always = []  # arguments of every host
 
-    def __init__(self, binary, program, *more, cpus=1, paused=True, gdb=None):
+    def __init__(self, binary, program, *more, cpus=1, paused=True, gdb=None,
+                 serial="null"):
         self.folder = tempfile.TemporaryDirectory(prefix="qh-gdb-")
         self.gdb = os.path.join(self.folder.name, "gdb")
         self.qmp = os.path.join(self.folder.name, "qmp")
         command = [binary, "--load-target=riscv64", "-M", "virt", "-m", "128M", "-smp", str(cpus),
-                   "-bios", program.path, "-display", "none", "-serial", "null", "-monitor", "none",
+                   "-bios", program.path, "-display", "none", "-serial", serial, "-monitor", "none",
                    "-qmp", "unix:%s,server=on,wait=off" % self.qmp]
         if gdb is None:
             gdb = "unix:%s,server=on,wait=off" % self.gdb

@@ -4,11 +4,13 @@
 
 reverse.py HOST [--with=ARGUMENT...] [CASE...]
 """
+import os
 import sys
 import tempfile
+import time
 import traceback
 
-from remote import Host, Program, Remote
+from remote import Host, Program, Remote, connect
 
 import guest  # from tests/boot
 
@@ -226,6 +228,45 @@ def case_two(binary, program):
         same(gdb.word(program.shared), 0, "nothing was stored yet")
 
 
+def case_input(binary, program):
+    """What was typed comes again at its instruction; what is typed meanwhile waits; the answers are
+    sent once."""
+    with tempfile.TemporaryDirectory(prefix="qh-reverse-") as folder:
+        path = os.path.join(folder, "serial")
+        with Host(binary, program, *ICOUNT, serial="unix:%s,server=on,wait=off" % path) as host:
+            gdb, line = start(host), connect(path)
+            gdb.set_register(32, program.echo)
+            gdb.ask("Z0,%x,4" % program.echoed)
+            seen, kinds = [], b"abc"
+            for byte in kinds:
+                gdb.send("c")
+                line.sendall(bytes([byte]))
+                same(gdb.packet(), b"T05thread:01;", "a character")
+                same(gdb.register(7), byte, "which")
+                seen.append(state(gdb, program))
+                gdb.ask("vCont;s:1")
+            gdb.ask("vCont;s:1")
+            same(line.recv(10), b"bcd", "answers")
+            for wanted in reversed(seen):
+                same(gdb.ask("bc"), "T05thread:01;", "bc")
+                same(state(gdb, program), wanted, "the same character")
+            line.sendall(b"x")
+            time.sleep(0.2)
+            for wanted in seen[1:]:
+                gdb.ask("vCont;s:1")
+                same(gdb.ask("c"), "T05thread:01;", "forward")
+                same(state(gdb, program), wanted, "the same character again")
+            gdb.ask("vCont;s:1")
+            same(gdb.ask("c"), "T05thread:01;", "what waited")
+            same(gdb.register(7), ord("x"), "x")
+            same(gdb.ask("bc"), "T05thread:01;", "bc")
+            same(state(gdb, program), seen[-1], "the last one before")
+            gdb.ask("z0,%x,4" % program.echoed)
+            gdb.send("c")
+            same(line.recv(10), b"y", "nothing is sent twice")
+            gdb.interrupt()
+
+
 def case_none(binary, program):
     """Without -icount there is no way back, and gdb is told so."""
     with Host(binary, program) as host:
@@ -240,7 +281,6 @@ def case_none(binary, program):
 
 def interrupt_after(self, seconds):
     """Let it run for a while."""
-    import time  # pylint: disable=import-outside-toplevel
     time.sleep(seconds)
     return self.interrupt()
 

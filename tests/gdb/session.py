@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sessions of gdb-multiarch: on a bare program with symbols, and on Debian's kernel.
 
-session.py HOST bare|linux
+session.py HOST [CASE...]
 """
 import os
 import re
@@ -109,7 +109,7 @@ def bare(tap, binary):
 class Linux:
     """Debian's kernel with a command, its console, and the addresses that it prints first."""
 
-    def __init__(self, binary, folder, gdb, cpus, *wanted):
+    def __init__(self, binary, folder, gdb, cpus, *wanted, more=()):
         command = "grep -wE '(%s)' /proc/kallsyms; i=100; " \
             "while :; do i=$((i+1)); busybox hostname guest$i; done" % "|".join(wanted)
         image = guest.initrd(os.path.join(folder, "initrd"), command)
@@ -118,7 +118,7 @@ class Linux:
              "-display", "none", "-serial", "stdio", "-monitor", "none", "-gdb",
              "unix:%s,server=on,wait=off" % gdb, "-bios", guest.firmware(), "-kernel",
              guest.kernel(), "-initrd", image,
-             "-append", "console=ttyS0 quiet loglevel=1 nokaslr"], stdin=subprocess.DEVNULL,
+             "-append", "console=ttyS0 quiet loglevel=1 nokaslr", *more], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE)
         self.timer = threading.Timer(LIMIT, self.process.kill)
         self.timer.start()
@@ -177,11 +177,120 @@ def linux(tap, binary):
             tap.check(kernel.process.wait(30) == 0, "kill ends the host with 0")
 
 
+KEPT = tuple((name, "(long)$" + name) for name in ("pc", "sp", "ra", "tp", "s0", "a0", "a1", "a5"))
+
+
+def remember(talk, name, *more):
+    """Keep what is to be found again in gdb's variables."""
+    talk.lines += ["set $%s_%s = %s" % (name, field, value) for field, value in KEPT + more]
+
+
+def compare(talk, name, *more):
+    """The same as when it was remembered."""
+    tests = ["$%s_%s == %s" % (name, field, value) for field, value in KEPT + more]
+    talk.do("print " + " && ".join(tests), r"= 1\n")
+
+
+def reverse(tap, binary):
+    """gdb's own commands for going backwards, on the bare program."""
+    with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+        program = remote.Program(folder)
+        with Host(binary, program, "-icount", "shift=0,sleep=off") as host:
+            talk = Session("target remote " + host.gdb)
+            talk.do("break bumped", "continue", "Breakpoint 1, bumped")
+            talk.do("continue 400", "Breakpoint 1, bumped")
+            counter = ("counter", "*(long *)&counters")
+            talk.do("print *(long *)&counters", "= 401")
+            remember(talk, "late", counter)
+            talk.do("reverse-stepi", r"bump \(\) at .*sd")
+            talk.do("print *(long *)&counters", "= 400")
+            talk.do("reverse-step", "ld|addi")
+            talk.do("reverse-continue", "Breakpoint 1, bumped")
+            talk.do("print *(long *)&counters", "= 400")
+            talk.do("continue", "Breakpoint 1, bumped")
+            compare(talk, "late", counter)
+            talk.do("delete", "watch *(long *)&shared", "reverse-continue",
+                    r"Hardware watchpoint 2.*Old value = 256.*New value = 0")
+            talk.do("x/i $pc", r"=> .*sd\s+a1,0\(s1\)")
+            talk.do("continue", r"Hardware watchpoint 2.*Old value = 0.*New value = 256")
+            talk.do("delete", "break loop", "reverse-continue", "Breakpoint 3, loop")
+            talk.do("delete", "reverse-continue", "No more reverse-execution history")
+            talk.do("info registers pc", r"pc +0x(1000|80000000)\b")
+            talk.do("break bumped", "continue", "continue 400", "Breakpoint 4, bumped")
+            compare(talk, "late", counter)
+            talk.do("reverse-finish", r"bump \(\)")
+            talk.do("monitor info status", "VM status: (paused|debug)")
+            talk.do("detach", "detached")
+            talk.run(tap, "backwards in a bare program", program.path)
+
+
+def reverse_linux(tap, binary, more=(), cpus=1):
+    """Backwards through Debian's kernel: to a breakpoint, to a write, step by step, and again."""
+    call, data = "__riscv_sys_sethostname", "init_uts_ns"
+    with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+        gdb = os.path.join(folder, "gdb")
+        with Linux(binary, folder, gdb, cpus, call, data,
+                   more=["-icount", "shift=3,sleep=off", *more]) as kernel:
+            name = kernel.symbols[data] + 65
+            text = ("name", "*(long *)0x%x" % (name + 5))
+            talk = Session("target remote " + gdb)
+            talk.do("break *0x%x" % kernel.symbols[call], "continue", "Breakpoint 1")
+            remember(talk, "first", text)
+            for i in range(4):
+                talk.do("stepi", "0x")
+                remember(talk, "step%d" % i, text)
+            talk.do("delete", "watch *(char *)0x%x" % (name + 7), "continue",
+                    r"Hardware watchpoint 2.*Old value = .*New value = ")
+            remember(talk, "write", text)
+            talk.do("continue", "Hardware watchpoint 2")
+            talk.do("continue", "Hardware watchpoint 2")
+            talk.do("delete", "break *0x%x" % kernel.symbols[call], "continue", "Breakpoint 3")
+            remember(talk, "late", text)
+            talk.do("reverse-stepi", "reverse-stepi", "reverse-stepi", "0x")
+            talk.do("stepi", "stepi", "stepi", "0x")
+            compare(talk, "late", text)
+            talk.do("delete", "watch *(char *)0x%x" % (name + 7), "reverse-continue",
+                    r"Hardware watchpoint 4.*Old value = .*New value = ")
+            talk.do("reverse-continue", "Hardware watchpoint 4")
+            talk.do("reverse-continue", "Hardware watchpoint 4")
+            talk.do("stepi", "Hardware watchpoint 4|0x")
+            compare(talk, "write", text)
+            talk.do("delete", "break *0x%x" % kernel.symbols[call], "reverse-continue",
+                    "Breakpoint 5")
+            compare(talk, "first", text)
+            for i in range(4):
+                talk.do("stepi", "0x")
+                compare(talk, "step%d" % i, text)
+            for i in (2, 1, 0):
+                talk.do("reverse-stepi", "0x")
+                compare(talk, "step%d" % i, text)
+            talk.do("reverse-stepi", "0x")
+            compare(talk, "first", text)
+            talk.do("delete", "tbreak *$late_pc if %s == $late_name" % text[1], "continue",
+                    "Temporary breakpoint")
+            compare(talk, "late", text)
+            talk.do("kill", "killed")
+            talk.run(tap, "backwards in Debian's kernel, %d CPUs %s" % (cpus, " ".join(more)))
+
+
+def reverse_smp(tap, binary):
+    """Two CPUs."""
+    reverse_linux(tap, binary, cpus=2)
+
+
+def reverse_interp(tap, binary):
+    """Without compiled code."""
+    reverse_linux(tap, binary, more=("-accel", "tcg,backend=interp"))
+
+
 def main():
-    binary, cases = sys.argv[1], sys.argv[2:]
+    binary, wanted = sys.argv[1], sys.argv[2:]
     tap = guest.Tap()
-    for name, function in (("bare", bare), ("linux", linux)):
-        if not cases or name in cases:
+    cases = (("bare", bare), ("linux", linux), ("reverse", reverse),
+             ("reverse-linux", reverse_linux), ("reverse-linux-smp", reverse_smp),
+             ("reverse-linux-interp", reverse_interp))
+    for name, function in cases:
+        if not wanted or name in wanted:
             function(tap, binary)
     return tap.end()
 
