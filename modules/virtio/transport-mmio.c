@@ -441,11 +441,29 @@ static const QhPropertyTable property_table = {
     .properties = properties,
 };
 
+#define FIELD(member)                                                                              \
+    {                                                                                              \
+        .name = #member, .offset = offsetof(VirtioMmio, member), .type = QH_TYPE_I32,              \
+        .klass = QH_CLASS_CTRL                                                                     \
+    }
+static const QhStateField fields[] = {
+    FIELD(device_select),    FIELD(driver_select), FIELD(queue_select),
+    FIELD(guest_page_bytes), FIELD(queue_align),
+};
+#undef FIELD
+static const QhStateTable state_table = {
+    .size = sizeof(QhStateTable),
+    .field_size = sizeof(QhStateField),
+    .n_fields = G_N_ELEMENTS(fields),
+    .fields = fields,
+};
+
 const QhDeviceOps virtio_mmio_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(VirtioMmio),
     .description = "virtio over memory-mapped registers",
     .properties = &property_table,
+    .state = &state_table,
     .n_windows = G_N_ELEMENTS(windows),
     .window_size = sizeof(QhWindow),
     .windows = windows,
