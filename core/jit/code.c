@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/jit/code.h"
 
+#include "core/os/memory.h"
+
 #include <string.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
@@ -31,13 +33,18 @@ struct QhCodeStore {
     QhCodeStats stats;
 };
 
+static void free_chunk(gpointer chunk)
+{
+    qh_os_pages_free(chunk, CHUNK_BYTES);
+}
+
 QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes)
 {
     QhCodeStore *store = g_new0(QhCodeStore, 1);
 
     store->page_bits = page_bits;
     store->max_bytes = max_bytes;
-    store->chunks = g_ptr_array_new_with_free_func(g_free);
+    store->chunks = g_ptr_array_new_with_free_func(free_chunk);
     store->hash_bits = HASH_BITS;
     store->buckets = g_new0(QhCode *, 1u << HASH_BITS);
     store->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
@@ -87,7 +94,7 @@ QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns)
         if ((store->chunks->len + 1) * CHUNK_BYTES > store->max_bytes) {
             return NULL;
         }
-        chunk = g_try_malloc(CHUNK_BYTES);
+        chunk = qh_os_pages_new(CHUNK_BYTES, NULL);
         if (chunk == NULL) {
             return NULL;
         }

@@ -33,19 +33,20 @@ typedef struct QhCode {
      * compiled. Not exact with several CPUs. */
     int32_t heat;
     const void *native; /* atomic; where compiled code for it is entered, or NULL */
-    uint8_t dull;       /* it will not be compiled */
+    QhCodeKey key;
+    struct QhCode *next; /* same hash */
+    uint8_t dull;        /* it will not be compiled */
     uint8_t relative;
     uint16_t pad;
-    uint32_t n_insns;
-    QhCodeKey key;
+    uint32_t n_insns;            /* the end of the cache line that a search looks at */
     uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
     uint32_t bytes;              /* of guest code */
     uint32_t first_bytes;        /* of them on the first page */
-    struct QhCode *next;         /* same hash */
     struct QhCode *page_next[2]; /* same page: first, second */
     const uint16_t *insns;       /* offset of each instruction */
     QhT0Op ops[];
 } QhCode;
+_Static_assert(offsetof(QhCode, second_page) == 64, "a search touches one cache line a block");
 
 /* A block that is never compiled: asked for rarely. */
 #define QH_HEAT_DULL INT32_MAX
