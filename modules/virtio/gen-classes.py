@@ -25,12 +25,17 @@ def quoted(text):
     return "NULL" if text is None else json.dumps(text)
 
 
+def c_number(value):
+    """The bounds of a signed property are those of the 64-bit value."""
+    return "(uint64_t)%d" % value if value < 0 else "%du" % value
+
+
 def c_property(struct, prop):
     low, high = prop.get("range", [0, 0])
     return ("    {.name = %s, .description = %s, .default_text = %s, .type = QH_PROPERTY_%s,\n"
-            "     .offset = offsetof(%s, %s), .min = %d, .max = %du, .values = %s},\n" % (
+            "     .offset = offsetof(%s, %s), .min = %s, .max = %s, .values = %s},\n" % (
                 quoted(prop["name"]), quoted(prop["description"]), quoted(prop.get("default")),
-                TYPES[prop["type"]], struct, prop["member"], low, high,
+                TYPES[prop["type"]], struct, prop["member"], c_number(low), c_number(high),
                 quoted(prop.get("values"))))
 
 

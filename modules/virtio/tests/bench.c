@@ -60,10 +60,9 @@ static void set_irq(QhDevice *device, uint32_t n, gboolean level)
 
 static QhBus *bus_new(QhDevice *parent, const QhBusOps *ops, const char *name, GError **error)
 {
-    (void)parent;
     (void)name;
     (void)error;
-    bench->bus_ops = ops;
+    *(parent == bench->mmio ? &bench->bus_ops : &bench->child_bus_ops) = ops;
     return (QhBus *)bench;
 }
 

@@ -23,7 +23,7 @@ typedef struct BenchTimer {
 typedef struct Bench {
     QhDevice *mmio, *device;
     const QhDeviceOps *mmio_ops, *ops;
-    const QhBusOps *bus_ops;
+    const QhBusOps *bus_ops, *child_bus_ops; /* of the transport, of the device */
     gboolean irq;
     guint n_maps, n_guest_errors, n_irqs;
     uint8_t *ram;
