@@ -47,6 +47,52 @@ def run(work, binary, drivers, command, *devices, smp="2"):
     return guest.run_in_guest(host, load + command, LIMIT, files=pairs)
 
 
+NET = """
+ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; sleep 1
+cat /sys/class/net/eth0/address
+ping -c 3 -W 5 10.0.2.2 >/dev/null && echo answered
+ping -c 3 -W 5 -s 1400 10.0.2.2 >/dev/null && echo answered-large
+ip link set eth0 promisc on; ip link set eth0 address 52:54:00:00:00:99; ip link set eth0 down
+"""
+
+
+def case_net(tap, binary):
+    """The network card, by pings to the router of the network in user space."""
+    with tempfile.TemporaryDirectory() as work:
+        result = run(work, binary, ["virtio_mmio", "virtio_net"], NET, "-netdev", "user,id=n",
+                     "-device", "virtio-net-device,netdev=n,mac=52:54:00:aa:bb:cc")
+    tap.check(result.status == 0 and result.output.split() ==
+              ["52:54:00:aa:bb:cc", "answered", "answered-large"], "pings come back", result)
+
+
+CONSOLE = """
+for i in $(seq 50); do
+    [ -c /dev/hvc0 ] && [ -c /dev/vport0p1 ] && grep -q org /sys/class/virtio-ports/*/name && break
+    sleep 0.1
+done 2>/dev/null
+cat /sys/class/virtio-ports/*/name
+echo first > /dev/hvc0
+for i in 1 2 3 4 5 6 7 8; do cat /bin/busybox; done > /dev/vport0p1
+sha256sum < /bin/busybox; sleep 1
+"""
+
+
+def case_console(tap, binary):
+    """A console and a port with a name: eight times busybox goes out whole."""
+    with tempfile.TemporaryDirectory() as work:
+        first, second = os.path.join(work, "first"), os.path.join(work, "second")
+        result = run(work, binary, ["virtio_mmio"], CONSOLE,
+                     "-chardev", "file,id=a,path=" + first, "-chardev", "file,id=b,path=" + second,
+                     "-device", "virtio-serial-device", "-device", "virtconsole,chardev=a",
+                     "-device", "virtserialport,chardev=b,name=org.example.0")
+        with open(first, "rb") as one, open(second, "rb") as two:
+            text, data = one.read(), two.read()
+    digest = hashlib.sha256(data[:len(data) // 8]).hexdigest()
+    tap.check(result.status == 0 and "org.example.0" in result.output and b"first" in text and
+              digest in result.output and data == data[:len(data) // 8] * 8,
+              "what the guest wrote to its ports is in the files", result)
+
+
 def case_rng(tap, binary):
     """The entropy source of a legacy and of a modern transport."""
     with tempfile.TemporaryDirectory() as work:
