@@ -17,7 +17,7 @@ static const VirtioRing *ring_of(const VirtioQueue *queue)
     return queue->format;
 }
 
-static void *dma_map(VirtioDevice *device, uint64_t address, uint64_t *length, gboolean write)
+void *virtio_device_map(VirtioDevice *device, uint64_t address, uint64_t *length, gboolean write)
 {
     if (device->transport->dma_map != NULL) {
         return device->transport->dma_map(device, address, length, write);
@@ -26,7 +26,7 @@ static void *dma_map(VirtioDevice *device, uint64_t address, uint64_t *length, g
                                           write);
 }
 
-static void dma_unmap(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written)
+void virtio_device_unmap(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written)
 {
     if (device->transport->dma_unmap != NULL) {
         device->transport->dma_unmap(device, pointer, length, written);
@@ -67,9 +67,9 @@ map_area(VirtioQueue *queue, uint64_t address, uint64_t bytes, uint32_t align, g
     if (address % align != 0 || __builtin_add_overflow(address, bytes, &end)) {
         return NULL;
     }
-    uint8_t *at = dma_map(device, address, &got, writable);
+    uint8_t *at = virtio_device_map(device, address, &got, writable);
     if (at != NULL && got < bytes) {
-        dma_unmap(device, at, got, 0);
+        virtio_device_unmap(device, at, got, 0);
         return NULL;
     }
     return at;
@@ -78,7 +78,7 @@ map_area(VirtioQueue *queue, uint64_t address, uint64_t bytes, uint32_t align, g
 static void unmap_area(VirtioQueue *queue, uint8_t **at, uint64_t bytes, gboolean written)
 {
     if (*at != NULL) {
-        dma_unmap(queue->device, *at, bytes, written ? bytes : 0);
+        virtio_device_unmap(queue->device, *at, bytes, written ? bytes : 0);
         *at = NULL;
     }
 }
@@ -230,7 +230,7 @@ static void chain_unmap(VirtioChain *chain, uint64_t written)
         const VirtioSpan *map = &chain->maps[i];
         uint64_t part = i < chain->n_out_maps ? 0 : MIN(written, map->bytes);
 
-        dma_unmap(chain->queue->device, map->base, map->bytes, part);
+        virtio_device_unmap(chain->queue->device, map->base, map->bytes, part);
         written -= part;
     }
     chain->n_maps = 0;
@@ -257,7 +257,7 @@ gboolean virtio_chain_add(VirtioChain *chain, uint64_t address, uint64_t bytes, 
         void *at = NULL;
 
         if (chain->n_maps < MAPS_MAX) {
-            at = dma_map(device, address, &got, writable);
+            at = virtio_device_map(device, address, &got, writable);
         }
         if (at == NULL) {
             virtio_device_break(device, "a descriptor does not lie in RAM");
@@ -296,7 +296,7 @@ virtio_queue_map_table(VirtioQueue *queue, uint64_t address, uint32_t bytes, uin
 
 void virtio_queue_unmap_table(VirtioQueue *queue, const uint8_t *table, uint32_t n)
 {
-    dma_unmap(queue->device, (void *)table, (uint64_t)n * VIRTIO_DESC_BYTES, 0);
+    virtio_device_unmap(queue->device, (void *)table, (uint64_t)n * VIRTIO_DESC_BYTES, 0);
 }
 
 /* More than the rings can hold: a driver that makes the same buffer available again and again, or

@@ -132,6 +132,10 @@ struct VirtioDevice {
 
 /* --- For functions --- */
 
+/* DMA as qh.mem's dma_map and dma_unmap, in the device's space. */
+void *virtio_device_map(VirtioDevice *device, uint64_t address, uint64_t *length, gboolean write);
+void virtio_device_unmap(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written);
+
 gboolean virtio_has(const VirtioDevice *device, uint32_t feature);
 /* The configuration is another now: tell the driver. */
 void virtio_config_changed(VirtioDevice *device);

@@ -93,6 +93,19 @@ def case_console(tap, binary):
               "what the guest wrote to its ports is in the files", result)
 
 
+def case_balloon(tap, binary):
+    """The guest gives memory up, as much as it is told."""
+    with tempfile.TemporaryDirectory() as work:
+        result = run(work, binary, ["virtio_mmio", "virtio_balloon"],
+                     "for i in $(seq 100); do sleep 0.1; set -- $(grep MemTotal /proc/meminfo); "
+                     "[ $2 -lt 262144 ] && echo smaller && break; done; "
+                     "dd if=/dev/urandom of=/big bs=1M count=64 2>/dev/null; wc -c < /big",
+                     "-device", "virtio-balloon-device,target=256M,free-page-reporting=on,"
+                     "guest-stats-polling-interval=1")
+    tap.check(result.status == 0 and result.output.split() == ["smaller", "67108864"],
+              "the balloon is blown up", result)
+
+
 def case_rng(tap, binary):
     """The entropy source of a legacy and of a modern transport."""
     with tempfile.TemporaryDirectory() as work:

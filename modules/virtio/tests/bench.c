@@ -2,9 +2,15 @@
 #include "modules/virtio/tests/bench.h"
 
 #include "modules/virtio/mmio.h"
+#include "modules/virtio/tests/bench-pci.h"
 
 /* The service tables carry no context, so the fake's is here. */
 static Bench *bench;
+
+Bench *bench_current(void)
+{
+    return bench;
+}
 
 /* --- Memory: everything of BENCH_RAM, in two runs --- */
 
@@ -39,6 +45,16 @@ static void fake_unmap(QhInstance *device, void *pointer, uint64_t length, uint6
 static QhSpace *fake_system(QhMachine *machine)
 {
     return (QhSpace *)machine;
+}
+
+void *bench_dma_map(uint64_t address, uint64_t *length)
+{
+    return fake_map(bench->device->instance, NULL, address, length, TRUE);
+}
+
+void bench_dma_unmap(void *pointer, uint64_t length, uint64_t written)
+{
+    fake_unmap(bench->device->instance, pointer, length, written);
 }
 
 static const QhMemService mem_service = {
@@ -77,8 +93,23 @@ static const void *child_class(QhDevice *child)
     return child == bench->device ? bench->ops->bus_class : NULL;
 }
 
+static const void *bus_service(QhBus *bus)
+{
+    g_assert_nonnull(bus);
+    return &bench_pci_service;
+}
+
+static void window_set_bytes(QhDevice *device, uint32_t window, uint64_t bytes)
+{
+    g_assert_true(device == bench->device);
+    g_assert_cmpuint(window, ==, 1);
+    bench->pci->legacy_bytes = bytes;
+}
+
 static const QhDeviceService device_service = {
     .size = sizeof(QhDeviceService),
+    .bus_service = bus_service,
+    .window_set_bytes = window_set_bytes,
     .set_irq = set_irq,
     .bus_new = bus_new,
     .bus_name = bus_name,
@@ -93,8 +124,17 @@ static void random_bytes(QhHost *host, void *to, uint64_t bytes)
     memset(to, 0x5a, bytes);
 }
 
+static const QhMachineConfig *machine_config(QhMachine *machine)
+{
+    static const QhMachineConfig config = {.size = sizeof(config), .ram_bytes = BENCH_RAM_BYTES};
+
+    (void)machine;
+    return &config;
+}
+
 static const QhMachineService machine_service = {
     .size = sizeof(QhMachineService),
+    .config = machine_config,
     .random = random_bytes,
 };
 
@@ -591,10 +631,8 @@ static void drop(QhDevice *device, const QhDeviceOps *ops)
     g_free(device);
 }
 
-static Bench *
-begin(const char *class, gboolean legacy, const char *const *properties, GError **error)
+static Bench *fresh(void)
 {
-    const char *const mode[] = {"force-legacy", legacy ? "on" : "off", NULL};
     Bench *self = g_new0(Bench, 1);
 
     bench = self;
@@ -607,6 +645,50 @@ begin(const char *class, gboolean legacy, const char *const *properties, GError 
     self->disk_bytes = BENCH_DISK_BYTES;
     self->write_cache = TRUE;
     self->chr_room = 1 << 16;
+    return self;
+}
+
+Bench *bench_new_pci(const char *class,
+                     gboolean express,
+                     const char *const *properties,
+                     BenchPci *pci,
+                     GError **error)
+{
+    Bench *self = fresh();
+
+    *pci = (BenchPci){.next_capability = 0x40, .express = express, .master = TRUE};
+    self->pci = pci;
+    self->device = make(class, properties, &self->ops);
+    g_assert_cmpstr(self->ops->bus, ==, "pci");
+    self->device->bus = (QhBus *)self;
+    if (self->ops->realize(self->device, error)) {
+        self->ops->reset(self->device, QH_RESET_COLD);
+        self->ops->run_state(self->device, TRUE);
+    }
+    return self;
+}
+
+uint32_t bench_io_read(Bench *self, uint32_t window, uint32_t offset, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    g_assert_cmpuint(self->ops->windows[window].ops->read(self->device, offset, bytes, 0, &value),
+                     ==, QH_BUS_OK);
+    return (uint32_t)value;
+}
+
+void bench_io_write(Bench *self, uint32_t window, uint32_t offset, uint32_t bytes, uint32_t value)
+{
+    g_assert_cmpuint(self->ops->windows[window].ops->write(self->device, offset, bytes, 0, value),
+                     ==, QH_BUS_OK);
+}
+
+static Bench *
+begin(const char *class, gboolean legacy, const char *const *properties, GError **error)
+{
+    const char *const mode[] = {"force-legacy", legacy ? "on" : "off", NULL};
+    Bench *self = fresh();
+
     self->mmio = make("virtio-mmio", mode, &self->mmio_ops);
     g_assert_true(self->mmio_ops->realize(self->mmio, NULL));
     self->mmio_ops->reset(self->mmio, QH_RESET_COLD);
@@ -652,12 +734,16 @@ void bench_free(Bench *self)
 {
     g_assert_true(bench == self);
     self->hold = FALSE;
-    self->bus_ops->detach(self->mmio, self->device->bus, self->device, NULL);
+    if (self->mmio != NULL) {
+        self->bus_ops->detach(self->mmio, self->device->bus, self->device, NULL);
+    }
     self->ops->unrealize(self->device);
     g_assert_cmpuint(self->n_maps, ==, 0);
     g_assert_cmpuint(self->timers->len, ==, 0);
     drop(self->device, self->ops);
-    drop(self->mmio, self->mmio_ops);
+    if (self->mmio != NULL) {
+        drop(self->mmio, self->mmio_ops);
+    }
     g_ptr_array_unref(self->timers);
     g_ptr_array_unref(self->pending);
     g_byte_array_unref(self->sent);

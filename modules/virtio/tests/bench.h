@@ -57,6 +57,8 @@ typedef struct Bench {
     uint32_t chr_room;
 
     GString *events;
+
+    struct BenchPci *pci; /* of bench_new_pci */
 } Bench;
 
 /* A device of @class with @properties: "name", "value", ..., NULL; references are "set". */
@@ -76,6 +78,25 @@ uint64_t bench_config(Bench *bench, uint32_t offset, uint32_t bytes);
 void bench_set_config(Bench *bench, uint32_t offset, uint32_t bytes, uint64_t value);
 /* Host pointer to guest @address. */
 void *bench_at(Bench *bench, uint64_t address);
+
+/* A device of a PCI class, realized or not (@error). Its windows are reached by bench_io_...; what
+ * the bus was asked for is in pci. */
+typedef struct BenchPci {
+    uint8_t config[4096], writable[4096];
+    uint32_t next_capability;
+    uint32_t bar_window[7], bar_flags[7]; /* window + 1; 0: none */
+    uint32_t n_vectors, mode;
+    uint32_t sent[16]; /* messages by vector */
+    gboolean line, express, master;
+    uint64_t legacy_bytes;
+} BenchPci;
+Bench *bench_new_pci(const char *class,
+                     gboolean express,
+                     const char *const *properties,
+                     BenchPci *pci,
+                     GError **error);
+uint32_t bench_io_read(Bench *bench, uint32_t window, uint32_t offset, uint32_t bytes);
+void bench_io_write(Bench *bench, uint32_t window, uint32_t offset, uint32_t bytes, uint32_t value);
 
 /* Names of the classes "virtio-X-device". */
 GPtrArray *bench_classes(void);

@@ -18,10 +18,11 @@ typedef struct Subject {
 } Subject;
 
 static const Subject subjects[] = {
-    {"virtio-rng-device",    0, {NULL}                },
-    {"virtio-blk-device",    0, {"drive", "d0", NULL} },
-    {"virtio-net-device",    1, {"netdev", "n0", NULL}},
-    {"virtio-serial-device", 3, {NULL}                },
+    {"virtio-rng-device",     0, {NULL}                },
+    {"virtio-blk-device",     0, {"drive", "d0", NULL} },
+    {"virtio-net-device",     1, {"netdev", "n0", NULL}},
+    {"virtio-serial-device",  3, {NULL}                },
+    {"virtio-balloon-device", 0, {NULL}                },
 };
 
 static const uint64_t bad_addresses[] = {
