@@ -9,6 +9,9 @@
 #ifndef ROUNDS
 #define ROUNDS 100
 #endif
+#ifndef EVERY
+#define EVERY 0 /* rounds from line to line, besides the first ones */
+#endif
 #ifndef SEED
 #define SEED 1
 #endif
@@ -318,7 +321,7 @@ void torture(uint64_t hart)
         big_pages();
         closed_interrupts();
         arithmetic();
-        if ((i & (i - 1)) == 0) { /* to see where two runs part */
+        if ((i & (i - 1)) == 0 || (EVERY != 0 && i % EVERY == 0)) { /* to see where two runs part */
             put_text("round ");
             put_hex(i);
             put_char(' ');

@@ -4,12 +4,15 @@
 
 torture.py [--minutes N] [--rounds N] [--smp-rounds N] [--harts N] [--seed N] [--lockstep N]
            HOST [ARGUMENT...]
+torture.py --long N [--seed N] HOST [ARGUMENT...]
 
 single.c, one hart: self-modifying and page-crossing code, rights of pages that flip, address spaces,
 big pages, accessed and dirty bits, arithmetic, under 10,000 timer interrupts a second. Also compared
 with Debian's qemu-system-riscv64 when that is installed. smp.c: atomics, code and page tables changed
 under other harts, litmus tests. With --minutes the programs run again with other seeds until the time
-is up.
+is up. With --long one guest runs single.c without an end under compiled code for N minutes and says
+its checksum all the time; then another one runs as many rounds under the interpreter and must say the
+same.
 """
 import argparse
 import os
@@ -52,6 +55,19 @@ def run(command, limit):
     return lines
 
 
+def run_for(command, seconds):
+    """The whole lines that came in that time."""
+    with tempfile.TemporaryFile() as out:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT) as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        out.seek(0)
+        return out.read().decode(errors='replace').rpartition('\n')[0].splitlines()
+
+
 class Torture:
     def __init__(self, options):
         self.options = options
@@ -85,6 +101,26 @@ class Torture:
             print('# %.1f s of CPU' % (end.children_user + end.children_system -
                                        start.children_user - start.children_system), flush=True)
 
+    def long(self, folder):
+        """Compiled code for a time, then the interpreter for as many rounds."""
+        options, start = self.options, os.times()
+        program = build(folder, 'single', ROUNDS=1 << 40, EVERY=100, SEED=options.seed)
+        lines = run_for(self.command('jit', 1, program), options.long * 60)
+        middle = os.times()
+        rounds = [line for line in lines if line.startswith('round ')]
+        good = len(rounds) > 10 and rounds == lines
+        last = int(rounds[-1].split()[1], 16) if rounds else 0
+        self.check(good, 'one guest for %g minutes: %d rounds' % (options.long, last), lines[-20:])
+        print('# %.1f s of CPU' % (middle.children_user - start.children_user), flush=True)
+        program = build(folder, 'single', ROUNDS=last + 1, EVERY=100, SEED=options.seed)
+        expected = run(self.command('interp', 1, program), None)
+        print('# %.1f s of CPU' % (os.times().children_user - middle.children_user), flush=True)
+        different = [pair for pair in zip(rounds, expected) if pair[0] != pair[1]]
+        self.check(not different and expected[len(rounds):][:1] != [] and expected[-1] == 'end' and
+                   expected[len(rounds)].startswith('checksum'),
+                   '%d checksums as under the interpreter' % len(rounds),
+                   ['%s, expected %s' % pair for pair in different[:3]] + expected[-5:])
+
     def round(self, folder, seed):
         options = self.options
         program = build(folder, 'single', ROUNDS=options.rounds, SEED=seed)
@@ -101,6 +137,7 @@ class Torture:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--minutes', type=float, default=0)
+    parser.add_argument('--long', type=float, default=0, help='minutes')
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('--smp-rounds', type=int, default=3)
     parser.add_argument('--harts', type=int, default=2)
@@ -112,7 +149,10 @@ def main():
     torture = Torture(options)
     end = time.monotonic() + options.minutes * 60
     with tempfile.TemporaryDirectory() as folder:
-        torture.round(folder, options.seed)
+        if options.long:
+            torture.long(folder)
+        else:
+            torture.round(folder, options.seed)
         while time.monotonic() < end and not torture.bad:
             options.seed += 1
             torture.round(folder, options.seed)
