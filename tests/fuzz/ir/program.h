@@ -108,6 +108,9 @@ FzMachine *fz_machine_new(uint32_t rules, const QhEngineOptions *options, gboole
 void fz_machine_free(FzMachine *machine);
 /* FALSE: the engine refused the program. */
 gboolean fz_run(FzMachine *machine, const FzProgram *program);
+/* Only the first block, by the interpreter, up to its first loop or exit. What ends loops in the
+ * program may have been changed; its records are valid. */
+void fz_run_block(FzMachine *machine, const FzProgram *program);
 /* What differs after the same program ran on both; NULL: nothing. The caller g_frees it. */
 char *fz_compare(const FzMachine *a, const FzMachine *b);
 const QhIrContext *fz_context(const FzMachine *machine);

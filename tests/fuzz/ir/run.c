@@ -255,6 +255,23 @@ gboolean fz_run(FzMachine *machine, const FzProgram *program)
     return !jit->broken && !machine->refused && cpu->halted;
 }
 
+void fz_run_block(FzMachine *machine, const FzProgram *program)
+{
+    QhCpu *cpu = &machine->toy->cpu[0]->cpu;
+    QhJitCpu *jit = qh_jit_of(cpu);
+    QhCode *code;
+
+    set_up(machine, program);
+    cpu->exit_request = 1; /* ends every loop */
+    code = qh_engine_find(machine->toy->cluster.engine, jit, 0);
+    g_assert_nonnull(code);
+    qh_t0_run(jit, code);
+    g_assert_false(jit->broken);
+    jit->code = NULL;
+    jit->link = NULL;
+    jit->retry = QH_RETRY_NONE;
+}
+
 /* @left and @right: the CPU's state, from its start. */
 static char *state_difference(const char *left, const char *right)
 {
