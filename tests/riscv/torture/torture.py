@@ -125,6 +125,8 @@ class Torture:
         options = self.options
         program = build(folder, 'single', ROUNDS=options.rounds, SEED=seed)
         runs = [(backend, self.command(backend, 1, program)) for backend in self.backends]
+        runs += [('deterministic, ' + backend, [*self.command(backend, 1, program), '-icount', 'shift=2'])
+                 for backend in self.backends if 'lockstep' not in backend]
         if shutil.which('qemu-system-riscv64'):
             runs.append(('qemu', ['qemu-system-riscv64', *MACHINE, '-kernel', program]))
         self.compare('single, seed %d' % seed, runs)
