@@ -27,6 +27,7 @@ KINDS = {
     "device": {"bus": str, "creatable": bool, "properties": list},
     "chardev": {},
     "netdev": {},
+    "object": {"properties": list},
     "command": {},
     "gdb": {},
 }

@@ -8,6 +8,7 @@
 #include "core/jit/perf.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
+#include "core/object/object.h"
 #include "core/qmp/qmp.h"
 
 #include <errno.h>
@@ -330,6 +331,21 @@ static gboolean apply_gdb(const QhCli *cli, QhHost *host, GError **error)
     return TRUE;
 }
 
+/* Those that need a network come after the networks. */
+static gboolean apply_objects(const QhCli *cli, QhHost *host, gboolean late, GError **error)
+{
+    for (guint i = 0; i < cli->objects->len; i++) {
+        const char *text = g_ptr_array_index(cli->objects, i);
+
+        if ((strstr(text, "filter-") != NULL) == late &&
+            !qh_objects_add_option(qh_host_objects(host), text, error)) {
+            g_prefix_error(error, "-object %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)
 {
     g_autofree char *target = NULL;
@@ -341,8 +357,8 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
     }
     gboolean board = !g_str_equal(machine, "none");
     if (!qh_cli_apply_nets(cli, host, target, machine, error) ||
-        (!board && !check_none(cli, error)) || !qh_cli_check_cpu(cli, host, target, error) ||
-        !qh_cli_check_devices(cli, host, error)) {
+        !apply_objects(cli, host, TRUE, error) || (!board && !check_none(cli, error)) ||
+        !qh_cli_check_cpu(cli, host, target, error) || !qh_cli_check_devices(cli, host, error)) {
         return FALSE;
     }
     apply_defaults(cli, board && cli->dumpdtb == NULL);
@@ -390,6 +406,6 @@ gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **err
         *ret_done = TRUE;
         return qh_list_text(cli, host, &cli->text, error);
     }
-    return apply_chardevs(cli, host, error) && qh_cli_apply_blocks(cli, host, error) &&
-           apply_machine(cli, host, ret_done, error);
+    return apply_chardevs(cli, host, error) && apply_objects(cli, host, FALSE, error) &&
+           qh_cli_apply_blocks(cli, host, error) && apply_machine(cli, host, ret_done, error);
 }

@@ -44,6 +44,7 @@ struct QhCli {
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
     GPtrArray *devices;            /* QhJson */
     GPtrArray *blockdevs, *drives; /* QhJson */
+    GPtrArray *objects;            /* of -object, as given */
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
     gboolean no_nic;               /* -nic none */

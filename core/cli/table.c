@@ -278,6 +278,14 @@ const QhOption qh_options[] = {
      {"aio", "string", "accepted"},
      {"throttling.bps-total", "number", "bytes a second; also -read, -write, -max"},
      {"throttling.iops-total", "number", "requests a second; also -read, -write, -max"})},
+    {.name = "object",
+     .argument = "TYPE,id=ID[,KEY=VALUE...]|JSON",
+     .group = "device",
+     .take = qh_take_list,
+     .offset = MEMBER(objects),
+     .qmp = "object",
+     .help = "Something that devices and others use: rng-random, rng-builtin, memory-backend-ram, "
+             "-memfd and -file, secret, filter-dump.", .parameters = PARAMETERS({"qom-type", "string", NULL}, {"id", "string", NULL})},
     {.name = "netdev",
      .argument = "TYPE,id=ID[,KEY=VALUE...]|JSON",
      .group = "net",
@@ -466,7 +474,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                                           },
+    {.name = NULL                                                               },
 };
 /* clang-format on */
 
@@ -510,7 +518,6 @@ const char *const qh_options_missing[] = {
     "no-fd-bootchk",
 
     "numa",
-    "object",
     "old-param",
     "only-migratable",
     "option-rom",

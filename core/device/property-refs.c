@@ -4,6 +4,7 @@
 #include "core/char/chars.h"
 #include "core/device/property-priv.h"
 #include "core/net/net.h"
+#include "core/object/object.h"
 
 /* What is called @id; NULL when there is no such. */
 typedef struct QhReference {
@@ -53,11 +54,29 @@ static void drop_block(void *found)
     qh_block_device_unref(found);
 }
 
+static void *find_object(QhHost *host, const char *id)
+{
+    QhObjects *objects = qh_host_objects(host);
+    QhObject *object = objects != NULL ? qh_objects_find(objects, id) : NULL;
+
+    return object != NULL ? qh_object_ref(object) : NULL;
+}
+
+static const char *object_id(const void *found)
+{
+    return qh_object_id(found);
+}
+
+static void drop_object(void *found)
+{
+    qh_object_unref(found);
+}
+
 static const QhReference references[] = {
-    {QH_PROPERTY_CHARDEV, "character device",    find_chardev, chardev_id, NULL      },
-    {QH_PROPERTY_BLOCK,   "drive or block node", find_block,   block_id,   drop_block},
-    {QH_PROPERTY_NETDEV,  "network",             find_net,     net_id,     NULL      },
-    {QH_PROPERTY_OBJECT,  "object",              NULL,         NULL,       NULL      },
+    {QH_PROPERTY_CHARDEV, "character device",    find_chardev, chardev_id, NULL       },
+    {QH_PROPERTY_BLOCK,   "drive or block node", find_block,   block_id,   drop_block },
+    {QH_PROPERTY_NETDEV,  "network",             find_net,     net_id,     NULL       },
+    {QH_PROPERTY_OBJECT,  "object",              find_object,  object_id,  drop_object},
 };
 
 static const QhReference *reference_of(uint32_t type)

@@ -10,6 +10,7 @@
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
 #include "core/net/net.h"
+#include "core/object/object.h"
 #include "core/qmp/qmp.h"
 
 #include <glib-unix.h>
@@ -33,6 +34,7 @@ struct QhHost {
     QhChars *chars;
     QhBlockGraph *blocks;
     QhNets *nets;
+    QhObjects *objects;
     QhQmp *qmp;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
@@ -98,6 +100,7 @@ QhHost *qh_host_new(void)
     host->chars = qh_chars_new(host);
     host->blocks = qh_block_graph_new(host);
     host->nets = qh_nets_new(host);
+    host->objects = qh_objects_new(host);
     host->qmp = qh_qmp_new(host);
     return host;
 }
@@ -117,6 +120,7 @@ void qh_host_free(QhHost *host)
         (void)run_deferred(host);
     }
     g_clear_pointer(&host->blocks, qh_block_graph_free);
+    g_clear_pointer(&host->objects, qh_objects_free);
     g_clear_pointer(&host->nets, qh_nets_free); /* some tell clients that they lose their peer */
     g_clear_pointer(&host->qmp, qh_qmp_free);
     g_clear_pointer(&host->chars, qh_chars_free);
@@ -160,6 +164,11 @@ QhRunState *qh_host_run_state(QhHost *host)
 QhTimers *qh_host_timers(QhHost *host)
 {
     return host->timers;
+}
+
+QhObjects *qh_host_objects(QhHost *host)
+{
+    return host->objects;
 }
 
 QhNets *qh_host_nets(QhHost *host)

@@ -10,6 +10,7 @@ typedef struct QhRunState QhRunState;
 typedef struct QhTimers QhTimers;
 typedef struct QhChars QhChars;
 typedef struct QhNets QhNets;
+typedef struct QhObjects QhObjects;
 typedef struct QhQmp QhQmp;
 typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
@@ -38,6 +39,7 @@ QhRegistry *qh_host_registry(QhHost *host);  /* core/module/registry.h */
 QhRunState *qh_host_run_state(QhHost *host); /* core/host/run-state.h */
 QhTimers *qh_host_timers(QhHost *host);      /* core/loop/timers.h */
 QhChars *qh_host_chars(QhHost *host);        /* core/char/chars.h */
+QhObjects *qh_host_objects(QhHost *host);    /* core/object/object.h */
 QhNets *qh_host_nets(QhHost *host);          /* core/net/net.h */
 QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 QhBlockGraph *qh_host_blocks(QhHost *host);  /* core/block/block.h */

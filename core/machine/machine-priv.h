@@ -31,9 +31,10 @@ struct QhMachine {
     gboolean has_run;        /* a guest may have seen what is there */
 
     QhMemory *memory;
-    GPtrArray *clusters; /* QhCluster * */
-    GPtrArray *vcpus;    /* QhVcpu *, owned by the clusters */
-    GPtrArray *devices;  /* QhInstance *, in the order of creation */
+    struct QhObject *ram_object; /* memory-backend=; NULL without */
+    GPtrArray *clusters;         /* QhCluster * */
+    GPtrArray *vcpus;            /* QhVcpu *, owned by the clusters */
+    GPtrArray *devices;          /* QhInstance *, in the order of creation */
     guint n_devices_made;
     GPtrArray *irqs;       /* QhIrq * of irq_new */
     GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */

@@ -4,6 +4,7 @@
  * path as the end, so every step of the teardown accepts a machine that did not come so far.
  */
 #include "core/machine/machine-priv.h"
+#include "core/object/object.h"
 
 #include "abi/target.h"
 #include "core/device/instance.h"
@@ -67,6 +68,9 @@ void qh_machine_free(QhMachine *machine)
     if (machine->board != NULL) {
         qh_properties_clear(machine->ops->properties, machine->board);
         g_free(machine->board);
+    }
+    if (machine->ram_object != NULL) {
+        qh_object_unref(machine->ram_object);
     }
     qh_memory_free(machine->memory);
     if (machine->slot.ops != NULL) {
@@ -136,6 +140,53 @@ static gboolean acquire_board(QhMachine *machine, const char *name, GError **err
     return TRUE;
 }
 
+/* memory-backend=ID: RAM is what that object says. */
+static gboolean use_memory(QhMachine *machine, const char *id, GError **error)
+{
+    QhObject *object = qh_objects_find(qh_host_objects(machine->host), id);
+    QhObjectHead *state;
+    const QhMemoryMethods *methods;
+
+    if (object == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
+                    "machine '%s': memory-backend: there is no object '%.128s'", machine->type, id);
+        return FALSE;
+    }
+    methods = qh_object_methods(object, QH_MEMORY_INTERFACE, &state, error);
+    if (methods == NULL) {
+        return FALSE;
+    }
+    uint64_t bytes = methods->bytes(state);
+    if (machine->options->ram_bytes != 0 && machine->options->ram_bytes != bytes) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "machine '%s': memory-backend '%s' has %" G_GUINT64_FORMAT
+                    " bytes, -m asks for %" G_GUINT64_FORMAT,
+                    machine->type, id, bytes, machine->options->ram_bytes);
+        return FALSE;
+    }
+    if (machine->ram_object != NULL) {
+        qh_object_unref(machine->ram_object);
+    }
+    machine->ram_object = qh_object_ref(object);
+    machine->config.ram_bytes = bytes;
+    return TRUE;
+}
+
+int qh_machine_ram_file(QhMachine *machine, const char *name)
+{
+    const char *main_block = machine->ops != NULL && machine->ops->default_ram_id != NULL
+                                 ? machine->ops->default_ram_id
+                                 : "ram";
+    QhObjectHead *state;
+
+    if (machine->ram_object == NULL || !g_str_equal(name, main_block)) {
+        return -1;
+    }
+    const QhMemoryMethods *methods =
+        qh_object_methods(machine->ram_object, QH_MEMORY_INTERFACE, &state, NULL);
+    return methods != NULL ? methods->fd(state) : -1;
+}
+
 static gboolean set_properties(QhMachine *machine, GError **error)
 {
     const QhPropertyTable *table = machine->ops != NULL ? machine->ops->properties : NULL;
@@ -151,8 +202,12 @@ static gboolean set_properties(QhMachine *machine, GError **error)
         g_autofree char *key =
             equals != NULL ? g_strndup(setting, (gsize)(equals - setting)) : g_strdup(setting);
 
-        if (!qh_property_set(machine->host, table, machine->board, subject, key,
-                             equals != NULL ? equals + 1 : "on", error)) {
+        const char *value = equals != NULL ? equals + 1 : "on";
+        gboolean set =
+            g_str_equal(key, "memory-backend")
+                ? use_memory(machine, value, error)
+                : qh_property_set(machine->host, table, machine->board, subject, key, value, error);
+        if (!set) {
             return FALSE;
         }
     }
@@ -208,7 +263,9 @@ static gboolean configure(QhMachine *machine, GError **error)
     QhMachineConfig *config = &machine->config;
 
     config->size = sizeof(*config);
-    config->ram_bytes = options->ram_bytes;
+    if (machine->ram_object == NULL) {
+        config->ram_bytes = options->ram_bytes;
+    }
     if (config->ram_bytes == 0 && machine->ops != NULL) {
         config->ram_bytes = machine->ops->default_ram_bytes;
     }

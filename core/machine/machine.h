@@ -55,6 +55,8 @@ const QhMachineOptions *qh_machine_options(QhMachine *machine);
 const char *qh_machine_type(QhMachine *machine); /* "virt", "none" */
 QhSpace *qh_machine_system(QhMachine *machine);
 QhMemory *qh_machine_memory(QhMachine *machine);
+/* The file that RAM block @name is to lie in, -1 for memory of the host's own. [main] */
+int qh_machine_ram_file(QhMachine *machine, const char *name);
 
 /* Clusters and CPUs */
 typedef struct QhTargetInfo QhTargetInfo;

@@ -38,7 +38,9 @@ QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError *
     }
 
     int fd = -1;
-    void *host = qh_os_shared_new(name, bytes, &fd, error);
+    int file = qh_machine_ram_file(machine, name);
+    void *host = file >= 0 ? qh_os_shared_map(file, name, bytes, &fd, error)
+                           : qh_os_shared_new(name, bytes, &fd, error);
     if (host == NULL) {
         return NULL;
     }

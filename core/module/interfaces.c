@@ -10,6 +10,7 @@
 #include "abi/gdb.h"
 #include "abi/machine.h"
 #include "abi/net.h"
+#include "abi/object.h"
 #include "abi/target.h"
 #include "abi/translator.h"
 #include "core/module/interface-priv.h"
@@ -392,6 +393,16 @@ static gboolean check_netdev(QhSlot *slot, void *table, GError **error)
            check_state_size(slot, ops->state_size, 0, error);
 }
 
+static gboolean check_object(QhSlot *slot, void *table, GError **error)
+{
+    QhObjectOps *ops = table;
+
+    return qh_slot_check_text(slot, ops->description, TRUE, "its description", error) &&
+           qh_slot_check_text(slot, ops->interface, TRUE, "its interface", error) &&
+           check_state_size(slot, ops->state_size, sizeof(QhObjectHead), error) &&
+           take_properties(slot, &ops->properties, ops->state_size, sizeof(QhObjectHead), error);
+}
+
 static const QhStateField *find_field(const QhCpuOps *cpu, const char *name)
 {
     for (uint32_t i = 0; cpu->state != NULL && i < cpu->state->n_fields; i++) {
@@ -507,6 +518,10 @@ static const QhMethod block_methods[] = {
     {"reopen",       offsetof(QhBlockDriverOps, reopen),       FALSE},
     {"info",         offsetof(QhBlockDriverOps, info),         FALSE},
 };
+static const QhMethod object_methods[] = {
+    {"complete", offsetof(QhObjectOps, complete), TRUE },
+    {"release",  offsetof(QhObjectOps, release),  FALSE},
+};
 
 const QhInterface qh_interfaces[] = {
     {"target",     QH_TARGET_INTERFACE,       1, 0, sizeof(QhTargetOps),
@@ -530,5 +545,7 @@ const QhInterface qh_interfaces[] = {
      UP_TO(QhBlockDriverOps,                                                                      info),                     block_methods,      G_N_ELEMENTS(block_methods),      check_block  },
     {"netdev",     QH_NETDEV_INTERFACE,       1, 0, sizeof(QhNetdevOps),      UP_TO(QhNetdevOps,  command),
      netdev_methods,                                                                                                                             G_N_ELEMENTS(netdev_methods),     check_netdev },
+    {"object",     QH_OBJECT_INTERFACE,       1, 0, sizeof(QhObjectOps),      UP_TO(QhObjectOps,  release),
+     object_methods,                                                                                                                             G_N_ELEMENTS(object_methods),     check_object },
 };
 const guint qh_n_interfaces = G_N_ELEMENTS(qh_interfaces);

@@ -11,6 +11,7 @@
 #include "abi/machine.h"
 #include "abi/memory.h"
 #include "abi/net.h"
+#include "abi/object.h"
 #include "abi/services.h"
 #include <string.h>
 
@@ -28,6 +29,7 @@ extern const QhFpService qh_fp_service;
 extern const QhJsonService qh_json_service;
 extern const QhLoopService qh_loop_service;
 extern const QhNetService qh_net_service;
+extern const QhObjectService qh_object_service;
 
 static const QhServiceEntry services[] = {
     {"qh.block",        1, 0, &qh_block_service       },
@@ -43,6 +45,7 @@ static const QhServiceEntry services[] = {
     {"qh.machine",      1, 1, &qh_machine_service     },
     {"qh.mem",          1, 1, &qh_mem_service         },
     {"qh.net",          1, 0, &qh_net_service         },
+    {"qh.object",       1, 0, &qh_object_service      },
     {"qh.timer",        1, 0, &qh_timer_service       },
 };
 

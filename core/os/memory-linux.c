@@ -7,7 +7,27 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* Takes @fd. */
+static void *map_shared(int fd, const char *name, uint64_t bytes, int *ret_fd, GError **error)
+{
+    void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (block == MAP_FAILED) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot map %" G_GUINT64_FORMAT " bytes of memory file '%s': %s", bytes, name,
+                    g_strerror(errno));
+        close(fd);
+        return NULL;
+    }
+    /* Both are wishes: huge pages save the host's TLB, and guest RAM is of no use in a core file.
+     */
+    (void)madvise(block, bytes, MADV_HUGEPAGE);
+    (void)madvise(block, bytes, MADV_DONTDUMP);
+    *ret_fd = fd;
+    return block;
+}
 
 void *qh_os_shared_new(const char *name, uint64_t bytes, int *ret_fd, GError **error)
 {
@@ -28,20 +48,26 @@ void *qh_os_shared_new(const char *name, uint64_t bytes, int *ret_fd, GError **e
         return NULL;
     }
 
-    void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (block == MAP_FAILED) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
-                    "cannot map %" G_GUINT64_FORMAT " bytes of memory file '%s': %s", bytes, name,
-                    g_strerror(errno));
-        close(fd);
+    return map_shared(fd, name, bytes, ret_fd, error);
+}
+
+void *qh_os_shared_map(int from, const char *name, uint64_t bytes, int *ret_fd, GError **error)
+{
+    struct stat info;
+
+    /* a page beyond the end of a file is a signal, not an error */
+    if (fstat(from, &info) == 0 && (uint64_t)info.st_size < bytes) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "the file of '%s' is shorter than %" G_GUINT64_FORMAT " bytes", name, bytes);
         return NULL;
     }
-    /* Both are wishes: huge pages save the host's TLB, and guest RAM is of no use in a core file.
-     */
-    (void)madvise(block, bytes, MADV_HUGEPAGE);
-    (void)madvise(block, bytes, MADV_DONTDUMP);
-    *ret_fd = fd;
-    return block;
+    int fd = fcntl(from, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot use the file of '%s': %s", name,
+                    g_strerror(errno));
+        return NULL;
+    }
+    return map_shared(fd, name, bytes, ret_fd, error);
 }
 
 void qh_os_shared_free(void *block, uint64_t bytes, int fd)

@@ -9,6 +9,9 @@
 /* A zeroed block of @bytes that has a descriptor, so that other processes could map it; *@ret_fd is
  * closed on exec. @name shows in /proc. NULL with @error set. [any] */
 void *qh_os_shared_new(const char *name, uint64_t bytes, int *ret_fd, GError **error);
+/* The first @bytes of the open file @from, which may be closed afterwards; the file has to stay as
+ * long. As above otherwise. */
+void *qh_os_shared_map(int from, const char *name, uint64_t bytes, int *ret_fd, GError **error);
 void qh_os_shared_free(void *block, uint64_t bytes, int fd);
 
 /* Zeroed private pages that take no room until they are touched. NULL with @error set. [any] */

@@ -8,6 +8,7 @@
 #include "abi/device.h"
 #include "abi/machine.h"
 #include "core/device/instance.h"
+#include "core/object/object.h"
 #include "core/qmp/offers.h"
 #include "core/qmp/qapi.h"
 #include "qapi/qapi-commands-object.h"
@@ -101,6 +102,7 @@ gboolean qh_qmp_qom_list_types(QhHost *host,
         {"device",    "device",  ""        },
         {"machine",   "machine", "-machine"},
         {"cpu-model", "cpu",     "-cpu"    },
+        {"object",    "object",  ""        },
     };
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     QhRegistry *registry = qh_host_registry(host);
@@ -110,6 +112,10 @@ gboolean qh_qmp_qom_list_types(QhHost *host,
     for (guint i = 0; i < G_N_ELEMENTS(host_types); i++) {
         add_type(&types, g_strdup(host_types[i].name), host_types[i].parent,
                  host_types[i].abstract);
+    }
+    const char *name;
+    for (guint i = 0; qh_object_class(i, &name) != NULL; i++) {
+        add_type(&types, g_strdup(name), "object", FALSE);
     }
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         types.parent = kinds[i].parent;
@@ -336,9 +342,12 @@ gboolean qh_qmp_qom_list_properties(QhHost *host,
             return TRUE; /* nothing can be set on them */
         }
     }
-    /* libvirt asks for these whether they are there or not, and does not survive an error. */
-    if (g_str_has_prefix(type, "memory-backend-")) {
-        return TRUE;
+    const char *own;
+    for (guint i = 0; qh_object_class(i, &own) != NULL; i++) {
+        if (g_str_equal(own, type)) {
+            add_properties(qh_object_class(i, &own)->properties, ret);
+            return TRUE;
+        }
     }
     if (g_str_has_suffix(type, "-machine")) {
         g_autofree char *name = g_strndup(type, strlen(type) - strlen("-machine"));

@@ -143,6 +143,8 @@ static const Command commands[] = {
     {"hostfwd_remove",   "[NETDEV] RULE",             "no longer: tcp:127.0.0.1:2222",                                qh_monitor_hostfwd_remove  },
     {"netdev_add",       "TYPE,id=ID[,KEY=VALUE...]", "add a network back end",                                       qh_monitor_netdev_add      },
     {"netdev_del",       "ID",                        "take a network back end away",                                 qh_monitor_netdev_del      },
+    {"object_add",       "TYPE,id=ID[,KEY=VALUE...]", "make an object",                                               qh_monitor_object_add      },
+    {"object_del",       "ID",                        "take an object away",                                          qh_monitor_object_del      },
     {"set_link",         "NAME on|off",               "plug in or pull the cable of a network device",
      qh_monitor_set_link                                                                                                                         },
     {"system_reset",     "",                          "reset the machine",                                            run_reset                  },

@@ -30,6 +30,9 @@ void qh_monitor_info(const QhMonitorCall *call);
 void qh_monitor_examine(const QhMonitorCall *call);          /* x: virtual addresses */
 void qh_monitor_examine_physical(const QhMonitorCall *call); /* xp */
 void qh_monitor_print(const QhMonitorCall *call);
+/* commands-user-object.c */
+void qh_monitor_object_add(const QhMonitorCall *call);
+void qh_monitor_object_del(const QhMonitorCall *call);
 /* monitor-net.c */
 void qh_monitor_info_network(const QhMonitorCall *call);
 void qh_monitor_netdev_add(const QhMonitorCall *call);

@@ -7,6 +7,7 @@
 #include "core/device/instance.h"
 #include "core/jit/engine.h"
 #include "core/net/net.h"
+#include "core/object/object.h"
 #include "core/qmp/qmp.h"
 #include "core/vcpu/turns.h"
 #include "core/vcpu/vcpu.h"
@@ -122,6 +123,51 @@ QhNet *qh_nets_find(QhNets *nets, const char *id)
 const char *qh_net_id(const QhNet *net)
 {
     (void)net;
+    return NULL;
+}
+
+/* Objects: there are none either. */
+
+QhObjects *qh_objects_new(QhHost *host)
+{
+    return (QhObjects *)host;
+}
+
+void qh_objects_free(QhObjects *objects)
+{
+    (void)objects;
+}
+
+QhObject *qh_objects_find(QhObjects *objects, const char *id)
+{
+    (void)objects;
+    (void)id;
+    return NULL;
+}
+
+QhObject *qh_object_ref(QhObject *object)
+{
+    return object;
+}
+
+void qh_object_unref(QhObject *object)
+{
+    (void)object;
+}
+
+const char *qh_object_id(const QhObject *object)
+{
+    (void)object;
+    return NULL;
+}
+
+const void *
+qh_object_methods(QhObject *object, const char *interface, QhObjectHead **ret_state, GError **error)
+{
+    (void)object;
+    (void)interface;
+    (void)ret_state;
+    (void)error;
     return NULL;
 }
 
