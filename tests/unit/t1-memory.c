@@ -112,16 +112,24 @@ static void emit_group(QhBlock *block, void *data)
     const Program *p = data;
     GRand *random = g_rand_new_with_seed(p->kind);
     uint32_t n = (uint32_t)g_rand_int_range(random, 2, 16), spread = p->disp != 0 ? 700 : 48;
-    QhValue held[2];
+    QhValue held[2], late = 0;
 
     held[0] = held[1] = qh_ir_get(block, QH_TYPE_I64, TOY_X + 4);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X + 1,
+              qh_ir_2(block, QH_IR_add, QH_TYPE_I64, qh_ir_get(block, QH_TYPE_I64, TOY_X),
+                      qh_ir_const(block, QH_TYPE_I64, 0x7d0)));
     for (uint32_t i = 0; i < n; i++) {
         uint32_t base = g_rand_int_range(random, 0, 8) == 0, x = 2 + g_rand_int(random) % 14;
         uint32_t size = g_rand_int(random) % 4, what = g_rand_int(random) % 16;
         uint64_t disp = g_rand_int(random) % spread - 8;
         QhValue value, address = qh_ir_get(block, QH_TYPE_I64, TOY_X + base);
         if (what == 0) {
-            qh_ir(block, QH_IR_fence, QH_TYPE_NONE, 0, QH_FENCE_WR, 0, 0);
+            /* a sum of what the base was, which it becomes after it was something else */
+            late = late != 0 ? late
+                             : qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address,
+                                       qh_ir_const(block, QH_TYPE_I64, disp));
+            qh_ir_set(block, QH_TYPE_I64, TOY_X,
+                      i % 2 ? late : qh_ir_get(block, QH_TYPE_I64, TOY_X + 1));
         } else if (what == 1) {
             qh_ir_set(block, QH_TYPE_I64, TOY_X + base,
                       qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address,
@@ -335,9 +343,15 @@ static void test_group(void)
     }
     pair->toy->prot[READ_ONLY >> 12] = QH_PROT_READ | QH_PROT_EXEC;
     pair->toy->prot[MISSING >> 12] = 0;
+    /* neighbours that are none in the host */
+    pair->toy->page[PAGES >> 12] = (PAGES >> 12) + 1;
+    pair->toy->page[(PAGES >> 12) + 1] = PAGES >> 12;
     for (uint32_t i = 0; i < 3000; i++) {
         Program p = {.op = QH_IR_ld, .kind = i, .disp = i % 5 == 0};
         t1_pair_load(pair, emit_group, &p);
+        for (uint32_t k = 1; k < 16; k++) {
+            compare(pair, &p, PAGES + 0x1000 - i * k % (p.disp != 0 ? 1500 : 100));
+        }
         for (uint32_t k = i % 3; k < N(addresses); k += 3) {
             if (k % 4 == 0) {
                 qh_softmmu_flush(qh_jit_of(&pair->toy->cpu[0]->cpu), UINT32_MAX);

@@ -19,7 +19,8 @@ typedef enum {
 QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, QhT1Kept *ret);
 /* FIRST, when its destination has a place: takes a register. FALSE: none is free. */
 gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept);
-/* All are forgotten; those that no later record uses; those off @var, which changes. */
+/* All are forgotten; those that no later record uses; those off @var, which is about to change,
+ * unless it does so by a constant. */
 void qh_t1_kept_forget(QhT1 *t);
 void qh_t1_kept_expire(QhT1 *t);
 void qh_t1_kept_drop_var(QhT1 *t, uint32_t var);
