@@ -267,6 +267,8 @@ static void read_config(VirtioDevice *device, uint8_t *config)
     put_geometry(blk, config);
     virtio_put32(config + C_BLK_SIZE, info->logical_block_bytes);
     config[C_PHYSICAL_EXP] = (uint8_t)exponent;
+    virtio_put16(config + C_MIN_IO, blk->min_io_bytes / info->logical_block_bytes);
+    virtio_put32(config + C_OPT_IO, blk->opt_io_bytes / info->logical_block_bytes);
     config[C_WRITEBACK] = blk->write_cache;
     virtio_put16(config + C_NUM_QUEUES, blk->num_queues);
     virtio_put32(config + C_MAX_DISCARD_SECTORS, blk->max_discard_sectors);
@@ -301,11 +303,23 @@ static void features_ok(VirtioDevice *device)
     }
 }
 
+static void get_info(VirtioBlk *blk)
+{
+    blk->info.size = sizeof(blk->info);
+    blk->virtio.services->block->info(blk->drive, &blk->info);
+    if (blk->logical_block_bytes != 0) {
+        blk->info.logical_block_bytes = blk->logical_block_bytes;
+    }
+    if (blk->physical_block_bytes != 0) {
+        blk->info.physical_block_bytes = blk->physical_block_bytes;
+    }
+}
+
 static void on_resized(void *opaque)
 {
     VirtioBlk *blk = opaque;
 
-    blk->virtio.services->block->info(blk->drive, &blk->info);
+    get_info(blk);
     virtio_config_changed(&blk->virtio);
 }
 
@@ -315,6 +329,11 @@ static const QhBlockHandlers handlers = {
     .size = sizeof(QhBlockHandlers),
     .resized = on_resized,
 };
+
+static gboolean block_is_good(uint32_t bytes)
+{
+    return bytes == 0 || (bytes >= SECTOR_BYTES && (bytes & (bytes - 1)) == 0);
+}
 
 static gboolean check(const VirtioBlk *blk, GError **error)
 {
@@ -330,6 +349,10 @@ static gboolean check(const VirtioBlk *blk, GError **error)
     } else if (blk->max_discard_sectors > MAX_SECTORS ||
                blk->max_write_zeroes_sectors > MAX_SECTORS) {
         why = "more than 4194303 sectors at once";
+    }
+    if (why == NULL &&
+        (!block_is_good(blk->logical_block_bytes) || !block_is_good(blk->physical_block_bytes))) {
+        why = "block sizes are powers of two from 512";
     }
     if (why != NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "cannot realize disk '%s': %s",
@@ -363,9 +386,11 @@ static gboolean realize(VirtioDevice *device, GError **error)
         return FALSE;
     }
     blk->attached = TRUE;
-    blk->info.size = sizeof(blk->info);
-    service->info(blk->drive, &blk->info);
+    get_info(blk);
     blk->write_cache = (blk->info.flags & QH_BLOCK_INFO_WRITE_CACHE) != 0;
+    if (blk->want_cache != 0) {
+        set_cache(blk, blk->want_cache == 1);
+    }
     if (blk->num_queues == 0) {
         blk->num_queues = 1;
     }

@@ -17,6 +17,10 @@ typedef struct VirtioBlk {
     uint16_t queue_size;
     uint8_t discard, write_zeroes, config_wce, seg_max_adjust, request_merging;
     uint32_t max_discard_sectors, max_write_zeroes_sectors;
+    uint32_t logical_block_bytes, physical_block_bytes; /* 0: the disk's own */
+    uint32_t min_io_bytes, opt_io_bytes;
+    int32_t bootindex;
+    uint8_t want_cache;           /* 0 auto, 1 on, 2 off */
     uint32_t discard_granularity; /* UINT32_MAX: the disk's own */
 
     QhBlockInfo info;

@@ -9,8 +9,8 @@ static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **err
     /* not every host has disks and networks */
     services->block = api->service(api->host, "qh.block", 1, 0, NULL);
     services->net = api->service(api->host, "qh.net", 1, 0, NULL);
-    return (services->mem = api->service(api->host, "qh.mem", 1, 0, error)) != NULL &&
-           (services->device = api->service(api->host, "qh.device", 1, 0, error)) != NULL &&
+    return (services->mem = api->service(api->host, "qh.mem", 1, 1, error)) != NULL &&
+           (services->device = api->service(api->host, "qh.device", 1, 1, error)) != NULL &&
            (services->machine = api->service(api->host, "qh.machine", 1, 0, error)) != NULL &&
            (services->timer = api->service(api->host, "qh.timer", 1, 0, error)) != NULL &&
            (services->log = api->service(api->host, "qh.log", 1, 0, error)) != NULL &&

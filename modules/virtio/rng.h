@@ -7,6 +7,7 @@
 
 typedef struct VirtioRng {
     VirtioDevice virtio;
+    void *source;       /* property */
     uint64_t max_bytes; /* property: in each period; UINT64_MAX: as many as it likes */
     uint32_t period_ms; /* property */
 

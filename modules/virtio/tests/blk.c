@@ -165,6 +165,18 @@ static void test_config(void)
     g_assert_cmpuint(request(&disk, 0, 10, 512, TRUE), ==, 1);
     bench_free(bench);
 
+    static const char *const large[] = {"drive",       "d0",          "logical_block_size",
+                                        "4096",        "opt_io_size", "8192",
+                                        "write-cache", "off",         NULL};
+    disk = disk_new(large, VIRTIO_BIT(9), 8);
+    g_assert_cmpuint(bench_config(disk.bench, 20, 4), ==, 4096);
+    g_assert_cmpuint(bench_config(disk.bench, 28, 4), ==, 2);
+    g_assert_false(disk.bench->write_cache);
+    g_assert_cmpuint(request(&disk, 0, 8, 4096, TRUE), ==, 0);
+    g_assert_cmpuint(request(&disk, 0, 1, 4096, TRUE), ==, 1);
+    g_assert_cmpuint(request(&disk, 0, 0, 512, TRUE), ==, 1);
+    bench_free(disk.bench);
+
     /* a driver that knows nothing of caches gets none */
     disk = disk_new(plain, VIRTIO_BIT(9) | VIRTIO_BIT(11), 8);
     g_assert_false(disk.bench->write_cache);
