@@ -29,6 +29,9 @@ QhInstance *qh_instance_at_path(QhMachine *machine, const char *path);
 typedef void (*QhPropertyFn)(const QhProperty *property, const char *text, void *data);
 void qh_instance_foreach_property(QhInstance *instance, QhPropertyFn fn, void *data);
 
+/* A property's value as -device has it: text, or what JSON makes of it; the caller g_frees it.
+ * NULL: neither text nor a number nor a truth value. */
+char *qh_property_text_of_json(const QhJson *value);
 /*
  * -device and device_add: @options is an object with "driver" and, optionally, "id", "bus" and
  * properties of the class and of the bus. When the machine has been reset already the device is,

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* A property's value as -device has it: text, or what JSON makes of it. NULL: not a plain value. */
-static char *value_text(const QhJson *value)
+char *qh_property_text_of_json(const QhJson *value)
 {
     switch (qh_json_type(value)) {
     case QH_JSON_STRING:
@@ -33,7 +32,7 @@ set_device_property(QhInstance *device, const char *key, const QhJson *value, GE
     if (g_str_equal(key, "driver") || g_str_equal(key, "id") || g_str_equal(key, "bus")) {
         return TRUE;
     }
-    text = value_text(value);
+    text = qh_property_text_of_json(value);
     if (text == NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
                     "cannot set property '%s' of device '%s': it is neither text nor a number", key,

@@ -125,7 +125,7 @@ gboolean qh_qmp_qom_list_types(QhHost *host,
     return TRUE;
 }
 
-static const char *property_type_name(uint32_t type)
+const char *qh_property_type_name(uint32_t type)
 {
     static const char *const names[] = {
         [QH_PROPERTY_BOOL] = "bool",           [QH_PROPERTY_U8] = "uint8",
@@ -133,9 +133,10 @@ static const char *property_type_name(uint32_t type)
         [QH_PROPERTY_U64] = "uint64",          [QH_PROPERTY_SIZE] = "size",
         [QH_PROPERTY_STRING] = "str",          [QH_PROPERTY_CHARDEV] = "str",
         [QH_PROPERTY_ONOFFAUTO] = "OnOffAuto", [QH_PROPERTY_NETDEV] = "str",
+        [QH_PROPERTY_I32] = "int32",
     };
 
-    return type < G_N_ELEMENTS(names) ? names[type] : "str";
+    return type < G_N_ELEMENTS(names) && names[type] != NULL ? names[type] : "str";
 }
 
 static QhJson *default_json(const QhProperty *property)
@@ -164,7 +165,7 @@ static void add_properties(const QhPropertyTable *table, QhQmpObjectPropertyInfo
         QhQmpObjectPropertyInfo *info = QH_QAPI_APPEND(list);
 
         info->name = g_strdup(property->name);
-        info->type = g_strdup(property_type_name(property->type));
+        info->type = g_strdup(qh_property_type_name(property->type));
         info->description = g_strdup(property->description);
         info->default_value = default_json(property);
     }

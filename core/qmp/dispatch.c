@@ -174,6 +174,23 @@ static gboolean run(QhHost *host,
     return ok;
 }
 
+static gboolean run_open(QhHost *host,
+                         const QhQapiCommand *command,
+                         const QhJson *args,
+                         QhJsonWriter *writer,
+                         GError **error)
+{
+    g_autoptr(QhJson) none = args == NULL ? qh_json_new_object() : NULL;
+
+    if (!command->open(host, args != NULL ? args : none, error)) {
+        return FALSE;
+    }
+    qh_json_write_key(writer, "return");
+    qh_json_write_begin_object(writer);
+    qh_json_write_end_object(writer);
+    return TRUE;
+}
+
 static gboolean check_command(const QhRequestHead *head,
                               const QhQapiCommand *command,
                               const QhNegotiation *negotiation,
@@ -208,6 +225,9 @@ static gboolean execute(QhHost *host,
 
     if (!check_command(head, command, negotiation, error)) {
         return FALSE;
+    }
+    if (command->open != NULL) {
+        return run_open(host, command, head->args, writer, error);
     }
     if (type == NULL) {
         if (head->args != NULL && qh_json_length(head->args) > 0) {

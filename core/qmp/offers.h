@@ -27,4 +27,7 @@ const char *qh_offer_only_target(const QhJson *entry);
  * clients know by such names, otherwise MODEL-TARGET-cpu. The caller g_frees it. */
 char *qh_cpu_type_name(const char *model, const char *target);
 
+/* QMP's word for a QH_PROPERTY_... type: "uint32", "str". */
+const char *qh_property_type_name(uint32_t type);
+
 #endif

@@ -69,6 +69,9 @@ typedef struct QhQapiCommand {
     /* The body in core/qmp/commands-DOMAIN.c; NULL for those with a slot and for those that the
      * session itself answers. [main] */
     gboolean (*run)(QhHost *host, const void *args, void *ret, GError **error);
+    /* Instead of it, when arguments beyond those of the schema are taken: @args is an object, as it
+     * came. [main] */
+    gboolean (*open)(QhHost *host, const QhJson *args, GError **error);
 } QhQapiCommand;
 
 typedef struct QhQapiEvent {

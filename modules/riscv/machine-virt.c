@@ -202,7 +202,8 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
         return FALSE;
     }
     plic = create_plic(virt, error);
-    if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error)) {
+    if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error) ||
+        !rv_virt_create_pcie(virt, plic, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {

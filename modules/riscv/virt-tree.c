@@ -4,7 +4,7 @@
  * Devicetree Specification 0.4, and the bindings that Linux documents for RISC-V harts, the CLINT,
  * ACLINT, PLIC, ns16550a and syscon-poweroff.
  */
-#include "modules/riscv/virt.h"
+#include "modules/riscv/virt-tree.h"
 
 #include <libfdt.h>
 #include <string.h>
@@ -13,21 +13,7 @@
 
 #define TREE_BYTES 65536u
 
-/* phandles: hart N's interrupt controller is N + 1, hart N itself N + 65 */
-#define PHANDLE_INTC(hart) ((hart) + 1)
-#define PHANDLE_CPU(hart)  ((hart) + 65)
-#define PHANDLE_PLIC       200u
-#define PHANDLE_TEST       201u
-
-/* A tree that is being written. After the first failure every call does nothing. */
-typedef struct Tree {
-    RvVirt *virt;
-    void *blob;
-    int status; /* libfdt's; 0 while all is well */
-} Tree;
-
-static void begin(Tree *tree, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void begin(Tree *tree, const char *format, ...)
+void rv_tree_begin(RvTree *tree, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -39,163 +25,163 @@ static void begin(Tree *tree, const char *format, ...)
     }
 }
 
-static void end(Tree *tree)
+void rv_tree_end(RvTree *tree)
 {
     if (tree->status == 0) {
         tree->status = fdt_end_node(tree->blob);
     }
 }
 
-static void bytes(Tree *tree, const char *name, const void *data, uint32_t length)
+void rv_tree_bytes(RvTree *tree, const char *name, const void *data, uint32_t length)
 {
     if (tree->status == 0) {
         tree->status = fdt_property(tree->blob, name, data, (int)length);
     }
 }
 
-static void text(Tree *tree, const char *name, const char *value)
+void rv_tree_text(RvTree *tree, const char *name, const char *value)
 {
-    bytes(tree, name, value, (uint32_t)strlen(value) + 1);
+    rv_tree_bytes(tree, name, value, (uint32_t)strlen(value) + 1);
 }
 
-static void cell(Tree *tree, const char *name, uint32_t value)
+void rv_tree_cell(RvTree *tree, const char *name, uint32_t value)
 {
     if (tree->status == 0) {
         tree->status = fdt_property_u32(tree->blob, name, value);
     }
 }
 
-static void flag(Tree *tree, const char *name)
+void rv_tree_flag(RvTree *tree, const char *name)
 {
-    bytes(tree, name, NULL, 0);
+    rv_tree_bytes(tree, name, NULL, 0);
 }
 
-static void wide(Tree *tree, const char *name, uint64_t value)
+static void wide(RvTree *tree, const char *name, uint64_t value)
 {
     if (tree->status == 0) {
         tree->status = fdt_property_u64(tree->blob, name, value);
     }
 }
 
-static void reg(Tree *tree, uint64_t address, uint64_t size)
+void rv_tree_reg(RvTree *tree, uint64_t address, uint64_t size)
 {
     uint64_t cells[2] = {GUINT64_TO_BE(address), GUINT64_TO_BE(size)};
 
-    bytes(tree, "reg", cells, sizeof(cells));
+    rv_tree_bytes(tree, "reg", cells, sizeof(cells));
 }
 
 /* A list of strings, each with its NUL. */
-static void texts(Tree *tree, const char *name, const char *const *list)
+static void texts(RvTree *tree, const char *name, const char *const *list)
 {
     g_autoptr(GByteArray) all = g_byte_array_new();
 
     for (uint32_t i = 0; list[i] != NULL; i++) {
         g_byte_array_append(all, (const guint8 *)list[i], (guint)strlen(list[i]) + 1);
     }
-    bytes(tree, name, all->data, all->len);
+    rv_tree_bytes(tree, name, all->data, all->len);
 }
 
 /* interrupts-extended: the same lines of every hart's own controller, in the order of contexts. */
-static void hart_lines(Tree *tree, const uint32_t *lines, uint32_t n_lines)
+static void hart_lines(RvTree *tree, const uint32_t *lines, uint32_t n_lines)
 {
     g_autoptr(GArray) cells = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
     for (uint32_t hart = 0; hart < tree->virt->n_harts; hart++) {
         for (uint32_t i = 0; i < n_lines; i++) {
-            uint32_t pair[2] = {GUINT32_TO_BE(PHANDLE_INTC(hart)), GUINT32_TO_BE(lines[i])};
+            uint32_t pair[2] = {GUINT32_TO_BE(RV_PHANDLE_INTC(hart)), GUINT32_TO_BE(lines[i])};
             g_array_append_vals(cells, pair, 2);
         }
     }
-    bytes(tree, "interrupts-extended", cells->data, cells->len * (guint)sizeof(uint32_t));
+    rv_tree_bytes(tree, "interrupts-extended", cells->data, cells->len * (guint)sizeof(uint32_t));
 }
 
-static void add_hart(Tree *tree, uint32_t hart)
+static void add_hart(RvTree *tree, uint32_t hart)
 {
     const RvServices *services = rv_virt_services(tree->virt);
     QhCpu *cpu = services->machine->cpu(tree->virt->base.machine, hart);
     g_autofree char *isa = rv_isa_string(cpu);
     g_auto(GStrv) extensions = rv_isa_extensions(cpu);
 
-    begin(tree, "cpu@%x", hart);
-    cell(tree, "phandle", PHANDLE_CPU(hart));
-    text(tree, "device_type", "cpu");
-    cell(tree, "reg", hart);
-    text(tree, "status", "okay");
-    text(tree, "compatible", "riscv");
-    text(tree, "riscv,isa", isa);
-    text(tree, "riscv,isa-base", rv_isa_base(cpu));
+    rv_tree_begin(tree, "cpu@%x", hart);
+    rv_tree_cell(tree, "phandle", RV_PHANDLE_CPU(hart));
+    rv_tree_text(tree, "device_type", "cpu");
+    rv_tree_cell(tree, "reg", hart);
+    rv_tree_text(tree, "status", "okay");
+    rv_tree_text(tree, "compatible", "riscv");
+    rv_tree_text(tree, "riscv,isa", isa);
+    rv_tree_text(tree, "riscv,isa-base", rv_isa_base(cpu));
     texts(tree, "riscv,isa-extensions", (const char *const *)extensions);
-    text(tree, "mmu-type", rv_isa_mmu_type(cpu));
+    rv_tree_text(tree, "mmu-type", rv_isa_mmu_type(cpu));
     if (rv_isa_cbom_bytes(cpu) != 0) {
-        cell(tree, "riscv,cbom-block-size", rv_isa_cbom_bytes(cpu));
+        rv_tree_cell(tree, "riscv,cbom-block-size", rv_isa_cbom_bytes(cpu));
     }
     if (rv_isa_cbop_bytes(cpu) != 0) {
-        cell(tree, "riscv,cbop-block-size", rv_isa_cbop_bytes(cpu));
+        rv_tree_cell(tree, "riscv,cbop-block-size", rv_isa_cbop_bytes(cpu));
     }
     if (rv_isa_cboz_bytes(cpu) != 0) {
-        cell(tree, "riscv,cboz-block-size", rv_isa_cboz_bytes(cpu));
+        rv_tree_cell(tree, "riscv,cboz-block-size", rv_isa_cboz_bytes(cpu));
     }
-    begin(tree, "interrupt-controller");
-    cell(tree, "#interrupt-cells", 1);
-    flag(tree, "interrupt-controller");
-    text(tree, "compatible", "riscv,cpu-intc");
-    cell(tree, "phandle", PHANDLE_INTC(hart));
-    end(tree);
-    end(tree);
+    rv_tree_begin(tree, "interrupt-controller");
+    rv_tree_cell(tree, "#interrupt-cells", 1);
+    rv_tree_flag(tree, "interrupt-controller");
+    rv_tree_text(tree, "compatible", "riscv,cpu-intc");
+    rv_tree_cell(tree, "phandle", RV_PHANDLE_INTC(hart));
+    rv_tree_end(tree);
+    rv_tree_end(tree);
 }
 
-static void add_cpus(Tree *tree)
+static void add_cpus(RvTree *tree)
 {
     const RvServices *services = rv_virt_services(tree->virt);
     QhCpu *first = services->machine->cpu(tree->virt->base.machine, 0);
 
-    begin(tree, "cpus");
-    cell(tree, "#address-cells", 1);
-    cell(tree, "#size-cells", 0);
-    cell(tree, "timebase-frequency", (uint32_t)rv_isa_timebase_hz(first));
+    rv_tree_begin(tree, "cpus");
+    rv_tree_cell(tree, "#address-cells", 1);
+    rv_tree_cell(tree, "#size-cells", 0);
+    rv_tree_cell(tree, "timebase-frequency", (uint32_t)rv_isa_timebase_hz(first));
     for (uint32_t hart = 0; hart < tree->virt->n_harts; hart++) {
         add_hart(tree, hart);
     }
-    begin(tree, "cpu-map");
-    begin(tree, "cluster0");
+    rv_tree_begin(tree, "cpu-map");
+    rv_tree_begin(tree, "cluster0");
     for (uint32_t hart = 0; hart < tree->virt->n_harts; hart++) {
-        begin(tree, "core%u", hart);
-        cell(tree, "cpu", PHANDLE_CPU(hart));
-        end(tree);
+        rv_tree_begin(tree, "core%u", hart);
+        rv_tree_cell(tree, "cpu", RV_PHANDLE_CPU(hart));
+        rv_tree_end(tree);
     }
-    end(tree);
-    end(tree);
-    end(tree);
+    rv_tree_end(tree);
+    rv_tree_end(tree);
+    rv_tree_end(tree);
 }
 
-static void add_clint(Tree *tree)
+static void add_clint(RvTree *tree)
 {
     static const char *const compatible[] = {"sifive,clint0", "riscv,clint0", NULL};
     static const uint32_t lines[] = {RV_IRQ_MSI, RV_IRQ_MTI};
 
-    begin(tree, "clint@%x", RV_VIRT_CLINT);
+    rv_tree_begin(tree, "clint@%x", RV_VIRT_CLINT);
     texts(tree, "compatible", compatible);
-    reg(tree, RV_VIRT_CLINT, RV_VIRT_CLINT_BYTES);
+    rv_tree_reg(tree, RV_VIRT_CLINT, RV_VIRT_CLINT_BYTES);
     hart_lines(tree, lines, G_N_ELEMENTS(lines));
-    end(tree);
+    rv_tree_end(tree);
 }
 
-static void add_swi(Tree *tree, const char *kind, uint64_t address, uint32_t line)
+static void add_swi(RvTree *tree, const char *kind, uint64_t address, uint32_t line)
 {
     g_autofree char *compatible = g_strdup_printf("riscv,aclint-%s", kind);
 
-    begin(tree, "%s@%" G_GINT64_MODIFIER "x", kind, address);
-    text(tree, "compatible", compatible);
-    reg(tree, address, 0x4000);
-    cell(tree, "#interrupt-cells", 0);
-    flag(tree, "interrupt-controller");
+    rv_tree_begin(tree, "%s@%" G_GINT64_MODIFIER "x", kind, address);
+    rv_tree_text(tree, "compatible", compatible);
+    rv_tree_reg(tree, address, 0x4000);
+    rv_tree_cell(tree, "#interrupt-cells", 0);
+    rv_tree_flag(tree, "interrupt-controller");
     hart_lines(tree, &line, 1);
-    end(tree);
+    rv_tree_end(tree);
 }
 
 /* The binding of the timer lists mtime first, then mtimecmp (bindings/timer/riscv,aclint-mtimer).
  */
-static void add_aclint(Tree *tree)
+static void add_aclint(RvTree *tree)
 {
     static const uint32_t line = RV_IRQ_MTI;
     const uint64_t timer = RV_VIRT_CLINT + 0x4000;
@@ -203,58 +189,58 @@ static void add_aclint(Tree *tree)
                                GUINT64_TO_BE(timer), GUINT64_TO_BE(0x7ff8)};
 
     add_swi(tree, "mswi", RV_VIRT_CLINT, RV_IRQ_MSI);
-    begin(tree, "mtimer@%" G_GINT64_MODIFIER "x", timer);
-    text(tree, "compatible", "riscv,aclint-mtimer");
-    bytes(tree, "reg", cells, sizeof(cells));
+    rv_tree_begin(tree, "mtimer@%" G_GINT64_MODIFIER "x", timer);
+    rv_tree_text(tree, "compatible", "riscv,aclint-mtimer");
+    rv_tree_bytes(tree, "reg", cells, sizeof(cells));
     hart_lines(tree, &line, 1);
-    end(tree);
+    rv_tree_end(tree);
     add_swi(tree, "sswi", RV_VIRT_SSWI, RV_IRQ_SSI);
 }
 
-static void add_plic(Tree *tree)
+static void add_plic(RvTree *tree)
 {
     static const char *const compatible[] = {"sifive,plic-1.0.0", "riscv,plic0", NULL};
     static const uint32_t lines[] = {RV_IRQ_MEI, RV_IRQ_SEI};
 
-    begin(tree, "plic@%x", RV_VIRT_PLIC);
-    cell(tree, "phandle", PHANDLE_PLIC);
+    rv_tree_begin(tree, "plic@%x", RV_VIRT_PLIC);
+    rv_tree_cell(tree, "phandle", RV_PHANDLE_PLIC);
     texts(tree, "compatible", compatible);
-    cell(tree, "#address-cells", 0);
-    cell(tree, "#interrupt-cells", 1);
-    flag(tree, "interrupt-controller");
+    rv_tree_cell(tree, "#address-cells", 0);
+    rv_tree_cell(tree, "#interrupt-cells", 1);
+    rv_tree_flag(tree, "interrupt-controller");
     hart_lines(tree, lines, G_N_ELEMENTS(lines));
-    reg(tree, RV_VIRT_PLIC, RV_VIRT_PLIC_BYTES);
-    cell(tree, "riscv,ndev", RV_VIRT_PLIC_SOURCES - 1);
-    end(tree);
+    rv_tree_reg(tree, RV_VIRT_PLIC, RV_VIRT_PLIC_BYTES);
+    rv_tree_cell(tree, "riscv,ndev", RV_VIRT_PLIC_SOURCES - 1);
+    rv_tree_end(tree);
 }
 
-static void add_device(Tree *tree,
+static void add_device(RvTree *tree,
                        const char *name,
                        const char *compatible,
                        uint64_t address,
                        uint64_t size,
                        uint32_t irq)
 {
-    begin(tree, "%s@%" G_GINT64_MODIFIER "x", name, address);
-    text(tree, "compatible", compatible);
-    reg(tree, address, size);
-    cell(tree, "interrupt-parent", PHANDLE_PLIC);
-    cell(tree, "interrupts", irq);
+    rv_tree_begin(tree, "%s@%" G_GINT64_MODIFIER "x", name, address);
+    rv_tree_text(tree, "compatible", compatible);
+    rv_tree_reg(tree, address, size);
+    rv_tree_cell(tree, "interrupt-parent", RV_PHANDLE_PLIC);
+    rv_tree_cell(tree, "interrupts", irq);
     if (address == RV_VIRT_UART) {
-        cell(tree, "clock-frequency", RV_VIRT_UART_HZ);
+        rv_tree_cell(tree, "clock-frequency", RV_VIRT_UART_HZ);
     }
-    end(tree);
+    rv_tree_end(tree);
 }
 
-static void add_soc(Tree *tree)
+static void add_soc(RvTree *tree)
 {
     static const char *const test[] = {"sifive,test1", "sifive,test0", "syscon", NULL};
 
-    begin(tree, "soc");
-    cell(tree, "#address-cells", 2);
-    cell(tree, "#size-cells", 2);
-    text(tree, "compatible", "simple-bus");
-    flag(tree, "ranges");
+    rv_tree_begin(tree, "soc");
+    rv_tree_cell(tree, "#address-cells", 2);
+    rv_tree_cell(tree, "#size-cells", 2);
+    rv_tree_text(tree, "compatible", "simple-bus");
+    rv_tree_flag(tree, "ranges");
     if (tree->virt->aclint) {
         add_aclint(tree);
     } else {
@@ -267,26 +253,27 @@ static void add_soc(Tree *tree)
                    RV_VIRT_VIRTIO_IRQ + i);
     }
     add_device(tree, "rtc", "google,goldfish-rtc", RV_VIRT_RTC, 0x1000, RV_VIRT_RTC_IRQ);
-    begin(tree, "test@%x", RV_VIRT_TEST);
-    cell(tree, "phandle", PHANDLE_TEST);
+    rv_tree_begin(tree, "test@%x", RV_VIRT_TEST);
+    rv_tree_cell(tree, "phandle", RV_PHANDLE_TEST);
     texts(tree, "compatible", test);
-    reg(tree, RV_VIRT_TEST, 0x1000);
-    end(tree);
-    end(tree);
+    rv_tree_reg(tree, RV_VIRT_TEST, 0x1000);
+    rv_tree_end(tree);
+    rv_tree_add_io(tree);
+    rv_tree_end(tree);
 }
 
 /* Power off and reset by a word in the test finisher (bindings/power/reset/syscon-*.yaml). */
-static void add_power(Tree *tree, const char *name, const char *compatible, uint32_t value)
+static void add_power(RvTree *tree, const char *name, const char *compatible, uint32_t value)
 {
-    begin(tree, "%s", name);
-    text(tree, "compatible", compatible);
-    cell(tree, "regmap", PHANDLE_TEST);
-    cell(tree, "offset", 0);
-    cell(tree, "value", value);
-    end(tree);
+    rv_tree_begin(tree, "%s", name);
+    rv_tree_text(tree, "compatible", compatible);
+    rv_tree_cell(tree, "regmap", RV_PHANDLE_TEST);
+    rv_tree_cell(tree, "offset", 0);
+    rv_tree_cell(tree, "value", value);
+    rv_tree_end(tree);
 }
 
-static void add_chosen(Tree *tree, const QhMachineConfig *config)
+static void add_chosen(RvTree *tree, const QhMachineConfig *config)
 {
     const RvServices *services = rv_virt_services(tree->virt);
     uint32_t seed[8];
@@ -298,44 +285,44 @@ static void add_chosen(Tree *tree, const QhMachineConfig *config)
             seed[i] = g_random_int();
         }
     }
-    begin(tree, "chosen");
+    rv_tree_begin(tree, "chosen");
     if (config->append != NULL) {
-        text(tree, "bootargs", config->append);
+        rv_tree_text(tree, "bootargs", config->append);
     }
     if (tree->virt->initrd_end != 0) {
         wide(tree, "linux,initrd-start", tree->virt->initrd);
         wide(tree, "linux,initrd-end", tree->virt->initrd_end);
     }
-    text(tree, "stdout-path", "/soc/serial@10000000");
-    bytes(tree, "rng-seed", seed, sizeof(seed));
-    end(tree);
+    rv_tree_text(tree, "stdout-path", "/soc/serial@10000000");
+    rv_tree_bytes(tree, "rng-seed", seed, sizeof(seed));
+    rv_tree_end(tree);
 }
 
 uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error)
 {
     const RvServices *services = rv_virt_services(virt);
     g_autofree void *blob = g_malloc0(TREE_BYTES);
-    Tree tree = {.virt = virt, .blob = blob};
+    RvTree tree = {.virt = virt, .blob = blob};
 
     tree.status = fdt_create(blob, TREE_BYTES);
     if (tree.status == 0) {
         tree.status = fdt_finish_reservemap(blob);
     }
-    begin(&tree, "%s", "");
-    cell(&tree, "#address-cells", 2);
-    cell(&tree, "#size-cells", 2);
-    text(&tree, "compatible", "riscv-virtio");
-    text(&tree, "model", "riscv-virtio,qemu");
+    rv_tree_begin(&tree, "%s", "");
+    rv_tree_cell(&tree, "#address-cells", 2);
+    rv_tree_cell(&tree, "#size-cells", 2);
+    rv_tree_text(&tree, "compatible", "riscv-virtio");
+    rv_tree_text(&tree, "model", "riscv-virtio,qemu");
     add_chosen(&tree, services->machine->config(virt->base.machine));
-    begin(&tree, "memory@%x", RV_VIRT_RAM);
-    text(&tree, "device_type", "memory");
-    reg(&tree, RV_VIRT_RAM, virt->ram_bytes);
-    end(&tree);
+    rv_tree_begin(&tree, "memory@%x", RV_VIRT_RAM);
+    rv_tree_text(&tree, "device_type", "memory");
+    rv_tree_reg(&tree, RV_VIRT_RAM, virt->ram_bytes);
+    rv_tree_end(&tree);
     add_cpus(&tree);
     add_soc(&tree);
     add_power(&tree, "poweroff", "syscon-poweroff", 0x5555);
     add_power(&tree, "reboot", "syscon-reboot", 0x7777);
-    end(&tree);
+    rv_tree_end(&tree);
     if (tree.status == 0) {
         tree.status = fdt_finish(blob);
     }

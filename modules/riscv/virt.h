@@ -17,7 +17,15 @@
 #define RV_VIRT_PLIC_BYTES  0x600000u
 #define RV_VIRT_UART        0x10000000u
 #define RV_VIRT_VIRTIO      0x10001000u /* transports, 0x1000 bytes apart */
+#define RV_VIRT_PCIE_PIO    0x3000000u
+#define RV_VIRT_PCIE_ECAM   0x30000000u
+#define RV_VIRT_PCIE_MMIO   0x40000000u
 #define RV_VIRT_RAM         0x80000000u
+
+#define RV_VIRT_PCIE_PIO_BYTES  0x10000u
+#define RV_VIRT_PCIE_ECAM_BYTES 0x10000000u
+#define RV_VIRT_PCIE_MMIO_BYTES 0x40000000u
+#define RV_VIRT_PCIE_LINES      4u
 
 #define RV_VIRT_N_VIRTIO 8u
 
@@ -25,6 +33,7 @@
 #define RV_VIRT_VIRTIO_IRQ   1u /* of the first transport */
 #define RV_VIRT_UART_IRQ     10u
 #define RV_VIRT_RTC_IRQ      11u
+#define RV_VIRT_PCIE_IRQ     32u /* to 35 */
 #define RV_VIRT_PLIC_SOURCES 96u
 
 #define RV_VIRT_TIMEBASE_HZ 10000000u
@@ -43,6 +52,8 @@ typedef struct RvVirt {
     uint32_t xlen;
     uint32_t n_harts;
     uint32_t n_virtio; /* transports for virtio devices */
+    gboolean has_pcie; /* FALSE when nobody offers a host bridge */
+    uint64_t pcie_high, pcie_high_bytes;
     QhRam *ram;
     uint64_t ram_bytes;
     RvEntry entry;
@@ -61,6 +72,9 @@ gboolean rv_virt_load(RvVirt *virt, GError **error);
 
 /* Make the device tree of the board, g_malloc'ed; initrd must be known. NULL with @error. [main] */
 uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error);
+
+/* virt-io.c: the PCI host, if there is a module for it. [main] */
+gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error);
 
 extern const QhMachineOps rv_virt_machine;
 

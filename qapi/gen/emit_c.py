@@ -199,7 +199,9 @@ class CWriter:
     def prototype(self, command):
         """The body of a command: gboolean qh_qmp_NAME(host, args, ret, error)"""
         params = ['QhHost *host']
-        if command.arg:
+        if command.open:
+            params.append('const QhJson *args')
+        elif command.arg:
             params.append(f'const {call_type(command)} *args')
         if command.ret:
             params.append(declare(self.name(command.ret), '*ret'))
@@ -215,7 +217,8 @@ class CWriter:
         body = ''.join(comment(c.doc) + self.prototype(c) + ';\n\n' for c in self.schema.commands
                        if c.domain == domain and self.has_body(c))
         return self.header(f'QAPI_COMMANDS_{upper(domain)}_H', body,
-                           ['"abi/base.h"', f'"qapi/qapi-types-{domain}.h"'])
+                           ['"abi/base.h"', '"core/json/json.h"',
+                            f'"qapi/qapi-types-{domain}.h"'])
 
     def commands_source(self):
         """qapi-commands.c: the command table."""
@@ -223,7 +226,7 @@ class CWriter:
         out = self.head() + '#include "qapi/qapi-tables.h"\n'
         out += ''.join(f'#include "qapi/qapi-commands-{domain}.h"\n' for domain in domains) + '\n'
         for c in self.schema.commands:
-            if self.has_body(c):
+            if self.has_body(c) and not c.open:
                 args = ['host'] + (['args'] if c.arg else []) + (['ret'] if c.ret else [])
                 unused = ''.join(f'    (void){n};\n' for n in ('args', 'ret') if n not in args)
                 out += (f'static gboolean run_{ident(c.name)}(QhHost *host, const void *args, '
@@ -239,7 +242,8 @@ class CWriter:
             if c.slot:
                 out += f'        .slot = "{c.name}",\n        .digest = "{command_digest(c)}",\n'
             if self.has_body(c):
-                out += f'        .run = run_{ident(c.name)},\n'
+                out += (f'        .open = qh_qmp_{ident(c.name)},\n' if c.open else
+                        f'        .run = run_{ident(c.name)},\n')
             out += '    },\n'
         return out + ('};\nconst size_t qh_qapi_n_commands = G_N_ELEMENTS(qh_qapi_commands);\n')
 

@@ -23,7 +23,8 @@ KEYS = {
     'struct': {'data', 'base', 'features'},
     'union': {'data', 'base', 'discriminator', 'features'},
     'alternate': {'data', 'features'},
-    'command': {'data', 'returns', 'features', 'gen', 'allow-oob', 'allow-preconfig', 'slot'},
+    'command': {'data', 'returns', 'features', 'gen', 'open', 'allow-oob', 'allow-preconfig',
+                'slot'},
     'event': {'data', 'features'},
 }
 
@@ -58,6 +59,7 @@ class Command:
         self.own_arg = False  # the argument type was made for this command
         self.features = []
         self.gen = True
+        self.open = False  # takes further arguments, too
         self.oob = self.preconfig = False
 
 
@@ -226,12 +228,15 @@ class Schema:
         self.define_event(item, expr)
         if 'returns' in expr:
             item.ret = self.lookup(expr['returns'], item.place)
-        for key in ('gen', 'allow-oob', 'allow-preconfig'):
+        for key in ('gen', 'open', 'allow-oob', 'allow-preconfig'):
             if not isinstance(expr.get(key, True), bool):
                 raise SchemaError(item.place, f"'{key}' is true or false")
-        item.gen = expr.get('gen', True)
+        item.gen, item.open = expr.get('gen', True), expr.get('open', False)
         item.oob, item.preconfig = expr.get('allow-oob', False), expr.get('allow-preconfig', False)
         item.slot = expr.get('slot')
+        if item.open and (item.ret or item.slot or not item.gen):
+            raise SchemaError(item.place, f"'{item.name}' is open: it returns nothing and has its "
+                              "body in the host")
         if item.slot is not None and item.slot != 'command/' + item.name:
             raise SchemaError(item.place, f"slot of '{item.name}' must be 'command/{item.name}'")
 

@@ -266,9 +266,9 @@ static const QhDeviceOps card_ops = {
 };
 
 static const FakeClass classes[] = {
-    {"bridge", &bridge_ops},
-    {"card",   &card_ops  },
-    {NULL,     NULL       },
+    {"bridge", &bridge_ops, NULL},
+    {"card",   &card_ops,   NULL},
+    {NULL,     NULL,        NULL},
 };
 
 typedef struct Fixture {

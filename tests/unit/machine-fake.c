@@ -623,7 +623,7 @@ gboolean qh_registry_acquire(
     (void)registry;
     for (guint i = 0; fake_classes != NULL && fake_classes[i].name != NULL; i++) {
         if (g_str_equal(kind, "device") && g_str_equal(name, fake_classes[i].name)) {
-            *ret = (QhSlotRef){.ops = fake_classes[i].ops};
+            *ret = (QhSlotRef){.ops = fake_classes[i].ops, .ctx = fake_classes[i].ctx};
             fake_counts.slots++;
             return TRUE;
         }

@@ -55,6 +55,7 @@ typedef struct FakeUart {
 typedef struct FakeClass {
     const char *name;
     const QhDeviceOps *ops;
+    void *ctx;
 } FakeClass;
 extern const FakeClass *fake_classes;
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the virt board takes from modules of their own: PCI Express. A board without it still boots,
+ * and who asks for a device on such a bus is told that there is none.
+ */
+#include "modules/riscv/virt.h"
+
+/* TRUE, with *@ret_device NULL, when nobody offers class @klass. */
+static gboolean create_optional(
+    RvVirt *virt, const char *klass, const char *id, QhInstance **ret_device, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    g_autoptr(GError) why = NULL;
+
+    *ret_device = services->device->create(virt->base.machine, klass, id, &why);
+    if (*ret_device != NULL || g_error_matches(why, QH_ERROR, QH_ERROR_NO_SLOT)) {
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+static gboolean
+set_number(RvVirt *virt, QhInstance *device, const char *property, uint64_t value, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
+
+    return rv_virt_services(virt)->device->set(device, property, text, error);
+}
+
+/* Behind RAM, at a multiple of its size; a 32-bit hart has a fixed place in its 34 bits. */
+static void place_high_window(RvVirt *virt)
+{
+    if (virt->xlen == 32) {
+        virt->pcie_high_bytes = UINT64_C(4) << 30;
+        virt->pcie_high = UINT64_C(0x300000000);
+        return;
+    }
+    uint64_t end = RV_VIRT_RAM + virt->ram_bytes;
+
+    virt->pcie_high_bytes = UINT64_C(16) << 30;
+    virt->pcie_high = (end + virt->pcie_high_bytes - 1) & ~(virt->pcie_high_bytes - 1);
+}
+
+gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    QhInstance *host;
+
+    if (!create_optional(virt, "gpex-pcihost", "pcie-host", &host, error)) {
+        return FALSE;
+    }
+    if (host == NULL) {
+        return TRUE;
+    }
+    place_high_window(virt);
+    if (!set_number(virt, host, "mmio-base", RV_VIRT_PCIE_MMIO, error) ||
+        !set_number(virt, host, "mmio-size", RV_VIRT_PCIE_MMIO_BYTES, error) ||
+        !set_number(virt, host, "high-mmio-base", virt->pcie_high, error) ||
+        !set_number(virt, host, "high-mmio-size", virt->pcie_high_bytes, error) ||
+        !set_number(virt, host, "pio-base", RV_VIRT_PCIE_PIO, error) ||
+        !set_number(virt, host, "pio-size", RV_VIRT_PCIE_PIO_BYTES, error) ||
+        !services->device->realize(host, error) ||
+        !services->device->map(host, 0, services->mem->system(virt->base.machine),
+                               RV_VIRT_PCIE_ECAM, error)) {
+        return FALSE;
+    }
+    for (uint32_t i = 0; i < RV_VIRT_PCIE_LINES; i++) {
+        services->device->connect(host, i, services->device->irq_in(plic, RV_VIRT_PCIE_IRQ + i));
+    }
+    virt->has_pcie = TRUE;
+    return TRUE;
+}
