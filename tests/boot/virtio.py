@@ -19,7 +19,7 @@ LIMIT = 240
 NEEDS = {
     "virtio_mmio": [], "virtio_blk": [], "virtio-rng": [], "virtio_balloon": [], "virtio_input": [],
     "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif", "sd_mod"],
-    "virtio_net": ["failover", "net_failover"],
+    "virtio_net": ["failover", "net_failover"], "uio": [], "uio_pci_generic": [],
 }
 
 
