@@ -14,6 +14,7 @@ typedef struct PciPort {
     uint32_t control;   /* slot control as last seen */
     gboolean leaving;   /* the guest was asked to let go of what is in the slot */
     int64_t asked_ns;   /* when, in guest time */
+    gboolean touched;   /* the guest has written slot control: it has a driver */
     gboolean signalled; /* a hot-plug interrupt is on */
 } PciPort;
 

@@ -2,7 +2,8 @@
 /*
  * A hot-plug slot (PCIe 6.7). A card that comes shows as a presence change. To take one out the
  * attention button is pressed; the guest blinks, lets go, and turns the slot's power off: then the
- * card leaves. A guest that turns the power off unasked gets it back by turning it on.
+ * card leaves. A guest that turns the power off unasked gets it back by turning it on. One that has
+ * no driver for slots finds cards with power when it looks for them again.
  */
 #include "modules/pci/express.h"
 #include "modules/pci/port.h"
@@ -93,8 +94,10 @@ static void plugged(PciBus *bus, PciFunction *function, gboolean hot)
     PciPort *port = port_of(bus);
 
     (void)function;
-    if (!hot) {
+    if (!hot || !port->touched) {
         set_power(port, TRUE);
+    }
+    if (!hot) {
         (void)show_state(port);
         return;
     }
@@ -169,6 +172,7 @@ void pci_slot_written(PciPort *port, uint32_t offset, uint32_t width, uint32_t o
     uint32_t new = control(port);
 
     if (offset < first + 2 && offset + width > first) {
+        port->touched = TRUE;
         if (((old ^ new) & EXP_SLOT_POWER_OFF) != 0) {
             power_changed(port, (new &EXP_SLOT_POWER_OFF) == 0);
         } else if (port->leaving && (old & EXP_SLOT_POWER_INDICATOR) == EXP_SLOT_POWER_BLINKS &&
@@ -193,7 +197,7 @@ void pci_slot_reset(PciPort *port)
     set_power(port, is_present(port));
     change16(port, EXP_SLOT_STATUS, EXP_SLOT_STATUS_BITS, 0);
     (void)show_state(port);
-    port->signalled = FALSE;
+    port->signalled = port->touched = FALSE;
     if (port->leaving) {
         release(port);
     }
