@@ -191,18 +191,19 @@ static void show_slots(const QhMonitorCall *call)
 }
 
 static const Subject subjects[] = {
-    {"chardev",   "character devices",                    show_chardev           },
-    {"cpus",      "CPUs and their threads",               show_cpus              },
-    {"modules",   "module files",                         show_modules           },
-    {"mtree",     "what lies at which physical address",  show_mtree             },
-    {"name",      "name of the machine",                  show_name              },
-    {"network",   "networks and their devices",           qh_monitor_info_network},
-    {"registers", "registers of the CPU, with -a of all", show_registers         },
-    {"slots",     "places that modules fill",             show_slots             },
-    {"status",    "whether the guest runs",               show_status            },
-    {"targets",   "targets that can be loaded",           show_targets           },
-    {"uuid",      "UUID of the machine",                  show_uuid              },
-    {"version",   "version of this program",              show_version           },
+    {"chardev",   "character devices",                       show_chardev           },
+    {"cpus",      "CPUs and their threads",                  show_cpus              },
+    {"modules",   "module files",                            show_modules           },
+    {"mtree",     "what lies at which physical address",     show_mtree             },
+    {"name",      "name of the machine",                     show_name              },
+    {"network",   "networks and their devices",              qh_monitor_info_network},
+    {"qtree",     "devices and buses with their properties", qh_monitor_info_qtree  },
+    {"registers", "registers of the CPU, with -a of all",    show_registers         },
+    {"slots",     "places that modules fill",                show_slots             },
+    {"status",    "whether the guest runs",                  show_status            },
+    {"targets",   "targets that can be loaded",              show_targets           },
+    {"uuid",      "UUID of the machine",                     show_uuid              },
+    {"version",   "version of this program",                 show_version           },
 };
 
 void qh_monitor_info_help(GString *out)

@@ -138,6 +138,8 @@ static const Command commands[] = {
      run_gdbserver                                                                                                                               },
     {"log",              "ITEM[,ITEM...]",            "log these from now on, or 'none'; -d help lists them",         run_log                    },
     {"logfile",          "FILE",                      "write the log there",                                          run_logfile                },
+    {"device_add",       "DRIVER[,KEY=VALUE...]",     "add a device",                                                 qh_monitor_device_add      },
+    {"device_del",       "ID",                        "ask for a device to be taken out",                             qh_monitor_device_del      },
     {"hostfwd_add",      "[NETDEV] RULE",
      "lead a port of the host into the guest: tcp:127.0.0.1:2222-:22",                                                qh_monitor_hostfwd_add     },
     {"hostfwd_remove",   "[NETDEV] RULE",             "no longer: tcp:127.0.0.1:2222",                                qh_monitor_hostfwd_remove  },

@@ -33,6 +33,10 @@ void qh_monitor_print(const QhMonitorCall *call);
 /* commands-user-object.c */
 void qh_monitor_object_add(const QhMonitorCall *call);
 void qh_monitor_object_del(const QhMonitorCall *call);
+/* monitor-device.c */
+void qh_monitor_device_add(const QhMonitorCall *call);
+void qh_monitor_device_del(const QhMonitorCall *call);
+void qh_monitor_info_qtree(const QhMonitorCall *call);
 /* monitor-net.c */
 void qh_monitor_info_network(const QhMonitorCall *call);
 void qh_monitor_netdev_add(const QhMonitorCall *call);

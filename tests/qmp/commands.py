@@ -12,6 +12,7 @@ import time
 from qmp import HOST, MODULES, Client, Host, module_path, run
 
 ALL = module_path('null', 'riscv', 'serial')
+DEVICES = module_path('riscv', 'serial', 'pci')
 
 
 def test_nothing_loaded():
@@ -219,6 +220,44 @@ def test_chardevs():
         for name in backends:
             client.execute('chardev-remove', id=name)
         assert not set(backends) & {c['label'] for c in client.execute('query-chardev')}
+
+
+def test_devices():
+    """Add, find among the objects, refuse, take out; the same by the human monitor."""
+    with Host('-M', 'virt', '--load-target=riscv64', '-bios', 'none', '-serial', 'null', '-S',
+              '-device', '{"driver":"pcie-root-port","id":"p","bus":"pcie.0","addr":"0x1"}',
+              modules=DEVICES) as host:
+        client = host.client()
+        client.execute('device_add', driver='edu', id='e', bus='p', dma_mask=255)
+        listed = {o['name']: o['type'] for o in client.execute('qom-list',
+                                                               path='/machine/peripheral')}
+        assert listed == {'type': 'string', 'p': 'child<pcie-root-port>',
+                          'e': 'child<edu>'}, listed
+        path = '/machine/peripheral/e'
+        assert client.execute('qom-get', path=path, property='dma_mask') == 255
+        assert client.execute('qom-get', path=path, property='type') == 'edu'
+        assert client.execute('qom-get', path='/machine', property='type') == 'virt-machine'
+        names = {o['name'] for o in client.execute('qom-list', path='/machine')}
+        assert {'peripheral', 'peripheral-anon', 'unattached'} <= names, names
+        for command, arguments in (
+                ('device_add', {'driver': 'edu', 'id': 'e'}), ('device_add', {'driver': 'nobody'}),
+                ('device_add', {'driver': 'edu', 'bus': 'p', 'addr': '0'}),
+                ('device_add', {'driver': 'edu', 'addr': []}), ('device_del', {'id': 'nobody'}),
+                ('device_del', {'id': '/machine/unattached/device[0]'}),
+                ('qom-set', {'path': path, 'property': 'dma_mask', 'value': 1}),
+                ('qom-get', {'path': path, 'property': 'nothing'}),
+                ('qom-list', {'path': '/machine/peripheral/nobody'})):
+            assert 'error' in client.ask(command, **arguments), (command, arguments)
+        tree = client.execute('human-monitor-command', **{'command-line': 'info qtree'})
+        assert 'bus: pcie.0' in tree and 'dev: edu, id "e", at 00.0' in tree, tree
+        client.execute('device_del', id='e')
+        until = time.monotonic() + 20
+        while 'e' in {o['name'] for o in client.execute('qom-list', path='/machine/peripheral')}:
+            assert time.monotonic() < until
+        for line, answer in (('device_add edu,id=h,bus=p', ''), ('device_del h', ''),
+                             ('device_add nobody', 'Error: ')):
+            text = client.execute('human-monitor-command', **{'command-line': line})
+            assert text.startswith(answer) and bool(text) == bool(answer), (line, text)
 
 
 def test_cost_of_a_probe():
