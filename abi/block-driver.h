@@ -24,7 +24,8 @@ typedef struct QhBlockNode QhBlockNode;
 #define QH_BLOCK_FILTER   2u /* hands requests on to its first child */
 
 /* QhBlockDriverOps.flags */
-#define QH_BLOCK_DRIVER_PASS (1u << 0) /* users of the node are users of its first child */
+#define QH_BLOCK_DRIVER_PASS  (1u << 0) /* users of the node are users of its first child */
+#define QH_BLOCK_DRIVER_GROWS (1u << 1) /* its write takes what lies behind the end, and grows */
 
 /* QhBlockDriver.flags */
 #define QH_BLOCK_OPEN_READ_ONLY      (1u << 0) /* may change: follow set_access */

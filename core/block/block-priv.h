@@ -76,9 +76,14 @@ struct QhBlockGraph {
 /* The drivers that are built in; NULL: @name is none of them. */
 const QhBlockDriverOps *qh_block_builtin(const char *name);
 extern const QhBlockDriverOps qh_block_file, qh_block_host_device, qh_block_null_co,
-    qh_block_null_aio, qh_block_raw;
+    qh_block_null_aio, qh_block_qcow2, qh_block_raw;
 
 /* For the drivers. */
+/* A write by a format to its file, which grows when need be. */
+int qh_block_write_grow(
+    QhBlockNode *node, uint64_t offset, uint64_t bytes, const QhBlockVec *vec, uint32_t n_vec);
+/* An image was found to be broken: the event, once. [any] */
+void qh_block_report_corrupt(QhBlockNode *node, const char *what, uint64_t offset, gboolean fatal);
 /* Open child @role from @value (a name, or options) with what it inherits. NULL with @error. */
 QhBlockEdge *
 qh_block_attach(QhBlockNode *node, const char *role, QhBlockNode *child, GError **error);

@@ -438,6 +438,7 @@ static const QhPropertyTable table = {
 
 const QhBlockDriverOps qh_block_file = {
     METHODS,
+    .flags = QH_BLOCK_DRIVER_GROWS,
     .description = "a regular file",
     .open = file_open,
 };

@@ -380,3 +380,30 @@ gboolean qh_block_truncate(QhBlockNode *node, uint64_t bytes, GError **error)
     }
     return node->ops->truncate(node->state, bytes, error);
 }
+
+int qh_block_write_grow(
+    QhBlockNode *node, uint64_t offset, uint64_t bytes, const QhBlockVec *vec, uint32_t n_vec)
+{
+    if (node->ops->write == NULL) {
+        return EROFS;
+    }
+    if (bytes > INT64_MAX || offset > INT64_MAX - bytes) {
+        return EFBIG;
+    }
+    if (node->ops->flags & QH_BLOCK_DRIVER_GROWS) {
+        int error = watch_before(node, offset, bytes);
+
+        error = error != 0 ? error : write_data(node, offset, bytes, vec, n_vec, 0);
+        watch_after(node, offset, bytes);
+        return error;
+    }
+    /* a device does not grow, and what hands on asks its child */
+    if (offset + bytes > qh_block_length(node)) {
+        g_autoptr(GError) error = NULL;
+
+        if (!qh_block_truncate(node, offset + bytes, &error)) {
+            return ENOSPC;
+        }
+    }
+    return qh_block_writev(node, offset, bytes, vec, n_vec, 0);
+}

@@ -2,7 +2,9 @@
 /* Devices' ends: their making, finding, media, and what happens on errors. */
 #include "core/block/device-priv.h"
 #include "core/device/instance.h"
+#include "core/host/log.h"
 #include "core/host/run-state.h"
+#include "core/qmp/qmp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -329,4 +331,41 @@ void qh_block_graph_free(QhBlockGraph *graph)
     g_ptr_array_unref(graph->users);
     g_mutex_clear(&graph->done_lock);
     g_free(graph);
+}
+
+typedef struct Corrupt {
+    QhBlockGraph *graph;
+    char *node, *text;
+    uint64_t offset;
+    gboolean fatal;
+} Corrupt;
+
+static void tell_corrupt(void *data)
+{
+    Corrupt *corrupt = data;
+    g_autoptr(QhJson) event = qh_json_new_object();
+
+    qh_log_warn(qh_host_log(corrupt->graph->host), "image of node '%s' is broken: %s",
+                corrupt->node, corrupt->text);
+    qh_json_set(event, "device", qh_json_new_string(""));
+    qh_json_set(event, "node-name", qh_json_new_string(corrupt->node));
+    qh_json_set(event, "msg", qh_json_new_string(corrupt->text));
+    qh_json_set(event, "offset", qh_json_new_int((int64_t)(corrupt->offset & INT64_MAX)));
+    qh_json_set(event, "fatal", qh_json_new_bool(corrupt->fatal));
+    qh_qmp_emit(qh_host_qmp(corrupt->graph->host), "BLOCK_IMAGE_CORRUPTED", event);
+    g_free(corrupt->node);
+    g_free(corrupt->text);
+    g_free(corrupt);
+}
+
+void qh_block_report_corrupt(QhBlockNode *node, const char *what, uint64_t offset, gboolean fatal)
+{
+    Corrupt *corrupt = g_new0(Corrupt, 1);
+
+    corrupt->graph = node->graph;
+    corrupt->node = g_strdup(node->name);
+    corrupt->text = g_strdup(what);
+    corrupt->offset = offset;
+    corrupt->fatal = fatal;
+    qh_host_defer(node->graph->host, tell_corrupt, corrupt);
 }

@@ -14,6 +14,7 @@ static const struct {
     {"host_device", &qh_block_host_device},
     {"null-aio",    &qh_block_null_aio   },
     {"null-co",     &qh_block_null_co    },
+    {"qcow2",       &qh_block_qcow2      },
     {"raw",         &qh_block_raw        },
 };
 
