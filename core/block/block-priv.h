@@ -67,7 +67,7 @@ struct QhBlockGraph {
     QhBlockPool *pool;
     guint next_name;
     gboolean snapshot; /* -snapshot */
-    void *jobs;        /* core/block/job.h */
+    GList *jobs;       /* core/block/job.h */
     GMutex done_lock;  /* of what follows: requests that are done but not told */
     GQueue done;
     gboolean telling;
@@ -92,6 +92,9 @@ QhBlockEdge *qh_block_edge(const QhBlockNode *node, const char *role);
 /* Open the backing file that an image names: a plain path, of format @format. */
 gboolean
 qh_block_open_backing(QhBlockNode *node, const char *path, const char *format, GError **error);
+
+/* The options that all drivers take, into @node; its members are the defaults. */
+gboolean qh_block_take_common(QhBlockNode *node, const QhJson *options, GError **error);
 
 /* core/block/access.c */
 /* Put @edge into its node's list if nothing speaks against that; FALSE with @error. */

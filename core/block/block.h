@@ -100,6 +100,13 @@ gboolean qh_block_replace(QhBlockNode *from, QhBlockNode *to, GError **error);
 /* Make @backing (NULL: nothing) the backing node of @node, held by the caller. [main] */
 gboolean qh_block_set_backing(QhBlockNode *node, QhBlockNode *backing, GError **error);
 
+/* @overlay takes @node's place everywhere, and @node becomes its backing node; held. [main] */
+gboolean qh_block_overlay(QhBlockNode *node, QhBlockNode *overlay, GError **error);
+void qh_block_overlay_undo(QhBlockNode *node, QhBlockNode *overlay);
+/* Other options for the node that they name: read-only, cache, discard, detect-zeroes, backing.
+ * [main] */
+gboolean qh_block_reopen(QhBlockGraph *graph, const QhJson *options, GError **error);
+
 /* Work on the pool of threads that moves data. @fn runs there. [any] */
 void qh_block_run(QhBlockGraph *graph, void (*fn)(void *data), void *data);
 

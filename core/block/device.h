@@ -65,6 +65,8 @@ gboolean qh_block_drive_del(QhBlockGraph *graph, const char *id, GError **error)
 /* The first drive with an interface for which no device was made; NULL: all have one. */
 QhBlock *qh_block_drive_orphan(QhBlockGraph *graph);
 
+/* Open or close the tray, as the guest would; the event. [main] */
+void qh_block_device_move_tray(QhBlock *block, gboolean open);
 /* All devices with @node in their graph are told that a length has changed. [main] */
 void qh_block_devices_resized(QhBlockGraph *graph, QhBlockNode *node);
 

@@ -250,6 +250,17 @@ void qh_block_release(QhBlockGraph *graph, QhBlockNode *node)
     }
 }
 
+static gboolean flush_node(QhBlockNode *node, GError **error)
+{
+    int failed = qh_block_flush(node);
+
+    if (failed != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "could not flush node '%s': %s", node->name,
+                    g_strerror(failed));
+    }
+    return failed == 0;
+}
+
 /* Move @edge, which is in its node's list, to @to. */
 static gboolean move_edge(QhBlockEdge *edge, QhBlockNode *to, GError **error)
 {
@@ -311,4 +322,35 @@ gboolean qh_block_set_backing(QhBlockNode *node, QhBlockNode *backing, GError **
         qh_block_detach(old);
     }
     return TRUE;
+}
+
+gboolean qh_block_overlay(QhBlockNode *node, QhBlockNode *overlay, GError **error)
+{
+    if (node == overlay || reaches(overlay, node) || reaches(node, overlay)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "Making '%s' a backing child of '%s' would create a cycle", node->name,
+                    overlay->name);
+        return FALSE;
+    }
+    if (overlay->parents->len > 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_BUSY, "The overlay '%s' is already in use",
+                    overlay->name);
+        return FALSE;
+    }
+    if (!flush_node(node, error) || !qh_block_replace(node, overlay, error)) {
+        return FALSE;
+    }
+    if (!qh_block_set_backing(overlay, node, error)) {
+        (void)qh_block_replace(overlay, node, NULL);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void qh_block_overlay_undo(QhBlockNode *node, QhBlockNode *overlay)
+{
+    if (node != NULL && overlay != NULL && qh_block_node_backing(overlay) == node) {
+        (void)qh_block_set_backing(overlay, NULL, NULL);
+        (void)qh_block_replace(overlay, node, NULL);
+    }
 }

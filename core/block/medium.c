@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Devices' ends: their making, finding, media, and what happens on errors. */
 #include "core/block/device-priv.h"
+#include "core/block/job.h"
 #include "core/device/instance.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
@@ -212,23 +213,87 @@ static void stop_machine(void *data)
     (void)qh_run_state_stop(qh_host_run_state(data), NULL);
 }
 
+/* What is told on the main thread, as an event. */
+typedef struct Event {
+    QhHost *host;
+    const char *name;
+    QhJson *data;
+} Event;
+
+static void emit(void *data)
+{
+    Event *event = data;
+
+    qh_qmp_emit(qh_host_qmp(event->host), event->name, event->data);
+    qh_json_unref(event->data);
+    g_free(event);
+}
+
+static void send(const QhBlock *block, const char *name, QhJson *data)
+{
+    Event *event = g_new(Event, 1);
+
+    *event = (Event){block->graph->host, name, data};
+    qh_host_defer(block->graph->host, emit, event);
+}
+
+void qh_block_device_set_tray(QhBlock *block, gboolean open)
+{
+    QhJson *data;
+
+    if (block->tray_open == open) {
+        return;
+    }
+    block->tray_open = open;
+    data = qh_json_new_object();
+    qh_json_set(data, "device", qh_json_new_string(qh_block_device_id(block)));
+    qh_json_set(data, "id",
+                qh_json_new_string(block->device != NULL ? qh_instance_id(block->device) : ""));
+    qh_json_set(data, "tray-open", qh_json_new_bool(open));
+    send(block, "DEVICE_TRAY_MOVED", data);
+}
+
+void qh_block_device_move_tray(QhBlock *block, gboolean open)
+{
+    qh_block_device_set_tray(block, open);
+}
+
+static void send_error(const QhBlock *block, uint32_t kind, int error, const char *action)
+{
+    QhJson *data = qh_json_new_object();
+    g_autofree char *path = g_strdup_printf(
+        "/machine/peripheral/%s", block->device != NULL ? qh_instance_id(block->device) : "");
+
+    qh_json_set(data, "qom-path", qh_json_new_string(path));
+    qh_json_set(data, "device", qh_json_new_string(qh_block_device_id(block)));
+    if (block->user != NULL) {
+        qh_json_set(data, "node-name", qh_json_new_string(block->user->edge.node->name));
+    }
+    qh_json_set(data, "operation", qh_json_new_string(kind == QH_BLOCK_READ ? "read" : "write"));
+    qh_json_set(data, "action", qh_json_new_string(action));
+    qh_json_set(data, "nospace", qh_json_new_bool(error == ENOSPC));
+    qh_json_set(data, "reason", qh_json_new_string(g_strerror(error)));
+    send(block, "BLOCK_IO_ERROR", data);
+}
+
 gboolean qh_block_device_ignores(QhBlock *block, uint32_t kind, int error)
 {
-    return action_of(block, kind, error) == QH_BLOCK_ON_IGNORE;
+    if (action_of(block, kind, error) != QH_BLOCK_ON_IGNORE) {
+        return FALSE;
+    }
+    send_error(block, kind, error, "ignore");
+    return TRUE;
 }
 
 gboolean qh_block_device_report_error(QhBlock *block, uint32_t kind, int error)
 {
     if (action_of(block, kind, error) != QH_BLOCK_ON_STOP) {
+        send_error(block, kind, error, "report");
         return TRUE;
     }
+    send_error(block, kind, error, "stop");
     qh_host_defer(block->graph->host, stop_machine, block->graph->host);
     return FALSE;
-}
-
-void qh_block_device_set_tray(QhBlock *block, gboolean open)
-{
-    block->tray_open = open;
 }
 
 gboolean qh_block_device_set_medium(QhBlock *block, QhBlockNode *node, GError **error)
@@ -305,6 +370,7 @@ void qh_block_graph_free(QhBlockGraph *graph)
     if (graph == NULL) {
         return;
     }
+    qh_block_jobs_free(graph);
     while (graph->blocks != NULL) {
         QhBlock *block = graph->blocks->data;
 

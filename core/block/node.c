@@ -227,22 +227,14 @@ static gboolean option_enum(
 }
 
 /* What every driver takes. */
-static gboolean
-take_common(QhBlockNode *node, const QhJson *options, const QhBlockNode *parent, GError **error)
+gboolean qh_block_take_common(QhBlockNode *node, const QhJson *options, GError **error)
 {
     static const char *const discards[] = {"ignore", "off", "unmap", "on", NULL};
     static const char *const zeroes[] = {"off", "on", "unmap", NULL};
     const QhJson *cache = qh_json_get(options, "cache");
     guint discard = node->unmap ? 2 : 0, detect = 0;
-    gboolean auto_read_only = FALSE, force_share = FALSE;
+    gboolean auto_read_only = node->auto_read_only, force_share = FALSE;
 
-    if (parent != NULL) {
-        node->read_only = parent->read_only;
-        auto_read_only = parent->auto_read_only;
-        node->direct = parent->direct;
-        node->no_flush = parent->no_flush;
-        discard = parent->unmap ? 2 : 0;
-    }
     if (!option_bool(options, "read-only", &node->read_only, error) ||
         !option_bool(options, "auto-read-only", &auto_read_only, error) ||
         !option_bool(options, "force-share", &force_share, error) ||
@@ -273,6 +265,18 @@ take_common(QhBlockNode *node, const QhJson *options, const QhBlockNode *parent,
                          (node->no_flush ? QH_BLOCK_OPEN_NO_FLUSH : 0) |
                          (node->unmap ? QH_BLOCK_OPEN_UNMAP : 0);
     return TRUE;
+}
+
+/* What a node is opened with when its options do not say: as its parent. */
+static void inherit(QhBlockNode *node, const QhBlockNode *parent)
+{
+    if (parent != NULL) {
+        node->read_only = parent->read_only;
+        node->auto_read_only = parent->auto_read_only;
+        node->direct = parent->direct;
+        node->no_flush = parent->no_flush;
+        node->unmap = parent->unmap;
+    }
 }
 
 static gboolean is_common(const char *key)
@@ -427,8 +431,9 @@ open_driver(QhBlockNode *node, const QhJson *options, const QhBlockNode *parent,
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "Parameter 'driver' is missing");
         return FALSE;
     }
+    inherit(node, parent);
     if (!take_name(node, options, error) || !find_driver(node, qh_json_string(driver), error) ||
-        !take_common(node, options, parent, error) || !take_options(node, options, error) ||
+        !qh_block_take_common(node, options, error) || !take_options(node, options, error) ||
         !node->ops->open(node->state, error)) {
         return FALSE;
     }

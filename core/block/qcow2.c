@@ -193,15 +193,42 @@ static int qcow2_flush(QhBlockDriver *driver)
     return error != 0 ? error : qc_barrier(q);
 }
 
+/* All tables are as they should be: nothing is left to look for. */
+static void end_writing(QhBlockDriver *driver)
+{
+    QhQcow2 *q = qcow2_of(driver);
+
+    if (q->writable && qcow2_flush(driver) == 0 && q->in_use && q->in_use_at >= 0) {
+        uint64_t zero = 0;
+
+        (void)qc_write(q, (uint64_t)q->in_use_at, &zero, sizeof(zero));
+        q->in_use = FALSE;
+    }
+}
+
+static gboolean qcow2_reopen(QhBlockDriver *driver, GError **error)
+{
+    QhQcow2 *q = qcow2_of(driver);
+    gboolean writable = (driver->flags & QH_BLOCK_OPEN_READ_ONLY) == 0;
+
+    if (writable == q->writable) {
+        return TRUE;
+    }
+    if (writable) {
+        q->writable = TRUE;
+        q->writable = begin_writing(q, error);
+        return q->writable;
+    }
+    end_writing(driver);
+    q->writable = FALSE;
+    return TRUE;
+}
+
 static void qcow2_close(QhBlockDriver *driver)
 {
     QhQcow2 *q = qcow2_of(driver);
 
-    if (qcow2_flush(driver) == 0 && q->in_use && q->in_use_at >= 0) {
-        uint64_t zero = 0;
-
-        (void)qc_write(q, (uint64_t)q->in_use_at, &zero, sizeof(zero));
-    }
+    end_writing(driver);
     clear(q);
 }
 
@@ -298,5 +325,6 @@ const QhBlockDriverOps qh_block_qcow2 = {
     .write_zeroes = qc_io_zero,
     .status = qc_io_status,
     .truncate = qc_truncate,
+    .reopen = qcow2_reopen,
     .info = qcow2_info,
 };

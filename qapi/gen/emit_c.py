@@ -9,7 +9,7 @@ from model import BUILTINS, command_digest
 from parse import Doc, SchemaError
 
 MIT = '/* SPDX-License-Identifier: MIT */\n'  # what modules compile against is MIT
-KEYWORDS = {'auto', 'case', 'char', 'const', 'default', 'double', 'enum', 'float', 'goto', 'inline',
+KEYWORDS = {'auto', 'case', 'char', 'const', 'default', 'double', 'enum', 'errno', 'float', 'goto', 'inline',
             'int', 'linux', 'long', 'register', 'restrict', 'return', 'short', 'signed', 'static',
             'struct', 'switch', 'typedef', 'union', 'unix', 'volatile'}
 

@@ -10,6 +10,7 @@
  *   poured SEED N N N N       what pour left: each block old or new, flushed ones not lost
  *   write OFFSET BYTES BYTE   one request; also: zero, unmap, discard OFFSET BYTES; pack
  *   read OFFSET BYTES         the sum of the bytes
+ *   mutate OUT SEED COUNT     damaged copies of the image are opened and used
  *   resize BYTES, check, create ARGUMENTS, info, map
  */
 #include "core/block/qcow2.h"
@@ -335,6 +336,73 @@ static int run_create(QhBlockNode *node, char **args)
     return 0;
 }
 
+/* Open an image that may be damaged, use it a little, close it. */
+static void try_image(QhBlockGraph *graph, const char *path, Random *random)
+{
+    g_autofree char *text =
+        g_strdup_printf("{\"driver\": \"qcow2\", \"discard\": \"unmap\", \"file\": {\"driver\": "
+                        "\"file\", \"filename\": \"%s\"}}",
+                        path);
+    g_autoptr(QhJson) options = qh_json_parse(text, -1, NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    QhBlockNode *node = qh_block_add(graph, options, 0, &error);
+
+    if (node == NULL) {
+        return;
+    }
+    uint64_t length = MIN(qh_block_length(node), 64u << 20);
+    g_autofree char *data = g_malloc0(1 << 20);
+    for (uint64_t at = 0; at + (1 << 20) <= length; at += 1 << 20) {
+        (void)qh_block_read(node, at, data, 1 << 20);
+    }
+    for (guint i = 0; i < 20 && length > 100000; i++) {
+        uint64_t offset = next(random) % (length - 70000), bytes = next(random) % 70000;
+
+        (void)qh_block_write(node, offset, data, bytes);
+        (void)qh_block_discard(node, next(random) % (length - 70000), 70000);
+        (void)qh_block_zero(node, next(random) % (length - 70000), 70000, 0);
+    }
+    (void)qh_block_flush(node);
+    qh_block_node_unref(node);
+}
+
+/* mutate OUT SEED COUNT: damaged copies of the image, one after the other */
+static int run_mutate(QhBlockNode *node, char **args)
+{
+    uint64_t seed = strtoull(args[1], NULL, 0), count = strtoull(args[2], NULL, 0);
+    g_autofree char *path = qh_block_node_filename(node);
+    g_autofree char *good = NULL;
+    gsize bytes = 0;
+
+    if (!g_file_get_contents(path, &good, &bytes, NULL)) {
+        return 1;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        Random random = {seed + i};
+        g_autofree char *bad = g_memdup2(good, bytes);
+
+        for (uint64_t n = next(&random) % 4 + 1; n > 0; n--) {
+            /* near the front, where the tables are, more often */
+            uint64_t at = next(&random) % (next(&random) % 3 == 0   ? bytes
+                                           : next(&random) % 2 == 0 ? MIN(bytes, 128)
+                                                                    : MIN(bytes, 1 << 18));
+
+            bad[at] = (char)(next(&random) % 3 == 0 ? (uint64_t)bad[at] ^ 1u << next(&random) % 8
+                                                    : next(&random));
+        }
+        int fd = open(args[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || write(fd, bad, bytes) != (ssize_t)bytes) {
+            return 1;
+        }
+        close(fd);
+        printf("seed %" G_GUINT64_FORMAT "\r", seed + i);
+        alarm(20);
+        try_image(node->graph, args[0], &random);
+        alarm(0);
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int least;
@@ -351,6 +419,7 @@ static const struct {
     {"discard", 2, run_one   },
     {"read",    2, run_one   },
     {"resize",  1, run_resize},
+    {"mutate",  3, run_mutate},
     {"check",   0, run_check },
     {"map",     0, run_map   },
     {"create",  6, run_create},

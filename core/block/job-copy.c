@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mirror, and commit of what is in use: both copy a node onto another one while the guest goes on
+ * writing. A bit for each piece says that it has to be copied (again): a write sets it when it is
+ * done, the copier clears it before it reads. When no bit is set the job is ready; at its end the
+ * users are held, what is left is copied, and they go over to the copy.
+ */
+#include "core/block/block-priv.h"
+#include "core/block/job.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PIECE (64u << 10)
+
+typedef struct Copy {
+    QhBlockNode *source, *target, *replaces;
+    QhBlockUser *reader, *writer;
+    QhBlockWatcher watcher;
+    gboolean watching, commit;
+    QhCopySync sync;
+    uint64_t bytes, pieces;
+    GMutex lock; /* of what follows */
+    uint8_t *dirty;
+    uint64_t cursor;
+} Copy;
+
+static void mark(void *data, uint64_t offset, uint64_t bytes)
+{
+    Copy *copy = data;
+
+    g_mutex_lock(&copy->lock);
+    for (uint64_t at = offset / PIECE; at <= (offset + bytes - 1) / PIECE && at < copy->pieces;
+         at++) {
+        copy->dirty[at] = 1;
+    }
+    g_mutex_unlock(&copy->lock);
+}
+
+/* The next piece to copy, whose bit is cleared; FALSE: there is none. */
+static gboolean next(Copy *copy, uint64_t *ret)
+{
+    gboolean found = FALSE;
+
+    g_mutex_lock(&copy->lock);
+    for (guint turn = 0; turn < 2 && !found; turn++) {
+        uint8_t *at = copy->cursor < copy->pieces
+                          ? memchr(copy->dirty + copy->cursor, 1, copy->pieces - copy->cursor)
+                          : NULL;
+
+        found = at != NULL;
+        copy->cursor = found ? (uint64_t)(at - copy->dirty) : 0;
+    }
+    if (found) {
+        copy->dirty[copy->cursor] = 0;
+        *ret = copy->cursor;
+    }
+    g_mutex_unlock(&copy->lock);
+    return found;
+}
+
+static int copy_piece(Copy *copy, uint64_t piece, void *memory)
+{
+    uint64_t offset = piece * PIECE, bytes = MIN(PIECE, copy->bytes - offset);
+    QhBlockStatus status;
+    int error = qh_block_status_above(copy->source, NULL, offset, bytes, &status);
+
+    if (error == 0 && status.bytes >= bytes && status.flags & QH_BLOCK_STATUS_ZERO) {
+        return qh_block_zero(copy->target, offset, bytes, QH_BLOCK_UNMAP);
+    }
+    error = qh_block_read(copy->source, offset, memory, bytes);
+    return error != 0 ? error : qh_block_write(copy->target, offset, memory, bytes);
+}
+
+static gboolean fail(GError **error, int failed)
+{
+    g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s", g_strerror(failed));
+    return FALSE;
+}
+
+/* The pieces to begin with. */
+static int begin(QhBlockJob *job, Copy *copy)
+{
+    QhBlockNode *base = copy->commit ? copy->target : qh_block_node_backing(copy->source);
+    int error = 0;
+
+    if (copy->sync == QH_COPY_FULL) {
+        mark(copy, 0, copy->bytes);
+        qh_block_job_set_total(job, copy->bytes);
+    }
+    for (uint64_t at = 0; copy->sync == QH_COPY_TOP && at < copy->bytes && error == 0;) {
+        QhBlockStatus status;
+
+        qh_block_user_enter(copy->reader, TRUE);
+        error = qh_block_status_above(copy->source, base, at, copy->bytes - at, &status);
+        qh_block_user_leave(copy->reader);
+        if (error == 0 && status.flags & QH_BLOCK_STATUS_ALLOCATED) {
+            mark(copy, at, status.bytes);
+            qh_block_job_add_total(job, status.bytes);
+        }
+        at += status.bytes;
+    }
+    return error;
+}
+
+static gboolean copy_run(QhBlockJob *job, GError **error)
+{
+    Copy *copy = qh_block_job_data(job);
+    g_autofree void *memory = g_malloc(PIECE);
+    int failed = begin(job, copy);
+    uint64_t piece;
+
+    while (failed == 0) {
+        if (!next(copy, &piece)) {
+            if (!qh_block_job_ready(job)) {
+                break;
+            }
+            continue;
+        }
+        qh_block_user_enter(copy->reader, TRUE);
+        qh_block_user_enter(copy->writer, TRUE);
+        failed = copy_piece(copy, piece, memory);
+        qh_block_user_leave(copy->writer);
+        qh_block_user_leave(copy->reader);
+        if (!qh_block_job_step(job, MIN(PIECE, copy->bytes - piece * PIECE))) {
+            break;
+        }
+    }
+    return failed == 0 ? !qh_block_job_cancelled(job) : fail(error, failed);
+}
+
+static void unwatch(Copy *copy)
+{
+    if (copy->watching) {
+        g_ptr_array_remove(copy->source->watchers, &copy->watcher);
+        copy->watching = FALSE;
+    }
+}
+
+static gboolean pivot(Copy *copy, GError **error)
+{
+    QhBlockNode *from = copy->replaces != NULL ? copy->replaces : copy->source;
+
+    g_clear_pointer(&copy->reader, qh_block_user_free);
+    g_clear_pointer(&copy->writer, qh_block_user_free);
+    return qh_block_replace(from, copy->target, error);
+}
+
+static gboolean copy_commit(QhBlockJob *job, GError **error)
+{
+    Copy *copy = qh_block_job_data(job);
+    QhBlockGraph *graph = qh_block_job_graph(job);
+    g_autofree void *memory = g_malloc(PIECE);
+    gboolean ok = TRUE;
+    uint64_t piece;
+    int failed = 0;
+
+    qh_block_hold(graph, copy->source);
+    while (failed == 0 && next(copy, &piece)) {
+        failed = copy_piece(copy, piece, memory);
+    }
+    failed = failed != 0 ? failed : qh_block_flush(copy->target);
+    unwatch(copy);
+    if (failed != 0) {
+        ok = fail(error, failed);
+    } else if (qh_block_job_completing(job)) {
+        ok = pivot(copy, error);
+    }
+    qh_block_release(graph, copy->source);
+    return ok;
+}
+
+static void copy_clean(QhBlockJob *job)
+{
+    Copy *copy = qh_block_job_data(job);
+    QhBlockGraph *graph = qh_block_job_graph(job);
+
+    qh_block_hold(graph, copy->source);
+    unwatch(copy);
+    qh_block_release(graph, copy->source);
+    qh_block_user_free(copy->reader);
+    qh_block_user_free(copy->writer);
+    qh_block_node_unref(copy->source);
+    qh_block_node_unref(copy->target);
+    qh_block_node_unref(copy->replaces);
+    g_mutex_clear(&copy->lock);
+    g_free(copy->dirty);
+    g_free(copy);
+}
+
+static const QhBlockJobOps mirror_ops = {
+    .type = "mirror",
+    .is_block = TRUE,
+    .run = copy_run,
+    .commit = copy_commit,
+    .clean = copy_clean,
+};
+static const QhBlockJobOps commit_ops = {
+    .type = "commit",
+    .is_block = TRUE,
+    .run = copy_run,
+    .commit = copy_commit,
+    .clean = copy_clean,
+};
+
+static gboolean fit(QhBlockNode *target, uint64_t bytes, GError **error)
+{
+    if (qh_block_length(target) >= bytes) {
+        return TRUE;
+    }
+    return qh_block_truncate(target, bytes, error);
+}
+
+static gboolean start(QhBlockGraph *graph,
+                      const char *id,
+                      Copy *copy,
+                      const QhBlockJobOptions *options,
+                      GError **error)
+{
+    g_autofree char *what = g_strdup_printf("job '%s'", id != NULL ? id : "");
+
+    copy->bytes = qh_block_length(copy->source);
+    copy->pieces = (copy->bytes + PIECE - 1) / PIECE;
+    copy->dirty = g_try_malloc0(copy->pieces + 1);
+    copy->reader =
+        qh_block_user_new(copy->source, what, QH_BLOCK_USE_READ, QH_BLOCK_USE_ALL, error);
+    copy->writer =
+        copy->reader != NULL
+            ? qh_block_user_new(copy->target, what, QH_BLOCK_USE_WRITE | QH_BLOCK_USE_RESIZE,
+                                QH_BLOCK_USE_ALL, error)
+            : NULL;
+    gboolean ok = copy->writer != NULL && fit(copy->target, copy->bytes, error);
+    if (ok && copy->dirty == NULL) {
+        ok = fail(error, ENOMEM);
+    }
+    QhBlockJob *job = ok ? qh_block_job_new(graph, id, copy->commit ? &commit_ops : &mirror_ops,
+                                            options, copy, error)
+                         : NULL;
+    if (job == NULL) {
+        qh_block_user_free(copy->reader);
+        qh_block_user_free(copy->writer);
+        g_free(copy->dirty);
+        g_free(copy);
+        return FALSE;
+    }
+    qh_block_node_ref(copy->source);
+    qh_block_node_ref(copy->target);
+    if (copy->replaces != NULL) {
+        qh_block_node_ref(copy->replaces);
+    }
+    g_mutex_init(&copy->lock);
+    copy->watcher = (QhBlockWatcher){.after = mark, .data = copy};
+    qh_block_hold(graph, copy->source);
+    g_ptr_array_add(copy->source->watchers, &copy->watcher);
+    copy->watching = TRUE;
+    qh_block_release(graph, copy->source);
+    qh_block_job_start(job);
+    return TRUE;
+}
+
+gboolean qh_block_mirror(QhBlockGraph *graph,
+                         const char *id,
+                         QhBlockNode *source,
+                         QhBlockNode *target,
+                         QhBlockNode *replaces,
+                         QhCopySync sync,
+                         const QhBlockJobOptions *options,
+                         GError **error)
+{
+    Copy *copy = g_new0(Copy, 1);
+
+    copy->source = source;
+    copy->target = target;
+    copy->replaces = replaces;
+    copy->sync = sync;
+    if (source == target) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "Can't mirror node into itself");
+        g_free(copy);
+        return FALSE;
+    }
+    return start(graph, id, copy, options, error);
+}
+
+gboolean qh_block_commit(QhBlockGraph *graph,
+                         const char *id,
+                         QhBlockNode *top,
+                         QhBlockNode *base,
+                         const QhBlockJobOptions *options,
+                         GError **error)
+{
+    QhBlockNode *at = top, *overlay = NULL;
+    Copy *copy;
+
+    for (; at != NULL && at != base; at = qh_block_node_backing(at)) {
+        overlay = at;
+    }
+    if (at == NULL || overlay == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "'%s' is not in this backing file chain",
+                    base->name);
+        return FALSE;
+    }
+    /* the overlay keeps its view: what is written to the base is what the overlay has already */
+    QhBlockEdge *edge = qh_block_edge(overlay, "backing");
+    if (edge != NULL && !qh_block_edge_set(edge, edge->use, QH_BLOCK_USE_ALL, error)) {
+        return FALSE;
+    }
+    copy = g_new0(Copy, 1);
+    copy->source = top;
+    copy->target = base;
+    copy->sync = QH_COPY_TOP;
+    copy->commit = TRUE;
+    return start(graph, id, copy, options, error);
+}
