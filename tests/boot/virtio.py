@@ -56,13 +56,19 @@ ip link set eth0 promisc on; ip link set eth0 address 52:54:00:00:00:99; ip link
 """
 
 
+PINGED = ["52:54:00:aa:bb:cc", "answered", "answered-large"]
+
+
 def case_net(tap, binary):
     """The network card, by pings to the router of the network in user space."""
     with tempfile.TemporaryDirectory() as work:
         result = run(work, binary, ["virtio_mmio", "virtio_net"], NET, "-netdev", "user,id=n",
                      "-device", "virtio-net-device,netdev=n,mac=52:54:00:aa:bb:cc")
-    tap.check(result.status == 0 and result.output.split() ==
-              ["52:54:00:aa:bb:cc", "answered", "answered-large"], "pings come back", result)
+        tap.check(result.status == 0 and result.output.split() == PINGED, "pings come back", result)
+        result = run(work, binary, ["virtio_net"], NET, "-netdev", "user,id=n", "-device",
+                     "virtio-net-pci,netdev=n,mac=52:54:00:aa:bb:cc,packed=on")
+        tap.check(result.status == 0 and result.output.split() == PINGED, "pci: pings come back",
+                  result)
 
 
 CONSOLE = """
@@ -140,25 +146,38 @@ sync
 """
 
 
+def disks(tap, work, name, binary, drivers, first_device, second_device):
+    """Two disks: what is read, written and flushed is what is on the host."""
+    first, second = os.path.join(work, "first"), os.path.join(work, "second")
+    digest = random_image(first, 12)
+    with open(second, "wb") as out:
+        out.truncate(12 << 20)
+    result = run(work, binary, drivers, BLK,
+                 "-drive", "if=none,id=a,format=raw,readonly=on,file=" + first,
+                 "-drive", "if=none,id=b,format=raw,file=" + second,
+                 "-device", first_device + ",drive=a,serial=ONE",
+                 "-device", second_device + ",drive=b")
+    lines = result.output.split("\n")
+    tap.check(result.status == 0 and lines[:2] == ["24576", "ONE"] and
+              digest in result.output and "same" in lines, name + ": sums of disks agree", result)
+    with open(first, "rb") as one, open(second, "rb") as two:
+        want, got = one.read(), two.read()
+    want = want[:1 << 20] + bytes(2 << 20) + want[3 << 20:]
+    tap.check(want == got, name + ": what the guest wrote is in the file")
+
+
 def case_blk(tap, binary):
-    """Two disks on legacy transports: what is read, written and flushed is what is on the host."""
+    """Disks on legacy transports; on PCI, modern and not, with both kinds of rings."""
     with tempfile.TemporaryDirectory() as work:
-        first, second = os.path.join(work, "first"), os.path.join(work, "second")
-        digest = random_image(first, 12)
-        with open(second, "wb") as out:
-            out.truncate(12 << 20)
-        result = run(work, binary, ["virtio_mmio", "virtio_blk"], BLK,
-                     "-drive", "if=none,id=a,format=raw,readonly=on,file=" + first,
-                     "-drive", "if=none,id=b,format=raw,file=" + second,
-                     "-device", "virtio-blk-device,drive=a,serial=ONE",
-                     "-device", "virtio-blk-device,drive=b,queue-size=64,num-queues=2")
-        lines = result.output.split("\n")
-        tap.check(result.status == 0 and lines[:2] == ["24576", "ONE"] and
-                  digest in result.output and "same" in lines, "sums of disks agree", result)
-        with open(first, "rb") as one, open(second, "rb") as two:
-            want, got = one.read(), two.read()
-        want = want[:1 << 20] + bytes(2 << 20) + want[3 << 20:]
-        tap.check(want == got, "what the guest wrote is in the file")
+        disks(tap, work, "mmio", binary, ["virtio_mmio", "virtio_blk"], "virtio-blk-device",
+              "virtio-blk-device,queue-size=64,num-queues=2")
+        disks(tap, work, "pci", binary, ["virtio_blk"], "virtio-blk-pci",
+              "virtio-blk-pci,packed=on,num-queues=2")
+        disks(tap, work, "pci, plain", binary, ["virtio_blk"], "virtio-blk-pci,vectors=0",
+              "virtio-blk-pci,event_idx=off,indirect_desc=off")
+        disks(tap, work, "pci, packed and plain", binary, ["virtio_blk"],
+              "virtio-blk-pci-non-transitional,packed=on,event_idx=off",
+              "virtio-blk-pci,packed=on,indirect_desc=off,queue-size=16")
 
 
 def main():
