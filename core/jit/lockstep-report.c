@@ -24,6 +24,7 @@ static void add_state(GString *text, const QhLockstep *lockstep)
 {
     static const uint8_t zeros[16];
     const QhStateTable *table = lockstep->jit->cpu_ops->state;
+    uint32_t state_size = lockstep->jit->cpu_ops->state_size;
     const uint8_t *now = (const uint8_t *)qh_jit_state(lockstep->jit);
     const QhCpu *cpus[] = {(const QhCpu *)lockstep->before, (const QhCpu *)lockstep->compiled,
                            (const QhCpu *)now};
@@ -38,7 +39,11 @@ static void add_state(GString *text, const QhLockstep *lockstep)
     for (uint32_t i = 0; i < table->n_fields; i++) {
         const QhStateField *field = qh_ir_slot(table, i);
         uint32_t bytes = qh_ir_type_bytes(field->type) * MAX(field->count, 1);
-        gboolean differs = memcmp(now + field->offset, lockstep->compiled + field->offset, bytes);
+        gboolean differs;
+        if (field->offset > state_size || bytes > state_size - field->offset) {
+            continue; /* no slot */
+        }
+        differs = memcmp(now + field->offset, lockstep->compiled + field->offset, bytes) != 0;
         if (bytes <= 16 && !differs && memcmp(now + field->offset, zeros, bytes) == 0 &&
             memcmp(lockstep->before + field->offset, zeros, bytes) == 0) {
             continue;
