@@ -334,7 +334,7 @@ static gboolean take_child(QhBlockNode *node, const char *role, const QhJson *va
     }
     if (name != NULL) {
         child = qh_block_find(node->graph, name);
-        if (child == NULL) {
+        if (child == NULL || !child->opened) {
             g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
                         "Cannot find device='' nor node-name='%.64s'", name);
             return FALSE;
