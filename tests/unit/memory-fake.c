@@ -24,6 +24,13 @@ QhMemory *qh_machine_memory(QhMachine *machine)
     return machine->memory;
 }
 
+int qh_machine_ram_file(QhMachine *machine, const char *name)
+{
+    (void)machine;
+    (void)name;
+    return -1;
+}
+
 void qh_machine_lock(QhMachine *machine)
 {
     g_assert_false(qh_machine_locked_by_me(machine));

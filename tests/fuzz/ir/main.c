@@ -228,13 +228,13 @@ int main(int argc, char **argv)
     char *backend = NULL, *folder = NULL;
     gint64 seed = 1, first = 1;
     const GOptionEntry entries[] = {
-        {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, "jit, plain or auto", "NAME"},
-        {"seed",        0, 0, G_OPTION_ARG_INT64, &seed, "other programs", "N"},
-        {"first", 0, 0, G_OPTION_ARG_INT64, &first, "number of the first program", "N"},
-        {"keep",   0, 0, G_OPTION_ARG_FILENAME, &folder, "where programs that fail go", "FOLDER"},
-        {"replay",    0, 0, G_OPTION_ARG_FILENAME_ARRAY, &replays, "run this program", "FILE"},
-        {G_OPTION_REMAINING,        0, 0, G_OPTION_ARG_STRING_ARRAY, &rest, NULL, "COUNT"},
-        {NULL   }
+        {"backend",          0, 0, G_OPTION_ARG_STRING,         &backend, "jit, plain or auto",          "NAME"  },
+        {"seed",             0, 0, G_OPTION_ARG_INT64,          &seed,    "other programs",              "N"     },
+        {"first",            0, 0, G_OPTION_ARG_INT64,          &first,   "number of the first program", "N"     },
+        {"keep",             0, 0, G_OPTION_ARG_FILENAME,       &folder,  "where programs that fail go", "FOLDER"},
+        {"replay",           0, 0, G_OPTION_ARG_FILENAME_ARRAY, &replays, "run this program",            "FILE"  },
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY,   &rest,    NULL,                          "COUNT" },
+        {NULL,               0, 0, G_OPTION_ARG_NONE,           NULL,     NULL,                          NULL    }
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
