@@ -228,13 +228,13 @@ def test_devices():
               '-device', '{"driver":"pcie-root-port","id":"p","bus":"pcie.0","addr":"0x1"}',
               modules=DEVICES) as host:
         client = host.client()
-        client.execute('device_add', driver='edu', id='e', bus='p', dma_mask=255)
+        client.execute('device_add', driver='edu', id='e', bus='p')
         listed = {o['name']: o['type'] for o in client.execute('qom-list',
                                                                path='/machine/peripheral')}
         assert listed == {'type': 'string', 'p': 'child<pcie-root-port>',
                           'e': 'child<edu>'}, listed
         path = '/machine/peripheral/e'
-        assert client.execute('qom-get', path=path, property='dma_mask') == 255
+        assert client.execute('qom-get', path=path, property='dma_mask') == 0xfffffff
         assert client.execute('qom-get', path=path, property='type') == 'edu'
         assert client.execute('qom-get', path='/machine', property='type') == 'virt-machine'
         names = {o['name'] for o in client.execute('qom-list', path='/machine')}
