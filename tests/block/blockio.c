@@ -209,16 +209,22 @@ static int check_block(const Pourer *pourer, uint64_t block, uint64_t flushed)
     if (error != 0) {
         return fail("read", block * BLOCK, error);
     }
-    uint64_t number = words[1];
-    if (number != 0) {
-        fill(wanted, block, number);
-    }
-    if (memcmp(words, wanted, BLOCK) != 0 || number < flushed ||
-        (number != 0 && block_of(pourer, number) != block)) {
-        printf("block %" G_GUINT64_FORMAT " has %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT
-               ", at least write %" G_GUINT64_FORMAT " was flushed\n",
-               block, words[0], number, flushed);
-        return 1;
+    /* a sector is what a disk writes as a whole: each has its own old or new number */
+    for (uint64_t sector = 0; sector < BLOCK / 512; sector++) {
+        const uint64_t *at = &words[sector * 64];
+        uint64_t number = at[1];
+
+        memset(wanted, 0, sizeof(wanted));
+        if (number != 0) {
+            fill(wanted, block, number);
+        }
+        if (memcmp(at, wanted, 512) != 0 || number < flushed ||
+            (number != 0 && block_of(pourer, number) != block)) {
+            printf("block %" G_GUINT64_FORMAT " has %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT
+                   ", at least write %" G_GUINT64_FORMAT " was flushed\n",
+                   block, at[0], number, flushed);
+            return 1;
+        }
     }
     return 0;
 }
