@@ -13,6 +13,7 @@
 #define QH_ABI_BUS_H
 
 #include "abi/property.h"
+#include "abi/state.h"
 
 typedef struct QhDevice QhDevice; /* abi/device.h */
 
@@ -40,6 +41,15 @@ typedef struct QhBusOps {
     void (*detach)(QhDevice *parent, QhBus *bus, QhDevice *child, void *data);
     /* Optional: where it is, for people and bus=: "04.0"; the caller g_frees it. [main] */
     char *(*address)(QhDevice *parent, QhBus *bus, QhDevice *child, const void *data);
+
+    /* What of @data a snapshot holds; absent with a child_size: devices on the bus cannot be saved.
+     */
+    const QhStateTable *child_state;
+    /* Optional: whether that is all there is of this child. [device] */
+    gboolean (*child_can_be_saved)(const void *data);
+    /* Optional: @data was loaded from a snapshot; put back what depends on it. Comes before the
+     * child's own state_loaded. [device] */
+    void (*child_loaded)(QhDevice *parent, QhBus *bus, QhDevice *child, void *data);
 } QhBusOps;
 
 #endif

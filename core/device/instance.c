@@ -231,13 +231,34 @@ QhIrq *qh_instance_irq_in(QhInstance *instance, uint32_t n)
     return n < instance->ops->n_irq_in ? instance->in[n] : NULL;
 }
 
+/* What its bus keeps of it in a snapshot; NULL: nothing. */
+static const QhStateTable *bus_part(const QhInstance *instance)
+{
+    const QhBusOps *ops = instance->bus != NULL ? instance->bus->ops : NULL;
+
+    return ops != NULL && QH_HAS(ops, child_state) ? ops->child_state : NULL;
+}
+
+static gboolean bus_part_can_be_saved(const QhInstance *instance)
+{
+    const QhBusOps *ops = instance->bus != NULL ? instance->bus->ops : NULL;
+
+    if (ops == NULL || ops->child_size == 0) {
+        return TRUE;
+    }
+    return bus_part(instance) != NULL &&
+           (!QH_HAS(ops, child_can_be_saved) || ops->child_can_be_saved == NULL ||
+            ops->child_can_be_saved(instance->bus_data));
+}
+
 /* A device with state of its own and no table keeps it elsewhere. */
 static gboolean can_be_saved(const QhInstance *instance)
 {
     const QhDeviceOps *ops = instance->ops;
 
     return (ops->flags & QH_DEVICE_NO_SNAPSHOT) == 0 &&
-           (ops->state != NULL || ops->state_size <= sizeof(QhDevice));
+           (ops->state != NULL || ops->state_size <= sizeof(QhDevice)) &&
+           bus_part_can_be_saved(instance);
 }
 
 void qh_instance_stream(QhInstance *instance, QhStream *stream)
@@ -249,6 +270,7 @@ void qh_instance_stream(QhInstance *instance, QhStream *stream)
         return;
     }
     qh_stream_fields(stream, ops->state, instance->state);
+    qh_stream_fields(stream, bus_part(instance), instance->bus_data);
     qh_stream_same(stream, ops->n_irq_out, "the number of output lines");
     qh_stream_bytes(stream, instance->out_level, ops->n_irq_out);
     qh_stream_same(stream, ops->n_irq_in, "the number of input lines");
@@ -260,7 +282,12 @@ void qh_instance_stream(QhInstance *instance, QhStream *stream)
 void qh_instance_loaded(QhInstance *instance)
 {
     const QhDeviceOps *ops = instance->ops;
+    QhBus *bus = instance->bus;
 
+    if (bus_part(instance) != NULL && QH_HAS(bus->ops, child_loaded) &&
+        bus->ops->child_loaded != NULL) {
+        bus->ops->child_loaded(bus->parent->state, bus, instance->state, instance->bus_data);
+    }
     if (QH_HAS(ops, state_loaded) && ops->state_loaded != NULL) {
         ops->state_loaded(instance->state);
     }

@@ -310,6 +310,40 @@ static const QhPropertyTable property_table = {
     .properties = properties,
 };
 
+#define FIELD(member_, type_, count_)                                                              \
+    {                                                                                              \
+        .name = #member_, .offset = offsetof(PciFunction, member_), .count = (count_),             \
+        .type = (type_), .klass = QH_CLASS_CTRL                                                    \
+    }
+
+static const QhStateField fields[] = {
+    FIELD(config, QH_TYPE_I8, PCI_CONFIG_BYTES),
+    FIELD(msi_pending, QH_TYPE_I32, 0),
+    FIELD(line, QH_TYPE_I32, 0),
+    FIELD(line_shown, QH_TYPE_I32, 0),
+};
+
+static const QhStateTable function_state = {
+    .size = sizeof(QhStateTable),
+    .field_size = sizeof(QhStateField),
+    .n_fields = G_N_ELEMENTS(fields),
+    .fields = fields,
+};
+
+/* The table of MSI-X is as long as the class wants; a row of fields cannot say that. */
+static gboolean can_be_saved(const void *data)
+{
+    return ((const PciFunction *)data)->msix.offset == 0;
+}
+
+static void loaded(G_GNUC_UNUSED QhDevice *parent,
+                   G_GNUC_UNUSED QhBus *bus,
+                   G_GNUC_UNUSED QhDevice *child,
+                   void *data)
+{
+    pci_update_bars(data);
+}
+
 const QhBusOps pci_bus_ops = {
     .size = sizeof(QhBusOps),
     .child_size = sizeof(PciFunction),
@@ -321,4 +355,7 @@ const QhBusOps pci_bus_ops = {
     .unplug_request = unplug_request,
     .detach = detach,
     .address = address,
+    .child_state = &function_state,
+    .child_can_be_saved = can_be_saved,
+    .child_loaded = loaded,
 };

@@ -131,8 +131,25 @@ static const QhPropertyTable property_table = {
     .properties = properties,
 };
 
+/* How many functions hold each line; the rest is with the functions. */
+static const QhStateField fields[] = {
+    {.name = "level_count",
+     .offset = offsetof(PciHost, root) + offsetof(PciRoot, level_count),
+     .count = PCI_N_LINES,
+     .type = QH_TYPE_I32,
+     .klass = QH_CLASS_CTRL},
+};
+
+static const QhStateTable state_table = {
+    .size = sizeof(QhStateTable),
+    .field_size = sizeof(QhStateField),
+    .n_fields = G_N_ELEMENTS(fields),
+    .fields = fields,
+};
+
 const QhDeviceOps pci_host_ops = {
     .size = sizeof(QhDeviceOps),
+    .state = &state_table,
     .state_size = sizeof(PciHost),
     .description = "Generic PCI Express host bridge",
     .properties = &property_table,

@@ -92,7 +92,8 @@ void qh_t1_cold_jmp(QhT1 *t, QhT1Cold *cold)
 void qh_t1_cold_resume(QhT1 *t, QhT1Cold *cold)
 {
     cold->resume = qh_x_offset(&t->a);
-    cold->kept = (uint16_t)qh_t1_kept_mask(t); /* by now; one more may have been given up for the result */
+    cold->kept =
+        (uint16_t)qh_t1_kept_mask(t); /* by now; one more may have been given up for the result */
 }
 
 void qh_t1_cold_again(QhT1 *t, QhT1Cold *cold)
