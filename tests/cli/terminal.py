@@ -26,6 +26,8 @@ class Terminal:
     def __init__(self, program, args):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)  # who started us may ignore them
             # a sanitizer would keep these signals for itself
             os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + \
                 ":handle_segv=0:handle_sigbus=0:handle_abort=0"
