@@ -47,7 +47,6 @@ struct QhCli {
     GPtrArray *objects;            /* of -object, as given */
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
-    gboolean no_nic;               /* -nic none */
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;

@@ -11,16 +11,16 @@ gboolean qh_take_nic(QhCli *cli,
                      const char *value,
                      G_GNUC_UNUSED GError **error)
 {
-    if (g_str_equal(value, "none")) {
-        cli->no_nic = TRUE;
-    } else {
+    if (!g_str_equal(value, "none")) { /* no machine makes one by itself */
         g_ptr_array_add(cli->nics, g_strdup(value));
     }
     return TRUE;
 }
 
-gboolean
-qh_take_net(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+gboolean qh_take_net(G_GNUC_UNUSED QhCli *cli,
+                     G_GNUC_UNUSED const QhOption *option,
+                     const char *value,
+                     GError **error)
 {
     if (!g_str_equal(value, "none")) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
@@ -28,7 +28,6 @@ qh_take_net(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
                             "-device more");
         return FALSE;
     }
-    cli->no_nic = TRUE;
     return TRUE;
 }
 

@@ -356,7 +356,7 @@ static void rx_filter_changed(QhNet *net)
 
 static void set_peer(QhNet *net, gboolean up, const char *info)
 {
-    net->peer_up = up;
+    (void)up; /* the text says it */
     g_free(net->info);
     net->info = g_strdup(info);
 }

@@ -30,7 +30,6 @@ struct QhNet {
     const QhNetdevOps *ops;
     void *state;
     char *info; /* of the peer; NULL: none was told */
-    gboolean peer_up;
     gboolean link_up;
 
     QhNetHandlers handlers; /* size is 0 without a device */
