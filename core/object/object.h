@@ -50,6 +50,15 @@ typedef struct QhMemoryMethods {
     int (*fd)(QhObjectHead *object);
 } QhMemoryMethods;
 
+/* A thread for devices: interface "qh.iothread". */
+#define QH_IOTHREAD_INTERFACE "qh.iothread"
+typedef struct QhIothreadMethods {
+    uint32_t size;
+    uint32_t reserved;
+    int (*thread_id)(QhObjectHead *object);         /* of the host */
+    GMainContext *(*context)(QhObjectHead *object); /* that it runs */
+} QhIothreadMethods;
+
 /* The bytes of a secret; the caller frees them. NULL with @error when @id is no secret. [main] */
 GBytes *qh_object_secret(QhObjects *objects, const char *id, GError **error);
 

@@ -29,6 +29,7 @@ static const struct {
     const QhObjectOps *ops;
 } classes[] = {
     {"filter-dump",          &qh_object_filter_dump },
+    {"iothread",             &qh_object_iothread    },
     {"memory-backend-file",  &qh_object_memory_file },
     {"memory-backend-memfd", &qh_object_memory_memfd},
     {"memory-backend-ram",   &qh_object_memory_ram  },

@@ -175,3 +175,30 @@ gboolean qh_qmp_query_cpus_fast(QhHost *host, QhQmpCpuInfoFastList *ret, GError 
     }
     return TRUE;
 }
+
+gboolean qh_qmp_query_memory_size_summary(QhHost *host, QhQmpMemoryInfo *ret, GError **error)
+{
+    QhMachine *machine = qh_host_machine(host);
+
+    (void)error;
+    ret->base_memory = machine != NULL ? qh_machine_service.config(machine)->ram_bytes : 0;
+    ret->has_plugged_memory = TRUE; /* none can be plugged */
+    return TRUE;
+}
+
+gboolean qh_qmp_query_current_machine(QhHost *host, QhQmpCurrentMachineParams *ret, GError **error)
+{
+    (void)host;
+    (void)error;
+    ret->wakeup_suspend_support = FALSE;
+    return TRUE;
+}
+
+gboolean qh_qmp_query_hotpluggable_cpus(QhHost *host, QhQmpHotpluggableCPUList *ret, GError **error)
+{
+    (void)host;
+    (void)ret;
+    g_set_error_literal(error, QH_ERROR, QH_ERROR_UNSUPPORTED,
+                        "machine does not support hot-plugging CPUs");
+    return FALSE;
+}

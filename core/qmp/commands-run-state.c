@@ -41,6 +41,15 @@ gboolean qh_qmp_system_powerdown(QhHost *host, GError **error)
     return TRUE;
 }
 
+/* No device of this program puts a machine to sleep so that a monitor could wake it. */
+gboolean qh_qmp_system_wakeup(QhHost *host, GError **error)
+{
+    (void)host;
+    g_set_error_literal(error, QH_ERROR, QH_ERROR_UNSUPPORTED,
+                        "wake-up from suspend is not supported by this machine");
+    return FALSE;
+}
+
 gboolean qh_qmp_inject_nmi(QhHost *host, GError **error)
 {
     QhMachine *machine = qh_host_machine(host);

@@ -56,6 +56,39 @@ gboolean qh_qmp_query_memdev(QhHost *host, QhQmpMemdevList *ret, GError **error)
     return TRUE;
 }
 
+static int64_t number_of(QhObject *object, const char *property)
+{
+    g_autofree char *text = qh_object_property(object, property);
+
+    return text != NULL ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+static void add_iothread(QhObject *object, void *data)
+{
+    QhObjectHead *state;
+    const QhIothreadMethods *methods =
+        qh_object_methods(object, QH_IOTHREAD_INTERFACE, &state, NULL);
+
+    if (methods == NULL) {
+        return;
+    }
+    QhQmpIOThreadInfo *info = QH_QAPI_APPEND((QhQmpIOThreadInfoList *)data);
+    info->id = g_strdup(qh_object_id(object));
+    info->thread_id = methods->thread_id(state);
+    info->poll_max_ns = number_of(object, "poll-max-ns");
+    info->poll_grow = number_of(object, "poll-grow");
+    info->poll_shrink = number_of(object, "poll-shrink");
+    info->poll_weight = number_of(object, "poll-weight");
+    info->aio_max_batch = number_of(object, "aio-max-batch");
+}
+
+gboolean qh_qmp_query_iothreads(QhHost *host, QhQmpIOThreadInfoList *ret, GError **error)
+{
+    (void)error;
+    qh_objects_foreach(qh_host_objects(host), add_iothread, ret);
+    return TRUE;
+}
+
 void qh_monitor_object_add(const QhMonitorCall *call)
 {
     g_autoptr(GError) error = NULL;

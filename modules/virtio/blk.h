@@ -3,6 +3,7 @@
 #ifndef VIRTIO_BLK_H
 #define VIRTIO_BLK_H
 
+#include "abi/object.h"
 #include "modules/virtio/virtio.h"
 
 typedef struct VirtioBlkRequest VirtioBlkRequest;
@@ -20,6 +21,7 @@ typedef struct VirtioBlk {
     uint32_t logical_block_bytes, physical_block_bytes; /* 0: the disk's own */
     uint32_t min_io_bytes, opt_io_bytes;
     int32_t bootindex;
+    QhObject *iothread;
     uint8_t want_cache;           /* 0 auto, 1 on, 2 off */
     uint32_t discard_granularity; /* UINT32_MAX: the disk's own */
 

@@ -133,6 +133,8 @@ def test_as_libvirt_probes():
             virt = next(m for m in machines if m['name'] == 'virt')
             assert virt['default-cpu-type'] in models, (virt, models)
             client.execute('query-command-line-options')
+            for name in ('query-tpm-models', 'query-tpm-types', 'query-migrate-capabilities'):
+                assert client.execute(name) == [], name
             error = client.ask('query-cpu-model-expansion', type='static',
                                model={'name': 'host'})['error']
             assert error['class'] == 'GenericError', error
@@ -140,6 +142,32 @@ def test_as_libvirt_probes():
             os.kill(pid, signal.SIGTERM)
         assert client.wait_event('SHUTDOWN')['reason'] == 'host-signal'
         assert client.receive() is None
+
+
+def test_questions_of_a_start():
+    """What libvirt asks of a machine that has just been made, and its users of one that runs."""
+    with Host('-M', 'virt', '-bios', 'none', '-m', '96M', '-S', '-object', 'iothread,id=io0,poll-max-ns=7',
+              '--load-target=riscv64', modules=DEVICES) as host:
+        client = host.client()
+        summary = client.execute('query-memory-size-summary')
+        assert summary == {'base-memory': 96 << 20, 'plugged-memory': 0}, summary
+        threads = client.execute('query-iothreads')
+        assert len(threads) == 1 and threads[0]['id'] == 'io0', threads
+        assert threads[0]['poll-max-ns'] == 7, threads
+        assert str(threads[0]['thread-id']) in os.listdir(f'/proc/{host.process.pid}/task')
+        client.execute('object-del', id='io0')
+        assert client.execute('query-iothreads') == []
+        assert str(threads[0]['thread-id']) not in os.listdir(f'/proc/{host.process.pid}/task')
+        bad = client.ask('object-add', qom_type='iothread', id='io1', thread_pool_min=5,
+                         thread_pool_max=4)
+        assert bad['error']['class'] == 'GenericError', bad
+        assert client.execute('query-current-machine') == {'wakeup-suspend-support': False}
+        assert client.execute('query-stats', target='vcpu', providers=[{'provider': 'kvm'}]) == []
+        assert client.execute('query-stats-schemas') == []
+        for name in ('query-hotpluggable-cpus', 'system_wakeup', 'query-acpi-ospm-status'):
+            error = client.ask(name)['error']
+            assert error['class'] == 'GenericError', error
+        assert error['data']['slot'] == 'command/query-acpi-ospm-status', error
 
 
 def test_identity():
