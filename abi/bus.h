@@ -50,6 +50,10 @@ typedef struct QhBusOps {
     /* Optional: @data was loaded from a snapshot; put back what depends on it. Comes before the
      * child's own state_loaded. [device] */
     void (*child_loaded)(QhDevice *parent, QhBus *bus, QhDevice *child, void *data);
+
+    /* Optional: what Open Firmware calls @child, with its unit: "scsi@3"; NULL: it is left out of
+     * paths. The caller g_frees it. For the firmware's boot order. [main] */
+    char *(*firmware_name)(QhDevice *parent, QhBus *bus, QhDevice *child, const void *data);
 } QhBusOps;
 
 #endif

@@ -80,6 +80,10 @@ typedef struct QhDeviceOps {
      * CPUs stopped
      */
     void (*state_loaded)(QhDevice *device);
+
+    /* Optional: what Open Firmware calls such a device when a board wires it ("pci"); the address
+     * of its first window is its unit. For the firmware's boot order. */
+    const char *firmware_name;
 } QhDeviceOps;
 
 /*

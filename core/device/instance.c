@@ -79,6 +79,7 @@ void qh_instance_free(QhInstance *instance)
     if (instance == NULL) {
         return;
     }
+    qh_firmware_forget(qh_machine_firmware(instance->machine), instance->state);
     qh_instance_detach(instance);
     g_ptr_array_remove(instance->machine->devices, instance);
     for (guint i = 0; i < instance->placed->len; i++) {

@@ -39,6 +39,7 @@ struct QhMachine {
     GPtrArray *irqs;       /* QhIrq * of irq_new */
     GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */
     GPtrArray *images;     /* QhImage * */
+    QhFirmware *firmware;
 
     struct QhTurns *turns;    /* deterministic mode, or NULL */
     const QhOutside *outside; /* outside.h; atomic */

@@ -38,6 +38,7 @@ static QhMachine *allocate(QhHost *host, QhMachineOptions *options)
     machine->irqs = g_ptr_array_new_with_free_func(irq_free);
     machine->cpu_lines = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, irq_free);
     machine->images = g_ptr_array_new_with_free_func(qh_image_free);
+    machine->firmware = qh_firmware_new(machine);
     g_mutex_init(&machine->device_lock);
     g_mutex_init(&machine->random_lock);
     (void)qh_memory_system(machine->memory);
@@ -72,6 +73,7 @@ void qh_machine_free(QhMachine *machine)
     if (machine->ram_object != NULL) {
         qh_object_unref(machine->ram_object);
     }
+    qh_firmware_free(machine->firmware);
     qh_memory_free(machine->memory);
     if (machine->slot.ops != NULL) {
         qh_slot_release(&machine->slot);
@@ -387,6 +389,11 @@ const QhMachineOptions *qh_machine_options(QhMachine *machine)
 const char *qh_machine_type(QhMachine *machine)
 {
     return machine->type;
+}
+
+QhFirmware *qh_machine_firmware(QhMachine *machine)
+{
+    return machine->firmware;
 }
 
 QhMemory *qh_machine_memory(QhMachine *machine)

@@ -4,6 +4,7 @@
 #define QH_CORE_MACHINE_MACHINE_H
 
 #include "abi/machine.h"
+#include "core/firmware/items.h"
 #include "core/jit/engine-options.h"
 #include "core/memory/space.h"
 #include "core/module/registry.h"
@@ -27,6 +28,7 @@ typedef struct QhMachineOptions {
     uint32_t sockets, cores, threads;
     uint64_t ram_bytes; /* 0: the machine's default */
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
+    gboolean boot_strict;   /* -boot strict=on: nothing but what has a bootindex */
     GPtrArray *serials;     /* chardev ids, in order; element NULL: none */
     GPtrArray *devices;     /* QhJson objects of -device; applied after the board is created */
     QhEngineOptions engine; /* -accel */
@@ -55,6 +57,8 @@ const QhMachineOptions *qh_machine_options(QhMachine *machine);
 const char *qh_machine_type(QhMachine *machine); /* "virt", "none" */
 QhSpace *qh_machine_system(QhMachine *machine);
 QhMemory *qh_machine_memory(QhMachine *machine);
+/* What the guest's firmware is told. [any] */
+QhFirmware *qh_machine_firmware(QhMachine *machine);
 /* The file that RAM block @name is to lie in, -1 for memory of the host's own. [main] */
 int qh_machine_ram_file(QhMachine *machine, const char *name);
 

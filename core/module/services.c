@@ -8,6 +8,7 @@
 #include "abi/cpu.h"
 #include "abi/device.h"
 #include "abi/fp.h"
+#include "abi/fw-cfg.h"
 #include "abi/machine.h"
 #include "abi/memory.h"
 #include "abi/net.h"
@@ -26,6 +27,7 @@ extern const QhTimerService qh_timer_service;
 extern const QhEventService qh_event_service;
 extern const QhCharService qh_char_service;
 extern const QhFpService qh_fp_service;
+extern const QhFwService qh_fw_service;
 extern const QhJsonService qh_json_service;
 extern const QhLoopService qh_loop_service;
 extern const QhNetService qh_net_service;
@@ -39,6 +41,7 @@ static const QhServiceEntry services[] = {
     {"qh.device",       1, 1, &qh_device_service      },
     {"qh.event",        1, 0, &qh_event_service       },
     {"qh.fp",           1, 0, &qh_fp_service          },
+    {"qh.fw-cfg",       1, 0, &qh_fw_service          },
     {"qh.json",         1, 0, &qh_json_service        },
     {"qh.log",          1, 0, &qh_log_service         },
     {"qh.loop",         1, 0, &qh_loop_service        },
