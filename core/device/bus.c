@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define CHILD_BYTES_MAX (1u << 20)
-
 /* Call @fn for each bus of the machine, in the order of creation, until it returns TRUE. */
 static QhBus *
 find_bus(QhMachine *machine, gboolean (*fn)(QhBus *bus, const void *data), const void *data)
@@ -106,12 +104,10 @@ QhBus *qh_bus_new(QhDevice *parent, const QhBusOps *ops, const char *name, GErro
 {
     QhInstance *device = parent->instance;
 
-    if (!QH_HAS(ops, detach) || ops->kind == NULL || ops->attach == NULL || ops->detach == NULL ||
-        ops->child_size > CHILD_BYTES_MAX) {
-        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
-                    "device '%s' (%s) describes its bus badly: its table is too short, lacks a "
-                    "mandatory member, or keeps more than %u bytes for a device",
-                    device->id, device->name, CHILD_BYTES_MAX);
+    ops = qh_slot_take_bus(&device->slot, ops, error);
+    if (ops == NULL) {
+        g_prefix_error(error, "device '%s' (%s) describes its bus badly: ", device->id,
+                       device->name);
         return NULL;
     }
     if (name != NULL && find_bus(device->machine, has_name, name) != NULL) {

@@ -6,6 +6,8 @@
 #ifndef QH_CORE_MODULE_INTERFACE_PRIV_H
 #define QH_CORE_MODULE_INTERFACE_PRIV_H
 
+#include "abi/property.h"
+#include "abi/state.h"
 #include "core/module/registry-priv.h"
 
 /* A function pointer in a table. */
@@ -60,6 +62,16 @@ gboolean qh_slot_take_struct(QhSlot *slot,
                              uint32_t first_bytes,
                              const char *what,
                              GError **error);
+
+/* Tables of properties and of state fields, whose offsets are of a state of @state_size bytes that
+ * begins with a head of @head bytes. */
+gboolean qh_slot_take_properties(QhSlot *slot,
+                                 const QhPropertyTable **properties,
+                                 uint32_t state_size,
+                                 size_t head,
+                                 GError **error);
+gboolean
+qh_slot_take_state(QhSlot *slot, const QhStateTable **state, uint32_t state_size, GError **error);
 
 gboolean qh_slot_bad(const QhSlot *slot, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

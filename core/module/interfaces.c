@@ -91,11 +91,11 @@ unique(const QhSlot *slot, GHashTable *names, const char *name, const char *what
            qh_slot_bad(slot, error, "%s '%s' stands there twice", what, name);
 }
 
-static gboolean take_properties(QhSlot *slot,
-                                const QhPropertyTable **properties,
-                                uint32_t state_size,
-                                size_t head,
-                                GError **error)
+gboolean qh_slot_take_properties(QhSlot *slot,
+                                 const QhPropertyTable **properties,
+                                 uint32_t state_size,
+                                 size_t head,
+                                 GError **error)
 {
     if (!qh_slot_take_struct(slot, (const void **)properties, sizeof(QhPropertyTable),
                              UP_TO(QhPropertyTable, properties), "its property table", error)) {
@@ -143,8 +143,8 @@ check_field(const QhSlot *slot, const QhStateField *field, uint32_t state_size, 
                        field->name, state_size);
 }
 
-static gboolean
-take_state(QhSlot *slot, const QhStateTable **state, uint32_t state_size, GError **error)
+gboolean
+qh_slot_take_state(QhSlot *slot, const QhStateTable **state, uint32_t state_size, GError **error)
 {
     if (!qh_slot_take_struct(slot, (const void **)state, sizeof(QhStateTable),
                              UP_TO(QhStateTable, fields), "its state table", error)) {
@@ -199,8 +199,8 @@ static gboolean check_cpu(QhSlot *slot, void *table, GError **error)
     QhCpuOps *ops = table;
 
     if (!check_state_size(slot, ops->state_size, sizeof(QhCpu), error) ||
-        !take_state(slot, &ops->state, ops->state_size, error) ||
-        !take_properties(slot, &ops->properties, ops->state_size, sizeof(QhCpu), error) ||
+        !qh_slot_take_state(slot, &ops->state, ops->state_size, error) ||
+        !qh_slot_take_properties(slot, &ops->properties, ops->state_size, sizeof(QhCpu), error) ||
         !qh_slot_take_array(slot, (const void **)&ops->models, ops->n_models, &ops->model_size,
                             sizeof(QhCpuModel), UP_TO(QhCpuModel, reserved), "its model table",
                             error)) {
@@ -270,7 +270,7 @@ static gboolean check_machine(QhSlot *slot, void *table, GError **error)
         !qh_slot_check_text(slot, ops->default_cpu, TRUE, "its default CPU", error) ||
         !qh_slot_check_text(slot, ops->default_ram_id, TRUE, "the name of its RAM", error) ||
         !check_state_size(slot, ops->state_size, sizeof(QhBoard), error) ||
-        !take_properties(slot, &ops->properties, ops->state_size, sizeof(QhBoard), error)) {
+        !qh_slot_take_properties(slot, &ops->properties, ops->state_size, sizeof(QhBoard), error)) {
         return FALSE;
     }
     return (ops->max_cpus >= 1 && ops->max_cpus <= 4096 && ops->default_cpus >= 1 &&
@@ -309,8 +309,9 @@ static gboolean check_device(QhSlot *slot, void *table, GError **error)
     if (!qh_slot_check_text(slot, ops->description, TRUE, "its description", error) ||
         !qh_slot_check_text(slot, ops->bus, TRUE, "its bus", error) ||
         !check_state_size(slot, ops->state_size, sizeof(QhDevice), error) ||
-        !take_properties(slot, &ops->properties, ops->state_size, sizeof(QhDevice), error) ||
-        !take_state(slot, &ops->state, ops->state_size, error) ||
+        !qh_slot_take_properties(slot, &ops->properties, ops->state_size, sizeof(QhDevice),
+                                 error) ||
+        !qh_slot_take_state(slot, &ops->state, ops->state_size, error) ||
         !qh_slot_take_array(slot, (const void **)&ops->windows, ops->n_windows, &ops->window_size,
                             sizeof(QhWindow), UP_TO(QhWindow, ops), "its window table", error)) {
         return FALSE;
@@ -378,7 +379,8 @@ static gboolean check_block(QhSlot *slot, void *table, GError **error)
     if (!qh_slot_check_text(slot, ops->description, TRUE, "its description", error) ||
         !qh_slot_check_text(slot, ops->children, TRUE, "the roles of its children", error) ||
         !check_state_size(slot, ops->state_size, sizeof(QhBlockDriver), error) ||
-        !take_properties(slot, &ops->properties, ops->state_size, sizeof(QhBlockDriver), error)) {
+        !qh_slot_take_properties(slot, &ops->properties, ops->state_size, sizeof(QhBlockDriver),
+                                 error)) {
         return FALSE;
     }
     return ops->kind <= QH_BLOCK_FILTER ||
@@ -400,7 +402,8 @@ static gboolean check_object(QhSlot *slot, void *table, GError **error)
     return qh_slot_check_text(slot, ops->description, TRUE, "its description", error) &&
            qh_slot_check_text(slot, ops->interface, TRUE, "its interface", error) &&
            check_state_size(slot, ops->state_size, sizeof(QhObjectHead), error) &&
-           take_properties(slot, &ops->properties, ops->state_size, sizeof(QhObjectHead), error);
+           qh_slot_take_properties(slot, &ops->properties, ops->state_size, sizeof(QhObjectHead),
+                                   error);
 }
 
 static const QhStateField *find_field(const QhCpuOps *cpu, const char *name)
@@ -485,6 +488,8 @@ static const QhMethod device_methods[] = {
     {"irq_in",           offsetof(QhDeviceOps, irq_in),           FALSE},
     {"run_state",        offsetof(QhDeviceOps, run_state),        FALSE},
     {"property_changed", offsetof(QhDeviceOps, property_changed), FALSE},
+    {"state_loaded",     offsetof(QhDeviceOps, state_loaded),     FALSE},
+    {"stream",           offsetof(QhDeviceOps, stream),           FALSE},
 };
 static const QhMethod command_methods[] = {
     {"run", offsetof(QhCommandOps, run), TRUE},

@@ -161,6 +161,7 @@ static void release(QhLoadedModule *module, gboolean keep)
         dlclose(module->handle);
     }
     g_clear_pointer(&module->slots, g_ptr_array_unref);
+    g_clear_pointer(&module->buses, g_hash_table_unref);
     qh_elf_clear(&module->elf);
     g_free(module);
 }

@@ -41,8 +41,9 @@ typedef struct QhLoadedModule {
     const uint8_t *base; /* address that elf's addresses are relative to */
     const QhModule *module;
     void *ctx;
-    GPtrArray *slots; /* QhSlot, owned */
-    gint users;       /* slot references; atomic */
+    GPtrArray *slots;  /* QhSlot, owned */
+    GHashTable *buses; /* the module's QhBusOps -> QhSlot with its copy, owned; NULL: none yet */
+    gint users;        /* slot references; atomic */
 } QhLoadedModule;
 
 typedef struct QhModuleDirectory {

@@ -87,6 +87,11 @@ gboolean qh_registry_acquire(
     QhRegistry *registry, const char *kind, const char *name, QhSlotRef *ret, GError **error);
 void qh_slot_release(QhSlotRef *ref);
 void qh_slot_ref_copy(const QhSlotRef *ref, QhSlotRef *ret);
+/* The table of a bus that a device of @ref's module makes: checked and copied as slots are, once
+ * for each of the module's tables. NULL with @error. [main] */
+struct QhBusOps;
+const struct QhBusOps *
+qh_slot_take_bus(const QhSlotRef *ref, const struct QhBusOps *ops, GError **error);
 
 /* What is known of an empty slot: who would fill it. Strings are NULL when unknown. */
 typedef struct QhAbsence {
