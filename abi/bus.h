@@ -54,6 +54,9 @@ typedef struct QhBusOps {
     /* Optional: what Open Firmware calls @child, with its unit: "scsi@3"; NULL: it is left out of
      * paths. The caller g_frees it. For the firmware's boot order. [main] */
     char *(*firmware_name)(QhDevice *parent, QhBus *bus, QhDevice *child, const void *data);
+    /* Optional: state of @child besides the table (abi/state.h). [device], CPUs stopped */
+    void (*child_stream)(
+        QhDevice *parent, QhBus *bus, QhDevice *child, void *data, QhStateStream *stream);
 } QhBusOps;
 
 #endif

@@ -31,9 +31,7 @@ typedef struct QhWindow {
 /* QhDeviceOps.flags */
 #define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
 #define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */
-#define QH_DEVICE_NO_SNAPSHOT                                                                      \
-    (1u << 2) /* its state table does not hold all: it cannot be saved                             \
-               */
+#define QH_DEVICE_NO_SNAPSHOT   (1u << 2) /* table and stream do not hold all: it cannot be saved */
 
 /* Kinds of reset. */
 #define QH_RESET_COLD 0u
@@ -84,6 +82,9 @@ typedef struct QhDeviceOps {
     /* Optional: what Open Firmware calls such a device when a board wires it ("pci"); the address
      * of its first window is its unit. For the firmware's boot order. */
     const char *firmware_name;
+    /* Optional: state besides the table (abi/state.h). Comes after the bus's part. [device], CPUs
+     * stopped */
+    void (*stream)(QhDevice *device, QhStateStream *stream);
 } QhDeviceOps;
 
 /*

@@ -42,4 +42,31 @@ typedef struct QhStateTable {
     const QhStateField *fields;
 } QhStateTable;
 
+/* QhStateStream.mode */
+#define QH_STATE_SAVE  0u
+#define QH_STATE_CHECK 1u /* what would be loaded is looked at; nothing changes */
+#define QH_STATE_LOAD  2u /* cannot fail: CHECK has found it good */
+
+/*
+ * What a table cannot say: state whose size is known only at run time, or that lies elsewhere. The
+ * method `stream` of a device or bus names all of it with these calls, the same in each mode. After
+ * a failure they do nothing, and numbers read as they were given. [device], CPUs stopped
+ */
+typedef struct QhStateStream {
+    uint32_t size;
+    uint32_t mode;
+    void *host; /* the host's */
+    /* @bytes at @object: saved from there, loaded to there. */
+    void (*bytes)(struct QhStateStream *stream, void *object, uint64_t bytes);
+    /* @value is saved and returned; in the other modes what was saved is. */
+    uint64_t (*number)(struct QhStateStream *stream, uint64_t value);
+    /* What must be the same when it is loaded: a count, a size. @what names it in the error. */
+    void (*same)(struct QhStateStream *stream, uint64_t value, const char *what);
+    /* It cannot be saved or loaded, for the reason @why. */
+    void (*fail)(struct QhStateStream *stream, const char *why);
+    gboolean (*ok)(const struct QhStateStream *stream);
+    /* SAVE: guest memory that the device has mapped and will write to without mapping it anew. */
+    void (*mapped)(struct QhStateStream *stream, void *pointer, uint64_t bytes);
+} QhStateStream;
+
 #endif

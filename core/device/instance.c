@@ -252,14 +252,33 @@ static gboolean bus_part_can_be_saved(const QhInstance *instance)
             ops->child_can_be_saved(instance->bus_data));
 }
 
+static gboolean has_stream(const QhDeviceOps *ops)
+{
+    return QH_HAS(ops, stream) && ops->stream != NULL;
+}
+
 /* A device with state of its own and no table keeps it elsewhere. */
 static gboolean can_be_saved(const QhInstance *instance)
 {
     const QhDeviceOps *ops = instance->ops;
 
     return (ops->flags & QH_DEVICE_NO_SNAPSHOT) == 0 &&
-           (ops->state != NULL || ops->state_size <= sizeof(QhDevice)) &&
+           (ops->state != NULL || has_stream(ops) || ops->state_size <= sizeof(QhDevice)) &&
            bus_part_can_be_saved(instance);
+}
+
+/* What tables cannot say. The bus's part comes first: the device may look at it. */
+static void stream_more(QhInstance *instance, QhStream *stream)
+{
+    QhStateStream more = qh_stream_for_module(stream);
+    QhBus *bus = instance->bus;
+
+    if (bus != NULL && QH_HAS(bus->ops, child_stream) && bus->ops->child_stream != NULL) {
+        bus->ops->child_stream(bus->parent->state, bus, instance->state, instance->bus_data, &more);
+    }
+    if (has_stream(instance->ops)) {
+        instance->ops->stream(instance->state, &more);
+    }
 }
 
 void qh_instance_stream(QhInstance *instance, QhStream *stream)
@@ -272,6 +291,7 @@ void qh_instance_stream(QhInstance *instance, QhStream *stream)
     }
     qh_stream_fields(stream, ops->state, instance->state);
     qh_stream_fields(stream, bus_part(instance), instance->bus_data);
+    stream_more(instance, stream);
     qh_stream_same(stream, ops->n_irq_out, "the number of output lines");
     qh_stream_bytes(stream, instance->out_level, ops->n_irq_out);
     qh_stream_same(stream, ops->n_irq_in, "the number of input lines");

@@ -17,6 +17,7 @@ static const QhMethod methods[] = {
     {"child_can_be_saved", offsetof(QhBusOps, child_can_be_saved), FALSE},
     {"child_loaded",       offsetof(QhBusOps, child_loaded),       FALSE},
     {"child_stream",       offsetof(QhBusOps, child_stream),       FALSE},
+    {"firmware_name",      offsetof(QhBusOps, firmware_name),      FALSE},
 };
 
 /* Offset just past @detach, with which the first version of the table could end. */

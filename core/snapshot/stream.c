@@ -72,3 +72,59 @@ void qh_stream_fields(QhStream *stream, const QhStateTable *table, void *state)
         }
     }
 }
+
+static void module_bytes(QhStateStream *stream, void *object, uint64_t bytes)
+{
+    qh_stream_bytes(stream->host, object, bytes);
+}
+
+static uint64_t module_number(QhStateStream *stream, uint64_t value)
+{
+    return qh_stream_number(stream->host, value);
+}
+
+static void module_same(QhStateStream *stream, uint64_t value, const char *what)
+{
+    qh_stream_same(stream->host, value, what);
+}
+
+static void module_fail(QhStateStream *stream, const char *why)
+{
+    qh_stream_fail(stream->host, why);
+}
+
+static gboolean module_ok(const QhStateStream *stream)
+{
+    return qh_stream_ok(stream->host);
+}
+
+static void module_mapped(QhStateStream *stream, void *pointer, uint64_t bytes)
+{
+    const QhStreamMap map = {pointer, bytes};
+    QhStream *host = stream->host;
+
+    if (host->mapped != NULL && pointer != NULL && bytes > 0) {
+        g_array_append_val(host->mapped, map);
+    }
+}
+
+QhStateStream qh_stream_for_module(QhStream *stream)
+{
+    static const uint32_t modes[] = {
+        [QH_STREAM_SAVE] = QH_STATE_SAVE,
+        [QH_STREAM_CHECK] = QH_STATE_CHECK,
+        [QH_STREAM_LOAD] = QH_STATE_LOAD,
+    };
+
+    return (QhStateStream){
+        .size = sizeof(QhStateStream),
+        .mode = modes[stream->mode],
+        .host = stream,
+        .bytes = module_bytes,
+        .number = module_number,
+        .same = module_same,
+        .fail = module_fail,
+        .ok = module_ok,
+        .mapped = module_mapped,
+    };
+}

@@ -23,7 +23,14 @@ typedef struct QhStream {
     const uint8_t *at, *limit; /* otherwise: what is left */
     const char *subject;       /* what the bytes at hand are of, for errors; set by the caller */
     GError *error;             /* the first; nothing is read or written after it */
+    GArray *mapped;            /* SAVE: QhStreamMap, unless NULL */
 } QhStream;
+
+/* Guest memory that a device writes to through a pointer that it keeps. */
+typedef struct QhStreamMap {
+    void *pointer;
+    uint64_t bytes;
+} QhStreamMap;
 
 /* FALSE once there is an error. */
 gboolean qh_stream_ok(const QhStream *stream);
@@ -39,5 +46,8 @@ void qh_stream_same(QhStream *stream, uint64_t value, const char *what);
 
 /* The fields of @table in the struct @state, but those that are derived. NULL @table: none. */
 void qh_stream_fields(QhStream *stream, const QhStateTable *table, void *state);
+
+/* What devices and buses get of @stream for their method `stream`. */
+QhStateStream qh_stream_for_module(QhStream *stream);
 
 #endif
