@@ -330,10 +330,14 @@ static const QhStateTable function_state = {
     .fields = fields,
 };
 
-/* The table of MSI-X is as long as the class wants; a row of fields cannot say that. */
-static gboolean can_be_saved(const void *data)
+/* The table of MSI-X is as long as the class wants. */
+static void stream_msix(G_GNUC_UNUSED QhDevice *parent,
+                        G_GNUC_UNUSED QhBus *bus,
+                        G_GNUC_UNUSED QhDevice *child,
+                        void *data,
+                        QhStateStream *stream)
 {
-    return ((const PciFunction *)data)->msix.offset == 0;
+    pci_msix_stream(data, stream);
 }
 
 static void loaded(G_GNUC_UNUSED QhDevice *parent,
@@ -356,6 +360,6 @@ const QhBusOps pci_bus_ops = {
     .detach = detach,
     .address = address,
     .child_state = &function_state,
-    .child_can_be_saved = can_be_saved,
     .child_loaded = loaded,
+    .child_stream = stream_msix,
 };

@@ -93,6 +93,18 @@ void pci_msix_free(PciFunction *function)
     msix->offset = 0;
 }
 
+void pci_msix_stream(PciFunction *function, QhStateStream *stream)
+{
+    PciMsix *msix = &function->msix;
+
+    stream->same(stream, msix->offset != 0 ? msix->vectors : 0, "the number of MSI-X vectors");
+    if (msix->offset != 0) {
+        stream->bytes(stream, msix->table, table_bytes(msix));
+        stream->bytes(stream, msix->pending, pba_bytes(msix));
+        stream->bytes(stream, msix->masked, msix->vectors);
+    }
+}
+
 static uint32_t control(const PciFunction *function)
 {
     return PCI_GET16(function, function->msix.offset + CONTROL);

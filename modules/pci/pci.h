@@ -159,6 +159,7 @@ gboolean pci_msix_message(const PciFunction *function,
 void pci_msix_reset(PciFunction *function);
 void pci_msix_map(PciFunction *function, uint32_t bar); /* its BAR has moved */
 void pci_msix_free(PciFunction *function);
+void pci_msix_stream(PciFunction *function, QhStateStream *stream);
 
 /* intx.c */
 /* The line at the root to which pin @pin (1 .. 4) of a device on @bus leads. */

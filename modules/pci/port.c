@@ -185,12 +185,36 @@ static const QhPciClass pci_bridge_class = {
     .class_code = CLASS_BRIDGE,
 };
 
+#define FIELD(member, type_)                                                                       \
+    {                                                                                              \
+        .name = #member, .offset = offsetof(PciPort, member), .type = (type_),                     \
+        .klass = QH_CLASS_CTRL                                                                     \
+    }
+static const QhStateField port_fields[] = {
+    FIELD(control, QH_TYPE_I32), FIELD(leaving, QH_TYPE_I32),   FIELD(asked_ns, QH_TYPE_I64),
+    FIELD(touched, QH_TYPE_I32), FIELD(signalled, QH_TYPE_I32),
+};
+#undef FIELD
+static const QhStateTable port_state = {
+    .size = sizeof(QhStateTable),
+    .field_size = sizeof(QhStateField),
+    .n_fields = G_N_ELEMENTS(port_fields),
+    .fields = port_fields,
+};
+
+/* All that a bridge is stands in its configuration space, which is the bus's part. */
+static const QhStateTable bridge_state = {
+    .size = sizeof(QhStateTable),
+    .field_size = sizeof(QhStateField),
+};
+
 const QhDeviceOps pci_root_port_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(PciPort),
     .description = "PCI Express root port",
     .bus = QH_PCI_BUS,
     .properties = &port_table,
+    .state = &port_state,
     .realize = root_port_realize,
     .reset = port_reset,
     .bus_class = &root_port_class,
@@ -201,6 +225,7 @@ const QhDeviceOps pci_downstream_ops = {
     .description = "Downstream port of a PCI Express switch (TI XIO3130)",
     .bus = QH_PCI_BUS,
     .properties = &port_table,
+    .state = &port_state,
     .realize = downstream_realize,
     .reset = port_reset,
     .bus_class = &downstream_class,
@@ -210,6 +235,7 @@ const QhDeviceOps pci_upstream_ops = {
     .state_size = sizeof(PciBridgeDevice),
     .description = "Upstream port of a PCI Express switch (TI X3130)",
     .bus = QH_PCI_BUS,
+    .state = &bridge_state,
     .realize = upstream_realize,
     .reset = bridge_reset,
     .bus_class = &upstream_class,
@@ -219,6 +245,7 @@ const QhDeviceOps pci_pcie_pci_bridge_ops = {
     .state_size = sizeof(PciBridgeDevice),
     .description = "PCI Express to PCI bridge",
     .bus = QH_PCI_BUS,
+    .state = &bridge_state,
     .realize = pcie_pci_realize,
     .reset = bridge_reset,
     .bus_class = &pcie_pci_class,
@@ -228,6 +255,7 @@ const QhDeviceOps pci_bridge_ops = {
     .state_size = sizeof(PciBridgeDevice),
     .description = "PCI to PCI bridge",
     .bus = QH_PCI_BUS,
+    .state = &bridge_state,
     .realize = pci_bridge_realize,
     .reset = bridge_reset,
     .bus_class = &pci_bridge_class,
