@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import agent
+import diskio
 import sides
 
 LIMIT = 300
@@ -28,8 +29,12 @@ FIGURES = [
     *(Extra("smp-" + name, "two vCPUs, speed-up of two copies of %s" % name, "x", smaller=False)
       for name in SMP_ROWS),
     Extra("contend", "two vCPUs on one atomic counter, wall", "s"),
+    *(Extra(name, title, unit, smaller=False)
+      for name, title, _, _, _, unit in diskio.DISK + diskio.NET),
+    *(Extra(name + "-cpu", title + ", CPU", "us each") for name, title, _, _, _, _ in
+      diskio.DISK + diskio.NET),
 ]
-PARTS = ["boot", "startup", "resident", "smp"]
+PARTS = ["boot", "startup", "resident", "smp", "io"]
 
 
 def keep(values, side, name, value):

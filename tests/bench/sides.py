@@ -100,15 +100,15 @@ class Emulator(Native):
         if self.root:
             shutil.rmtree(self.root + self.copies, ignore_errors=True)
 
-    def arguments(self, image=None, memory=None, cpus=1):
+    def arguments(self, image=None, memory=None, cpus=1, more=()):
         return [*self.command, "-M", "virt", "-m", memory or self.memory, "-smp", str(cpus),
                 "-display", "none", "-serial", "stdio", "-monitor", "none",
                 "-kernel", self.visible(guest.kernel()),
-                "-initrd", self.visible(image or self.image), "-append", APPEND]
+                "-initrd", self.visible(image or self.image), "-append", APPEND, *more]
 
-    def boot(self, image=None, memory=None, cpus=1):
+    def boot(self, image=None, memory=None, cpus=1, more=()):
         """A guest whose agent is ready, and the CPU seconds that took."""
-        started = agent.Agent(self.arguments(image, memory, cpus), True, self.log)
+        started = agent.Agent(self.arguments(image, memory, cpus, more), True, self.log)
         try:
             started.until("@ready", BOOT_LIMIT)
         except agent.Failure:
