@@ -77,6 +77,16 @@ typedef struct QhBlockHandlers {
 
 /* What the device wants. */
 #define QH_BLOCK_WANT_WRITE (1u << 0) /* attach fails on a read-only node */
+#define QH_BLOCK_WANT_SHARE (1u << 1) /* minor 1, share-rw: others may write as well */
+
+/* What to do about an error (minor 1); the values of properties rerror and werror, whose names are
+ * in QH_BLOCK_ON_ERROR_NAMES. */
+#define QH_BLOCK_ON_ERROR_AUTO   0u /* as the drive says: report for reads, enospc for writes */
+#define QH_BLOCK_ON_ERROR_REPORT 1u /* the guest hears of it */
+#define QH_BLOCK_ON_ERROR_IGNORE 2u /* the guest is told that all went well */
+#define QH_BLOCK_ON_ERROR_STOP   3u /* the machine stops, and tries again when it goes on */
+#define QH_BLOCK_ON_ERROR_ENOSPC 4u /* stop when the host's disk is full, otherwise report */
+#define QH_BLOCK_ON_ERROR_NAMES  "auto|report|ignore|stop|enospc"
 
 typedef struct QhBlockService {
     uint32_t size;
@@ -115,6 +125,9 @@ typedef struct QhBlockService {
     QhBlock *(*drive)(QhHost *host, const char *interface, uint32_t index);
     /* What a property of type QH_PROPERTY_BLOCK takes for it. [main] */
     const char *(*name)(const QhBlock *block);
+    /* Minor 1. The device's own rerror and werror (QH_BLOCK_ON_ERROR_...), before or after attach.
+     * [main] */
+    void (*set_errors)(QhBlock *block, uint32_t on_read, uint32_t on_write);
 } QhBlockService;
 
 #endif

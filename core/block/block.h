@@ -107,6 +107,15 @@ void qh_block_overlay_undo(QhBlockNode *node, QhBlockNode *overlay);
  * [main] */
 gboolean qh_block_reopen(QhBlockGraph *graph, const QhJson *options, GError **error);
 
+/* A new node over @base that takes all writes, and forgets them in the end. The caller gets a
+ * reference. [main] */
+QhBlockNode *qh_block_add_temporary(QhBlockNode *base, GError **error);
+/* Let @node, and what it writes to, be written to, or no longer; the users are held by the caller.
+ * [main] */
+gboolean qh_block_set_writable(QhBlockNode *node, gboolean writable, GError **error);
+/* -snapshot: all drives that come from here on forget what is written to them. [main] */
+void qh_block_set_snapshot(QhBlockGraph *graph, gboolean on);
+
 /* Work on the pool of threads that moves data. @fn runs there. [any] */
 void qh_block_run(QhBlockGraph *graph, void (*fn)(void *data), void *data);
 

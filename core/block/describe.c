@@ -195,7 +195,9 @@ static void add_device(QhBlock *block, void *data)
         set_bool(info, "tray_open", block->tray_open);
     }
     if (block->device != NULL && block->user != NULL) {
-        set_text(info, "io-status", "ok");
+        static const char *const statuses[] = {"ok", "failed", "nospace"};
+
+        set_text(info, "io-status", statuses[block->io_status]);
     }
     if (block->user != NULL) {
         qh_json_set(info, "inserted", describe_node(block->user->edge.node, block, FALSE));

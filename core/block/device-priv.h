@@ -18,7 +18,8 @@ struct QhBlock {
     QhInstance *device;
     QhBlockHandlers handlers;
     void *opaque;
-    gboolean want_write, writes;
+    gboolean want_write, share_writes, writes;
+    QhBlockIoStatus io_status;
     gint write_cache; /* atomic */
     gboolean tray_open, locked;
     QhBlockOnError on_read, on_write;

@@ -233,6 +233,7 @@ static gboolean attach(QhBlock *block,
         return FALSE;
     }
     block->want_write = write;
+    block->share_writes = (want & QH_BLOCK_WANT_SHARE) != 0;
     if (block->user != NULL && !qh_block_device_open_user(block, error)) {
         return FALSE;
     }
@@ -303,6 +304,23 @@ static void set_locked(QhBlock *block, gboolean locked)
     block->locked = locked;
 }
 
+static void set_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+{
+    static const QhBlockOnError actions[] = {
+        [QH_BLOCK_ON_ERROR_REPORT] = QH_BLOCK_ON_REPORT,
+        [QH_BLOCK_ON_ERROR_IGNORE] = QH_BLOCK_ON_IGNORE,
+        [QH_BLOCK_ON_ERROR_STOP] = QH_BLOCK_ON_STOP,
+        [QH_BLOCK_ON_ERROR_ENOSPC] = QH_BLOCK_ON_ENOSPC,
+    };
+
+    if (on_read != QH_BLOCK_ON_ERROR_AUTO && on_read < G_N_ELEMENTS(actions)) {
+        block->on_read = actions[on_read];
+    }
+    if (on_write != QH_BLOCK_ON_ERROR_AUTO && on_write < G_N_ELEMENTS(actions)) {
+        block->on_write = actions[on_write];
+    }
+}
+
 static const char *serial_of(QhBlock *block)
 {
     return block->serial != NULL ? block->serial : "";
@@ -327,6 +345,7 @@ const QhBlockService qh_block_service = {
     .serial = serial_of,
     .drive = drive,
     .name = qh_block_device_text,
+    .set_errors = set_errors,
 };
 
 const QhBlockDriverService qh_block_driver_service = {

@@ -13,6 +13,13 @@ typedef enum {
     QH_BLOCK_ON_ENOSPC, /* stop when the host's disk is full, otherwise report */
 } QhBlockOnError;
 
+/* Whether the guest goes on: BlockDeviceIoStatus of QMP. */
+typedef enum {
+    QH_BLOCK_IO_OK,
+    QH_BLOCK_IO_FAILED,
+    QH_BLOCK_IO_NOSPACE,
+} QhBlockIoStatus;
+
 /* Counted since the device was attached. */
 typedef struct QhBlockCounts {
     uint64_t operations, bytes, failed, invalid, merged, total_ns;
@@ -47,6 +54,9 @@ gboolean qh_block_device_write_cache(const QhBlock *block);
 /* Counts of @kind (QH_BLOCK_READ ...). */
 const QhBlockCounts *qh_block_device_counts(const QhBlock *block, uint32_t kind);
 void qh_block_device_set_errors(QhBlock *block, QhBlockOnError read, QhBlockOnError write);
+QhBlockIoStatus qh_block_device_io_status(const QhBlock *block);
+/* The machine goes on: what failed is tried again, all is well until it fails anew. [main] */
+void qh_block_devices_forget_errors(QhBlockGraph *graph);
 void qh_block_device_set_writeback(QhBlock *block, gboolean on);
 void qh_block_device_set_serial(QhBlock *block, const char *serial);
 
@@ -58,9 +68,14 @@ gboolean qh_block_device_request_eject(QhBlock *block, gboolean force, GError **
  * What -drive says, as an object: file, format, if, index, id, media, cache, snapshot, readonly,
  * werror, rerror, discard, aio, limits, and options of the format. The graph keeps it. [main]
  */
-gboolean qh_block_drive_add(QhBlockGraph *graph, const QhJson *options, GError **error);
+gboolean qh_block_drive_add(QhBlockGraph *graph,
+                            const QhJson *options,
+                            const char *default_interface, /* where there is no if=; or NULL */
+                            GError **error);
 /* By interface ("none", "pflash" ...; NULL @interface is the machine's own) and index. */
 QhBlock *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_t index);
+/* The if= of a drive; NULL: it is no drive, or has none. */
+const char *qh_block_drive_interface(const QhBlock *block);
 gboolean qh_block_drive_del(QhBlockGraph *graph, const char *id, GError **error);
 /* The first drive with an interface for which no device was made; NULL: all have one. */
 QhBlock *qh_block_drive_orphan(QhBlockGraph *graph);

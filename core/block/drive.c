@@ -264,7 +264,7 @@ static QhBlockNode *open_node(QhBlockGraph *graph, Drive *drive, GError **error)
             qh_json_set(drive->rest, "file.filename", qh_json_new_string(drive->file));
         }
     }
-    set_flag(drive->rest, "read-only", drive->read_only);
+    set_flag(drive->rest, "read-only", drive->read_only || drive->snapshot);
     if (qh_json_get(drive->rest, "auto-read-only") == NULL) {
         set_flag(drive->rest, "auto-read-only", TRUE);
     }
@@ -311,6 +311,18 @@ static gboolean place(QhBlockGraph *graph, Drive *drive, char **ret_id, GError *
     return TRUE;
 }
 
+/* snapshot=on */
+static gboolean put_overlay(const Drive *drive, QhBlockNode **node, GError **error)
+{
+    if (!drive->snapshot) {
+        return TRUE;
+    }
+    QhBlockNode *base = *node;
+    *node = qh_block_add_temporary(base, error);
+    qh_block_node_unref(base);
+    return *node != NULL;
+}
+
 static gboolean add(QhBlockGraph *graph, Drive *drive, GError **error)
 {
     g_autofree char *id = NULL;
@@ -329,7 +341,7 @@ static gboolean add(QhBlockGraph *graph, Drive *drive, GError **error)
                      qh_json_get(drive->rest, "file.filename") == NULL;
     if (!empty) {
         node = open_node(graph, drive, error);
-        if (node == NULL) {
+        if (node == NULL || !put_overlay(drive, &node, error)) {
             return FALSE;
         }
     }
@@ -347,19 +359,31 @@ static gboolean add(QhBlockGraph *graph, Drive *drive, GError **error)
     return TRUE;
 }
 
-gboolean qh_block_drive_add(QhBlockGraph *graph, const QhJson *options, GError **error)
+gboolean qh_block_drive_add(QhBlockGraph *graph,
+                            const QhJson *options,
+                            const char *default_interface,
+                            GError **error)
 {
-    Drive drive = {0};
+    Drive drive = {.interface = default_interface, .snapshot = graph->snapshot};
     gboolean ok = take_all(&drive, options, error);
 
-    if (ok && (drive.snapshot || graph->snapshot) && !drive.read_only) {
-        g_set_error_literal(error, QH_ERROR, QH_ERROR_UNSUPPORTED,
-                            "snapshot=on is not supported yet");
-        ok = FALSE;
+    /* what nobody can write to needs nothing that takes the writes */
+    if (drive.read_only || g_strcmp0(drive.media, "cdrom") == 0) {
+        drive.snapshot = FALSE;
     }
     ok = ok && add(graph, &drive, error);
     qh_json_unref(drive.rest);
     return ok;
+}
+
+void qh_block_set_snapshot(QhBlockGraph *graph, gboolean on)
+{
+    graph->snapshot = on;
+}
+
+const char *qh_block_drive_interface(const QhBlock *block)
+{
+    return block->is_drive ? block->interface : NULL;
 }
 
 QhBlock *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_t index)

@@ -174,6 +174,18 @@ void qh_block_device_set_errors(QhBlock *block, QhBlockOnError read, QhBlockOnEr
     block->on_write = write;
 }
 
+QhBlockIoStatus qh_block_device_io_status(const QhBlock *block)
+{
+    return block->io_status;
+}
+
+void qh_block_devices_forget_errors(QhBlockGraph *graph)
+{
+    for (GList *at = graph->blocks; at != NULL; at = at->next) {
+        ((QhBlock *)at->data)->io_status = QH_BLOCK_IO_OK;
+    }
+}
+
 void qh_block_device_set_writeback(QhBlock *block, gboolean on)
 {
     g_atomic_int_set(&block->write_cache, on);
@@ -189,6 +201,8 @@ gboolean qh_block_device_open_user(QhBlock *block, GError **error)
 {
     uint32_t share = QH_BLOCK_USE_READ | QH_BLOCK_USE_WRITE_UNCHANGED | QH_BLOCK_USE_RESIZE;
     gboolean write = block->want_write || !block->user->edge.node->read_only;
+
+    share |= block->share_writes ? QH_BLOCK_USE_WRITE : 0;
 
     if (!qh_block_user_set_access(block->user, QH_BLOCK_USE_READ | (write ? QH_BLOCK_USE_WRITE : 0),
                                   share, error)) {
@@ -210,7 +224,7 @@ static QhBlockOnError action_of(const QhBlock *block, uint32_t kind, int error)
 
 static void stop_machine(void *data)
 {
-    (void)qh_run_state_stop(qh_host_run_state(data), NULL);
+    qh_run_state_stop_for_error(qh_host_run_state(data));
 }
 
 /* What is told on the main thread, as an event. */
@@ -292,6 +306,9 @@ gboolean qh_block_device_report_error(QhBlock *block, uint32_t kind, int error)
         return TRUE;
     }
     send_error(block, kind, error, "stop");
+    if (block->io_status == QH_BLOCK_IO_OK) {
+        block->io_status = error == ENOSPC ? QH_BLOCK_IO_NOSPACE : QH_BLOCK_IO_FAILED;
+    }
     qh_host_defer(block->graph->host, stop_machine, block->graph->host);
     return FALSE;
 }

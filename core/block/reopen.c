@@ -99,6 +99,45 @@ static gboolean reopen(QhBlockNode *node, const QhJson *options, GError **error)
     return ok;
 }
 
+static gboolean set_node_writable(QhBlockNode *node, gboolean writable, GError **error)
+{
+    Saved saved;
+
+    save(node, &saved);
+    node->read_only = !writable;
+    node->state->flags &= ~QH_BLOCK_OPEN_READ_ONLY;
+    node->state->flags |= writable ? 0 : QH_BLOCK_OPEN_READ_ONLY;
+    gboolean ok = (!writable || set_children(node, error)) &&
+                  (node->ops->reopen == NULL || node->ops->reopen(node->state, error)) &&
+                  (writable || set_children(node, error));
+    if (!ok) {
+        restore(node, &saved);
+        (void)set_children(node, NULL);
+    }
+    return ok;
+}
+
+gboolean qh_block_set_writable(QhBlockNode *node, gboolean writable, GError **error)
+{
+    gboolean ok = TRUE;
+
+    if (node->read_only != writable) {
+        return TRUE;
+    }
+    if (!writable) {
+        (void)qh_block_flush(node);
+        ok = set_node_writable(node, FALSE, error);
+    }
+    for (guint i = 0; ok && i < node->children->len; i++) {
+        QhBlockEdge *edge = g_ptr_array_index(node->children, i);
+
+        if (!g_str_equal(edge->role, "backing")) {
+            ok = qh_block_set_writable(edge->node, writable, error);
+        }
+    }
+    return ok && writable ? set_node_writable(node, TRUE, error) : ok;
+}
+
 gboolean qh_block_reopen(QhBlockGraph *graph, const QhJson *options, GError **error)
 {
     g_autoptr(QhJson) nested = qh_block_options_nest(options, error);

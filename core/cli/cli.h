@@ -50,6 +50,7 @@ struct QhCli {
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
+    gboolean snapshot;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
     gboolean mem_lock, timestamps;
     gboolean default_serial; /* serials has what nobody asked for */
@@ -114,8 +115,12 @@ gboolean qh_cli_resolve_machine(
     QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
-/* The nodes of -blockdev, in order, then the drives. [main] */
+/* take-block.c: the nodes of -blockdev, in order. [main] */
 gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error);
+/* The drives; devices for those that the machine has a kind of device for are added to those of
+ * -device. [main] */
+gboolean qh_cli_apply_drives(
+    QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 
 /* take-net.c: make the networks; devices for -nic are added to those of -device. [main] */
 gboolean qh_cli_apply_nets(
@@ -138,6 +143,7 @@ gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_disk(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_nic(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);

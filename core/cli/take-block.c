@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -blockdev and -drive, as objects of what was said. */
+/* -blockdev, -drive, and the short forms of -drive. */
 #include "core/block/device.h"
 #include "core/cli/cli.h"
+#include "core/module/registry.h"
+#include "core/qmp/offers.h"
 
 #include <string.h>
 
@@ -61,6 +63,21 @@ qh_take_drive(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *valu
     return object != NULL;
 }
 
+/* -hda FILE ... -hdd FILE, -cdrom FILE: the place is what differs. */
+gboolean
+qh_take_disk(QhCli *cli, const QhOption *option, const char *value, G_GNUC_UNUSED GError **error)
+{
+    gboolean cdrom = g_str_equal(option->name, "cdrom");
+    g_autofree char *index = g_strdup_printf("%d", cdrom ? 2 : option->name[2] - 'a');
+    QhJson *object = qh_json_new_object();
+
+    qh_json_set(object, "file", qh_json_new_string(value));
+    qh_json_set(object, "media", qh_json_new_string(cdrom ? "cdrom" : "disk"));
+    qh_json_set(object, "index", qh_json_new_string(index));
+    g_ptr_array_add(cli->drives, object);
+    return TRUE;
+}
+
 gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error)
 {
     QhBlockGraph *graph = qh_host_blocks(host);
@@ -77,15 +94,93 @@ gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error)
         }
         qh_block_node_unref(node);
     }
+    return TRUE;
+}
+
+/* What the machine's module says about drives: "disks" of its entry has rows "virtio=DEVICE", the
+ * first is for drives without if=. */
+typedef struct Search {
+    const char *target, *machine;
+    const QhJson *disks;
+} Search;
+
+static void search_machine(G_GNUC_UNUSED const char *module,
+                           const QhJson *entry,
+                           G_GNUC_UNUSED gboolean installed,
+                           void *data)
+{
+    Search *search = data;
+    g_autofree char *name = qh_offer_text(entry, "name");
+
+    if (g_strcmp0(name, search->machine) == 0 && search->target != NULL &&
+        qh_offer_has_target(entry, search->target) && search->disks == NULL) {
+        search->disks = qh_json_get(entry, "disks");
+    }
+}
+
+/* The device for interface @name; with @name NULL *@ret_name is the first there is. */
+static char *disk_device(const QhJson *disks, const char *name, char **ret_name)
+{
+    for (size_t i = 0; disks != NULL && i < qh_json_length(disks); i++) {
+        const char *row = qh_json_string(qh_json_at(disks, i));
+        const char *equals = row != NULL ? strchr(row, '=') : NULL;
+
+        if (equals == NULL) {
+            continue;
+        }
+        g_autofree char *interface = g_strndup(row, (gsize)(equals - row));
+        if (name == NULL || g_str_equal(name, interface)) {
+            if (ret_name != NULL) {
+                *ret_name = g_steal_pointer(&interface);
+            }
+            return g_strdup(equals + 1);
+        }
+    }
+    return NULL;
+}
+
+typedef struct Devices {
+    QhCli *cli;
+    const QhJson *disks;
+} Devices;
+
+static void add_device(QhBlock *block, void *data)
+{
+    Devices *devices = data;
+    const char *interface = qh_block_drive_interface(block);
+    g_autofree char *driver =
+        interface != NULL ? disk_device(devices->disks, interface, NULL) : NULL;
+
+    if (driver != NULL) {
+        QhJson *device = qh_json_new_object();
+
+        qh_json_set(device, "driver", qh_json_new_string(driver));
+        qh_json_set(device, "drive", qh_json_new_string(qh_block_device_id(block)));
+        g_ptr_array_add(devices->cli->devices, device);
+    }
+}
+
+gboolean qh_cli_apply_drives(
+    QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error)
+{
+    QhBlockGraph *graph = qh_host_blocks(host);
+    Search search = {.target = target, .machine = machine};
+    g_autofree char *first = NULL;
+
+    qh_registry_foreach_offer(qh_host_registry(host), "machine", search_machine, &search);
+    g_autofree char *device = disk_device(search.disks, NULL, &first);
+    qh_block_set_snapshot(graph, cli->snapshot);
     for (guint i = 0; i < cli->drives->len; i++) {
         const QhJson *options = g_ptr_array_index(cli->drives, i);
 
-        if (!qh_block_drive_add(graph, options, error)) {
+        if (!qh_block_drive_add(graph, options, first, error)) {
             g_autofree char *text = qh_json_to_text(options);
 
             g_prefix_error(error, "-drive %s: ", text);
             return FALSE;
         }
     }
+    Devices devices = {cli, search.disks};
+    qh_block_device_foreach(graph, add_device, &devices);
     return TRUE;
 }

@@ -6,6 +6,7 @@
  */
 #include "core/host/run-state.h"
 
+#include "core/block/device.h"
 #include "core/host/log.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
@@ -30,6 +31,7 @@ static const char *const names[] = {
     [QH_RUN_PRELAUNCH] = "prelaunch", [QH_RUN_RUNNING] = "running",
     [QH_RUN_PAUSED] = "paused",       [QH_RUN_DEBUG] = "debug",
     [QH_RUN_SHUTDOWN] = "shutdown",   [QH_RUN_INTERNAL_ERROR] = "internal-error",
+    [QH_RUN_IO_ERROR] = "io-error",
 };
 
 static const char *const causes[] = {
@@ -146,6 +148,7 @@ gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error)
                     "cannot run the machine: in state '%s' it must be reset first", names[name]);
         return FALSE;
     }
+    qh_block_devices_forget_errors(qh_host_blocks(state->host));
     set(state, QH_RUN_RUNNING);
     emit(state, "RESUME");
     if (clock) {
@@ -169,6 +172,13 @@ gboolean qh_run_state_stop(QhRunState *state, GError **error)
         halt(state, QH_RUN_PAUSED);
     }
     return TRUE;
+}
+
+void qh_run_state_stop_for_error(QhRunState *state)
+{
+    if (qh_run_state_is_running(state)) {
+        halt(state, QH_RUN_IO_ERROR);
+    }
 }
 
 static void do_shutdown(QhRunState *state, QhShutdownCause cause, int status)

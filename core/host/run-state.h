@@ -16,6 +16,7 @@ typedef enum {
     QH_RUN_DEBUG,    /* a debugger's breakpoint, watchpoint or step */
     QH_RUN_SHUTDOWN, /* guest is off, -no-shutdown */
     QH_RUN_INTERNAL_ERROR,
+    QH_RUN_IO_ERROR, /* a disk failed, and its werror or rerror says stop */
 } QhRunStateName;
 
 QhRunState *qh_run_state_new(QhHost *host);
@@ -28,6 +29,8 @@ gboolean qh_run_state_is_running(QhRunState *state);
 /* cont, stop. [main] */
 gboolean qh_run_state_cont(QhRunState *state, GError **error);
 gboolean qh_run_state_stop(QhRunState *state, GError **error);
+/* A disk cannot go on: stop as "io-error"; cont tries again. [main] */
+void qh_run_state_stop_for_error(QhRunState *state);
 /* cont for a debugger: what CPUs have stopped for is not forgotten, and without @clock guest time
  * stands still meanwhile. [main] */
 gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error);

@@ -34,7 +34,7 @@ extern const QhNetService qh_net_service;
 extern const QhObjectService qh_object_service;
 
 static const QhServiceEntry services[] = {
-    {"qh.block",        1, 0, &qh_block_service       },
+    {"qh.block",        1, 1, &qh_block_service       },
     {"qh.block-driver", 1, 0, &qh_block_driver_service},
     {"qh.char",         1, 1, &qh_char_service        },
     {"qh.cpu",          1, 1, &qh_cpu_service         },

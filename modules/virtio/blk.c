@@ -382,10 +382,14 @@ static gboolean realize(VirtioDevice *device, GError **error)
     const QhBlockService *service = device->services->block;
 
     if (!check(blk, error) ||
-        !service->attach(blk->drive, device->base.instance, 0, &handlers, blk, error)) {
+        !service->attach(blk->drive, device->base.instance, blk->share_rw ? QH_BLOCK_WANT_SHARE : 0,
+                         &handlers, blk, error)) {
         return FALSE;
     }
     blk->attached = TRUE;
+    if (service->size > offsetof(QhBlockService, set_errors)) {
+        service->set_errors(blk->drive, blk->rerror, blk->werror);
+    }
     get_info(blk);
     blk->write_cache = (blk->info.flags & QH_BLOCK_INFO_WRITE_CACHE) != 0;
     if (blk->want_cache != 0) {

@@ -22,7 +22,9 @@ typedef struct VirtioBlk {
     uint32_t min_io_bytes, opt_io_bytes;
     int32_t bootindex;
     QhObject *iothread;
-    uint8_t want_cache;           /* 0 auto, 1 on, 2 off */
+    uint8_t want_cache;     /* 0 auto, 1 on, 2 off */
+    uint8_t rerror, werror; /* QH_BLOCK_ON_ERROR_... */
+    uint8_t share_rw;
     uint32_t discard_granularity; /* UINT32_MAX: the disk's own */
 
     QhBlockInfo info;
