@@ -14,6 +14,8 @@
 
 #include "abi/block.h"
 #include "abi/device.h"
+#include "abi/display.h"
+#include "abi/input.h"
 #include "abi/machine.h"
 #include "abi/net.h"
 #include "abi/pci.h"
@@ -30,8 +32,10 @@ typedef struct VirtioServices {
     const QhLogService *log;
     const QhEventService *event;
     const QhCharService *chr;
-    const QhBlockService *block; /* NULL: this host has none */
-    const QhNetService *net;     /* NULL: this host has none */
+    const QhBlockService *block;     /* NULL: this host has none */
+    const QhNetService *net;         /* NULL: this host has none */
+    const QhDisplayService *display; /* NULL: this host has none */
+    const QhInputService *input;     /* NULL: this host has none */
 } VirtioServices;
 
 /* What a function is. Its state begins with a VirtioDevice. */

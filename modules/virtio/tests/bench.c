@@ -2,7 +2,9 @@
 #include "modules/virtio/tests/bench.h"
 
 #include "modules/virtio/mmio.h"
+#include "modules/virtio/tests/bench-net.h"
 #include "modules/virtio/tests/bench-pci.h"
+#include "modules/virtio/tests/bench-screen.h"
 
 /* The service tables carry no context, so the fake's is here. */
 static Bench *bench;
@@ -347,99 +349,6 @@ static const QhBlockService block_service = {
     .serial = block_serial,
 };
 
-/* --- The network --- */
-
-static gboolean net_attach(QhNet *net,
-                           QhInstance *device,
-                           uint32_t n_queues,
-                           uint8_t *mac,
-                           const QhNetHandlers *handlers,
-                           void *opaque,
-                           GError **error)
-{
-    (void)n_queues;
-    (void)error;
-    g_assert_nonnull(net);
-    g_assert_nonnull(device);
-    if (mac[0] == 0) {
-        memcpy(mac, "\x52\x54\x00\x12\x34\x56", 6);
-    }
-    bench->net_handlers = handlers;
-    bench->net_opaque = opaque;
-    return TRUE;
-}
-
-static void net_detach(QhNet *net)
-{
-    (void)net;
-}
-
-static uint32_t net_queues(QhNet *net)
-{
-    (void)net;
-    return 2;
-}
-
-static gboolean net_link(QhNet *net)
-{
-    (void)net;
-    return TRUE;
-}
-
-static uint32_t net_offloads(QhNet *net)
-{
-    (void)net;
-    return QH_NET_OFFLOAD_CSUM | QH_NET_OFFLOAD_TSO4 | QH_NET_OFFLOAD_TSO6 | QH_NET_OFFLOAD_ECN |
-           QH_NET_OFFLOAD_UFO | QH_NET_OFFLOAD_USO;
-}
-
-static void net_set_offloads(QhNet *net, uint32_t offloads)
-{
-    (void)net;
-    bench->offloads = offloads;
-}
-
-static gboolean
-net_send(QhNet *net, uint32_t queue, const QhNetHeader *header, const QhNetVec *vec, uint32_t n_vec)
-{
-    (void)net;
-    (void)queue;
-    if (bench->net_full) {
-        return FALSE;
-    }
-    bench->header = *header;
-    bench->n_sent++;
-    for (uint32_t i = 0; i < n_vec; i++) {
-        g_byte_array_append(bench->sent, vec[i].base, (guint)vec[i].bytes);
-    }
-    return TRUE;
-}
-
-static void net_ready(QhNet *net, uint32_t queue)
-{
-    (void)net;
-    (void)queue;
-}
-
-static void net_note(QhNet *net)
-{
-    (void)net;
-}
-
-static const QhNetService net_service = {
-    .size = sizeof(QhNetService),
-    .attach = net_attach,
-    .detach = net_detach,
-    .n_queues = net_queues,
-    .link_up = net_link,
-    .offloads = net_offloads,
-    .set_offloads = net_set_offloads,
-    .send = net_send,
-    .ready = net_ready,
-    .purge = net_note,
-    .rx_filter_changed = net_note,
-};
-
 /* --- Characters --- */
 
 static gboolean
@@ -488,15 +397,17 @@ service(QhHost *host, const char *name, uint32_t major, uint32_t min_minor, GErr
         const char *name;
         const void *table;
     } services[] = {
-        {"qh.mem",     &mem_service    },
-        {"qh.device",  &device_service },
-        {"qh.machine", &machine_service},
-        {"qh.timer",   &timer_service  },
-        {"qh.log",     &log_service    },
-        {"qh.event",   &event_service  },
-        {"qh.char",    &chr_service    },
-        {"qh.block",   &block_service  },
-        {"qh.net",     &net_service    },
+        {"qh.mem",     &mem_service          },
+        {"qh.device",  &device_service       },
+        {"qh.machine", &machine_service      },
+        {"qh.timer",   &timer_service        },
+        {"qh.log",     &log_service          },
+        {"qh.event",   &event_service        },
+        {"qh.char",    &chr_service          },
+        {"qh.block",   &block_service        },
+        {"qh.net",     &bench_net_service    },
+        {"qh.display", &bench_display_service},
+        {"qh.input",   &bench_input_service  },
     };
 
     (void)host;
@@ -636,6 +547,7 @@ static Bench *fresh(void)
     Bench *self = g_new0(Bench, 1);
 
     bench = self;
+    bench_screen_clear();
     self->ram = g_malloc0(BENCH_RAM_BYTES);
     self->timers = g_ptr_array_new_with_free_func(g_free);
     self->pending = g_ptr_array_new();

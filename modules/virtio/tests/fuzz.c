@@ -6,6 +6,7 @@
  * hold: no crash (run it under the sanitizers), no memory mapped after a reset, the lines as they
  * should be.
  */
+#include "modules/virtio/tests/bench-screen.h"
 #include "modules/virtio/tests/driver.h"
 
 #include <errno.h>
@@ -147,6 +148,30 @@ static void outside(Fuzz *fuzz)
     }
 }
 
+static void type_and_look(Fuzz *fuzz)
+{
+    BenchScreen *screen = bench_screen();
+    const QhInputEvent event = {(uint16_t)below(fuzz, 6), (uint16_t)below(fuzz, 0x160), 1};
+
+    if (screen->input != NULL) {
+        screen->input->event(screen->input_opaque, &event);
+        screen->input->event(screen->input_opaque, &event);
+        screen->input->sync(screen->input_opaque);
+    }
+    screen->refuse_resize = below(fuzz, 4) == 0;
+    for (uint32_t i = 0; i < BENCH_HEADS; i++) {
+        const BenchHead *head = &screen->heads[i];
+        const QhDisplayWish wish = {.size = sizeof(wish),
+                                    .enabled = below(fuzz, 2),
+                                    .width = below(fuzz, 5000),
+                                    .height = below(fuzz, 5000)};
+
+        if (head->ops != NULL && head->ops->wish != NULL) {
+            head->ops->wish(head->opaque, &wish);
+        }
+    }
+}
+
 static void registers(Fuzz *fuzz)
 {
     uint32_t offset = 4 * below(fuzz, 64), value = g_rand_int(fuzz->random);
@@ -171,6 +196,7 @@ static void act(Fuzz *fuzz)
         break;
     case 2:
         outside(fuzz);
+        type_and_look(fuzz);
         break;
     case 3:
         bench_advance(fuzz->bench, below(fuzz, 200) * 1000000);

@@ -18,11 +18,15 @@ typedef struct Subject {
 } Subject;
 
 static const Subject subjects[] = {
-    {"virtio-rng-device",     0, {NULL}                },
-    {"virtio-blk-device",     0, {"drive", "d0", NULL} },
-    {"virtio-net-device",     1, {"netdev", "n0", NULL}},
-    {"virtio-serial-device",  3, {NULL}                },
-    {"virtio-balloon-device", 0, {NULL}                },
+    {"virtio-rng-device",        0, {NULL}                },
+    {"virtio-blk-device",        0, {"drive", "d0", NULL} },
+    {"virtio-net-device",        1, {"netdev", "n0", NULL}},
+    {"virtio-serial-device",     3, {NULL}                },
+    {"virtio-balloon-device",    0, {NULL}                },
+    {"virtio-keyboard-device",   1, {NULL}                },
+    {"virtio-mouse-device",      1, {NULL}                },
+    {"virtio-tablet-device",     1, {NULL}                },
+    {"virtio-multitouch-device", 1, {NULL}                },
 };
 
 static const uint64_t bad_addresses[] = {
