@@ -44,6 +44,8 @@ void qh_monitor_netdev_del(const QhMonitorCall *call);
 void qh_monitor_set_link(const QhMonitorCall *call);
 void qh_monitor_hostfwd_add(const QhMonitorCall *call);
 void qh_monitor_hostfwd_remove(const QhMonitorCall *call);
+/* monitor-pci.c */
+void qh_monitor_info_pci(const QhMonitorCall *call);
 /* Names of what info shows, for help. */
 void qh_monitor_info_help(GString *out);
 

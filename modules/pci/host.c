@@ -73,7 +73,7 @@ static gboolean map(PciHost *host,
 static gboolean host_realize(QhDevice *device, GError **error)
 {
     PciHost *host = (PciHost *)device;
-    const PciServices *services = device->ctx;
+    PciServices *services = device->ctx;
 
     if (host->ecam_bytes < (1u << 20) || host->ecam_bytes > (256u << 20) ||
         host->ecam_bytes % (1u << 20) != 0) {
@@ -93,10 +93,25 @@ static gboolean host_realize(QhDevice *device, GError **error)
         !pci_bus_init(&host->bus, device, "pcie.0", error)) {
         return FALSE;
     }
+    host->root.bus = &host->bus;
+    host->root.next = services->roots;
+    services->roots = &host->root;
     QhInstance *root =
         services->device->create_on(device->machine, host->bus.handle, "gpex-root", NULL, error);
     return root != NULL && services->device->set(root, "addr", "0", error) &&
            services->device->realize(root, error);
+}
+
+static void host_unrealize(QhDevice *device)
+{
+    PciRoot **link = &((PciServices *)device->ctx)->roots;
+
+    while (*link != NULL && (*link)->device != device) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = (*link)->next;
+    }
 }
 
 static void host_reset(QhDevice *device, uint32_t kind)
@@ -159,6 +174,7 @@ const QhDeviceOps pci_host_ops = {
     .n_irq_out = PCI_N_LINES,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = host_realize,
+    .unrealize = host_unrealize,
     .reset = host_reset,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this module offers: PCI buses, and the devices that are nothing but PCI. */
 #include "abi/module.h"
-#include "modules/pci/pci.h"
+#include "modules/pci/query.h"
 
 static gboolean ask(const QhHostApi *api, PciServices *services, GError **error)
 {
@@ -47,6 +47,17 @@ static gboolean pci_init(const QhHostApi *api, QhTransaction *txn, void **ret_ct
         if (!api->offer(txn, &offer, error)) {
             return FALSE;
         }
+    }
+    const QhOffer query = {
+        .size = sizeof(QhOffer),
+        .major = 1,
+        .kind = "command",
+        .name = "query-pci",
+        .interface = QH_COMMAND_INTERFACE,
+        .ops = &pci_query_ops,
+    };
+    if (!api->offer(txn, &query, error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

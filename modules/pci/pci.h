@@ -29,17 +29,19 @@ typedef struct PciServices {
     const QhTimerService *timer;
     const QhEventService *event;
     const QhLogService *log;
+    struct PciRoot *roots; /* of all machines, for query-pci [main] */
 } PciServices;
 
 typedef struct PciFunction PciFunction;
 typedef struct PciBus PciBus;
-typedef struct PciBridge PciBridge;
 
 /* The root: where addresses and lines lead. */
 typedef struct PciRoot {
     QhSpace *memory, *io;
     QhDevice *device;                  /* whose output lines INTx drive */
     uint32_t level_count[PCI_N_LINES]; /* functions that hold a line high */
+    PciBus *bus;
+    struct PciRoot *next; /* in PciServices.roots */
 } PciRoot;
 
 struct PciBus {

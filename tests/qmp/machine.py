@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a machine is made of, asked of a real board: its PCI buses."""
+
+from qmp import Host, module_path, run
+
+BOARD = ('-M', 'virt', '-bios', 'none', '-m', '64M', '--load-target=riscv64')
+MODULES = module_path('riscv', 'serial', 'pci', 'virtio')
+
+
+def test_pci():
+    """query-pci and info pci say the same: the host bridge, a port, what is behind it."""
+    with Host(*BOARD, '-S', '-device', 'pcie-root-port,id=port,chassis=1,addr=3.1,multifunction=on',
+              '-device', 'pcie-root-port,id=first,chassis=2,addr=3.0,multifunction=on',
+              '-device', 'virtio-rng-pci,id=rng,addr=5', modules=MODULES) as host:
+        client = host.client()
+        trees = client.execute('query-pci')
+        assert len(trees) == 1 and trees[0]['bus'] == 0, trees
+        devices = {(d['slot'], d['function']): d for d in trees[0]['devices']}
+        assert sorted(devices) == [(0, 0), (3, 0), (3, 1), (5, 0)], sorted(devices)
+        assert devices[3, 1]['qdev_id'] == 'port' and devices[3, 0]['qdev_id'] == 'first'
+        assert devices[0, 0]['class_info'] == {'desc': 'Host bridge', 'class': 0x600}
+        bridge = devices[3, 0]['pci_bridge']
+        # firmware has not been there: no numbers, so nothing behind it
+        assert bridge['bus']['secondary'] == 0 and 'devices' not in bridge, bridge
+        rng = devices[5, 0]
+        assert rng['id']['vendor'] == 0x1af4 and rng['irq_pin'] == 1, rng
+        regions = {r['bar']: r for r in rng['regions']}
+        assert regions and all(r['address'] == -1 for r in regions.values()), regions
+        wide = [r for r in regions.values() if r.get('mem_type_64')]
+        assert wide and wide[0]['size'] & (wide[0]['size'] - 1) == 0, regions
+        text = client.execute('human-monitor-command', command_line='info pci')
+        for words in ('Bus  0, device   3, function 1', 'PCI device 1af4:', 'id "rng"',
+                      'secondary bus 0', 'not mapped', 'IRQ 0, pin A'):
+            assert words in text, (words, text)
+
+
+def test_no_pci():
+    """A machine without PCI says which module would bring it."""
+    with Host('-M', 'none', modules=MODULES) as host:
+        client = host.client()
+        error = client.ask('query-pci')['error']
+        assert error['class'] == 'GenericError', error
+        assert error['data']['module'] == 'pci', error
+        text = client.execute('human-monitor-command', command_line='info pci')
+        assert text == 'PCI devices not supported\r\n', text
+        client.execute('module-load', name='pci')
+        assert client.execute('query-pci') == []
+
+
+if __name__ == '__main__':
+    run(*[case for name, case in list(globals().items()) if name.startswith('test_')])
