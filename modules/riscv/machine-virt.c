@@ -203,7 +203,7 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
     }
     plic = create_plic(virt, error);
     if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error) ||
-        !rv_virt_create_pcie(virt, plic, error)) {
+        !rv_virt_create_fw_cfg(virt, error) || !rv_virt_create_pcie(virt, plic, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {

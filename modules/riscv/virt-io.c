@@ -42,6 +42,21 @@ static void place_high_window(RvVirt *virt)
     virt->pcie_high = (end + virt->pcie_high_bytes - 1) & ~(virt->pcie_high_bytes - 1);
 }
 
+gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    QhInstance *device;
+
+    if (!create_optional(virt, "fw_cfg_mem", "fw_cfg", &device, error)) {
+        return FALSE;
+    }
+    virt->has_fw_cfg = device != NULL;
+    return device == NULL ||
+           (services->device->realize(device, error) &&
+            services->device->map(device, 0, services->mem->system(virt->base.machine),
+                                  RV_VIRT_FW_CFG, error));
+}
+
 gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error)
 {
     const RvServices *services = rv_virt_services(virt);

@@ -83,6 +83,13 @@ static void add_pcie(RvTree *tree)
 
 void rv_tree_add_io(RvTree *tree)
 {
+    if (tree->virt->has_fw_cfg) {
+        rv_tree_begin(tree, "fw-cfg@%x", RV_VIRT_FW_CFG);
+        rv_tree_text(tree, "compatible", "qemu,fw-cfg-mmio");
+        rv_tree_reg(tree, RV_VIRT_FW_CFG, RV_VIRT_FW_CFG_BYTES);
+        rv_tree_flag(tree, "dma-coherent");
+        rv_tree_end(tree);
+    }
     if (tree->virt->has_pcie) {
         add_pcie(tree);
     }

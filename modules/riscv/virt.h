@@ -17,6 +17,8 @@
 #define RV_VIRT_PLIC_BYTES  0x600000u
 #define RV_VIRT_UART        0x10000000u
 #define RV_VIRT_VIRTIO      0x10001000u /* transports, 0x1000 bytes apart */
+#define RV_VIRT_FW_CFG      0x10100000u
+#define RV_VIRT_FW_CFG_BYTES 0x18u
 #define RV_VIRT_PCIE_PIO    0x3000000u
 #define RV_VIRT_PCIE_ECAM   0x30000000u
 #define RV_VIRT_PCIE_MMIO   0x40000000u
@@ -53,6 +55,7 @@ typedef struct RvVirt {
     uint32_t n_harts;
     uint32_t n_virtio; /* transports for virtio devices */
     gboolean has_pcie; /* FALSE when nobody offers a host bridge */
+    gboolean has_fw_cfg;
     uint64_t pcie_high, pcie_high_bytes;
     QhRam *ram;
     uint64_t ram_bytes;
@@ -75,6 +78,8 @@ uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error);
 
 /* virt-io.c: the PCI host, if there is a module for it. [main] */
 gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error);
+/* The configuration device of firmware, the same way. [main] */
+gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error);
 
 extern const QhMachineOps rv_virt_machine;
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this module offers: devices that firmware boots from and is told things by. */
+#include "abi/module.h"
+#include "modules/firmware/firmware.h"
+
+static gboolean ask(const QhHostApi *api, FwServices *services, GError **error)
+{
+    services->host = api->host;
+    return (services->block = api->service(api->host, "qh.block", 1, 0, error)) != NULL &&
+           (services->device = api->service(api->host, "qh.device", 1, 0, error)) != NULL &&
+           (services->fw = api->service(api->host, "qh.fw-cfg", 1, 0, error)) != NULL &&
+           (services->log = api->service(api->host, "qh.log", 1, 0, error)) != NULL &&
+           (services->mem = api->service(api->host, "qh.mem", 1, 0, error)) != NULL;
+}
+
+static gboolean init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
+{
+    static const struct {
+        const char *name;
+        const QhDeviceOps *ops;
+    } devices[] = {
+        {"fw_cfg_mem", &fw_cfg_mem_ops},
+    };
+    g_autofree FwServices *services = g_new0(FwServices, 1);
+
+    if (!ask(api, services, error)) {
+        return FALSE;
+    }
+    for (uint32_t i = 0; i < G_N_ELEMENTS(devices); i++) {
+        const QhOffer offer = {
+            .size = sizeof(QhOffer),
+            .major = 1,
+            .kind = "device",
+            .name = devices[i].name,
+            .interface = QH_DEVICE_INTERFACE,
+            .ops = devices[i].ops,
+        };
+
+        if (!api->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    *ret_ctx = g_steal_pointer(&services);
+    return TRUE;
+}
+
+static void fini(void *ctx)
+{
+    g_free(ctx);
+}
+
+const QhModule qh_module = {
+    .size = sizeof(QhModule),
+    .abi_major = QH_ABI_MAJOR,
+    .abi_minor = 0,
+    .init = init,
+    .fini = fini,
+};
