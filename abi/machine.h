@@ -77,6 +77,12 @@ typedef struct QhMachineConfig {
 #define QH_SHUTDOWN_GUEST_RESET    1u
 #define QH_SHUTDOWN_GUEST_PANIC    2u
 
+/* What a device has to report of the guest; the user says what is done about it (-action). */
+#define QH_GUEST_WATCHDOG    0u /* a watchdog has run out */
+#define QH_GUEST_PANICKED    1u /* the guest says that it has crashed */
+#define QH_GUEST_CRASHLOADED 2u /* that it has crashed, and another kernel saves its memory */
+#define QH_GUEST_PVSHUTDOWN  3u /* that it wants to be turned off */
+
 typedef struct QhMachineService {
     uint32_t size;
     uint32_t reserved;
@@ -121,6 +127,10 @@ typedef struct QhMachineService {
 
     /* Minor 1. Random bytes for the guest: the same on each run when the user wants that. [any] */
     void (*random)(QhHost *host, void *ret_buffer, uint64_t bytes);
+
+    /* Minor 2. @event is a QH_GUEST_...; @info: QMP's GuestPanicInformation as JSON, or NULL.
+     * [any] */
+    void (*guest_event)(QhMachine *machine, uint32_t event, const char *info);
 } QhMachineService;
 
 #endif

@@ -32,6 +32,8 @@ static void apply_config(const QhCli *cli, QhHost *host)
     config->no_shutdown = cli->no_shutdown;
     config->no_reboot = cli->no_reboot;
     config->preconfig_stopped = cli->stopped;
+    config->on_panic = cli->on_panic;
+    config->on_watchdog = cli->on_watchdog;
 }
 
 static gboolean apply_process(const QhCli *cli, QhHost *host, GError **error)

@@ -53,6 +53,8 @@ struct QhCli {
     gboolean snapshot;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
     gboolean mem_lock, timestamps;
+    QhPanicAction on_panic; /* -action */
+    QhWatchdogAction on_watchdog;
     gboolean default_serial; /* serials has what nobody asked for */
 
     int ready_fd;   /* the pipe to the parent of -daemonize, or -1 */
@@ -149,6 +151,8 @@ gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_action(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_watchdog_action(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_name(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_uuid(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);

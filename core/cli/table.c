@@ -433,6 +433,24 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(no_reboot),
      .help = "Leave instead of starting again when the guest asks for a reset."},
+    {.name = "action",
+     .argument = "EVENT=ACTION[,...]",
+     .group = "control",
+     .take = qh_take_action,
+     .qmp = "action",
+     .help =
+         "What is done when the guest asks for a reset (reboot=reset|shutdown), turns itself off "
+         "(shutdown=poweroff|pause), crashes (panic=shutdown|pause|exit-failure|none), or when "
+         "a watchdog runs out (watchdog=reset|shutdown|poweroff|pause|debug|none|inject-nmi). "
+         "The first of each is what is done without the option.", .parameters = PARAMETERS({"reboot", "string", NULL},
+     {"shutdown", "string", NULL},
+     {"panic", "string", NULL},
+     {"watchdog", "string", NULL})},
+    {.name = "watchdog-action",
+     .argument = "ACTION",
+     .group = "control",
+     .take = qh_take_watchdog_action,
+     .help = "The same as -action watchdog=ACTION."},
 
     {.name = "name",
      .argument = "NAME[,process=NAME]",
@@ -504,13 +522,12 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                                },
+    {.name = NULL                                                             },
 };
 /* clang-format on */
 
 const char *const qh_options_missing[] = {
     "acpitable",
-    "action",
     "add-fd",
     "alt-grab",
     "audio",
@@ -576,7 +593,6 @@ const char *const qh_options_missing[] = {
     "virtioserial",
     "vnc",
     "watchdog",
-    "watchdog-action",
     "win2k-hack",
     "writeconfig",
     "xen-attach",

@@ -17,15 +17,36 @@ typedef struct QhGdb QhGdb;
 typedef struct QhPerf QhPerf;
 typedef struct QhBlockGraph QhBlockGraph;
 
-/* How this host was started; set before anything else, never changed. */
+/* What is done when the guest says that it has crashed, and when a watchdog runs out. In the order
+ * of QMP's PanicAction and WatchdogAction. */
+typedef enum {
+    QH_PANIC_SHUTDOWN,
+    QH_PANIC_PAUSE,
+    QH_PANIC_EXIT_FAILURE, /* and the host's exit status is 1 */
+    QH_PANIC_NONE,
+} QhPanicAction;
+typedef enum {
+    QH_WATCHDOG_RESET,
+    QH_WATCHDOG_SHUTDOWN, /* press the power button */
+    QH_WATCHDOG_POWEROFF,
+    QH_WATCHDOG_PAUSE,
+    QH_WATCHDOG_DEBUG,
+    QH_WATCHDOG_NONE,
+    QH_WATCHDOG_INJECT_NMI,
+} QhWatchdogAction;
+
+/* How this host was started; set before anything else. Only what set-action sets changes, on the
+ * main thread. */
 typedef struct QhHostConfig {
     char *program;              /* argv[0]'s base name, for messages */
     char *legacy_target;        /* target that argv[0] stands for ("riscv64"), NULL for qemu-host */
     char *name;                 /* -name */
     char *uuid;                 /* -uuid, canonical text; NULL when not given */
-    gboolean no_shutdown;       /* -no-shutdown */
-    gboolean no_reboot;         /* -no-reboot */
+    gboolean no_shutdown;       /* -no-shutdown, -action shutdown=pause */
+    gboolean no_reboot;         /* -no-reboot, -action reboot=shutdown */
     gboolean preconfig_stopped; /* -S */
+    QhPanicAction on_panic;     /* -action panic= */
+    QhWatchdogAction on_watchdog;
 } QhHostConfig;
 
 /* NULL, with a message on stderr, when the system refuses what it takes. [main] */

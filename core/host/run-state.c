@@ -6,6 +6,7 @@
  */
 #include "core/host/run-state.h"
 
+#include "abi/machine.h"
 #include "core/block/device.h"
 #include "core/host/log.h"
 #include "core/loop/timers.h"
@@ -25,13 +26,20 @@ struct QhRunState {
     gboolean shutdown, reset, powerdown, debug;
     QhShutdownCause shutdown_cause, reset_cause;
     int exit_status;
+    uint32_t guest_events; /* a bit for each QH_GUEST_... */
+    char *guest_info;
 };
 
 static const char *const names[] = {
-    [QH_RUN_PRELAUNCH] = "prelaunch", [QH_RUN_RUNNING] = "running",
-    [QH_RUN_PAUSED] = "paused",       [QH_RUN_DEBUG] = "debug",
-    [QH_RUN_SHUTDOWN] = "shutdown",   [QH_RUN_INTERNAL_ERROR] = "internal-error",
+    [QH_RUN_PRELAUNCH] = "prelaunch",
+    [QH_RUN_RUNNING] = "running",
+    [QH_RUN_PAUSED] = "paused",
+    [QH_RUN_DEBUG] = "debug",
+    [QH_RUN_SHUTDOWN] = "shutdown",
+    [QH_RUN_INTERNAL_ERROR] = "internal-error",
     [QH_RUN_IO_ERROR] = "io-error",
+    [QH_RUN_WATCHDOG] = "watchdog",
+    [QH_RUN_GUEST_PANICKED] = "guest-panicked",
 };
 
 static const char *const causes[] = {
@@ -57,6 +65,7 @@ void qh_run_state_free(QhRunState *state)
 {
     if (state != NULL) {
         g_mutex_clear(&state->lock);
+        g_free(state->guest_info);
         g_free(state);
     }
 }
@@ -251,6 +260,106 @@ static void do_powerdown(QhRunState *state)
     }
 }
 
+static void emit_action(QhRunState *state, const char *event, const char *action, const char *info)
+{
+    g_autoptr(QhJson) data = qh_json_new_object();
+    QhJson *details = info != NULL ? qh_json_parse(info, -1, NULL, NULL) : NULL;
+
+    qh_json_set(data, "action", qh_json_new_string(action));
+    if (details != NULL) {
+        qh_json_set(data, "info", details);
+    }
+    qh_qmp_emit(qh_host_qmp(state->host), event, data);
+}
+
+static void do_panic(QhRunState *state, const char *info)
+{
+    const QhHostConfig *config = qh_host_config(state->host);
+    gboolean pauses = config->on_panic == QH_PANIC_PAUSE ||
+                      (config->on_panic == QH_PANIC_SHUTDOWN && config->no_shutdown);
+
+    if (config->on_panic == QH_PANIC_NONE) {
+        emit_action(state, "GUEST_PANICKED", "run", info);
+        return;
+    }
+    emit_action(state, "GUEST_PANICKED", pauses ? "pause" : "poweroff", info);
+    if (qh_run_state_is_running(state)) {
+        halt(state, QH_RUN_GUEST_PANICKED);
+    }
+    if (!pauses) {
+        do_shutdown(state, QH_CAUSE_GUEST_PANIC, config->on_panic == QH_PANIC_EXIT_FAILURE);
+    }
+}
+
+static void watchdog_nmi(QhRunState *state)
+{
+    g_autoptr(GError) error = NULL;
+    QhMachine *machine = qh_host_machine(state->host);
+
+    if (machine != NULL && !qh_machine_nmi(machine, &error)) {
+        qh_log_warn(qh_host_log(state->host), "the watchdog's action inject-nmi: %s",
+                    error->message);
+    }
+}
+
+static void do_watchdog(QhRunState *state)
+{
+    static const char *const actions[] = {
+        [QH_WATCHDOG_RESET] = "reset",           [QH_WATCHDOG_SHUTDOWN] = "shutdown",
+        [QH_WATCHDOG_POWEROFF] = "poweroff",     [QH_WATCHDOG_PAUSE] = "pause",
+        [QH_WATCHDOG_DEBUG] = "debug",           [QH_WATCHDOG_NONE] = "none",
+        [QH_WATCHDOG_INJECT_NMI] = "inject-nmi",
+    };
+    const QhHostConfig *config = qh_host_config(state->host);
+
+    emit_action(state, "WATCHDOG", actions[config->on_watchdog], NULL);
+    switch (config->on_watchdog) {
+    case QH_WATCHDOG_RESET:
+        if (config->no_reboot) {
+            do_shutdown(state, QH_CAUSE_GUEST_RESET, 0);
+        } else {
+            do_reset(state, QH_CAUSE_GUEST_RESET);
+        }
+        break;
+    case QH_WATCHDOG_SHUTDOWN:
+        do_powerdown(state);
+        break;
+    case QH_WATCHDOG_POWEROFF:
+        do_shutdown(state, QH_CAUSE_GUEST_SHUTDOWN, 0);
+        break;
+    case QH_WATCHDOG_PAUSE:
+        if (qh_run_state_is_running(state)) {
+            halt(state, QH_RUN_WATCHDOG);
+        }
+        break;
+    case QH_WATCHDOG_DEBUG:
+        qh_log_warn(qh_host_log(state->host), "the watchdog has run out");
+        break;
+    case QH_WATCHDOG_INJECT_NMI:
+        watchdog_nmi(state);
+        break;
+    case QH_WATCHDOG_NONE:
+        break;
+    }
+}
+
+static void do_guest_events(QhRunState *state, uint32_t events, const char *info)
+{
+    if ((events & 1u << QH_GUEST_CRASHLOADED) != 0) {
+        emit_action(state, "GUEST_CRASHLOADED", "run", info);
+    }
+    if ((events & 1u << QH_GUEST_PANICKED) != 0) {
+        do_panic(state, info);
+    }
+    if ((events & 1u << QH_GUEST_PVSHUTDOWN) != 0) {
+        emit(state, "GUEST_PVSHUTDOWN");
+        do_shutdown(state, QH_CAUSE_GUEST_SHUTDOWN, 0);
+    }
+    if ((events & 1u << QH_GUEST_WATCHDOG) != 0) {
+        do_watchdog(state);
+    }
+}
+
 /* Whether a CPU still stands for a debugger, which may have gone meanwhile. */
 static gboolean stands_for_debugger(QhRunState *state)
 {
@@ -271,15 +380,21 @@ static void take_up(void *data)
     g_mutex_lock(&state->lock);
     gboolean shutdown = state->shutdown, reset = state->reset, powerdown = state->powerdown;
     gboolean debug = state->debug;
+    uint32_t guest_events = state->guest_events;
+    g_autofree char *guest_info = g_steal_pointer(&state->guest_info);
     QhShutdownCause shutdown_cause = state->shutdown_cause, reset_cause = state->reset_cause;
     int status = state->exit_status;
     state->shutdown = state->reset = state->powerdown = state->debug = state->deferred = FALSE;
+    state->guest_events = 0;
     g_mutex_unlock(&state->lock);
 
     if (!shutdown && reset && qh_host_config(state->host)->no_reboot) {
         shutdown = TRUE;
         shutdown_cause = reset_cause;
         status = 0;
+    }
+    if (guest_events != 0) {
+        do_guest_events(state, guest_events, guest_info);
     }
     if (shutdown) {
         do_shutdown(state, shutdown_cause, status);
@@ -337,6 +452,17 @@ void qh_run_state_request_powerdown(QhRunState *state)
     g_mutex_lock(&state->lock);
     state->powerdown = TRUE;
     notify(state, FALSE);
+}
+
+void qh_run_state_request_guest_event(QhRunState *state, uint32_t event, const char *info)
+{
+    g_mutex_lock(&state->lock);
+    state->guest_events |= 1u << event;
+    if (info != NULL) {
+        g_free(state->guest_info);
+        state->guest_info = g_strdup(info);
+    }
+    notify(state, event != QH_GUEST_CRASHLOADED);
 }
 
 void qh_run_state_request_debug(QhRunState *state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whether the guest runs, and what became of it. Each change emits its QMP event: STOP, RESUME,
- * SHUTDOWN, RESET, POWERDOWN.
+ * SHUTDOWN, RESET, POWERDOWN, WATCHDOG, GUEST_PANICKED.
  */
 #ifndef QH_CORE_HOST_RUN_STATE_H
 #define QH_CORE_HOST_RUN_STATE_H
@@ -16,7 +16,9 @@ typedef enum {
     QH_RUN_DEBUG,    /* a debugger's breakpoint, watchpoint or step */
     QH_RUN_SHUTDOWN, /* guest is off, -no-shutdown */
     QH_RUN_INTERNAL_ERROR,
-    QH_RUN_IO_ERROR, /* a disk failed, and its werror or rerror says stop */
+    QH_RUN_IO_ERROR,       /* a disk failed, and its werror or rerror says stop */
+    QH_RUN_WATCHDOG,       /* "watchdog": one ran out, and its action is pause */
+    QH_RUN_GUEST_PANICKED, /* "guest-panicked" */
 } QhRunStateName;
 
 QhRunState *qh_run_state_new(QhHost *host);
@@ -64,6 +66,9 @@ const char *qh_shutdown_cause_text(QhShutdownCause cause);
 void qh_run_state_request_shutdown(QhRunState *state, QhShutdownCause cause, int exit_status);
 void qh_run_state_request_reset(QhRunState *state, QhShutdownCause cause);
 void qh_run_state_request_powerdown(QhRunState *state);
+/* A device reports @event, a QH_GUEST_... of abi/machine.h; @info: what the guest says of its
+ * crash, QMP's GuestPanicInformation as text, or NULL. What follows is up to QhHostConfig. */
+void qh_run_state_request_guest_event(QhRunState *state, uint32_t event, const char *info);
 /* A CPU has met what a debugger waits for; qh_vcpu_stop_reason tells. */
 void qh_run_state_request_debug(QhRunState *state);
 

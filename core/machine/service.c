@@ -87,6 +87,14 @@ static void request_reset(QhMachine *machine, uint32_t cause)
     qh_run_state_request_reset(qh_host_run_state(machine->host), known_cause(cause));
 }
 
+static void guest_event(QhMachine *machine, uint32_t event, const char *info)
+{
+    if (event > QH_GUEST_PVSHUTDOWN || qh_machine_replays(machine)) {
+        return;
+    }
+    qh_run_state_request_guest_event(qh_host_run_state(machine->host), event, info);
+}
+
 const QhMachineService qh_machine_service = {
     .size = sizeof(QhMachineService),
     .config = config,
@@ -99,4 +107,5 @@ const QhMachineService qh_machine_service = {
     .request_reset = request_reset,
     .host = qh_machine_host,
     .random = random_bytes,
+    .guest_event = guest_event,
 };

@@ -60,3 +60,25 @@ gboolean qh_qmp_inject_nmi(QhHost *host, GError **error)
     }
     return qh_machine_nmi(machine, error);
 }
+
+gboolean
+qh_qmp_watchdog_set_action(QhHost *host, const QhQmpWatchdogSetActionArgs *args, GError **error)
+{
+    (void)error;
+    qh_host_config(host)->on_watchdog = (QhWatchdogAction)args->action;
+    return TRUE;
+}
+
+/* The schema's enums have the order of those in core/host/host.h. */
+gboolean qh_qmp_set_action(QhHost *host, const QhQmpSetActionArgs *args, GError **error)
+{
+    QhHostConfig *config = qh_host_config(host);
+
+    (void)error;
+    config->no_reboot = args->has_reboot ? args->reboot != 0 : config->no_reboot;
+    config->no_shutdown = args->has_shutdown ? args->shutdown != 0 : config->no_shutdown;
+    config->on_panic = args->has_panic ? (QhPanicAction)args->panic : config->on_panic;
+    config->on_watchdog =
+        args->has_watchdog ? (QhWatchdogAction)args->watchdog : config->on_watchdog;
+    return TRUE;
+}
