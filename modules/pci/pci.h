@@ -196,6 +196,6 @@ gboolean pci_bridge_passes(const PciFunction *bridge, const PciBar *bar, uint64_
 
 /* The devices */
 extern const QhDeviceOps pci_host_ops, pci_host_root_ops, pci_root_port_ops, pci_upstream_ops,
-    pci_downstream_ops, pci_pcie_pci_bridge_ops, pci_bridge_ops, pci_edu_ops, pci_pvpanic_ops;
+    pci_downstream_ops, pci_pcie_pci_bridge_ops, pci_bridge_ops, pci_edu_ops;
 
 #endif

@@ -52,13 +52,13 @@ FLOOD = [lui(10, 0x10000), addi(11, 0, ord('x')), store(0, 11, 10), BACK_ONE]
 class Board(Host):
     """A host with such a program in its RAM."""
 
-    def __init__(self, program, *args):
+    def __init__(self, program, *args, modules=MODULES):
         self.file = tempfile.NamedTemporaryFile(prefix='qh-program-')
         self.file.write(struct.pack(f'<{len(program)}I', *program))
         self.file.flush()
         if '-serial' not in args:
             args += ('-serial', 'null')
-        super().__init__('-M', 'riscv64:virt', '-bios', self.file.name, *args, modules=MODULES)
+        super().__init__('-M', 'riscv64:virt', '-bios', self.file.name, *args, modules=modules)
 
 
 def status(client):
