@@ -59,9 +59,9 @@ typedef struct QhInputService {
     /* The guest has set a keyboard's lamps. [device] */
     void (*leds)(QhInput *input, uint32_t leds);
 
-    /* For clients: one event from @display (NULL: none in particular), and sync after those that
-     * belong together. Never blocks; what no device takes is dropped. While the machine is stopped
-     * only releases are kept. [any] */
+    /* For clients: one event from @display, and sync after those that belong together. Never
+     * blocks; what no device takes is dropped. While the machine is stopped only releases are
+     * kept. [any] */
     void (*send)(QhDisplay *display, const QhInputEvent *event);
     void (*sync)(QhDisplay *display);
     /* Whether a pointer with absolute positions would get ABS events of @display. [any] */

@@ -71,7 +71,8 @@ typedef struct QhScreenService {
 
     void (*lock)(QhScreenView *view, QhScreenPixels *ret_pixels); /* [any] */
     void (*unlock)(QhScreenView *view);
-    /* Call @fn(@opaque) on the main thread, soon. [any] */
+    /* Call @fn(@opaque) on the main thread, soon; what was asked for before the client's close may
+     * still come after it. [any] */
     void (*on_main)(QhMachine *machine, void (*fn)(void *opaque), void *opaque);
 } QhScreenService;
 

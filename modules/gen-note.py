@@ -28,6 +28,7 @@ KINDS = {
     "chardev": {},
     "netdev": {},
     "object": {"properties": list},
+    "display": {},
     "command": {},
     "gdb": {},
 }

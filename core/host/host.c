@@ -3,8 +3,10 @@
 
 #include "core/block/block.h"
 #include "core/char/chars.h"
+#include "core/display/display.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
+#include "core/input/input.h"
 #include "core/jit/perf.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
@@ -35,6 +37,8 @@ struct QhHost {
     QhBlockGraph *blocks;
     QhNets *nets;
     QhObjects *objects;
+    QhDisplays *displays;
+    QhInputs *inputs;
     QhQmp *qmp;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
@@ -101,6 +105,8 @@ QhHost *qh_host_new(void)
     host->blocks = qh_block_graph_new(host);
     host->nets = qh_nets_new(host);
     host->objects = qh_objects_new(host);
+    host->displays = qh_displays_new(host);
+    host->inputs = qh_inputs_new(host);
     host->qmp = qh_qmp_new(host);
     return host;
 }
@@ -123,6 +129,8 @@ void qh_host_free(QhHost *host)
     g_clear_pointer(&host->objects, qh_objects_free);
     g_clear_pointer(&host->nets, qh_nets_free); /* some tell clients that they lose their peer */
     g_clear_pointer(&host->qmp, qh_qmp_free);
+    g_clear_pointer(&host->inputs, qh_inputs_free);
+    g_clear_pointer(&host->displays, qh_displays_free);
     g_clear_pointer(&host->chars, qh_chars_free);
     g_clear_pointer(&host->run_state, qh_run_state_free);
     g_clear_pointer(&host->timers, qh_timers_free);
@@ -179,6 +187,16 @@ QhNets *qh_host_nets(QhHost *host)
 QhChars *qh_host_chars(QhHost *host)
 {
     return host->chars;
+}
+
+QhDisplays *qh_host_displays(QhHost *host)
+{
+    return host->displays;
+}
+
+QhInputs *qh_host_inputs(QhHost *host)
+{
+    return host->inputs;
 }
 
 QhQmp *qh_host_qmp(QhHost *host)

@@ -16,6 +16,8 @@ typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
 typedef struct QhPerf QhPerf;
 typedef struct QhBlockGraph QhBlockGraph;
+typedef struct QhDisplays QhDisplays;
+typedef struct QhInputs QhInputs;
 
 /* What is done when the guest says that it has crashed, and when a watchdog runs out. In the order
  * of QMP's PanicAction and WatchdogAction. */
@@ -64,6 +66,8 @@ QhObjects *qh_host_objects(QhHost *host);    /* core/object/object.h */
 QhNets *qh_host_nets(QhHost *host);          /* core/net/net.h */
 QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 QhBlockGraph *qh_host_blocks(QhHost *host);  /* core/block/block.h */
+QhDisplays *qh_host_displays(QhHost *host);  /* core/display/display.h */
+QhInputs *qh_host_inputs(QhHost *host);      /* core/input/input.h */
 
 /* The machine, NULL before there is one. qh_machine_new sets it; the host frees it at its end. */
 QhMachine *qh_host_machine(QhHost *host);                   /* [any] */

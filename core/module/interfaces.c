@@ -11,6 +11,7 @@
 #include "abi/machine.h"
 #include "abi/net.h"
 #include "abi/object.h"
+#include "abi/screen.h"
 #include "abi/target.h"
 #include "abi/translator.h"
 #include "core/module/interface-priv.h"
@@ -395,6 +396,14 @@ static gboolean check_netdev(QhSlot *slot, void *table, GError **error)
            check_state_size(slot, ops->state_size, 0, error);
 }
 
+static gboolean check_screen_client(QhSlot *slot, void *table, GError **error)
+{
+    const QhScreenClientOps *ops = table;
+
+    return qh_slot_check_text(slot, ops->description, TRUE, "its description", error) &&
+           check_state_size(slot, ops->state_size, 0, error);
+}
+
 static gboolean check_object(QhSlot *slot, void *table, GError **error)
 {
     QhObjectOps *ops = table;
@@ -523,34 +532,43 @@ static const QhMethod block_methods[] = {
     {"reopen",       offsetof(QhBlockDriverOps, reopen),       FALSE},
     {"info",         offsetof(QhBlockDriverOps, info),         FALSE},
 };
+static const QhMethod screen_client_methods[] = {
+    {"open",    offsetof(QhScreenClientOps, open),    TRUE },
+    {"close",   offsetof(QhScreenClientOps, close),   TRUE },
+    {"info",    offsetof(QhScreenClientOps, info),    FALSE},
+    {"command", offsetof(QhScreenClientOps, command), FALSE},
+};
 static const QhMethod object_methods[] = {
     {"complete", offsetof(QhObjectOps, complete), TRUE },
     {"release",  offsetof(QhObjectOps, release),  FALSE},
 };
 
 const QhInterface qh_interfaces[] = {
-    {"target",     QH_TARGET_INTERFACE,       1, 0, sizeof(QhTargetOps),
-     UP_TO(QhTargetOps,                                                                           tininess_before_rounding), NULL,               0,                                check_target },
-    {"cpu",        QH_CPU_INTERFACE,          1, 0, sizeof(QhCpuOps),         UP_TO(QhCpuOps,     irq_changed),              cpu_methods,
-     G_N_ELEMENTS(cpu_methods),                                                                                                                                                    check_cpu    },
-    {"translator", QH_TRANSLATOR_INTERFACE,   1, 0, sizeof(QhTranslatorOps),
-     UP_TO(QhTranslatorOps,                                                                       disassemble),              translator_methods, G_N_ELEMENTS(translator_methods),
-     check_translator                                                                                                                                                                           },
-    {"machine",    QH_MACHINE_INTERFACE,      1, 0, sizeof(QhMachineOps),     UP_TO(QhMachineOps, device_tree),
-     machine_methods,                                                                                                                            G_N_ELEMENTS(machine_methods),    check_machine},
-    {"device",     QH_DEVICE_INTERFACE,       1, 1, sizeof(QhDeviceOps),      UP_TO(QhDeviceOps,  irq_in),
-     device_methods,                                                                                                                             G_N_ELEMENTS(device_methods),     check_device },
-    {"gdb",        QH_GDB_INTERFACE,          1, 0, sizeof(QhGdbOps),         UP_TO(QhGdbOps,     breakpoint_bytes),         NULL,               0,
-     check_gdb                                                                                                                                                                                  },
-    {"command",    QH_COMMAND_INTERFACE,      1, 0, sizeof(QhCommandOps),     UP_TO(QhCommandOps, digest),
-     command_methods,                                                                                                                            G_N_ELEMENTS(command_methods),    check_command},
-    {"chardev",    QH_CHARDEV_INTERFACE,      1, 0, sizeof(QhChardevOps),     UP_TO(QhChardevOps, accept_input),
-     chardev_methods,                                                                                                                            G_N_ELEMENTS(chardev_methods),    check_chardev},
-    {"block",      QH_BLOCK_DRIVER_INTERFACE, 1, 0, sizeof(QhBlockDriverOps),
-     UP_TO(QhBlockDriverOps,                                                                      info),                     block_methods,      G_N_ELEMENTS(block_methods),      check_block  },
-    {"netdev",     QH_NETDEV_INTERFACE,       1, 0, sizeof(QhNetdevOps),      UP_TO(QhNetdevOps,  command),
-     netdev_methods,                                                                                                                             G_N_ELEMENTS(netdev_methods),     check_netdev },
-    {"object",     QH_OBJECT_INTERFACE,       1, 0, sizeof(QhObjectOps),      UP_TO(QhObjectOps,  release),
-     object_methods,                                                                                                                             G_N_ELEMENTS(object_methods),     check_object },
+    {"target",     QH_TARGET_INTERFACE,        1, 0, sizeof(QhTargetOps),
+     UP_TO(QhTargetOps,                                                                             tininess_before_rounding), NULL,                  0,                                   check_target },
+    {"cpu",        QH_CPU_INTERFACE,           1, 0, sizeof(QhCpuOps),          UP_TO(QhCpuOps,     irq_changed),              cpu_methods,
+     G_N_ELEMENTS(cpu_methods),                                                                                                                                                            check_cpu    },
+    {"translator", QH_TRANSLATOR_INTERFACE,    1, 0, sizeof(QhTranslatorOps),
+     UP_TO(QhTranslatorOps,                                                                         disassemble),              translator_methods,    G_N_ELEMENTS(translator_methods),
+     check_translator                                                                                                                                                                                   },
+    {"machine",    QH_MACHINE_INTERFACE,       1, 0, sizeof(QhMachineOps),      UP_TO(QhMachineOps, device_tree),
+     machine_methods,                                                                                                                                 G_N_ELEMENTS(machine_methods),       check_machine},
+    {"device",     QH_DEVICE_INTERFACE,        1, 1, sizeof(QhDeviceOps),       UP_TO(QhDeviceOps,  irq_in),
+     device_methods,                                                                                                                                  G_N_ELEMENTS(device_methods),        check_device },
+    {"gdb",        QH_GDB_INTERFACE,           1, 0, sizeof(QhGdbOps),          UP_TO(QhGdbOps,     breakpoint_bytes),         NULL,                  0,
+     check_gdb                                                                                                                                                                                          },
+    {"command",    QH_COMMAND_INTERFACE,       1, 0, sizeof(QhCommandOps),      UP_TO(QhCommandOps, digest),
+     command_methods,                                                                                                                                 G_N_ELEMENTS(command_methods),       check_command},
+    {"chardev",    QH_CHARDEV_INTERFACE,       1, 0, sizeof(QhChardevOps),      UP_TO(QhChardevOps, accept_input),
+     chardev_methods,                                                                                                                                 G_N_ELEMENTS(chardev_methods),       check_chardev},
+    {"block",      QH_BLOCK_DRIVER_INTERFACE,  1, 0, sizeof(QhBlockDriverOps),
+     UP_TO(QhBlockDriverOps,                                                                        info),                     block_methods,         G_N_ELEMENTS(block_methods),         check_block  },
+    {"netdev",     QH_NETDEV_INTERFACE,        1, 0, sizeof(QhNetdevOps),       UP_TO(QhNetdevOps,  command),
+     netdev_methods,                                                                                                                                  G_N_ELEMENTS(netdev_methods),        check_netdev },
+    {"object",     QH_OBJECT_INTERFACE,        1, 0, sizeof(QhObjectOps),       UP_TO(QhObjectOps,  release),
+     object_methods,                                                                                                                                  G_N_ELEMENTS(object_methods),        check_object },
+    {"display",    QH_SCREEN_CLIENT_INTERFACE, 1, 0, sizeof(QhScreenClientOps),
+     UP_TO(QhScreenClientOps,                                                                       command),                  screen_client_methods, G_N_ELEMENTS(screen_client_methods),
+     check_screen_client                                                                                                                                                                                },
 };
 const guint qh_n_interfaces = G_N_ELEMENTS(qh_interfaces);

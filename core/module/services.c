@@ -13,6 +13,7 @@
 #include "abi/memory.h"
 #include "abi/net.h"
 #include "abi/object.h"
+#include "abi/screen.h"
 #include "abi/services.h"
 #include <string.h>
 
@@ -32,6 +33,9 @@ extern const QhJsonService qh_json_service;
 extern const QhLoopService qh_loop_service;
 extern const QhNetService qh_net_service;
 extern const QhObjectService qh_object_service;
+extern const QhDisplayService qh_display_service;
+extern const QhInputService qh_input_service;
+extern const QhScreenService qh_screen_service;
 
 static const QhServiceEntry services[] = {
     {"qh.block",        1, 1, &qh_block_service       },
@@ -39,9 +43,11 @@ static const QhServiceEntry services[] = {
     {"qh.char",         1, 1, &qh_char_service        },
     {"qh.cpu",          1, 1, &qh_cpu_service         },
     {"qh.device",       1, 1, &qh_device_service      },
+    {"qh.display",      1, 0, &qh_display_service     },
     {"qh.event",        1, 0, &qh_event_service       },
     {"qh.fp",           1, 0, &qh_fp_service          },
     {"qh.fw-cfg",       1, 0, &qh_fw_service          },
+    {"qh.input",        1, 0, &qh_input_service       },
     {"qh.json",         1, 0, &qh_json_service        },
     {"qh.log",          1, 0, &qh_log_service         },
     {"qh.loop",         1, 0, &qh_loop_service        },
@@ -49,6 +55,7 @@ static const QhServiceEntry services[] = {
     {"qh.mem",          1, 1, &qh_mem_service         },
     {"qh.net",          1, 0, &qh_net_service         },
     {"qh.object",       1, 0, &qh_object_service      },
+    {"qh.screen",       1, 0, &qh_screen_service      },
     {"qh.timer",        1, 0, &qh_timer_service       },
 };
 
