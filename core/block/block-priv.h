@@ -71,6 +71,8 @@ struct QhBlockGraph {
     GMutex done_lock;  /* of what follows: requests that are done but not told */
     GQueue done;
     gboolean telling;
+    void (*keeper)(void *data, QhBlock *block, uint64_t offset, uint64_t bytes);
+    void *keeper_data;
 };
 
 /* The drivers that are built in; NULL: @name is none of them. */

@@ -85,6 +85,18 @@ void qh_block_device_move_tray(QhBlock *block, gboolean open);
 /* All devices with @node in their graph are told that a length has changed. [main] */
 void qh_block_devices_resized(QhBlockGraph *graph, QhBlockNode *node);
 
+/*
+ * Of a machine that keeps its past: @fn sees each range of a disk before a device's request changes
+ * it. In deterministic mode requests are done when submit returns, so there is one at a time. NULL
+ * @fn: nobody. [main] CPUs stopped; @fn with the device lock
+ */
+typedef void (*QhBlockKeeper)(void *data, QhBlock *block, uint64_t offset, uint64_t bytes);
+void qh_block_set_keeper(QhBlockGraph *graph, QhBlockKeeper fn, void *data);
+/* For the keeper: what is there; put it back. 0 or an errno. */
+int qh_block_device_peek(QhBlock *block, uint64_t offset, void *data, uint64_t bytes);
+int qh_block_device_poke(QhBlock *block, uint64_t offset, const void *data, uint64_t bytes);
+int qh_block_device_poke_zeroes(QhBlock *block, uint64_t offset, uint64_t bytes);
+
 extern const QhBlockService qh_block_service;
 extern const QhBlockDriverService qh_block_driver_service;
 

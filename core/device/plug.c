@@ -103,6 +103,7 @@ gboolean qh_machine_add_device(QhMachine *machine, const QhJson *options, GError
     for (size_t i = 0; ok && i < qh_json_length(options); i++) {
         ok = set_device_property(device, qh_json_key(options, i), qh_json_value(options, i), error);
     }
+    qh_machine_forget_past(machine);
     if (!ok || !qh_instance_realize(device, error)) {
         qh_instance_free(device);
         return FALSE;
@@ -128,6 +129,7 @@ gboolean qh_machine_remove_device(QhMachine *machine, const char *id, GError **e
         return FALSE;
     }
     gboolean locked = qh_machine_lock_once(machine);
+    qh_machine_forget_past(machine);
     gboolean ok = bus->ops->unplug_request(bus->parent->state, device->bus, device->state,
                                            device->bus_data, error);
     if (locked) {
@@ -165,6 +167,7 @@ static void take_out(void *data)
         if (device->serial == leaving->serial && device->going) {
             gboolean ran = qh_machine_pause_cpus(machine);
 
+            qh_machine_forget_past(machine);
             emit(device, "DEVICE_DELETED");
             qh_instance_free(device);
             qh_machine_resume_cpus(machine, ran);

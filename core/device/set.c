@@ -84,6 +84,7 @@ static gboolean set_live(QhInstance *instance,
         return FALSE;
     }
     gboolean locked = qh_machine_lock_once(machine);
+    qh_machine_forget_past(machine);
     gboolean ok = instance->ops->property_changed(instance->state, property->name, error);
     if (!ok && text) {
         g_free(*(char **)at);

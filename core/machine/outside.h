@@ -47,4 +47,14 @@ static inline gboolean qh_machine_replays(QhMachine *machine)
     return outside != NULL && outside->replaying(outside->owner);
 }
 
+/* Something that cannot be run again is being done to the machine. [main] */
+static inline void qh_machine_forget_past(QhMachine *machine)
+{
+    const QhOutside *outside = qh_machine_outside(machine);
+
+    if (outside != NULL) {
+        outside->forget(outside->owner);
+    }
+}
+
 #endif

@@ -22,17 +22,16 @@ qh_dma_map(QhInstance *device, QhSpace *space, uint64_t address, uint64_t *lengt
     if (*length - 1 > room) {
         *length = room + 1;
     }
-    return section.ram->host + section.ram_offset + (address - section.first);
+    uint64_t offset = section.ram_offset + (address - section.first);
+    if (write) {
+        qh_ram_keep(section.ram, offset, *length);
+    }
+    return section.ram->host + offset;
 }
 
-void qh_dma_unmap(QhInstance *device, void *pointer, uint64_t length, uint64_t written)
+QhRam *qh_memory_ram_at(QhMemory *memory, const void *pointer, uint64_t *ret_offset)
 {
-    (void)length;
-    if (written == 0 || pointer == NULL) {
-        return;
-    }
-    QhMemory *memory = qh_machine_memory(qh_instance_machine(device));
-    uint8_t *at = pointer;
+    const uint8_t *at = pointer;
     QhRam *found = NULL;
 
     g_mutex_lock(&memory->lock);
@@ -41,12 +40,23 @@ void qh_dma_unmap(QhInstance *device, void *pointer, uint64_t length, uint64_t w
 
         if (at >= ram->host && (uint64_t)(at - ram->host) < ram->bytes) {
             found = ram;
+            *ret_offset = (uint64_t)(at - ram->host);
         }
     }
     g_mutex_unlock(&memory->lock);
-    if (found != NULL) {
-        uint64_t offset = (uint64_t)(at - found->host);
+    return found;
+}
 
-        qh_ram_note_write(found, offset, MIN(written, found->bytes - offset));
+void qh_dma_unmap(QhInstance *device, void *pointer, uint64_t length, uint64_t written)
+{
+    uint64_t offset;
+
+    (void)length;
+    if (written == 0 || pointer == NULL) {
+        return;
+    }
+    QhRam *ram = qh_memory_ram_at(qh_machine_memory(qh_instance_machine(device)), pointer, &offset);
+    if (ram != NULL) {
+        qh_ram_note_write(ram, offset, MIN(written, ram->bytes - offset));
     }
 }

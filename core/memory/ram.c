@@ -101,6 +101,21 @@ static void keep_page(QhRam *ram, uint64_t page)
     g_mutex_unlock(&memory->keep_lock);
 }
 
+void qh_ram_keep(QhRam *ram, uint64_t offset, uint64_t bytes)
+{
+    QhMemory *memory = qh_machine_memory(ram->machine);
+    uint64_t first = offset >> QH_PAGE_BITS_MIN;
+
+    if (bytes == 0 || __atomic_load_n(&memory->keeper, __ATOMIC_RELAXED) == NULL) {
+        return;
+    }
+    for (uint64_t page = first; page <= (offset + bytes - 1) >> QH_PAGE_BITS_MIN; page++) {
+        if ((__atomic_load_n(&ram->page_flags[page], __ATOMIC_RELAXED) & QH_PAGE_KEEP) != 0) {
+            keep_page(ram, page);
+        }
+    }
+}
+
 void qh_memory_set_keeper(QhMemory *memory, QhPageKeeper fn, void *data)
 {
     g_mutex_lock(&memory->keep_lock);

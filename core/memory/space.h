@@ -72,6 +72,11 @@ void qh_memory_foreach_ram(QhMemory *memory, void (*fn)(QhRam *, void *), void *
 typedef void (*QhPageKeeper)(void *data, QhRam *ram, uint64_t offset);
 void qh_memory_set_keeper(QhMemory *memory, QhPageKeeper fn, void *data);
 void qh_memory_keep_all(QhMemory *memory);
+/* @bytes at @offset may be written through a pointer from now on: the keeper sees them first. [any]
+ */
+void qh_ram_keep(QhRam *ram, uint64_t offset, uint64_t bytes);
+/* The block that host address @pointer is in; NULL: none. [any] */
+QhRam *qh_memory_ram_at(QhMemory *memory, const void *pointer, uint64_t *ret_offset);
 
 /* The machine's memory owns blocks and spaces; free one only to give it up early. */
 QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error);

@@ -276,8 +276,12 @@ static gboolean send_frame(
     if (queue >= QH_NET_MAX_QUEUES || !net->link_up) {
         return TRUE;
     }
+    if (qh_net_replays(net)) {
+        return TRUE;
+    }
     const Way way = way_out(net, queue);
-    if (way.frames->frames.length > 0 && !flush(&way)) {
+    /* a guest that keeps its past must not see when the host has room: frames wait, or are lost */
+    if (way.frames->frames.length > 0 && !flush(&way) && !qh_net_has_past(net)) {
         net->device_waits[queue] = TRUE;
         return FALSE;
     }
@@ -288,9 +292,13 @@ static gboolean send_frame(
 
 static void writable(QhNet *net, uint32_t queue)
 {
-    if (queue >= QH_NET_MAX_QUEUES) {
-        return;
+    if (queue < QH_NET_MAX_QUEUES && !qh_net_put_aside_writable(net, queue)) {
+        qh_net_writable_now(net, queue);
     }
+}
+
+void qh_net_writable_now(QhNet *net, uint32_t queue)
+{
     const Way way = way_out(net, queue);
     if (flush(&way) && net->device_waits[queue]) {
         net->device_waits[queue] = FALSE;
@@ -306,10 +314,21 @@ deliver(QhNet *net, uint32_t queue, const QhNetHeader *header, const QhNetVec *v
     if (net->handlers.size == 0 || !net->link_up) {
         return TRUE;
     }
+    return qh_net_put_aside(net, queue, header, vec, n_vec) ||
+           qh_net_deliver_now(net, queue, header, vec, n_vec);
+}
+
+gboolean qh_net_deliver_now(
+    QhNet *net, uint32_t queue, const QhNetHeader *header, const QhNetVec *vec, uint32_t n_vec)
+{
+    if (net->handlers.size == 0 || !net->link_up) {
+        return TRUE;
+    }
     queue = MIN(queue, net->n_queues - 1);
     const Way way = way_in(net, queue);
     qh_net_dump_frame(net, vec, n_vec);
-    if (!go(&way, header != NULL ? header : &plain, vec, n_vec, net->guest_offloads)) {
+    if (!go(&way, header != NULL ? header : &plain, vec, n_vec, net->guest_offloads) &&
+        !qh_net_has_past(net)) {
         net->back_end_waits[queue] = TRUE;
         return FALSE;
     }
@@ -332,8 +351,13 @@ static void ready(QhNet *net, uint32_t queue)
 
 static void purge(QhNet *net)
 {
+    gboolean past = qh_net_replays(net);
+
     for (uint32_t i = 0; i < QH_NET_MAX_QUEUES; i++) {
         clear(&net->to_guest[i]);
+        if (past) {
+            continue;
+        }
         clear(&net->from_guest[i]);
         net->device_waits[i] = FALSE;
         if (net->back_end_waits[i]) {
@@ -370,6 +394,14 @@ void qh_net_set_link(QhNet *net, gboolean up)
 {
     QhMachine *machine = qh_net_enter(net->host);
 
+    if (!qh_net_put_aside_link(net, up)) {
+        qh_net_set_link_now(net, up);
+    }
+    qh_net_leave(machine);
+}
+
+void qh_net_set_link_now(QhNet *net, gboolean up)
+{
     if (net->link_up != up) {
         net->link_up = up;
         if (!up) {
@@ -379,7 +411,6 @@ void qh_net_set_link(QhNet *net, gboolean up)
             net->handlers.link(net->opaque, up);
         }
     }
-    qh_net_leave(machine);
 }
 
 QhJson *qh_net_rx_filter(QhNet *net)

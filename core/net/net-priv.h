@@ -63,7 +63,22 @@ void qh_net_leave(QhMachine *machine);
 void qh_nets_next_mac(QhNets *nets, uint8_t *ret_mac); /* 52:54:00:12:34:56 and up */
 void qh_net_emit_filter_changed(QhNet *net);
 
+/* past.c: networks of a machine that keeps its past (core/machine/outside.h). TRUE: what comes from
+ * outside was put aside, or belongs to a future that is not there yet; it comes to front.c's
+ * qh_net_..._now between two instructions. */
+gboolean qh_net_put_aside(
+    QhNet *net, uint32_t queue, const QhNetHeader *header, const QhNetVec *vec, uint32_t n_vec);
+gboolean qh_net_put_aside_writable(QhNet *net, uint32_t queue);
+gboolean qh_net_put_aside_link(QhNet *net, gboolean up);
+gboolean qh_net_has_past(const QhNet *net);
+gboolean qh_net_replays(const QhNet *net); /* what the guest sends was sent before */
+void qh_net_forget_past(const QhNet *net); /* notes of the past name it, and it goes */
+
 /* front.c */
+gboolean qh_net_deliver_now(
+    QhNet *net, uint32_t queue, const QhNetHeader *header, const QhNetVec *vec, uint32_t n_vec);
+void qh_net_writable_now(QhNet *net, uint32_t queue);
+void qh_net_set_link_now(QhNet *net, gboolean up);
 void qh_net_drop_frames(QhNet *net);
 void qh_net_dump_frame(QhNet *net, const QhNetVec *vec, uint32_t n_vec);
 

@@ -48,4 +48,8 @@ void qh_net_dump_free(QhNetDump *dump);
 
 extern const QhNetService qh_net_service;
 
+/* Its part of a machine's snapshot: links, frames that wait for the guest. */
+struct QhStream;
+void qh_nets_stream(QhNets *nets, struct QhStream *stream);
+
 #endif

@@ -38,6 +38,7 @@ QhNets *qh_nets_new(QhHost *host)
 
 static void net_free(QhNet *net, gboolean opened)
 {
+    qh_net_forget_past(net);
     while (net->dumps->len > 0) {
         qh_net_dump_free(g_ptr_array_index(net->dumps, net->dumps->len - 1));
     }

@@ -4,6 +4,7 @@
 #define QH_CORE_SNAPSHOT_HISTORY_PRIV_H
 
 #include "core/machine/outside.h"
+#include "core/snapshot/disks.h"
 #include "core/snapshot/history.h"
 #include "core/snapshot/pages.h"
 #include "core/vcpu/turns.h"
@@ -13,6 +14,7 @@ typedef struct QhPoint {
     QhMoment moment;
     GBytes *state;    /* qh_snapshot_save */
     QhPages *pages;   /* as they were then, of those that changed before the next point */
+    QhDisks *disks;   /* likewise */
     uint64_t *icount; /* of each CPU */
     guint n_events;   /* events that have happened by then */
     uint32_t search;  /* QhGoingBack.search in which it was made, if any; then: */

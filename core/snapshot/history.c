@@ -18,6 +18,7 @@ static void point_free(gpointer data)
 
     g_bytes_unref(point->state);
     qh_pages_free(point->pages);
+    qh_disks_free(point->disks);
     g_free(point->icount);
     g_free(point);
 }
@@ -43,7 +44,8 @@ uint64_t qh_history_bytes(const QhHistory *history)
 
     for (guint i = 0; i < history->points->len; i++) {
         const QhPoint *point = qh_history_point(history, i);
-        bytes += qh_pages_bytes(point->pages) + g_bytes_get_size(point->state);
+        bytes += qh_pages_bytes(point->pages) + qh_disks_bytes(point->disks) +
+                 g_bytes_get_size(point->state);
     }
     return bytes;
 }
@@ -63,6 +65,32 @@ static void keep_page(void *data, QhRam *ram, uint64_t offset)
     }
 }
 
+/* A disk is about to change. */
+static void keep_disk(void *data, QhBlock *block, uint64_t offset, uint64_t bytes)
+{
+    QhHistory *history = data;
+
+    if (!qh_disks_keep(last_point(history)->disks, block, offset, bytes)) {
+        __atomic_store_n(&history->lost, TRUE, __ATOMIC_RELEASE);
+    }
+}
+
+/* What devices may write to without asking is looked at now. */
+static void keep_mapped(QhHistory *history, const GArray *mapped)
+{
+    QhMemory *memory = qh_machine_memory(history->machine);
+
+    for (guint i = 0; i < mapped->len; i++) {
+        const QhStreamMap *map = &g_array_index(mapped, QhStreamMap, i);
+        uint64_t offset;
+        QhRam *ram = qh_memory_ram_at(memory, map->pointer, &offset);
+
+        if (ram != NULL) {
+            qh_ram_keep(ram, offset, MIN(map->bytes, ram->bytes - offset));
+        }
+    }
+}
+
 static void forget_translations(QhMachine *machine)
 {
     for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
@@ -70,11 +98,11 @@ static void forget_translations(QhMachine *machine)
     }
 }
 
-static QhPoint *point_new(QhHistory *history, GError **error)
+static QhPoint *point_new(QhHistory *history, GArray *mapped, GError **error)
 {
     QhMachine *machine = history->machine;
     guint n = qh_machine_n_vcpus(machine);
-    GBytes *state = qh_snapshot_save(machine, error);
+    GBytes *state = qh_snapshot_save_with_maps(machine, mapped, error);
     QhPoint *point;
 
     if (state == NULL) {
@@ -83,6 +111,7 @@ static QhPoint *point_new(QhHistory *history, GError **error)
     point = g_new0(QhPoint, 1);
     point->state = state;
     point->pages = qh_pages_new();
+    point->disks = qh_disks_new();
     point->moment = qh_turns_moment(history->turns);
     point->n_events = history->next_event;
     point->icount = g_new(uint64_t, n);
@@ -129,6 +158,8 @@ static void thin_out(QhHistory *history)
         QhPoint *point = qh_history_point(history, victim);
         qh_pages_merge(qh_history_point(history, victim - 1)->pages,
                        g_steal_pointer(&point->pages));
+        qh_disks_merge(qh_history_point(history, victim - 1)->disks,
+                       g_steal_pointer(&point->disks));
         g_ptr_array_remove_index(history->points, victim);
     }
     if (history->points->len == 2 && qh_history_bytes(history) > history->limits.bytes &&
@@ -139,7 +170,8 @@ static void thin_out(QhHistory *history)
 
 gboolean qh_history_add_point(QhHistory *history)
 {
-    QhPoint *point = point_new(history, NULL);
+    g_autoptr(GArray) mapped = g_array_new(FALSE, FALSE, sizeof(QhStreamMap));
+    QhPoint *point = point_new(history, mapped, NULL);
 
     if (point == NULL) {
         __atomic_store_n(&history->lost, TRUE, __ATOMIC_RELEASE);
@@ -149,23 +181,36 @@ gboolean qh_history_add_point(QhHistory *history)
     point->hits = history->go.hits;
     qh_pages_mark(last_point(history)->pages);
     g_ptr_array_add(history->points, point);
+    keep_mapped(history, mapped);
     forget_translations(history->machine);
     qh_history_set_mark(history, point->moment.total);
     thin_out(history);
     return TRUE;
 }
 
+static void warn(const QhHistory *history, const char *text)
+{
+    qh_log_warn(qh_host_log(qh_machine_host(history->machine)), "%s", text);
+}
+
 void qh_history_rewind(QhHistory *history, guint n)
 {
     QhPoint *point = qh_history_point(history, n);
     g_autoptr(GError) error = NULL;
+    gboolean disks = TRUE;
 
     for (guint i = history->points->len; i-- > n;) {
         qh_pages_put_back(qh_history_point(history, i)->pages);
+        disks = qh_disks_put_back(qh_history_point(history, i)->disks) && disks;
+    }
+    if (!disks) {
+        warn(history, "a disk could not be put back; it is not what it was");
     }
     g_ptr_array_set_size(history->points, (gint)n + 1);
     qh_pages_free(point->pages);
+    qh_disks_free(point->disks);
     point->pages = qh_pages_new();
+    point->disks = qh_disks_new();
     if (!qh_snapshot_load(history->machine, point->state, &error)) {
         qh_log_error(qh_host_log(qh_machine_host(history->machine)), "%s", error->message);
     }
@@ -203,6 +248,7 @@ void qh_history_cut(QhHistory *history)
 gboolean qh_history_restart(QhHistory *history, GError **error)
 {
     QhMemory *memory = qh_machine_memory(history->machine);
+    g_autoptr(GArray) mapped = g_array_new(FALSE, FALSE, sizeof(QhStreamMap));
     QhPoint *point;
 
     qh_history_cut(history);
@@ -210,7 +256,7 @@ gboolean qh_history_restart(QhHistory *history, GError **error)
     g_ptr_array_set_size(history->events, 0);
     history->next_event = 0;
     g_mutex_unlock(&history->lock);
-    point = point_new(history, error);
+    point = point_new(history, mapped, error);
     if (point == NULL) {
         return FALSE;
     }
@@ -219,14 +265,11 @@ gboolean qh_history_restart(QhHistory *history, GError **error)
     g_ptr_array_add(history->points, point);
     qh_memory_keep_all(memory);
     qh_memory_set_keeper(memory, keep_page, history);
+    qh_block_set_keeper(qh_host_blocks(qh_machine_host(history->machine)), keep_disk, history);
+    keep_mapped(history, mapped);
     forget_translations(history->machine);
     __atomic_store_n(&history->lost, FALSE, __ATOMIC_RELEASE);
     return TRUE;
-}
-
-static void warn(const QhHistory *history, const char *text)
-{
-    qh_log_warn(qh_host_log(qh_machine_host(history->machine)), "%s", text);
 }
 
 /* Something went wrong: the past begins here, or there is none any more. */
@@ -387,6 +430,7 @@ void qh_history_free(QhHistory *history)
     qh_turns_watch(history->turns, NULL);
     qh_machine_set_outside(history->machine, NULL);
     qh_memory_set_keeper(qh_machine_memory(history->machine), NULL, NULL);
+    qh_block_set_keeper(qh_host_blocks(qh_machine_host(history->machine)), NULL, NULL);
     qh_machine_unlock(history->machine);
     g_ptr_array_unref(history->points);
     g_ptr_array_unref(history->events);

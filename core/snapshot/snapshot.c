@@ -8,6 +8,7 @@
 #include "core/device/instance.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine-priv.h"
+#include "core/net/net.h"
 #include "core/vcpu/turns.h"
 #include "core/vcpu/vcpu.h"
 
@@ -84,6 +85,8 @@ static void stream_machine(QhMachine *machine, QhStream *stream)
     if (stream->mode == QH_STREAM_LOAD) {
         bring_up_to_date(machine);
     }
+    stream->subject = "networks";
+    qh_nets_stream(qh_host_nets(machine->host), stream);
     stream->subject = "timers";
     qh_timers_stream(qh_host_timers(machine->host), stream);
     if (stream->mode != QH_STREAM_SAVE && qh_stream_ok(stream) && stream->at != stream->limit) {
@@ -93,7 +96,12 @@ static void stream_machine(QhMachine *machine, QhStream *stream)
 
 GBytes *qh_snapshot_save(QhMachine *machine, GError **error)
 {
-    QhStream stream = {.mode = QH_STREAM_SAVE, .out = g_byte_array_new()};
+    return qh_snapshot_save_with_maps(machine, NULL, error);
+}
+
+GBytes *qh_snapshot_save_with_maps(QhMachine *machine, GArray *mapped, GError **error)
+{
+    QhStream stream = {.mode = QH_STREAM_SAVE, .out = g_byte_array_new(), .mapped = mapped};
 
     stream_machine(machine, &stream);
     if (stream.error != NULL) {

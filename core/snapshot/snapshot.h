@@ -13,6 +13,9 @@
 /* No CPU runs code; the device lock is held. NULL with @error set when a CPU or a device cannot be
  * saved; the caller unrefs. [main], or deterministic mode's thread that has the turn */
 GBytes *qh_snapshot_save(QhMachine *machine, GError **error);
+/* The same; @mapped gets a QhStreamMap for each run of guest memory that a device goes on writing
+ * to through a pointer that it keeps. */
+GBytes *qh_snapshot_save_with_maps(QhMachine *machine, GArray *mapped, GError **error);
 
 /* Make @machine what it was when @snapshot was taken of it, or of one like it. All or nothing:
  * FALSE with @error set, and nothing has changed, when it is damaged or of another machine. As
