@@ -268,6 +268,16 @@ static void unrealize(VirtioDevice *device)
     device->services->timer->timer_free(balloon_of(device)->timer);
 }
 
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioBalloon *balloon = balloon_of(device);
+
+    stream->bytes(stream, &balloon->actual, sizeof(balloon->actual));
+    stream->bytes(stream, &balloon->poison, sizeof(balloon->poison));
+    stream->bytes(stream, balloon->stats, sizeof(balloon->stats));
+    virtio_chain_stream(device, stream, &balloon->stats_chain);
+}
+
 const VirtioFunction virtio_balloon = {
     .name = "balloon",
     .device_id = VIRTIO_ID_BALLOON,
@@ -279,4 +289,5 @@ const VirtioFunction virtio_balloon = {
     .write_config = write_config,
     .kick = kick,
     .property_changed = property_changed,
+    .stream = stream_state,
 };

@@ -445,6 +445,20 @@ static void run_state(VirtioDevice *device, gboolean running)
     }
 }
 
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioBlk *blk = (VirtioBlk *)device;
+
+    stream->bytes(stream, &blk->write_cache, sizeof(blk->write_cache));
+}
+
+static void loaded(VirtioDevice *device)
+{
+    VirtioBlk *blk = (VirtioBlk *)device;
+
+    set_cache(blk, blk->write_cache);
+}
+
 const VirtioFunction virtio_blk = {
     .name = "blk",
     .device_id = VIRTIO_ID_BLOCK,
@@ -457,4 +471,6 @@ const VirtioFunction virtio_blk = {
     .write_config = write_config,
     .kick = kick,
     .run_state = run_state,
+    .stream = stream_state,
+    .loaded = loaded,
 };

@@ -16,16 +16,21 @@ static gboolean multiport(const VirtioPort *port)
 
 /* --- Towards the guest --- */
 
-static uint32_t can_read(void *opaque)
+static gboolean is_open(const VirtioPort *port)
 {
-    VirtioPort *port = opaque;
+    return port->serial != NULL && port->shown &&
+           (port->console || !multiport(port) || port->guest_open);
+}
 
-    if (port->serial == NULL || !port->shown ||
-        (!port->console && multiport(port) && !port->guest_open)) {
-        return 0;
+/* The next buffer is taken when the driver brings it or the last one has been filled, never when
+ * the host asks for room: that may be at any time, and the guest must not notice. */
+static void find_room(VirtioPort *port)
+{
+    VirtioQueue *queue = is_open(port) ? virtio_port_rx(port) : NULL;
+
+    if (queue == NULL) {
+        return;
     }
-    VirtioQueue *queue = virtio_port_rx(port);
-
     while (port->room == NULL && virtio_queue_ready(queue)) {
         port->room = virtio_queue_pop(queue);
         if (port->room == NULL && !virtio_queue_want_kicks(queue, TRUE)) {
@@ -35,7 +40,14 @@ static uint32_t can_read(void *opaque)
             virtio_queue_push(g_steal_pointer(&port->room), 0);
         }
     }
-    return port->room != NULL ? (uint32_t)MIN(port->room->in_bytes, UINT32_MAX) : 0;
+}
+
+static uint32_t can_read(void *opaque)
+{
+    const VirtioPort *port = opaque;
+
+    return is_open(port) && port->room != NULL ? (uint32_t)MIN(port->room->in_bytes, UINT32_MAX)
+                                               : 0;
 }
 
 static void on_read(void *opaque, const uint8_t *data, uint32_t bytes)
@@ -46,6 +58,7 @@ static void on_read(void *opaque, const uint8_t *data, uint32_t bytes)
         uint64_t done = virtio_chain_write(port->room, 0, data, bytes);
 
         virtio_queue_push(g_steal_pointer(&port->room), done);
+        find_room(port);
         data += done;
         bytes -= (uint32_t)done;
     }
@@ -56,6 +69,7 @@ static void on_read(void *opaque, const uint8_t *data, uint32_t bytes)
 
 void virtio_port_accept(VirtioPort *port)
 {
+    find_room(port);
     if (port->chr != NULL) {
         port->services->chr->accept_input(port->chr);
     }
@@ -138,6 +152,22 @@ void virtio_port_reset(VirtioPort *port)
     }
 }
 
+void virtio_port_stream(VirtioPort *port, QhStateStream *stream)
+{
+    VirtioDevice *device = &port->serial->virtio;
+
+    stream->bytes(stream, &port->host_open, sizeof(port->host_open));
+    stream->bytes(stream, &port->guest_open, sizeof(port->guest_open));
+    stream->bytes(stream, &port->sent, sizeof(port->sent));
+    virtio_chain_stream(device, stream, &port->sending);
+    virtio_chain_stream(device, stream, &port->room);
+}
+
+/* The device that it sits on names all of a port. */
+static void stream_nothing(G_GNUC_UNUSED QhDevice *device, G_GNUC_UNUSED QhStateStream *stream)
+{
+}
+
 /* --- Life --- */
 
 static const QhCharHandlers handlers = {
@@ -214,6 +244,7 @@ const QhDeviceOps virtio_console_port_ops = {
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,
+    .stream = stream_nothing,
     .bus_class = virtio_port_console,
 };
 
@@ -226,5 +257,6 @@ const QhDeviceOps virtio_serial_port_ops = {
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,
+    .stream = stream_nothing,
     .bus_class = virtio_port_serial,
 };

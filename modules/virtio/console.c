@@ -12,6 +12,7 @@
 #define CONTROL_TX   3u
 #define MESSAGE      8u
 #define MESSAGES_MAX 1024u
+#define MESSAGE_MAX  4096u
 #define CONFIG_BYTES 12u
 
 enum { F_MULTIPORT = 1, F_EMERG_WRITE = 2 };
@@ -65,7 +66,7 @@ static void send_messages(VirtioSerial *serial)
 void virtio_port_tell(VirtioPort *port, uint16_t event, uint16_t value, const char *text)
 {
     VirtioSerial *serial = port->serial;
-    uint64_t length = text != NULL ? strlen(text) : 0;
+    uint64_t length = text != NULL ? MIN(strlen(text), MESSAGE_MAX - MESSAGE) : 0;
 
     if (!serial->ready) {
         return;
@@ -157,6 +158,18 @@ static void kick(VirtioDevice *device, VirtioQueue *queue)
         virtio_port_accept(port);
     } else {
         virtio_port_send(port);
+    }
+}
+
+/* What was put into the queues before. */
+static void driver_ok(VirtioDevice *device)
+{
+    for (uint32_t i = 0; i < VIRTIO_SERIAL_PORTS; i++) {
+        VirtioPort *port = serial_of(device)->ports[i];
+
+        if (port != NULL && port->shown) {
+            virtio_port_accept(port);
+        }
     }
 }
 
@@ -328,14 +341,56 @@ static void unrealize(VirtioDevice *device)
     }
 }
 
+static void stream_messages(VirtioSerial *serial, QhStateStream *stream)
+{
+    uint64_t n = stream->number(stream, g_queue_get_length(serial->messages));
+
+    if (stream->mode == QH_STATE_LOAD) {
+        g_queue_clear_full(serial->messages, (GDestroyNotify)g_bytes_unref);
+    }
+    for (uint64_t i = 0; i < n && stream->ok(stream); i++) {
+        GBytes *message = g_queue_peek_nth(serial->messages, (guint)i);
+        uint64_t bytes = stream->number(stream, message != NULL ? g_bytes_get_size(message) : 0);
+        uint8_t text[MESSAGE_MAX];
+
+        if (bytes > sizeof(text)) {
+            stream->fail(stream, "a message is longer than one can be");
+            return;
+        }
+        if (stream->mode == QH_STATE_SAVE) {
+            memcpy(text, g_bytes_get_data(message, NULL), bytes);
+        }
+        stream->bytes(stream, text, bytes);
+        if (stream->mode == QH_STATE_LOAD) {
+            g_queue_push_tail(serial->messages, g_bytes_new(text, bytes));
+        }
+    }
+}
+
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioSerial *serial = serial_of(device);
+
+    stream->bytes(stream, &serial->ready, sizeof(serial->ready));
+    stream_messages(serial, stream);
+    for (uint32_t i = 0; i < serial->max_ports; i++) {
+        stream->same(stream, serial->ports[i] != NULL, "whether a port is there");
+        if (serial->ports[i] != NULL) {
+            virtio_port_stream(serial->ports[i], stream);
+        }
+    }
+}
+
 const VirtioFunction virtio_serial = {
     .name = "serial",
     .device_id = VIRTIO_ID_CONSOLE,
     .transitional_id = 0x1003,
     .realize = realize,
     .unrealize = unrealize,
+    .driver_ok = driver_ok,
     .reset = reset,
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
 };

@@ -62,5 +62,7 @@ void virtio_port_tell(VirtioPort *port, uint16_t event, uint16_t value, const ch
 void virtio_port_accept(VirtioPort *port);
 void virtio_port_send(VirtioPort *port);
 void virtio_port_reset(VirtioPort *port);
+/* Its part of the device's snapshot. */
+void virtio_port_stream(VirtioPort *port, QhStateStream *stream);
 
 #endif

@@ -13,6 +13,9 @@ void virtio_device_unrealize(VirtioDevice *device);
 /* A reset by the driver, or of the machine. */
 void virtio_device_reset(VirtioDevice *device);
 void virtio_device_run_state(VirtioDevice *device, gboolean running);
+/* Methods of QhDeviceOps for every class: snapshots. */
+void virtio_any_stream(QhDevice *device, QhStateStream *stream);
+void virtio_any_loaded(QhDevice *device);
 
 /* 32 features from number 32 * @select on. */
 uint32_t virtio_device_offered(const VirtioDevice *device, uint32_t select);
@@ -45,6 +48,14 @@ void virtio_device_kick(VirtioDevice *device, uint32_t index);
 
 /* Lets go of the ring and maps it again, so that what was written is known. */
 void virtio_queue_sync(VirtioQueue *queue);
+/* Snapshots: the queue's part; nothing of what is mapped now counts any more; map it anew. */
+void virtio_queue_stream(VirtioQueue *queue, QhStateStream *stream);
+void virtio_queue_forget_maps(VirtioQueue *queue);
+void virtio_queue_loaded(VirtioQueue *queue);
+/* A chain that was taken before; without memory until virtio_chain_again. */
+VirtioChain *virtio_chain_restore(VirtioQueue *queue, uint16_t id, uint16_t slot, uint16_t n_slots);
+void virtio_chain_again(VirtioChain *chain);
+void virtio_chain_drop(VirtioChain *chain);
 /* Nothing of it may be in flight. */
 void virtio_queue_free(VirtioQueue *queue);
 /* Kick @queue from the main thread, soon. */
@@ -67,6 +78,8 @@ typedef struct VirtioRing {
     void (*start)(VirtioQueue *queue);
     /* Fill @chain with the next buffer; FALSE: none, or broken. */
     gboolean (*pop)(VirtioQueue *queue, VirtioChain *chain);
+    /* Fill @chain, which was taken before, again. */
+    gboolean (*again)(VirtioQueue *queue, VirtioChain *chain);
     void (*unpop)(VirtioQueue *queue, const VirtioChain *chain);
     void (*push)(VirtioQueue *queue, const VirtioChain *chain, uint32_t written);
     /* Show n_pushed elements; TRUE: the driver wants an interrupt. */

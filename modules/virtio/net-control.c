@@ -26,6 +26,7 @@ void virtio_net_set_offloads(VirtioNet *net, uint64_t features)
 {
     uint32_t mask = 0;
 
+    net->taken = features;
     for (uint32_t i = 0; i < G_N_ELEMENTS(offloads); i++) {
         mask |= (features & VIRTIO_BIT(offloads[i].feature)) != 0 ? offloads[i].offload : 0;
     }

@@ -475,6 +475,32 @@ static void unrealize(VirtioDevice *device)
     }
 }
 
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioNet *net = (VirtioNet *)device;
+    uint64_t used = stream->number(stream, net->used_pairs);
+
+    if (used == 0 || used > net->n_pairs) {
+        stream->fail(stream, "it uses more queues than there are");
+    } else if (stream->mode == QH_STATE_LOAD) {
+        net->used_pairs = (uint32_t)used;
+    }
+    stream->bytes(stream, net->guest_mac, sizeof(net->guest_mac));
+    stream->bytes(stream, &net->announce, sizeof(net->announce));
+    stream->bytes(stream, &net->link_up, sizeof(net->link_up));
+    stream->bytes(stream, &net->taken, sizeof(net->taken));
+    stream->bytes(stream, &net->filter, sizeof(net->filter));
+}
+
+static void loaded(VirtioDevice *device)
+{
+    VirtioNet *net = (VirtioNet *)device;
+
+    net->filter.n_macs = MIN(net->filter.n_macs, VIRTIO_NET_MAC_TABLE);
+    net->filter.n_unicast = MIN(net->filter.n_unicast, net->filter.n_macs);
+    virtio_net_set_offloads(net, net->taken);
+}
+
 const VirtioFunction virtio_net = {
     .name = "net",
     .device_id = VIRTIO_ID_NET,
@@ -488,4 +514,6 @@ const VirtioFunction virtio_net = {
     .write_config = write_config,
     .kick = kick,
     .run_state = run_state,
+    .stream = stream_state,
+    .loaded = loaded,
 };

@@ -51,6 +51,7 @@ typedef struct VirtioNet {
     uint8_t guest_mac[6]; /* as the driver set it */
     uint8_t announce;     /* the driver should announce itself */
     uint8_t link_up;
+    uint64_t taken; /* GUEST_... features that are in force */
     VirtioNetFilter filter;
 } VirtioNet;
 

@@ -311,6 +311,17 @@ static gboolean too_many(VirtioQueue *queue)
     return TRUE;
 }
 
+/* What a function sees: the maps, of which it may cut off parts. */
+static void show_parts(VirtioChain *chain)
+{
+    VirtioSpan *spans = chain->maps + chain->room;
+
+    memcpy(spans, chain->maps, chain->n_maps * sizeof(*spans));
+    chain->out = spans;
+    chain->n_out = chain->n_out_maps;
+    chain->in = spans + chain->n_out;
+}
+
 VirtioChain *virtio_queue_pop(VirtioQueue *queue)
 {
     if (!virtio_queue_ready(queue) || ring_of(queue)->is_empty(queue) || too_many(queue)) {
@@ -323,11 +334,7 @@ VirtioChain *virtio_queue_pop(VirtioQueue *queue)
         chain_free(chain);
         return NULL;
     }
-    VirtioSpan *spans = chain->maps + chain->room;
-    memcpy(spans, chain->maps, chain->n_maps * sizeof(*spans));
-    chain->out = spans;
-    chain->n_out = chain->n_out_maps;
-    chain->in = spans + chain->n_out;
+    show_parts(chain);
     queue->in_flight++;
     queue->device->in_flight++;
     return chain;
@@ -420,6 +427,55 @@ void virtio_queue_run(VirtioQueue *queue, gboolean (*take)(VirtioChain *chain))
         virtio_queue_run_later(queue);
     }
     virtio_queue_flush(queue);
+}
+
+/* --- Snapshots --- */
+
+void virtio_queue_forget_maps(VirtioQueue *queue)
+{
+    queue->desc = queue->driver = queue->ring = NULL;
+    queue->epoch++;
+    queue->in_flight = 0;
+}
+
+void virtio_queue_loaded(VirtioQueue *queue)
+{
+    if (queue->enabled && !map_ring(queue)) {
+        queue->enabled = 0;
+        virtio_device_break(queue->device, "the memory of a queue is gone");
+    }
+}
+
+VirtioChain *virtio_chain_restore(VirtioQueue *queue, uint16_t id, uint16_t slot, uint16_t n_slots)
+{
+    VirtioChain *chain = chain_new(queue);
+
+    chain->id = id;
+    chain->slot = slot;
+    chain->n_slots = n_slots;
+    queue->in_flight++;
+    queue->device->in_flight++;
+    return chain;
+}
+
+void virtio_chain_again(VirtioChain *chain)
+{
+    VirtioQueue *queue = chain->queue;
+
+    if (!queue->enabled || !ring_of(queue)->again(queue, chain)) {
+        chain_unmap(chain, 0);
+        chain->n_maps = chain->n_out_maps = chain->n_in = 0;
+        chain->out_bytes = chain->in_bytes = 0;
+        virtio_device_break(queue->device, "a buffer that the device holds is gone");
+    }
+    show_parts(chain);
+}
+
+void virtio_chain_drop(VirtioChain *chain)
+{
+    chain_unmap(chain, 0);
+    untrack(chain);
+    chain_free(chain);
 }
 
 /* --- What is in a chain --- */

@@ -36,6 +36,7 @@ struct VirtioChain {
     uint32_t epoch;   /* of the queue when it was taken */
     uint16_t id;      /* split: head descriptor; packed: buffer id */
     uint16_t n_slots; /* packed: descriptors used in the ring */
+    uint16_t slot;    /* packed: the first of them */
 };
 
 struct VirtioQueue {

@@ -78,6 +78,13 @@ static void unrealize(VirtioDevice *device)
     device->services->timer->timer_free(((VirtioRng *)device)->timer);
 }
 
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioRng *rng = (VirtioRng *)device;
+
+    stream->bytes(stream, &rng->quota, sizeof(rng->quota));
+}
+
 const VirtioFunction virtio_rng = {
     .name = "rng",
     .device_id = VIRTIO_ID_ENTROPY,
@@ -86,4 +93,5 @@ const VirtioFunction virtio_rng = {
     .unrealize = unrealize,
     .reset = reset,
     .kick = kick,
+    .stream = stream_state,
 };

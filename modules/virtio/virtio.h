@@ -69,6 +69,11 @@ typedef struct VirtioFunction {
     void (*run_state)(VirtioDevice *device, gboolean running);
     /* Optional, as in QhDeviceOps. [main] */
     gboolean (*property_changed)(VirtioDevice *device, const char *property, GError **error);
+    /* What the function keeps besides properties, for snapshots (abi/state.h), chains that it holds
+     * with virtio_chain_stream. Absent: the device cannot be saved. */
+    void (*stream)(VirtioDevice *device, QhStateStream *stream);
+    /* Optional: all of that was loaded, and rings and chains are mapped again. */
+    void (*loaded)(VirtioDevice *device);
 } VirtioFunction;
 
 /* What shows a device to the guest. */
@@ -132,6 +137,8 @@ struct VirtioDevice {
     uint8_t broken;
     uint8_t running; /* the machine runs */
     QhTimer *later;
+    uint32_t n_saved;           /* chains that the function has named for a snapshot */
+    struct VirtioChain *loaded; /* that have to be mapped yet */
 };
 
 /* --- For functions --- */
@@ -146,5 +153,8 @@ void virtio_config_changed(VirtioDevice *device);
 /* The driver did what cannot be gone on with (2.1.2): @text to the log, DEVICE_NEEDS_RESET. */
 void virtio_device_break(VirtioDevice *device, const char *text);
 void virtio_guest_error(VirtioDevice *device, const char *text);
+/* For VirtioFunction.stream: the chain at *@chain, or NULL. Loading gives back the one that is
+ * there and makes another, which is mapped when `loaded` is called. */
+void virtio_chain_stream(VirtioDevice *device, QhStateStream *stream, VirtioChain **chain);
 
 #endif

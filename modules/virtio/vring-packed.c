@@ -124,14 +124,12 @@ static void advance(uint16_t *at, uint8_t *wrap, uint32_t n, uint32_t size)
     *at = (uint16_t)next;
 }
 
-static gboolean pop(VirtioQueue *queue, VirtioChain *chain)
+/* The buffer that begins at chain->slot. */
+static gboolean gather(VirtioQueue *queue, VirtioChain *chain)
 {
-    uint16_t slot = queue->next_avail;
+    uint16_t slot = chain->slot;
     Desc desc;
 
-    if (is_empty(queue)) {
-        return FALSE;
-    }
     chain->n_slots = 0;
     do {
         if (chain->n_slots == queue->size) {
@@ -153,6 +151,23 @@ static gboolean pop(VirtioQueue *queue, VirtioChain *chain)
     } while ((desc.flags & VIRTIO_DESC_NEXT) != 0);
 
     chain->id = desc.id; /* 2.8.6: of the last */
+    return TRUE;
+}
+
+static gboolean again(VirtioQueue *queue, VirtioChain *chain)
+{
+    return chain->slot < queue->size && gather(queue, chain);
+}
+
+static gboolean pop(VirtioQueue *queue, VirtioChain *chain)
+{
+    if (is_empty(queue)) {
+        return FALSE;
+    }
+    chain->slot = queue->next_avail;
+    if (!gather(queue, chain)) {
+        return FALSE;
+    }
     advance(&queue->next_avail, &queue->avail_wrap, chain->n_slots, queue->size);
     return TRUE;
 }
@@ -235,6 +250,7 @@ const VirtioRing virtio_ring_packed = {
     .device_align = 4,
     .start = start,
     .pop = pop,
+    .again = again,
     .unpop = unpop,
     .push = push,
     .flush = flush,

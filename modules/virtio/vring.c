@@ -167,6 +167,11 @@ static gboolean pop(VirtioQueue *queue, VirtioChain *chain)
     return gather(chain);
 }
 
+static gboolean again(VirtioQueue *queue, VirtioChain *chain)
+{
+    return chain->id < queue->size && gather(chain);
+}
+
 static void unpop(VirtioQueue *queue, const VirtioChain *chain)
 {
     (void)chain;
@@ -233,6 +238,7 @@ const VirtioRing virtio_ring_split = {
     .device_align = 4,
     .start = start,
     .pop = pop,
+    .again = again,
     .unpop = unpop,
     .push = push,
     .flush = flush,
