@@ -2,8 +2,9 @@
 /*
  * libslirp is not thread-safe and knows no locks: all calls into it happen under the device lock.
  * Frames of the guest go in on the CPU's thread; sockets are looked at on the main thread, in a
- * source whose descriptors are asked for anew in each turn of the main loop. After a frame went in,
- * the main loop takes such a turn, because there may be new sockets to wait for.
+ * source. After each call that may have changed what libslirp waits for, it is asked; the main loop
+ * is woken, and the source's descriptors are touched, only when the answer is another one: each
+ * touch would wake the main loop again.
  */
 #include "modules/net-user/user.h"
 
@@ -23,10 +24,12 @@ struct User {
     QhNet *net;
     Slirp *slirp;
     UserSource *source;
-    GPtrArray *polls; /* GPollFD *; the first n_polls are in use */
-    guint n_polls;
-    gint woken;     /* atomic: the main loop has been told to turn */
-    uint8_t *frame; /* QH_NET_FRAME_MAX */
+    GPtrArray *polls;   /* GPollFD * of the source; main thread only */
+    GArray *wanted;     /* GPollFD that libslirp waits for, as of its last answer */
+    GArray *answer;     /* the answer that is being given */
+    gint stale;         /* atomic: polls is not what wanted is */
+    gint64 deadline_us; /* atomic, monotonic: libslirp wants to be called by then */
+    uint8_t *frame;     /* QH_NET_FRAME_MAX */
 };
 
 /* --- What libslirp calls --- */
@@ -79,16 +82,65 @@ static void poll_fd(G_GNUC_UNUSED int fd, G_GNUC_UNUSED void *opaque)
 {
 }
 
-static void turn(User *user)
+static int add_poll(int fd, int events, void *opaque)
 {
-    if (g_atomic_int_compare_and_exchange(&user->woken, 0, 1)) {
+    User *user = opaque;
+    gushort wanted = (gushort)((events & SLIRP_POLL_IN ? G_IO_IN : 0) |
+                               (events & SLIRP_POLL_OUT ? G_IO_OUT : 0) |
+                               (events & SLIRP_POLL_PRI ? G_IO_PRI : 0) |
+                               (events & SLIRP_POLL_ERR ? G_IO_ERR : 0) |
+                               (events & SLIRP_POLL_HUP ? G_IO_HUP : 0));
+    GPollFD poll = {.fd = fd, .events = wanted};
+
+    g_array_append_val(user->answer, poll);
+    return (int)user->answer->len - 1;
+}
+
+static gboolean same_polls(const GArray *a, const GArray *b)
+{
+    return a->len == b->len &&
+           (a->len == 0 || memcmp(a->data, b->data, a->len * sizeof(GPollFD)) == 0);
+}
+
+/* Ask libslirp what it waits for. TRUE: the main loop, should it sleep now, sleeps wrongly. */
+static gboolean ask(User *user)
+{
+    uint32_t wait_ms = G_MAXINT32;
+    gint64 before = __atomic_load_n(&user->deadline_us, __ATOMIC_RELAXED);
+    gint64 deadline = G_MAXINT64;
+    gboolean changed;
+
+    g_array_set_size(user->answer, 0);
+    slirp_pollfds_fill(user->slirp, &wait_ms, add_poll, user);
+    if (wait_ms < G_MAXINT32) {
+        deadline = g_get_monotonic_time() + (gint64)wait_ms * 1000;
+    }
+    __atomic_store_n(&user->deadline_us, deadline, __ATOMIC_RELAXED);
+    changed = !same_polls(user->answer, user->wanted);
+    if (changed) {
+        GArray *old = user->wanted;
+
+        user->wanted = user->answer;
+        user->answer = old;
+        g_atomic_int_set(&user->stale, 1);
+    }
+    return changed || deadline + 1000 < before; /* it counts in milliseconds */
+}
+
+static void ask_and_wake(User *user)
+{
+    if (ask(user)) {
         g_main_context_wakeup(user->services->loop->context(user->services->host));
     }
 }
 
+/* From within libslirp, which cannot be asked now. */
 static void notify(void *opaque)
 {
-    turn(opaque);
+    User *user = opaque;
+
+    __atomic_store_n(&user->deadline_us, 0, __ATOMIC_RELAXED);
+    g_main_context_wakeup(user->services->loop->context(user->services->host));
 }
 
 static const SlirpCb callbacks = {
@@ -105,63 +157,84 @@ static const SlirpCb callbacks = {
 
 /* --- The main loop --- */
 
-static int add_poll(int fd, int events, void *opaque)
-{
-    User *user = opaque;
-    gushort wanted = (gushort)((events & SLIRP_POLL_IN ? G_IO_IN : 0) |
-                               (events & SLIRP_POLL_OUT ? G_IO_OUT : 0) |
-                               (events & SLIRP_POLL_PRI ? G_IO_PRI : 0) |
-                               (events & SLIRP_POLL_ERR ? G_IO_ERR : 0) |
-                               (events & SLIRP_POLL_HUP ? G_IO_HUP : 0));
-
-    if (user->n_polls == user->polls->len) {
-        g_ptr_array_add(user->polls, g_new0(GPollFD, 1));
-    }
-    GPollFD *slot = g_ptr_array_index(user->polls, user->n_polls);
-    *slot = (GPollFD){.fd = fd, .events = wanted};
-    g_source_add_poll(&user->source->source, slot);
-    return (int)user->n_polls++;
-}
-
+/* What poll() saw. A descriptor that is new since then is seen in the next turn. */
 static int get_revents(int i, void *opaque)
 {
     User *user = opaque;
 
-    if (i < 0 || (guint)i >= user->n_polls) {
+    if (i < 0 || (guint)i >= user->polls->len || (guint)i >= user->wanted->len) {
         return 0;
     }
-    gushort seen = ((const GPollFD *)g_ptr_array_index(user->polls, i))->revents;
+    const GPollFD *poll = g_ptr_array_index(user->polls, i);
+    gushort seen = poll->revents;
+    if (poll->fd != g_array_index(user->wanted, GPollFD, i).fd) {
+        return 0;
+    }
     return (seen & G_IO_IN ? SLIRP_POLL_IN : 0) | (seen & G_IO_OUT ? SLIRP_POLL_OUT : 0) |
            (seen & G_IO_PRI ? SLIRP_POLL_PRI : 0) | (seen & G_IO_ERR ? SLIRP_POLL_ERR : 0) |
            (seen & G_IO_HUP ? SLIRP_POLL_HUP : 0);
 }
 
-static void forget_polls(User *user)
+static void remove_poll(User *user, guint i)
 {
-    for (guint i = 0; i < user->n_polls; i++) {
-        g_source_remove_poll(&user->source->source, g_ptr_array_index(user->polls, i));
+    g_source_remove_poll(&user->source->source, g_ptr_array_index(user->polls, i));
+    g_ptr_array_remove_index(user->polls, i);
+}
+
+/* The source waits for what is wanted. */
+static void follow(User *user)
+{
+    g_atomic_int_set(&user->stale, 0);
+    for (guint i = 0; i < user->wanted->len; i++) {
+        const GPollFD *wanted = &g_array_index(user->wanted, GPollFD, i);
+
+        if (i < user->polls->len) {
+            GPollFD *poll = g_ptr_array_index(user->polls, i);
+
+            if (poll->fd == wanted->fd) {
+                poll->events = wanted->events;
+                continue;
+            }
+            while (user->polls->len > i) {
+                remove_poll(user, user->polls->len - 1);
+            }
+        }
+        GPollFD *poll = g_memdup2(wanted, sizeof(*wanted));
+        g_ptr_array_add(user->polls, poll);
+        g_source_add_poll(&user->source->source, poll);
     }
-    user->n_polls = 0;
+    while (user->polls->len > user->wanted->len) {
+        remove_poll(user, user->polls->len - 1);
+    }
 }
 
 static gboolean prepare(GSource *source, gint *timeout)
 {
     User *user = ((UserSource *)source)->user;
-    uint32_t wait_ms = G_MAXINT32;
-    gboolean entered = user->services->loop->enter(user->services->host);
 
-    g_atomic_int_set(&user->woken, 0);
-    forget_polls(user);
-    slirp_pollfds_fill(user->slirp, &wait_ms, add_poll, user);
-    user->services->loop->leave(user->services->host, entered);
-    *timeout = wait_ms >= G_MAXINT32 ? -1 : (gint)wait_ms;
-    return FALSE;
+    if (g_atomic_int_get(&user->stale)) {
+        gboolean entered = user->services->loop->enter(user->services->host);
+
+        follow(user);
+        user->services->loop->leave(user->services->host, entered);
+    }
+    gint64 deadline = __atomic_load_n(&user->deadline_us, __ATOMIC_RELAXED);
+    gint64 left_us = deadline == G_MAXINT64 ? G_MAXINT64 : deadline - g_get_monotonic_time();
+    *timeout = left_us == G_MAXINT64 ? -1 : (gint)CLAMP(left_us / 1000 + 1, 0, G_MAXINT32);
+    return left_us <= 0;
 }
 
 static gboolean check(GSource *source)
 {
-    (void)source;
-    return TRUE; /* timeouts of connections are looked at, too */
+    User *user = ((UserSource *)source)->user;
+    gint64 deadline = __atomic_load_n(&user->deadline_us, __ATOMIC_RELAXED);
+
+    for (guint i = 0; i < user->polls->len; i++) {
+        if (((const GPollFD *)g_ptr_array_index(user->polls, i))->revents != 0) {
+            return TRUE;
+        }
+    }
+    return deadline != G_MAXINT64 && g_get_monotonic_time() >= deadline;
 }
 
 static gboolean dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc fn, G_GNUC_UNUSED gpointer data)
@@ -170,6 +243,7 @@ static gboolean dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc fn, G_GNUC_U
     gboolean entered = user->services->loop->enter(user->services->host);
 
     slirp_pollfds_poll(user->slirp, 0, get_revents, user);
+    ask(user);
     user->services->loop->leave(user->services->host, entered);
     return G_SOURCE_CONTINUE;
 }
@@ -203,7 +277,7 @@ static gboolean user_send(void *state,
         bytes += some;
     }
     slirp_input(user->slirp, data, (int)bytes);
-    turn(user);
+    ask_and_wake(user);
     return TRUE;
 }
 
@@ -212,7 +286,6 @@ static void user_close(void *state)
     User *user = state;
 
     if (user->source != NULL) {
-        forget_polls(user);
         g_source_destroy(&user->source->source);
         g_source_unref(&user->source->source);
     }
@@ -221,6 +294,8 @@ static void user_close(void *state)
     }
     if (user->polls != NULL) {
         g_ptr_array_unref(user->polls);
+        g_array_unref(user->wanted);
+        g_array_unref(user->answer);
     }
     g_free(user->frame);
 }
@@ -252,6 +327,9 @@ user_open(void *ctx, void *state, QhNet *net, const char *options_json, GError *
     if (nu_options_read(user->services, options_json, &options, error)) {
         user->frame = g_malloc(QH_NET_FRAME_MAX);
         user->polls = g_ptr_array_new_with_free_func(g_free);
+        user->wanted = g_array_new(FALSE, TRUE, sizeof(GPollFD));
+        user->answer = g_array_new(FALSE, TRUE, sizeof(GPollFD));
+        user->deadline_us = G_MAXINT64;
         user->slirp = slirp_new(&options.slirp, &callbacks, user);
         if (user->slirp == NULL) {
             g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED, "libslirp refuses to start");
@@ -268,6 +346,7 @@ user_open(void *ctx, void *state, QhNet *net, const char *options_json, GError *
         user->source =
             (UserSource *)g_source_new((GSourceFuncs *)&source_funcs, sizeof(UserSource));
         user->source->user = user;
+        ask(user);
         g_source_attach(&user->source->source, user->services->loop->context(user->services->host));
         user->services->net->set_peer(net, TRUE, info);
     } else {
@@ -297,7 +376,7 @@ static char *user_command(void *state, const char *name, const char *arguments, 
     if (!nu_forward(user->slirp, arguments, !add, error)) {
         return NULL;
     }
-    turn(user);
+    ask_and_wake(user);
     return g_strdup_printf("host forwarding rule for %s %s\n", arguments,
                            add ? "added" : "removed");
 }

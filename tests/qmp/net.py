@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import tempfile
+import time
 
 from qmp import Host, module_path, run
 
@@ -105,6 +106,24 @@ class Stream:
 
     def receive(self):
         return self.exactly(struct.unpack('>I', self.exactly(4))[0])
+
+
+def test_open_connection_costs_nothing():
+    """While a connection waits for the guest the main loop sleeps: CPU time, so load is no matter."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    with host() as machine:
+        client = machine.client()
+        client.execute('netdev_add', type='user', id='n',
+                       hostfwd=[{'str': 'tcp:127.0.0.1:%d-:22' % port}])
+        with socket.create_connection(('127.0.0.1', port)):
+            clock = (~machine.process.pid << 3) | 2
+            time.sleep(0.2)
+            before = time.clock_gettime(clock)
+            time.sleep(1)
+            spent = time.clock_gettime(clock) - before
+            assert spent < 0.1, 'the host worked %.2f s of one second' % spent
 
 
 def test_hub():
