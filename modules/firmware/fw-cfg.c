@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware configuration device (QEMU, docs/specs/fw_cfg.rst, "Hardware Interface"): a selector,
- * a data port that goes through the selected item byte by byte, and a DMA register that takes the
- * address of a small structure in guest memory. What there is to read is the host's
+ * The firmware configuration device (QEMU, docs/specs/fw_cfg.rst, "Hardware Interface"): a
+ * selector, a data port that goes through the selected item byte by byte, and a DMA register that
+ * takes the address of a small structure in guest memory. What there is to read is the host's
  * (abi/fw-cfg.h); the signature, the feature word and the directory are made here.
  *
  * The transport is apart from the device: on a memory bus the selector is big-endian and the data
@@ -30,7 +30,7 @@
 #define DMA_BYTES  16u
 
 #define DMA_SIGNATURE G_GUINT64_CONSTANT(0x51454d5520434647) /* "QEMU CFG" */
-#define ENTRY_BYTES   64u                                     /* of the directory */
+#define ENTRY_BYTES   64u                                    /* of the directory */
 
 typedef struct FwCfg {
     QhDevice base;
@@ -312,9 +312,18 @@ static void state_loaded(QhDevice *device)
 }
 
 static const QhStateField fields[] = {
-    {.name = "dma_high", .offset = offsetof(FwCfg, dma_high), .type = QH_TYPE_I64, .klass = QH_CLASS_CTRL},
-    {.name = "offset", .offset = offsetof(FwCfg, offset), .type = QH_TYPE_I32, .klass = QH_CLASS_CTRL},
-    {.name = "selector", .offset = offsetof(FwCfg, selector), .type = QH_TYPE_I16, .klass = QH_CLASS_CTRL},
+    {.name = "dma_high",
+     .offset = offsetof(FwCfg, dma_high),
+     .type = QH_TYPE_I64,
+     .klass = QH_CLASS_CTRL},
+    {.name = "offset",
+     .offset = offsetof(FwCfg, offset),
+     .type = QH_TYPE_I32,
+     .klass = QH_CLASS_CTRL},
+    {.name = "selector",
+     .offset = offsetof(FwCfg, selector),
+     .type = QH_TYPE_I16,
+     .klass = QH_CLASS_CTRL},
 };
 
 static const QhStateTable state = {

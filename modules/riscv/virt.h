@@ -6,23 +6,23 @@
 #include "modules/riscv/cpu.h"
 
 /* Where things are: the addresses that Linux, OpenSBI and U-Boot expect of this board. */
-#define RV_VIRT_MROM        0x1000u /* what firmware finds in a2 */
-#define RV_VIRT_MROM_BYTES  0xf000u
-#define RV_VIRT_TEST        0x100000u
-#define RV_VIRT_RTC         0x101000u
-#define RV_VIRT_CLINT       0x2000000u /* MSWI, and MTIMER at +0x4000 */
-#define RV_VIRT_CLINT_BYTES 0x10000u
-#define RV_VIRT_SSWI        0x2f00000u
-#define RV_VIRT_PLIC        0xc000000u
-#define RV_VIRT_PLIC_BYTES  0x600000u
-#define RV_VIRT_UART        0x10000000u
-#define RV_VIRT_VIRTIO      0x10001000u /* transports, 0x1000 bytes apart */
-#define RV_VIRT_FW_CFG      0x10100000u
+#define RV_VIRT_MROM         0x1000u /* what firmware finds in a2 */
+#define RV_VIRT_MROM_BYTES   0xf000u
+#define RV_VIRT_TEST         0x100000u
+#define RV_VIRT_RTC          0x101000u
+#define RV_VIRT_CLINT        0x2000000u /* MSWI, and MTIMER at +0x4000 */
+#define RV_VIRT_CLINT_BYTES  0x10000u
+#define RV_VIRT_SSWI         0x2f00000u
+#define RV_VIRT_PLIC         0xc000000u
+#define RV_VIRT_PLIC_BYTES   0x600000u
+#define RV_VIRT_UART         0x10000000u
+#define RV_VIRT_VIRTIO       0x10001000u /* transports, 0x1000 bytes apart */
+#define RV_VIRT_FW_CFG       0x10100000u
 #define RV_VIRT_FW_CFG_BYTES 0x18u
-#define RV_VIRT_PCIE_PIO    0x3000000u
-#define RV_VIRT_PCIE_ECAM   0x30000000u
-#define RV_VIRT_PCIE_MMIO   0x40000000u
-#define RV_VIRT_RAM         0x80000000u
+#define RV_VIRT_PCIE_PIO     0x3000000u
+#define RV_VIRT_PCIE_ECAM    0x30000000u
+#define RV_VIRT_PCIE_MMIO    0x40000000u
+#define RV_VIRT_RAM          0x80000000u
 
 #define RV_VIRT_PCIE_PIO_BYTES  0x10000u
 #define RV_VIRT_PCIE_ECAM_BYTES 0x10000000u
