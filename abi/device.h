@@ -21,6 +21,11 @@ typedef struct QhDevice {
     uint64_t reserved[2];
 } QhDevice;
 
+/* How a window with RAM behind it (window_set_ram) answers. */
+#define QH_WINDOW_IO  0u /* all by its QhIoOps; the only way without RAM */
+#define QH_WINDOW_ROM 1u /* reads and fetches straight from RAM, writes by QhIoOps: flash, ROM */
+#define QH_WINDOW_RAM 2u /* all straight from RAM */
+
 /* One register window. */
 typedef struct QhWindow {
     const char *name;
@@ -169,6 +174,16 @@ typedef struct QhDeviceService {
     uint64_t (*window_bytes)(QhDevice *device, uint32_t window);
     /* Whether the guest has run: what is plugged now is plugged hot. [main] */
     gboolean (*is_hot)(QhMachine *machine);
+
+    /* --- Minor 2 --- */
+
+    /* Put @ram, as long as the window or longer, behind window @window, in realize; both begin
+     * together and are multiples of 4 KiB. @mode: QH_WINDOW_... FALSE when it does not fit. [main]
+     */
+    gboolean (*window_set_ram)(QhDevice *device, uint32_t window, QhRam *ram, uint32_t mode);
+    /* From the next access on window @window answers so; of the caller's CPU, and soon of the
+     * others. [device] */
+    void (*window_set_mode)(QhDevice *device, uint32_t window, uint32_t mode);
 } QhDeviceService;
 
 #endif

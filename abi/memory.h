@@ -152,6 +152,12 @@ typedef struct QhMemService {
     void *(*dma_map)(
         QhInstance *device, QhSpace *space, uint64_t address, uint64_t *length, gboolean write);
     void (*dma_unmap)(QhInstance *device, void *pointer, uint64_t length, uint64_t written);
+
+    /*
+     * Minor 2. Write @bytes at @offset of a block, whatever it is mapped as; code made from what
+     * was there is dropped. For devices whose content is read directly (flash). [any]
+     */
+    void (*ram_write)(QhRam *ram, uint64_t offset, const void *data, uint64_t bytes);
 } QhMemService;
 
 #endif

@@ -14,6 +14,12 @@ typedef struct QhPlaced {
     int32_t priority;
 } QhPlaced;
 
+/* What lies behind a window. */
+typedef struct QhWindowRam {
+    QhRam *ram; /* or NULL */
+    uint32_t mode;
+} QhWindowRam;
+
 struct QhBus {
     QhInstance *parent;
     const QhBusOps *ops;
@@ -32,6 +38,7 @@ struct QhInstance {
     const QhDeviceOps *ops;
     QhDevice *state;
     uint64_t *window_bytes;
+    QhWindowRam *window_ram;
     GArray *placed;     /* QhPlaced */
     QhIrq **out;        /* where each output line leads */
     uint8_t *out_level; /* as the device drives it */

@@ -50,6 +50,7 @@ QhInstance *qh_instance_create(QhMachine *machine, const char *name, const char 
     instance->buses = g_ptr_array_new_with_free_func(qh_bus_free);
     instance->placed = g_array_new(FALSE, FALSE, sizeof(QhPlaced));
     instance->window_bytes = g_new0(uint64_t, ops->n_windows);
+    instance->window_ram = g_new0(QhWindowRam, ops->n_windows);
     for (uint32_t i = 0; i < ops->n_windows; i++) {
         instance->window_bytes[i] = window_at(instance, i)->bytes;
     }
@@ -102,6 +103,7 @@ void qh_instance_free(QhInstance *instance)
     g_ptr_array_unref(instance->buses);
     g_array_unref(instance->placed);
     g_free(instance->window_bytes);
+    g_free(instance->window_ram);
     g_free(instance->out);
     g_free(instance->out_level);
     g_free(instance->in);
@@ -148,6 +150,34 @@ gboolean qh_instance_realize(QhInstance *instance, GError **error)
     return TRUE;
 }
 
+/* Put window @window, which it has, on the map. */
+static gboolean place(QhInstance *instance,
+                      uint32_t window,
+                      QhSpace *space,
+                      uint64_t address,
+                      int32_t priority,
+                      GError **error)
+{
+    const QhWindow *description = window_at(instance, window);
+    g_autofree char *name = g_strdup_printf("%s.%s", instance->id, description->name);
+    const QhPlaced placed = {space, address, instance->window_bytes[window], window, priority};
+    const QhIoWindow like = {
+        .name = name,
+        .ops = description->ops,
+        .opaque = instance->state,
+        .owner = instance,
+        .machine = instance->machine,
+        .bytes = placed.bytes,
+    };
+    const QhWindowRam *behind = &instance->window_ram[window];
+
+    if (!qh_space_map_window(space, address, &like, behind->ram, behind->mode, priority, error)) {
+        return FALSE;
+    }
+    g_array_append_val(instance->placed, placed);
+    return TRUE;
+}
+
 gboolean qh_instance_map(
     QhInstance *instance, uint32_t window, QhSpace *space, uint64_t address, GError **error)
 {
@@ -167,15 +197,7 @@ gboolean qh_instance_map(
         return FALSE;
     }
 
-    const QhWindow *description = window_at(instance, window);
-    g_autofree char *name = g_strdup_printf("%s.%s", instance->id, description->name);
-    QhPlaced placed = {space, address, instance->window_bytes[window], window, 0};
-    if (!qh_mem_service.map_io(space, name, address, placed.bytes, description->ops,
-                               instance->state, instance, 0, error)) {
-        return FALSE;
-    }
-    g_array_append_val(instance->placed, placed);
-    return TRUE;
+    return place(instance, window, space, address, 0, error);
 }
 
 void qh_instance_hold(QhInstance *instance)
@@ -364,6 +386,37 @@ static void window_set_bytes(QhDevice *device, uint32_t window, uint64_t bytes)
     }
 }
 
+static gboolean window_set_ram(QhDevice *device, uint32_t window, QhRam *ram, uint32_t mode)
+{
+    QhInstance *instance = device->instance;
+
+    if (!instance->in_realize || window >= instance->ops->n_windows || mode > QH_WINDOW_RAM ||
+        ram == NULL || instance->window_bytes[window] > ram->bytes ||
+        instance->window_bytes[window] % (1u << QH_PAGE_BITS_MIN) != 0) {
+        return FALSE;
+    }
+    instance->window_ram[window] = (QhWindowRam){ram, mode};
+    return TRUE;
+}
+
+static void window_set_mode(QhDevice *device, uint32_t window, uint32_t mode)
+{
+    QhInstance *instance = device->instance;
+
+    if (window >= instance->ops->n_windows || instance->window_ram[window].ram == NULL ||
+        instance->window_ram[window].mode == mode || mode > QH_WINDOW_RAM) {
+        return;
+    }
+    instance->window_ram[window].mode = mode;
+    for (guint i = 0; i < instance->placed->len; i++) {
+        const QhPlaced *at = &g_array_index(instance->placed, QhPlaced, i);
+
+        if (at->window == window) {
+            qh_space_set_mode(at->space, at->address, instance, mode);
+        }
+    }
+}
+
 static gboolean is_hot(QhMachine *machine)
 {
     return machine->has_run;
@@ -399,15 +452,7 @@ window_map(QhDevice *device, uint32_t window, QhSpace *space, uint64_t address, 
     if (window >= instance->ops->n_windows || instance->window_bytes[window] == 0) {
         return FALSE;
     }
-    const QhWindow *description = window_at(instance, window);
-    g_autofree char *name = g_strdup_printf("%s.%s", instance->id, description->name);
-    QhPlaced placed = {space, address, instance->window_bytes[window], window, priority};
-    if (!qh_mem_service.map_io(space, name, address, placed.bytes, description->ops,
-                               instance->state, instance, priority, NULL)) {
-        return FALSE;
-    }
-    g_array_append_val(instance->placed, placed);
-    return TRUE;
+    return place(instance, window, space, address, priority, NULL);
 }
 
 static QhDevice *bus_parent(QhBus *bus)
@@ -498,4 +543,6 @@ const QhDeviceService qh_device_service = {
     .reset = reset,
     .window_bytes = window_bytes,
     .is_hot = is_hot,
+    .window_set_ram = window_set_ram,
+    .window_set_mode = window_set_mode,
 };

@@ -150,6 +150,12 @@ static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
     return !before;
 }
 
+/* RAM that the access may go straight to; flash is read so, but its device takes the writes. */
+static gboolean is_plain(const Access *access, const Span *span)
+{
+    return span->page.ram != NULL && (access->access != QH_ACCESS_WRITE || span->page.io == NULL);
+}
+
 /*
  * In deterministic mode an access to a device is an instruction that runs by itself: it reads the
  * time, moves timers and raises lines, and the CPU has to look right behind it wherever blocks
@@ -158,7 +164,7 @@ static gboolean watch(QhJitCpu *jit, const Access *access, uint32_t kinds)
 static gboolean alone_if_io(QhJitCpu *jit, const Access *access)
 {
     if (!jit->engine->counted || jit->alone ||
-        (access->span[0].page.ram != NULL && access->span[access->n - 1].page.ram != NULL)) {
+        (is_plain(access, &access->span[0]) && is_plain(access, &access->span[access->n - 1]))) {
         return TRUE;
     }
     jit->retry = QH_RETRY_SINGLE;
@@ -266,7 +272,7 @@ store_span(QhJitCpu *jit, const Access *access, const Span *span, uint32_t bytes
 {
     uint64_t in_page = span->address & jit->mmu.granule_mask;
 
-    if (span->page.ram != NULL) {
+    if (is_plain(access, span)) {
         ram_store(span_host(jit, span), bytes, swapped(access->memop) ? swap(value, bytes) : value);
         return TRUE;
     }
@@ -377,16 +383,33 @@ prepare_write(QhJitCpu *jit, const QhTlbPage *page, uint64_t in_page, uint32_t b
     return TRUE;
 }
 
+/*
+ * A store to flash: what its device does may change the code that runs, anywhere in the same block
+ * of memory. FALSE: it is, so the instruction is run again by itself, and what follows is looked at
+ * anew.
+ */
+static gboolean prepare_command(QhJitCpu *jit, const QhRam *behind)
+{
+    if (behind == NULL || !qh_engine_runs(jit, behind->base, behind->bytes)) {
+        return TRUE;
+    }
+    jit->retry = QH_RETRY_SINGLE;
+    qh_jit_state(jit)->unwind = 1;
+    return FALSE;
+}
+
 /* All spans may be written: RAM is ready, nothing is missing. */
 static gboolean prepare_spans(QhJitCpu *jit, const Access *access)
 {
     for (uint32_t i = 0; i < access->n; i++) {
         const Span *span = &access->span[i];
-        if (span->page.readonly || (span->page.ram == NULL && span->page.io == NULL)) {
+        if (span->page.io == NULL && (span->page.readonly || span->page.ram == NULL)) {
             return bus_fault(jit, access, span);
         }
-        if (span->page.ram != NULL &&
-            !prepare_write(jit, &span->page, span->address & jit->mmu.granule_mask, span->bytes)) {
+        if (is_plain(access, span)
+                ? !prepare_write(jit, &span->page, span->address & jit->mmu.granule_mask,
+                                 span->bytes)
+                : !prepare_command(jit, span->page.ram)) {
             return FALSE;
         }
     }
@@ -408,14 +431,14 @@ static void settle(QhJitCpu *jit, const Access *access)
         uint64_t offset = page->offset + (at & jit->mmu.granule_mask);
         uint64_t room = jit->mmu.granule_mask - (at & jit->mmu.granule_mask) + 1;
         uint32_t bytes = (uint32_t)MIN(room, access->address + access->bytes - at);
-        if (page->ram != NULL &&
+        if (is_plain(access, &access->span[i]) &&
             (__atomic_load_n(&page->ram->page_flags[offset >> QH_PAGE_BITS_MIN], __ATOMIC_SEQ_CST) &
              QH_PAGE_CODE)) {
             qh_ram_note_write(page->ram, offset, bytes);
         }
         at += bytes;
     }
-    if (access->n == 1 && access->span[0].page.ram != NULL && access->span[0].page.cached) {
+    if (access->n == 1 && is_plain(access, &access->span[0]) && access->span[0].page.cached) {
         qh_softmmu_refresh(jit, access->address, access->index, &access->span[0].page);
     }
 }
@@ -530,7 +553,7 @@ static uint64_t ram_rmw(uint8_t *host, const Access *access, uint32_t kind, uint
 /* An atomic access that no host instruction can do: alone in the cluster, or else ask for that. */
 static gboolean need_exclusive(QhJitCpu *jit, const Access *access)
 {
-    gboolean plain = access->n == 1 && access->bytes <= 8 && access->span[0].page.ram != NULL &&
+    gboolean plain = access->n == 1 && access->bytes <= 8 && is_plain(access, &access->span[0]) &&
                      (access->address & (access->bytes - 1)) == 0;
 
     if (plain || qh_engine_is_exclusive(jit)) {
@@ -687,7 +710,7 @@ gboolean qh_softmmu_cas(QhJitCpu *jit,
     if (need_exclusive(jit, &access)) {
         return FALSE;
     }
-    if (access.n == 1 && access.bytes <= 8 && access.span[0].page.ram != NULL &&
+    if (access.n == 1 && access.bytes <= 8 && is_plain(&access, &access.span[0]) &&
         (address & (access.bytes - 1)) == 0) {
         *ret_old = ram_cas(span_host(jit, &access.span[0]), &access, *expected, *desired);
     } else if (!alone_update(jit, &access, ret_old, cas_next, &words)) {

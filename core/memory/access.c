@@ -194,11 +194,7 @@ static uint32_t io_write_bytes(
 
 static void ram_write(const QhSection *section, uint64_t offset, const void *buffer, uint64_t bytes)
 {
-    uint64_t at = section->ram_offset + offset;
-
-    qh_ram_note_write(section->ram, at, bytes);
-    memcpy(section->ram->host + at, buffer, bytes);
-    qh_ram_note_write(section->ram, at, bytes);
+    qh_ram_write(section->ram, section->ram_offset + offset, buffer, bytes);
 }
 
 /* What one walk over the map does with what it meets. */
@@ -229,17 +225,21 @@ static uint32_t walk(QhSpace *space,
         uint64_t chunk = length - 1 <= room ? length : room + 1;
         uint32_t status = QH_BUS_OK;
 
-        if (section.ram == NULL && (flags & WALK_IO) == 0) {
+        /* what takes a write: a device, or RAM; flash is RAM to those who may write ROM */
+        gboolean io =
+            section.ram == NULL || (from != NULL && section.io != NULL && (flags & WALK_ROM) == 0);
+
+        if (io && (flags & WALK_IO) == 0) {
             return QH_BUS_ERROR;
         }
-        if (section.ram != NULL && from != NULL && section.readonly && (flags & WALK_ROM) == 0) {
+        if (!io && from != NULL && section.readonly && (flags & WALK_ROM) == 0) {
             return QH_BUS_ERROR;
         }
         if ((flags & WALK_PROBE) != 0) {
             status = QH_BUS_OK;
-        } else if (section.ram == NULL && into != NULL) {
+        } else if (io && into != NULL) {
             status = io_read_bytes(section.io, section.io_offset + skip, into, chunk, attrs);
-        } else if (section.ram == NULL) {
+        } else if (io) {
             status = io_write_bytes(section.io, section.io_offset + skip, from, chunk, attrs);
         } else if (into != NULL) {
             memcpy(into, section.ram->host + section.ram_offset + skip, chunk);

@@ -8,9 +8,10 @@ static void describe_mapping(GString *out, const Mapping *mapping)
 {
     g_string_append_printf(out, "  " ADDRESS "-" ADDRESS " (prio %d, %s): ", mapping->first,
                            mapping->last, mapping->priority,
-                           mapping->ram == NULL ? mapping->io != NULL ? "i/o" : "space"
-                           : mapping->readonly  ? "rom"
-                                                : "ram");
+                           mapping->ram == NULL  ? mapping->io != NULL ? "i/o" : "space"
+                           : mapping->io != NULL ? "romd"
+                           : mapping->readonly   ? "rom"
+                                                 : "ram");
     g_string_append_printf(out, "%s",
                            mapping->ram != NULL  ? mapping->ram->name
                            : mapping->io != NULL ? mapping->io->name
@@ -26,9 +27,10 @@ static void describe_section(GString *out, const QhSection *section)
     uint64_t offset = section->ram != NULL ? section->ram_offset : section->io_offset;
 
     g_string_append_printf(out, "  " ADDRESS "-" ADDRESS " (%s): %s", section->first, section->last,
-                           section->ram == NULL ? "i/o"
-                           : section->readonly  ? "rom"
-                                                : "ram",
+                           section->ram == NULL  ? "i/o"
+                           : section->io != NULL ? "romd"
+                           : section->readonly   ? "rom"
+                                                 : "ram",
                            section->ram != NULL ? section->ram->name : section->io->name);
     if (offset != 0) {
         g_string_append_printf(out, " @" ADDRESS, offset);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changing what an address space leads to, and the table of service qh.mem. */
+#include "abi/device.h"
 #include "core/machine/machine.h"
 #include "core/memory/space-priv.h"
 
@@ -110,6 +111,46 @@ static gboolean is_width(uint32_t bytes)
     return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
+gboolean qh_space_map_window(QhSpace *space,
+                             uint64_t address,
+                             const QhIoWindow *like,
+                             QhRam *ram,
+                             uint32_t mode,
+                             int32_t priority,
+                             GError **error)
+{
+    const QhIoOps *ops = like->ops;
+
+    if (!check_range(space, like->name, address, like->bytes, error)) {
+        return FALSE;
+    }
+    if (ops == NULL || !QH_HAS(ops, write) || !is_width(ops->min_size) ||
+        !is_width(ops->max_size) || ops->min_size > ops->max_size) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot map window '%s': its access sizes are not 1, 2, 4 or 8 in order, or "
+                    "its table is too short",
+                    like->name);
+        return FALSE;
+    }
+    if (ram != NULL && ((address | like->bytes) % PAGE != 0 || like->bytes > ram->bytes)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot map window '%s' at 0x%" G_GINT64_MODIFIER
+                    "x: there is memory behind it, and it is not a multiple of 4096 or longer",
+                    like->name, address);
+        return FALSE;
+    }
+    Mapping mapping = {.first = address,
+                       .last = address + (like->bytes - 1),
+                       .priority = priority,
+                       .ram = ram,
+                       .mode = mode};
+    g_mutex_lock(&space->memory->lock);
+    mapping.io = window_find(space->memory, like);
+    add_mapping(space, &mapping);
+    g_mutex_unlock(&space->memory->lock);
+    return TRUE;
+}
+
 static gboolean map_io(QhSpace *space,
                        const char *name,
                        uint64_t address,
@@ -120,18 +161,7 @@ static gboolean map_io(QhSpace *space,
                        int32_t priority,
                        GError **error)
 {
-    if (!check_range(space, name, address, bytes, error)) {
-        return FALSE;
-    }
-    if (ops == NULL || !QH_HAS(ops, write) || !is_width(ops->min_size) ||
-        !is_width(ops->max_size) || ops->min_size > ops->max_size) {
-        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
-                    "cannot map window '%s': its access sizes are not 1, 2, 4 or 8 in order, or "
-                    "its table is too short",
-                    name);
-        return FALSE;
-    }
-    QhIoWindow window = {
+    const QhIoWindow window = {
         .name = (char *)name,
         .ops = ops,
         .opaque = opaque,
@@ -139,12 +169,23 @@ static gboolean map_io(QhSpace *space,
         .machine = space->memory->machine,
         .bytes = bytes,
     };
-    Mapping mapping = {.first = address, .last = address + (bytes - 1), .priority = priority};
+
+    return qh_space_map_window(space, address, &window, NULL, QH_WINDOW_IO, priority, error);
+}
+
+void qh_space_set_mode(QhSpace *space, uint64_t address, const QhInstance *owner, uint32_t mode)
+{
     g_mutex_lock(&space->memory->lock);
-    mapping.io = window_find(space->memory, &window);
-    add_mapping(space, &mapping);
+    for (guint i = 0; i < space->mappings->len; i++) {
+        Mapping *mapping = g_ptr_array_index(space->mappings, i);
+
+        if (mapping->first == address && mapping->io != NULL && mapping->io->owner == owner &&
+            mapping->mode != mode) {
+            mapping->mode = mode;
+            qh_space_rebuild(space);
+        }
+    }
     g_mutex_unlock(&space->memory->lock);
-    return TRUE;
 }
 
 static gboolean map_space(QhSpace *space,
@@ -233,4 +274,5 @@ const QhMemService qh_mem_service = {
     .cas_word = qh_space_cas_word,
     .dma_map = qh_dma_map,
     .dma_unmap = qh_dma_unmap,
+    .ram_write = qh_ram_write,
 };

@@ -3,6 +3,8 @@
 #include "core/memory/space-priv.h"
 #include "core/os/memory.h"
 
+#include <string.h>
+
 /* Blocks are numbered in steps of the largest guest page, so that no two share one. */
 #define BASE_STEP G_GUINT64_CONSTANT(0x10000)
 #define PAGE      (G_GUINT64_CONSTANT(1) << QH_PAGE_BITS_MIN)
@@ -164,6 +166,13 @@ void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes)
             qh_machine_code_written(ram->machine, ram->base + first_byte, end - first_byte);
         }
     }
+}
+
+void qh_ram_write(QhRam *ram, uint64_t offset, const void *data, uint64_t bytes)
+{
+    qh_ram_note_write(ram, offset, bytes);
+    memcpy(ram->host + offset, data, bytes);
+    qh_ram_note_write(ram, offset, bytes);
 }
 
 static void window_free(void *data)

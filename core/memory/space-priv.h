@@ -18,7 +18,8 @@ typedef struct Mapping {
     uint64_t first, last;
     int32_t priority;
     gboolean readonly;
-    QhRam *ram; /* one of ram, io, target */
+    uint32_t mode; /* QH_WINDOW_..., where there are both ram and io */
+    QhRam *ram;    /* one of ram, io, target; or ram behind io */
     QhIoWindow *io;
     QhSpace *target;
     uint64_t offset; /* of first in it */

@@ -47,7 +47,9 @@ typedef struct QhSection {
     QhRam *ram;           /* or NULL */
     uint64_t ram_offset;  /* of first in ram */
     gboolean readonly;
-    QhIoWindow *io;     /* or NULL; both NULL: nothing there */
+    /* Or NULL; both NULL: nothing there. With ram it is readonly and this takes the writes; then
+     * both offsets are the same. */
+    QhIoWindow *io;
     uint64_t io_offset; /* of first in the window */
 } QhSection;
 
@@ -132,6 +134,22 @@ gboolean qh_space_is_memory(QhSpace *space, uint64_t address, uint64_t length);
  * code made from those with QH_PAGE_CODE (qh_machine_code_written). Who writes calls it before and
  * after, so that code made in between goes, too. [any] */
 void qh_ram_note_write(QhRam *ram, uint64_t offset, uint64_t bytes);
+
+/*
+ * Map @like, a window whose fields are filled in but is copied, at @address; @ram is what lies
+ * behind it, or NULL, @mode how it answers (QH_WINDOW_...). [main]
+ */
+gboolean qh_space_map_window(QhSpace *space,
+                             uint64_t address,
+                             const QhIoWindow *like,
+                             QhRam *ram,
+                             uint32_t mode,
+                             int32_t priority,
+                             GError **error);
+/* The window of @owner that is mapped at @address answers so from now on. [device] */
+void qh_space_set_mode(QhSpace *space, uint64_t address, const QhInstance *owner, uint32_t mode);
+/* As qh.mem's ram_write. [any] */
+void qh_ram_write(QhRam *ram, uint64_t offset, const void *data, uint64_t bytes);
 
 /* Text of `info mtree`; the caller g_frees it. [main] */
 char *qh_space_describe(QhSpace *space);

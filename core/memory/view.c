@@ -4,6 +4,7 @@
  * lowest, each only where nothing lies yet. A mapped space contributes the sections of its own
  * view; where it has nothing, what is below shows through.
  */
+#include "abi/device.h"
 #include "core/memory/space-priv.h"
 
 /* The part of @section that starts at @first and ends at @last. */
@@ -15,7 +16,8 @@ static QhSection cut(const QhSection *section, uint64_t first, uint64_t last)
     part.last = last;
     if (part.ram != NULL) {
         part.ram_offset += first - section->first;
-    } else {
+    }
+    if (part.io != NULL) {
         part.io_offset += first - section->first;
     }
     return part;
@@ -97,14 +99,17 @@ View *qh_view_build(const QhSpace *space)
             lay_space(out, mapping);
             continue;
         }
+        gboolean both = mapping->ram != NULL && mapping->io != NULL;
+        gboolean use_ram = mapping->ram != NULL && (!both || mapping->mode != QH_WINDOW_IO);
+        gboolean use_io = mapping->io != NULL && (!both || mapping->mode != QH_WINDOW_RAM);
         QhSection section = {
             .first = mapping->first,
             .last = mapping->last,
-            .ram = mapping->ram,
-            .ram_offset = mapping->ram != NULL ? mapping->offset : 0,
-            .readonly = mapping->readonly,
-            .io = mapping->io,
-            .io_offset = mapping->io != NULL ? mapping->offset : 0,
+            .ram = use_ram ? mapping->ram : NULL,
+            .ram_offset = use_ram ? mapping->offset : 0,
+            .readonly = mapping->readonly || (use_ram && use_io),
+            .io = use_io ? mapping->io : NULL,
+            .io_offset = use_io ? mapping->offset : 0,
         };
         lay(out, &section);
     }
