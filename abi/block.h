@@ -65,6 +65,7 @@ typedef struct QhBlockInfo {
 #define QH_BLOCK_INFO_WRITE_CACHE (1u << 1) /* a flush is needed for writes to last */
 #define QH_BLOCK_INFO_NO_MEDIUM   (1u << 2) /* an empty drive */
 #define QH_BLOCK_INFO_LOCKED      (1u << 3)
+#define QH_BLOCK_INFO_TRAY_OPEN   (1u << 4) /* minor 1: of a removable drive; by whomever */
 
 /* What the host tells the device that is attached. [device] on the main thread; all optional. */
 typedef struct QhBlockHandlers {
@@ -128,6 +129,9 @@ typedef struct QhBlockService {
     /* Minor 1. The device's own rerror and werror (QH_BLOCK_ON_ERROR_...), before or after attach.
      * [main] */
     void (*set_errors)(QhBlock *block, uint32_t on_read, uint32_t on_write);
+    /* Minor 1. An empty drive, for a device whose property of type QH_PROPERTY_BLOCK was not set:
+     * it is put there, and goes with the property. [main] */
+    QhBlock *(*empty)(QhHost *host);
 } QhBlockService;
 
 #endif

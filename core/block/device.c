@@ -314,6 +314,7 @@ static void info(QhBlock *block, QhBlockInfo *ret)
     }
     all.flags |= g_atomic_int_get(&block->write_cache) ? QH_BLOCK_INFO_WRITE_CACHE : 0;
     all.flags |= block->locked ? QH_BLOCK_INFO_LOCKED : 0;
+    all.flags |= block->tray_open ? QH_BLOCK_INFO_TRAY_OPEN : 0;
     memcpy(ret, &all, size == 0 ? sizeof(all) : size);
 }
 
@@ -379,6 +380,11 @@ int qh_block_device_poke_zeroes(QhBlock *block, uint64_t offset, uint64_t bytes)
                : qh_block_zero(block->user->edge.node, offset, bytes, QH_BLOCK_UNMAP);
 }
 
+static QhBlock *empty(QhHost *host)
+{
+    return qh_block_device_new(qh_host_blocks(host), NULL, NULL);
+}
+
 const QhBlockService qh_block_service = {
     .size = sizeof(QhBlockService),
     .attach = attach,
@@ -394,6 +400,7 @@ const QhBlockService qh_block_service = {
     .drive = drive,
     .name = qh_block_device_text,
     .set_errors = set_errors,
+    .empty = empty,
 };
 
 const QhBlockDriverService qh_block_driver_service = {
