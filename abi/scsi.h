@@ -29,6 +29,7 @@ typedef struct QhScsiDevice {
     int32_t scsi_id;
     int32_t lun;
     uint32_t reserved;
+    void *adapter; /* the bus's */
 } QhScsiDevice;
 
 /* QhScsiRequest.direction: what the initiator expects of the data phase. */

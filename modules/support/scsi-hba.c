@@ -38,9 +38,10 @@ static void link_in(ScsiHba *hba, QhScsiRequest *request)
     hba->n_in_flight++;
 }
 
-void scsi_hba_init(ScsiHba *hba, const QhDeviceService *device, ScsiAddress most)
+void scsi_hba_init(ScsiHba *hba, const QhDeviceService *device, void *adapter, ScsiAddress most)
 {
     hba->device = device;
+    hba->adapter = adapter;
     hba->most = most;
     hba->units = g_ptr_array_new();
     hba->plugged = g_ptr_array_new();
@@ -147,6 +148,7 @@ gboolean scsi_hba_attach(ScsiHba *hba, QhBus *bus, QhDevice *child, GError **err
     }
     unit->scsi_id = (int32_t)at.target;
     unit->lun = (int32_t)at.lun;
+    unit->adapter = hba;
     g_ptr_array_add(hba->units, unit);
     return TRUE;
 }
@@ -200,6 +202,21 @@ char *scsi_hba_address(const QhDevice *child)
     const QhScsiDevice *unit = (const QhScsiDevice *)child;
 
     return g_strdup_printf("%u:%d:%d", unit->channel, unit->scsi_id, unit->lun);
+}
+
+char *scsi_hba_firmware_name(const QhDevice *child)
+{
+    const QhScsiDevice *unit = (const QhScsiDevice *)child;
+
+    return g_strdup_printf("channel@%x/disk@%x,%x", unit->channel, (uint32_t)unit->scsi_id,
+                           (uint32_t)unit->lun);
+}
+
+void *scsi_hba_adapter(const QhScsiDevice *unit)
+{
+    const ScsiHba *hba = unit->adapter;
+
+    return hba->adapter;
 }
 
 /* --- Answers --- */

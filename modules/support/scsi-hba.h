@@ -16,6 +16,7 @@ typedef struct ScsiAddress {
 
 typedef struct ScsiHba {
     const QhDeviceService *device;
+    void *adapter;           /* the adapter that it is a member of */
     ScsiAddress most;        /* the highest of each that there may be */
     GPtrArray *units;        /* QhScsiDevice: attached, plugged or not */
     GPtrArray *plugged;      /* those that the guest may see */
@@ -23,7 +24,7 @@ typedef struct ScsiHba {
     uint32_t n_in_flight;
 } ScsiHba;
 
-void scsi_hba_init(ScsiHba *hba, const QhDeviceService *device, ScsiAddress most);
+void scsi_hba_init(ScsiHba *hba, const QhDeviceService *device, void *adapter, ScsiAddress most);
 /* Nothing is in flight any more. */
 void scsi_hba_clear(ScsiHba *hba);
 
@@ -35,6 +36,9 @@ void scsi_hba_plug(ScsiHba *hba, QhDevice *child, gboolean hot);
 void scsi_hba_unplug(ScsiHba *hba, QhDevice *child, gboolean hot);
 void scsi_hba_detach(ScsiHba *hba, QhDevice *child);
 char *scsi_hba_address(const QhDevice *child);
+char *scsi_hba_firmware_name(const QhDevice *child); /* "channel@0/disk@1,0" */
+/* The adapter that @unit has been attached to, for QhScsiService. */
+void *scsi_hba_adapter(const QhScsiDevice *unit);
 
 /* The unit there, NULL when there is none; whether @target has any. */
 QhScsiDevice *scsi_hba_find(ScsiHba *hba, ScsiAddress at);
