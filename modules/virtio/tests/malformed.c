@@ -23,6 +23,7 @@ static const Subject subjects[] = {
     {"virtio-net-device",        1, {"netdev", "n0", NULL}},
     {"virtio-serial-device",     3, {NULL}                },
     {"virtio-balloon-device",    0, {NULL}                },
+    {"virtio-scsi-device",       2, {NULL}                },
     {"virtio-keyboard-device",   1, {NULL}                },
     {"virtio-mouse-device",      1, {NULL}                },
     {"virtio-tablet-device",     1, {NULL}                },
@@ -84,10 +85,11 @@ static void begin(Run *run)
 /* A chain that every function takes; at descriptor 0 of the ring, or of a table. */
 static void put_good(Run *run)
 {
+    gboolean scsi = g_str_has_prefix(run->subject->class, "virtio-scsi");
     const Part parts[PARTS] = {
-        {DRIVER_DATA,         16,  FALSE},
-        {DRIVER_DATA + 0x100, 512, TRUE },
-        {DRIVER_DATA + 0x400, 1,   TRUE },
+        {DRIVER_DATA,         scsi ? 51 : 16, FALSE},
+        {DRIVER_DATA + 0x100, 512,            TRUE },
+        {DRIVER_DATA + 0x400, 1,              TRUE },
     };
     const Part outs[PARTS] = {
         {DRIVER_DATA,         12,  FALSE},
@@ -97,7 +99,7 @@ static void put_good(Run *run)
 
     memset(bench_at(run->bench, DRIVER_DATA), 0, 0x800);
     driver_add(&run->queue,
-               g_str_has_prefix(run->subject->class, "virtio-blk") ||
+               scsi || g_str_has_prefix(run->subject->class, "virtio-blk") ||
                        g_str_has_prefix(run->subject->class, "virtio-rng")
                    ? parts
                    : outs,
