@@ -162,6 +162,7 @@ gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_audiodev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_gdb_default(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_filter(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);

@@ -216,6 +216,13 @@ const QhOption qh_options[] = {
      .qmp = "device",
      .help = "Add a device; 'help' lists them, 'DRIVER,help' shows the properties of one.",
      .parameters = PARAMETERS({"driver", "string", NULL}, {"id", "string", NULL})},
+    {.name = "audiodev",
+     .argument = "none,id=ID|JSON",
+     .group = "device",
+     .take = qh_take_audiodev,
+     .qmp = "audiodev",
+     .help = "Where sound goes: nowhere; none is the driver there is. The other keys are accepted.",
+     .parameters = PARAMETERS({"driver", "string", "none"}, {"id", "string", NULL})},
     {.name = "nodefaults",
      .group = "device",
      .take = qh_take_flag,
@@ -522,7 +529,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                             },
+    {.name = NULL                                                                            },
 };
 /* clang-format on */
 
@@ -531,7 +538,6 @@ const char *const qh_options_missing[] = {
     "add-fd",
     "alt-grab",
     "audio",
-    "audiodev",
     "compat",
     "compile-options",
     "crash",

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Questions of clients about what this program does not have: the answer is an empty list. */
 #include "core/qmp/qapi.h"
-#include "qapi/qapi-commands-migration.h"
 #include "qapi/qapi-commands-stats.h"
 #include "qapi/qapi-commands-tpm.h"
-
-gboolean qh_qmp_query_migrate_capabilities(G_GNUC_UNUSED QhHost *host,
-                                           G_GNUC_UNUSED QhQmpMigrationCapabilityStatusList *ret,
-                                           G_GNUC_UNUSED GError **error)
-{
-    return TRUE;
-}
 
 gboolean qh_qmp_query_tpm_models(G_GNUC_UNUSED QhHost *host,
                                  G_GNUC_UNUSED QhQmpTpmModelList *ret,

@@ -11,6 +11,9 @@ void qh_qmp_remove_session(QhQmp *qmp, QhSession *session);
 /* A listener or character device to be freed with @qmp. */
 void qh_qmp_keep(QhQmp *qmp, void *owned, GDestroyNotify free_fn);
 
+/* Whether clients want MIGRATION events. */
+gboolean *qh_qmp_migration_events(QhQmp *qmp);
+
 /* A source that calls @fn(@data) when its ready time has come; it starts with none. */
 GSource *qh_ready_source_new(QhHost *host, GSourceFunc fn, void *data);
 

@@ -39,11 +39,17 @@ struct QhQmp {
     GArray *owned;       /* Owned */
     Limit limits[G_N_ELEMENTS(limited)];
     GSource *release; /* sends what the limits hold */
+    gboolean migration_events;
 };
 
 QhHost *qh_qmp_host(QhQmp *qmp)
 {
     return qmp->host;
+}
+
+gboolean *qh_qmp_migration_events(QhQmp *qmp)
+{
+    return &qmp->migration_events;
 }
 
 static gboolean ready_dispatch(GSource *source, GSourceFunc fn, gpointer data)

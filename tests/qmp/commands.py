@@ -133,8 +133,15 @@ def test_as_libvirt_probes():
             virt = next(m for m in machines if m['name'] == 'virt')
             assert virt['default-cpu-type'] in models, (virt, models)
             client.execute('query-command-line-options')
-            for name in ('query-tpm-models', 'query-tpm-types', 'query-migrate-capabilities'):
+            for name in ('query-tpm-models', 'query-tpm-types'):
                 assert client.execute(name) == [], name
+            for state in (True, False):
+                events = [{'capability': 'events', 'state': state}]
+                client.execute('migrate-set-capabilities', capabilities=events)
+                assert client.execute('query-migrate-capabilities') == events
+            error = client.ask('migrate-set-capabilities',
+                               capabilities=[{'capability': 'multifd', 'state': True}])['error']
+            assert error['class'] == 'GenericError', error
             error = client.ask('query-cpu-model-expansion', type='static',
                                model={'name': 'host'})['error']
             assert error['class'] == 'GenericError', error
