@@ -314,6 +314,35 @@ static void reset(VirtioDevice *device)
     }
 }
 
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioInput *input = input_of(device);
+    uint64_t n = stream->number(stream, input->n_backlog);
+    uint64_t n_ready = stream->number(stream, input->n_ready);
+
+    if (n > VIRTIO_INPUT_BACKLOG || n_ready > n) {
+        stream->fail(stream, "more events wait than can");
+        return;
+    }
+    stream->bytes(stream, input->backlog, sizeof(input->backlog));
+    stream->bytes(stream, &input->select, sizeof(input->select));
+    stream->bytes(stream, &input->subsel, sizeof(input->subsel));
+    stream->bytes(stream, &input->full, sizeof(input->full));
+    stream->bytes(stream, &input->leds, sizeof(input->leds));
+    if (stream->mode == QH_STATE_LOAD) {
+        input->n_backlog = (uint32_t)n;
+        input->n_ready = (uint32_t)n_ready;
+    }
+}
+
+static void loaded(VirtioDevice *device)
+{
+    VirtioInput *input = input_of(device);
+
+    set_active(input, (device->status & VIRTIO_DRIVER_OK) != 0);
+    device->services->input->leds(input->input, input->leds);
+}
+
 static QhInputOps ops_of(const VirtioInputKind *kind)
 {
     return (QhInputOps){
@@ -387,6 +416,8 @@ const VirtioFunction virtio_keyboard = {
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
+    .loaded = loaded,
 };
 const VirtioFunction virtio_mouse = {
     .name = "mouse",
@@ -398,6 +429,8 @@ const VirtioFunction virtio_mouse = {
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
+    .loaded = loaded,
 };
 const VirtioFunction virtio_tablet = {
     .name = "tablet",
@@ -409,6 +442,8 @@ const VirtioFunction virtio_tablet = {
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
+    .loaded = loaded,
 };
 const VirtioFunction virtio_multitouch = {
     .name = "multitouch",
@@ -420,4 +455,6 @@ const VirtioFunction virtio_multitouch = {
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
+    .loaded = loaded,
 };

@@ -330,6 +330,13 @@ static void block_flag(QhBlock *block, gboolean on)
     (void)on;
 }
 
+static void block_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+{
+    g_assert_nonnull(block);
+    g_assert_cmpuint(on_read, <, 8);
+    g_assert_cmpuint(on_write, <, 8);
+}
+
 static const char *block_serial(QhBlock *block)
 {
     (void)block;
@@ -347,6 +354,7 @@ static const QhBlockService block_service = {
     .set_tray = block_flag,
     .set_locked = block_flag,
     .serial = block_serial,
+    .set_errors = block_errors,
 };
 
 /* --- Characters --- */
@@ -497,6 +505,7 @@ static void put(const QhProperty *property, void *at, const char *text)
     default:
         number = text[0] == '-' ? (uint64_t)g_ascii_strtoll(text, NULL, 0)
                                 : g_ascii_strtoull(text, NULL, 0);
+        number <<= property->type == QH_PROPERTY_SIZE && g_str_has_suffix(text, "M") ? 20 : 0;
     }
     g_assert_cmpuint(property->offset % bytes[property->type], ==, 0);
     memcpy(at, &number, bytes[property->type]);

@@ -2,6 +2,7 @@
 /* Keyboard, mouse, tablet, touch screen (5.8) with a driver and somebody who types. */
 #include "modules/virtio/input.h"
 #include "modules/virtio/tests/bench-screen.h"
+#include "modules/virtio/tests/bench-state.h"
 #include "modules/virtio/tests/driver.h"
 
 enum { S_NAME = 1, S_SERIAL = 2, S_DEVIDS = 3, S_PROPS = 0x10, S_BITS = 0x11, S_ABS = 0x12 };
@@ -242,6 +243,25 @@ static void test_touch(void)
     bench_free(typed.bench);
 }
 
+static void test_snapshot(void)
+{
+    Typed typed = begin("virtio-keyboard-device", 1, NULL);
+
+    send(QH_INPUT_KEY, 30, 1);
+    end_report();
+    expect(&typed, 0, 1, 30, 1);
+    g_autoptr(GByteArray) saved = bench_save(typed.bench);
+    give(&typed);
+    expect(&typed, 1, 0, 0, 0);
+    g_assert_true(bench_load(typed.bench, saved->data, saved->len));
+    g_assert_cmpuint(((VirtioInput *)typed.bench->device)->n_ready, ==, 1);
+    g_assert_true(bench_screen()->active);
+    for (guint i = 0; i < saved->len; i++) {
+        g_assert_false(bench_load(typed.bench, saved->data, i));
+    }
+    bench_free(typed.bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -251,5 +271,6 @@ int main(int argc, char **argv)
     g_test_add_func("/input/config", test_config);
     g_test_add_func("/input/wheel", test_wheel);
     g_test_add_func("/input/touch", test_touch);
+    g_test_add_func("/input/snapshot", test_snapshot);
     return g_test_run();
 }

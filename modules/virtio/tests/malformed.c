@@ -28,6 +28,7 @@ static const Subject subjects[] = {
     {"virtio-mouse-device",      1, {NULL}                },
     {"virtio-tablet-device",     1, {NULL}                },
     {"virtio-multitouch-device", 1, {NULL}                },
+    {"virtio-gpu-device",        0, {NULL}                },
 };
 
 static const uint64_t bad_addresses[] = {
