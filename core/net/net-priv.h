@@ -53,7 +53,7 @@ typedef struct QhNetBackend {
 } QhNetBackend;
 
 extern const QhNetdevOps qh_net_stream, qh_net_dgram, qh_net_socket, qh_net_tap, qh_net_bridge,
-    qh_net_hubport;
+    qh_net_passt, qh_net_hubport;
 
 /* The machine's device lock, unless this thread has it: NULL then. [main] */
 QhMachine *qh_net_enter(QhHost *host);

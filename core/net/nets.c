@@ -24,6 +24,7 @@ static const QhNetBackend backends[] = {
     {"socket",  &qh_net_socket },
     {"tap",     &qh_net_tap    },
     {"bridge",  &qh_net_bridge },
+    {"passt",   &qh_net_passt  },
     {"hubport", &qh_net_hubport},
 };
 

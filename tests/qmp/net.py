@@ -5,6 +5,7 @@ stream, a datagram socket and the user network, with this script as the guest.""
 import os
 import socket
 import struct
+import sys
 import tempfile
 import time
 
@@ -37,6 +38,8 @@ BAD = [
     ({'type': 'tap', 'id': 'x', 'ifname': 'a' * 40}, 'ifname'),
     ({'type': 'bridge', 'id': 'x', 'helper': '/nonexistent/helper'}, 'No such file'),
     ({'type': 'hubport', 'id': 'x', 'hubid': 0, 'netdev': 'nobody'}, "'nobody'"),
+    ({'type': 'passt', 'id': 'x', 'path': '/nonexistent/passt'}, 'No such file'),
+    ({'type': 'passt', 'id': 'x', 'vhost-user': True}, 'vhost-user'),
     ({'type': 'odd', 'id': 'x'}, "'type'"),
     ({'type': 'user'}, "'id'"),
 ]
@@ -124,6 +127,60 @@ def test_open_connection_costs_nothing():
             time.sleep(1)
             spent = time.clock_gettime(clock) - before
             assert spent < 0.1, 'the host worked %.2f s of one second' % spent
+
+
+PASST = """#!%s
+import os, socket, sys
+with open(%r, 'w') as out:
+    out.write('\\n'.join(sys.argv[1:]))
+if '--mtu' in sys.argv:
+    sys.exit('no such MTU')
+fd = int(sys.argv[sys.argv.index('--fd') + 1])
+if os.fork() == 0:
+    peer = socket.socket(fileno=fd)
+    while data := peer.recv(65536):
+        peer.sendall(data)
+    open(%r, 'w').close()
+"""
+
+
+def test_passt():
+    """A program in its place: it gets its options, frames go there and come back, it is told of the
+    end; what it complains of is the error."""
+    with tempfile.TemporaryDirectory() as folder, host() as machine:
+        client = machine.client()
+        program, words, ended, here, there = (os.path.join(folder, name) for name in (
+            'passt', 'words', 'ended', 'here', 'there'))
+        with open(program, 'w', encoding='ascii') as out:
+            out.write(PASST % (sys.executable, words, ended))
+        os.chmod(program, 0o755)
+        client.execute('netdev_add', type='passt', id='p', path=program, ipv6=False, udp=True,
+                       address='10.1.2.3', **{'tcp-ports': [{'str': '22'}, {'str': '80:8080'}],
+                                             'param': [{'str': '--trace'}]})
+        with open(words, encoding='ascii') as file:
+            assert file.read().split('\n') == [
+                '--quiet', '--fd', '3', '--address', '10.1.2.3', '--ipv4-only', '--tcp-ports',
+                '22,80:8080', '--trace']
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.settimeout(20)
+            datagrams.bind(here)
+            client.execute('netdev_add', type='dgram', id='d',
+                           local={'type': 'unix', 'path': there},
+                           remote={'type': 'unix', 'path': here})
+            for name in 'pd':
+                client.execute('netdev_add', type='hubport', id='port-' + name, hubid=1, netdev=name)
+            frame = ALL + ME + b'\x88\xb5' + os.urandom(100)
+            datagrams.sendto(frame, there)
+            assert datagrams.recv(2000) == frame
+        client.send({'execute': 'netdev_add', 'arguments': {
+            'type': 'passt', 'id': 'q', 'path': program, 'mtu': 70000}})
+        assert 'no such MTU' in client.reply()['error']['desc']
+        client.execute('netdev_del', id='port-p')
+        client.execute('netdev_del', id='p')
+        end = time.monotonic() + 20
+        while not os.path.exists(ended):
+            assert time.monotonic() < end, 'passt still has its socket'
+            time.sleep(0.01)
 
 
 def test_hub():
