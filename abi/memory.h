@@ -158,6 +158,13 @@ typedef struct QhMemService {
      * was there is dropped. For devices whose content is read directly (flash). [any]
      */
     void (*ram_write)(QhRam *ram, uint64_t offset, const void *data, uint64_t bytes);
+
+    /*
+     * Minor 3. Give back a block in unrealize of a device that may go while the guest runs. A CPU
+     * may still hold its address, so it stays, and serves the next ram_new of that many bytes.
+     * NULL is accepted. [main]
+     */
+    void (*ram_give_back)(QhRam *ram);
 } QhMemService;
 
 #endif

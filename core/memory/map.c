@@ -275,4 +275,5 @@ const QhMemService qh_mem_service = {
     .dma_map = qh_dma_map,
     .dma_unmap = qh_dma_unmap,
     .ram_write = qh_ram_write,
+    .ram_give_back = qh_ram_give_back,
 };

@@ -31,6 +31,34 @@ static gboolean check_ram(const QhMemory *memory, const char *name, uint64_t byt
     return TRUE;
 }
 
+/* One that was given back, with zeroes in it. */
+static QhRam *take_spare(QhMemory *memory, const char *name, uint64_t bytes)
+{
+    for (guint i = 0; i < memory->rams->len; i++) {
+        QhRam *ram = g_ptr_array_index(memory->rams, i);
+
+        if (ram->spare && ram->bytes == bytes) {
+            qh_ram_note_write(ram, 0, bytes);
+            memset(ram->host, 0, bytes);
+            qh_ram_note_write(ram, 0, bytes);
+            g_free(ram->name);
+            ram->name = g_strdup(name);
+            ram->spare = FALSE;
+            return ram;
+        }
+    }
+    return NULL;
+}
+
+void qh_ram_give_back(QhRam *ram)
+{
+    if (ram != NULL) {
+        g_free(ram->name);
+        ram->name = g_strdup_printf("spare.%" G_GUINT64_FORMAT, ram->base);
+        ram->spare = TRUE;
+    }
+}
+
 QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error)
 {
     QhMemory *memory = qh_machine_memory(machine);
@@ -41,6 +69,10 @@ QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError *
 
     int fd = -1;
     int file = qh_machine_ram_file(machine, name);
+    QhRam *spare = file < 0 ? take_spare(memory, name, bytes) : NULL;
+    if (spare != NULL) {
+        return spare;
+    }
     void *host = file >= 0 ? qh_os_shared_map(file, name, bytes, &fd, error)
                            : qh_os_shared_new(name, bytes, &fd, error);
     if (host == NULL) {

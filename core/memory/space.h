@@ -27,6 +27,7 @@ struct QhRam {
     uint8_t *page_flags; /* bytes >> QH_PAGE_BITS_MIN */
     int fd;
     QhMachine *machine;
+    gboolean spare; /* given back */
 };
 
 typedef struct QhIoWindow {
@@ -83,6 +84,8 @@ QhRam *qh_memory_ram_at(QhMemory *memory, const void *pointer, uint64_t *ret_off
 /* The machine's memory owns blocks and spaces; free one only to give it up early. */
 QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError **error);
 void qh_ram_free(QhRam *ram);
+/* As qh.mem's ram_give_back. [main] */
+void qh_ram_give_back(QhRam *ram);
 
 /* @bytes 0: all 2^64 addresses. */
 QhSpace *qh_space_new(QhMachine *machine, const char *name, uint64_t bytes);

@@ -52,7 +52,7 @@ static const QhServiceEntry services[] = {
     {"qh.log",          1, 0, &qh_log_service         },
     {"qh.loop",         1, 0, &qh_loop_service        },
     {"qh.machine",      1, 2, &qh_machine_service     },
-    {"qh.mem",          1, 2, &qh_mem_service         },
+    {"qh.mem",          1, 3, &qh_mem_service         },
     {"qh.net",          1, 0, &qh_net_service         },
     {"qh.object",       1, 0, &qh_object_service      },
     {"qh.screen",       1, 0, &qh_screen_service      },
