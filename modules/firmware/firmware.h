@@ -19,5 +19,6 @@ typedef struct FwServices {
 } FwServices;
 
 extern const QhDeviceOps fw_cfg_mem_ops; /* "fw_cfg_mem" */
+extern const QhDeviceOps fw_pflash_ops;  /* "cfi.pflash01" */
 
 #endif

@@ -7,10 +7,10 @@ static gboolean ask(const QhHostApi *api, FwServices *services, GError **error)
 {
     services->host = api->host;
     return (services->block = api->service(api->host, "qh.block", 1, 0, error)) != NULL &&
-           (services->device = api->service(api->host, "qh.device", 1, 0, error)) != NULL &&
+           (services->device = api->service(api->host, "qh.device", 1, 2, error)) != NULL &&
            (services->fw = api->service(api->host, "qh.fw-cfg", 1, 0, error)) != NULL &&
            (services->log = api->service(api->host, "qh.log", 1, 0, error)) != NULL &&
-           (services->mem = api->service(api->host, "qh.mem", 1, 0, error)) != NULL;
+           (services->mem = api->service(api->host, "qh.mem", 1, 2, error)) != NULL;
 }
 
 static gboolean init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
@@ -19,7 +19,8 @@ static gboolean init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, G
         const char *name;
         const QhDeviceOps *ops;
     } devices[] = {
-        {"fw_cfg_mem", &fw_cfg_mem_ops},
+        {"fw_cfg_mem",   &fw_cfg_mem_ops},
+        {"cfi.pflash01", &fw_pflash_ops },
     };
     g_autofree FwServices *services = g_new0(FwServices, 1);
 

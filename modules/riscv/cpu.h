@@ -12,8 +12,10 @@
 #ifndef RV_CPU_H
 #define RV_CPU_H
 
+#include "abi/block.h"
 #include "abi/cpu.h"
 #include "abi/fp.h"
+#include "abi/fw-cfg.h"
 #include "abi/machine.h"
 #include "abi/memory.h"
 #include "abi/services.h"
@@ -29,6 +31,8 @@ typedef struct RvServices {
     const QhFpService *fp;
     const QhDeviceService *device;
     const QhMachineService *machine;
+    const QhBlockService *block;
+    const QhFwService *fw;
 } RvServices;
 
 /* ctx of the cpu and translator slots, QhCpu.ctx: one for riscv32, one for riscv64. */

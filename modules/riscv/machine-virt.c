@@ -203,7 +203,8 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
     }
     plic = create_plic(virt, error);
     if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error) ||
-        !rv_virt_create_fw_cfg(virt, error) || !rv_virt_create_pcie(virt, plic, error)) {
+        !rv_virt_create_fw_cfg(virt, error) || !rv_virt_create_flash(virt, error) ||
+        !rv_virt_create_pcie(virt, plic, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -268,6 +269,20 @@ static const QhProperty properties[] = {
                 0,
                 0,
                 "ACLINT with supervisor software interrupts instead of a CLINT"),
+    QH_PROPERTY("pflash0",
+                QH_PROPERTY_STRING,
+                offsetof(RvVirt, flash_node[0]),
+                NULL,
+                0,
+                0,
+                "node of the first bank of flash"),
+    QH_PROPERTY("pflash1",
+                QH_PROPERTY_STRING,
+                offsetof(RvVirt, flash_node[1]),
+                NULL,
+                0,
+                0,
+                "node of the second bank of flash"),
 };
 
 static const QhPropertyTable property_table = {

@@ -81,6 +81,8 @@ static gboolean find_services(const QhHostApi *host, RvServices *services, GErro
         {"qh.fp",      (const void **)&services->fp     },
         {"qh.device",  (const void **)&services->device },
         {"qh.machine", (const void **)&services->machine},
+        {"qh.block",   (const void **)&services->block  },
+        {"qh.fw-cfg",  (const void **)&services->fw     },
     };
 
     services->host = host->host;

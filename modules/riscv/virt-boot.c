@@ -270,6 +270,10 @@ gboolean rv_virt_load(RvVirt *virt, GError **error)
         if (bios == NULL) {
             virt->entry.pc = kernel;
         }
+    } else if (virt->flash_filled && bios != NULL) {
+        kernel = RV_VIRT_FLASH; /* in supervisor mode, as a kernel would be */
+    } else if (virt->flash_filled) {
+        virt->entry.pc = RV_VIRT_FLASH;
     }
     if (bios != NULL && !add_info(virt, kernel, error)) {
         return FALSE;

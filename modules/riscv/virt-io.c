@@ -57,6 +57,52 @@ gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error)
                                   RV_VIRT_FW_CFG, error));
 }
 
+/* What bank @n holds: the machine's pflashN=NODE, or -drive if=pflash,unit=N; NULL: nothing. */
+static const char *flash_drive(const RvVirt *virt, uint32_t n)
+{
+    const RvServices *services = rv_virt_services(virt);
+    const QhBlock *block;
+
+    if (virt->flash_node[n] != NULL) {
+        return virt->flash_node[n];
+    }
+    block = services->block->drive(services->host, "pflash", n);
+    return block != NULL ? services->block->name(block) : NULL;
+}
+
+static gboolean create_bank(RvVirt *virt, uint32_t n, gboolean *ret_exists, GError **error)
+{
+    const RvServices *services = rv_virt_services(virt);
+    g_autofree char *id = g_strdup_printf("virt.flash%u", n);
+    const char *drive = flash_drive(virt, n);
+    QhInstance *bank;
+
+    if (!create_optional(virt, "cfi.pflash01", id, &bank, error)) {
+        return FALSE;
+    }
+    *ret_exists = bank != NULL;
+    if (bank == NULL) {
+        return TRUE;
+    }
+    virt->flash_filled |= n == 0 && drive != NULL;
+    return (drive == NULL || services->device->set(bank, "drive", drive, error)) &&
+           services->device->set(bank, "name", id, error) &&
+           services->device->realize(bank, error) &&
+           services->device->map(bank, 0, services->mem->system(virt->base.machine),
+                                 RV_VIRT_FLASH + n * RV_VIRT_FLASH_BYTES, error);
+}
+
+gboolean rv_virt_create_flash(RvVirt *virt, GError **error)
+{
+    virt->has_flash = TRUE;
+    for (uint32_t n = 0; n < RV_VIRT_N_FLASH && virt->has_flash; n++) {
+        if (!create_bank(virt, n, &virt->has_flash, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error)
 {
     const RvServices *services = rv_virt_services(virt);

@@ -81,6 +81,22 @@ static void add_pcie(RvTree *tree)
     rv_tree_end(tree);
 }
 
+/* One node for both banks: bindings/mtd/mtd-physmap.yaml. */
+static void add_flash(RvTree *tree)
+{
+    uint64_t cells[2 * RV_VIRT_N_FLASH];
+
+    for (uint32_t n = 0; n < RV_VIRT_N_FLASH; n++) {
+        cells[2 * n] = GUINT64_TO_BE((uint64_t)RV_VIRT_FLASH + n * RV_VIRT_FLASH_BYTES);
+        cells[2 * n + 1] = GUINT64_TO_BE((uint64_t)RV_VIRT_FLASH_BYTES);
+    }
+    rv_tree_begin(tree, "flash@%x", RV_VIRT_FLASH);
+    rv_tree_text(tree, "compatible", "cfi-flash");
+    rv_tree_bytes(tree, "reg", cells, sizeof(cells));
+    rv_tree_cell(tree, "bank-width", 4);
+    rv_tree_end(tree);
+}
+
 void rv_tree_add_io(RvTree *tree)
 {
     if (tree->virt->has_fw_cfg) {
@@ -89,6 +105,9 @@ void rv_tree_add_io(RvTree *tree)
         rv_tree_reg(tree, RV_VIRT_FW_CFG, RV_VIRT_FW_CFG_BYTES);
         rv_tree_flag(tree, "dma-coherent");
         rv_tree_end(tree);
+    }
+    if (tree->virt->has_flash) {
+        add_flash(tree);
     }
     if (tree->virt->has_pcie) {
         add_pcie(tree);

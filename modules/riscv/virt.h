@@ -20,6 +20,9 @@
 #define RV_VIRT_FW_CFG       0x10100000u
 #define RV_VIRT_FW_CFG_BYTES 0x18u
 #define RV_VIRT_PCIE_PIO     0x3000000u
+#define RV_VIRT_FLASH        0x20000000u
+#define RV_VIRT_FLASH_BYTES  0x2000000u /* of each of two banks */
+#define RV_VIRT_N_FLASH      2u
 #define RV_VIRT_PCIE_ECAM    0x30000000u
 #define RV_VIRT_PCIE_MMIO    0x40000000u
 #define RV_VIRT_RAM          0x80000000u
@@ -56,6 +59,9 @@ typedef struct RvVirt {
     uint32_t n_virtio; /* transports for virtio devices */
     gboolean has_pcie; /* FALSE when nobody offers a host bridge */
     gboolean has_fw_cfg;
+    gboolean has_flash;
+    gboolean flash_filled;             /* the first bank holds a program */
+    char *flash_node[RV_VIRT_N_FLASH]; /* properties: what is in the banks; NULL: -drive says */
     uint64_t pcie_high, pcie_high_bytes;
     QhRam *ram;
     uint64_t ram_bytes;
@@ -80,6 +86,8 @@ uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error);
 gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error);
 /* The configuration device of firmware, the same way. [main] */
 gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error);
+/* Two banks of flash, the same way. [main] */
+gboolean rv_virt_create_flash(RvVirt *virt, GError **error);
 
 extern const QhMachineOps rv_virt_machine;
 
