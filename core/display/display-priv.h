@@ -4,6 +4,7 @@
 #define QH_CORE_DISPLAY_DISPLAY_PRIV_H
 
 #include "core/display/display.h"
+#include "core/json/json.h"
 
 #define QH_DISPLAY_CURSOR_SIDE 512u
 /* Rows that are converted and compared at a time. */
@@ -46,6 +47,8 @@ struct QhDisplays {
                         taken before a screen's */
     GPtrArray *list; /* QhDisplay * */
     gint leds;       /* atomic */
+    GPtrArray *clients; /* QhScreenClient *. [main] */
+    QhJson *options;    /* of -display, or NULL. [main] */
 };
 
 /* draw.c, the device's calls */

@@ -18,6 +18,7 @@ QhDisplays *qh_displays_new(QhHost *host)
 
     displays->host = host;
     displays->list = g_ptr_array_new();
+    displays->clients = g_ptr_array_new();
     g_mutex_init(&displays->lock);
     return displays;
 }
@@ -25,6 +26,8 @@ QhDisplays *qh_displays_new(QhHost *host)
 void qh_displays_free(QhDisplays *displays)
 {
     if (displays != NULL) {
+        qh_json_unref(displays->options);
+        g_ptr_array_unref(displays->clients);
         g_ptr_array_unref(displays->list); /* the devices have gone, and have taken theirs */
         g_mutex_clear(&displays->lock);
         g_free(displays);

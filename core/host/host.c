@@ -3,7 +3,7 @@
 
 #include "core/block/block.h"
 #include "core/char/chars.h"
-#include "core/display/display.h"
+#include "core/display/clients.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
 #include "core/input/input.h"
@@ -119,6 +119,9 @@ void qh_host_free(QhHost *host)
     if (host->gdb != NULL) {
         host->gdb_free(host->gdb);
         host->gdb = NULL;
+    }
+    if (host->displays != NULL) {
+        qh_displays_close(host->displays);
     }
     qh_machine_free(host->machine);
     qh_host_set_machine(host, NULL);

@@ -17,13 +17,17 @@ void qh_inputs_free(QhInputs *inputs);
 void qh_inputs_send(QhInputs *inputs, QhDisplay *display, const QhInputEvent *event);
 void qh_inputs_sync(QhInputs *inputs, QhDisplay *display);
 gboolean qh_inputs_is_absolute(QhInputs *inputs, QhDisplay *display); /* [any] */
-/* Whether any device would take events of @kind from @display. [any] */
-gboolean qh_inputs_takes(QhInputs *inputs, QhDisplay *display, uint32_t kind);
+/* Whether any device would take @event from @display. [any] */
+gboolean qh_inputs_takes(QhInputs *inputs, QhDisplay *display, const QhInputEvent *event);
 
 /* Press @keys (KEY_... numbers) in their order, and let go of them after @hold_ms in the opposite
  * one. Waits for an earlier chord to end. FALSE with @error when too many wait. [main] */
 gboolean qh_inputs_chord(
     QhInputs *inputs, const uint16_t *keys, guint n_keys, uint32_t hold_ms, GError **error);
+
+/* The monitor's mouse_button: of left (1), middle (4) and right (2) those in @mask are pressed, the
+ * others not. [main] */
+void qh_inputs_set_buttons(QhInputs *inputs, uint32_t mask);
 
 /* Pointers, for query-mice. */
 typedef struct QhInputMouse {

@@ -2,7 +2,7 @@
 /*
  * Which device gets an event: of those that take its kind and are not bound to another screen the
  * one that is bound to this one, then the one that was chosen, then the one that the guest uses,
- * then the newest. A button goes where movements go.
+ * then the newest. A button and a wheel go where movements go.
  *
  * Events come to the guest from outside: a machine that keeps a history notes them.
  */
@@ -14,6 +14,7 @@
 #include "core/machine/machine.h"
 #include "core/machine/outside.h"
 
+#include <linux/input-event-codes.h>
 #include <string.h>
 
 #define MAX_DEVICES 64u
@@ -60,6 +61,7 @@ struct QhInputs {
 
     GQueue chords; /* Chord *; the first one is pressed. [main] */
     GSource *release;
+    uint32_t buttons; /* that the monitor has pressed. [main] */
 };
 
 QhInputs *qh_inputs_new(QhHost *host)
@@ -133,17 +135,19 @@ static QhInput *find(QhInputs *inputs, QhDisplay *display, uint32_t kinds)
     return best;
 }
 
-static QhInput *route(QhInputs *inputs, QhDisplay *display, uint32_t kind)
+/* Buttons and wheels go where movements go, whichever kind these are of. */
+static QhInput *route(QhInputs *inputs, QhDisplay *display, const QhInputEvent *event)
 {
-    QhInput *pointer;
+    gboolean wheel = event->kind == QH_INPUT_REL && event->code != REL_X && event->code != REL_Y;
 
-    if (kind == QH_INPUT_BTN) {
-        pointer = find(inputs, display, POINTER_KINDS);
-        if (pointer != NULL && (pointer->ops.kinds & (1u << QH_INPUT_BTN))) {
+    if (wheel || event->kind == QH_INPUT_BTN) {
+        QhInput *pointer = find(inputs, display, POINTER_KINDS);
+
+        if (pointer != NULL && (wheel || (pointer->ops.kinds & (1u << QH_INPUT_BTN)))) {
             return pointer;
         }
     }
-    return find(inputs, display, 1u << kind);
+    return find(inputs, display, 1u << event->kind);
 }
 
 /* What QhOutside hands back: some events of one device, and their end. */
@@ -214,7 +218,7 @@ static void deliver(void *data)
             sync_all(inputs, machine);
         } else if (running || is_release(&waiting->event)) {
             g_mutex_lock(&inputs->lock);
-            QhInput *input = route(inputs, waiting->display, waiting->event.kind);
+            QhInput *input = route(inputs, waiting->display, &waiting->event);
             g_mutex_unlock(&inputs->lock);
             if (input != NULL) {
                 input->unsynced = TRUE;
@@ -268,10 +272,10 @@ gboolean qh_inputs_is_absolute(QhInputs *inputs, QhDisplay *display)
     return result;
 }
 
-gboolean qh_inputs_takes(QhInputs *inputs, QhDisplay *display, uint32_t kind)
+gboolean qh_inputs_takes(QhInputs *inputs, QhDisplay *display, const QhInputEvent *event)
 {
     g_mutex_lock(&inputs->lock);
-    gboolean result = kind <= QH_INPUT_MTT && find(inputs, display, 1u << kind) != NULL;
+    gboolean result = event->kind <= QH_INPUT_MTT && route(inputs, display, event) != NULL;
     g_mutex_unlock(&inputs->lock);
     return result;
 }
@@ -372,6 +376,21 @@ gboolean qh_inputs_set_mouse(QhInputs *inputs, uint32_t index, GError **error)
     inputs->mouse = found;
     g_mutex_unlock(&inputs->lock);
     return TRUE;
+}
+
+void qh_inputs_set_buttons(QhInputs *inputs, uint32_t mask)
+{
+    static const uint16_t codes[] = {BTN_LEFT, BTN_RIGHT, BTN_MIDDLE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+        const QhInputEvent event = {QH_INPUT_BTN, codes[i], (mask >> i & 1) != 0};
+
+        if (((mask ^ inputs->buttons) >> i & 1) != 0) {
+            qh_inputs_send(inputs, NULL, &event);
+        }
+    }
+    inputs->buttons = mask;
+    qh_inputs_sync(inputs, NULL);
 }
 
 static QhInput *attach(QhDevice *device, const QhInputOps *ops, void *opaque, GError **error)

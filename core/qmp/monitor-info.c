@@ -193,6 +193,7 @@ static void show_slots(const QhMonitorCall *call)
 static const Subject subjects[] = {
     {"chardev",   "character devices",                       show_chardev           },
     {"cpus",      "CPUs and their threads",                  show_cpus              },
+    {"mice",      "devices that point",                      qh_monitor_info_mice   },
     {"modules",   "module files",                            show_modules           },
     {"mtree",     "what lies at which physical address",     show_mtree             },
     {"name",      "name of the machine",                     show_name              },
@@ -204,6 +205,7 @@ static const Subject subjects[] = {
     {"status",    "whether the guest runs",                  show_status            },
     {"targets",   "targets that can be loaded",              show_targets           },
     {"uuid",      "UUID of the machine",                     show_uuid              },
+    {"vnc",       "VNC servers and their clients",           qh_monitor_info_vnc    },
     {"version",   "version of this program",                 show_version           },
 };
 

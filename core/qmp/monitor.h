@@ -44,6 +44,17 @@ void qh_monitor_netdev_del(const QhMonitorCall *call);
 void qh_monitor_set_link(const QhMonitorCall *call);
 void qh_monitor_hostfwd_add(const QhMonitorCall *call);
 void qh_monitor_hostfwd_remove(const QhMonitorCall *call);
+/* monitor-ui.c */
+void qh_monitor_screendump(const QhMonitorCall *call);
+void qh_monitor_sendkey(const QhMonitorCall *call);
+void qh_monitor_mouse_move(const QhMonitorCall *call);
+void qh_monitor_mouse_button(const QhMonitorCall *call);
+void qh_monitor_mouse_set(const QhMonitorCall *call);
+void qh_monitor_change(const QhMonitorCall *call);
+void qh_monitor_set_password(const QhMonitorCall *call);
+void qh_monitor_expire_password(const QhMonitorCall *call);
+void qh_monitor_info_mice(const QhMonitorCall *call);
+void qh_monitor_info_vnc(const QhMonitorCall *call);
 /* monitor-pci.c */
 void qh_monitor_info_pci(const QhMonitorCall *call);
 /* Names of what info shows, for help. */

@@ -20,6 +20,7 @@ NEEDS = {
     "virtio_mmio": [], "virtio_blk": [], "virtio-rng": [], "virtio_balloon": [], "virtio_input": [],
     "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif", "sd_mod"],
     "virtio_net": ["failover", "net_failover"], "uio": [], "uio_pci_generic": [],
+    "bochs": ["drm", "drm_kms_helper", "ttm", "drm_ttm_helper", "drm_vram_helper"],
 }
 
 

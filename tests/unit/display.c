@@ -360,6 +360,15 @@ static void turn(guint n)
     }
 }
 
+/* Until @count is above @above; a loaded machine may take its time. */
+static void wait_above(const guint *count, guint above)
+{
+    for (guint i = 0; i < 10000 && *count <= above; i++) {
+        turn(1);
+    }
+    g_assert_cmpuint(*count, >, above);
+}
+
 static void test_views(Fixture *f, gconstpointer data)
 {
     static const QhScreenViewOps deaf = {.size = sizeof(QhScreenViewOps)};
@@ -376,9 +385,8 @@ static void test_views(Fixture *f, gconstpointer data)
     f->view = qh_screen_service.view_new(screen->display, 2, &view_ops, f);
     QhScreenView *second = qh_screen_service.view_new(screen->display, 0, &deaf, NULL);
     g_assert_true(s->watched(screen->display));
-    turn(50);
+    wait_above(&screen->n_refresh, 5);
     g_assert_cmpuint(screen->n_invalidate, ==, 1);
-    g_assert_cmpuint(screen->n_refresh, >, 5);
     qh_screen_service.view_refresh(f->view, 0);
     g_assert_false(s->watched(screen->display));
     turn(10);
@@ -386,8 +394,7 @@ static void test_views(Fixture *f, gconstpointer data)
     turn(20);
     g_assert_cmpuint(screen->n_refresh, ==, before);
     qh_screen_service.view_refresh(second, 1);
-    turn(10);
-    g_assert_cmpuint(screen->n_refresh, >, before);
+    wait_above(&screen->n_refresh, before);
     g_assert_cmpuint(screen->n_invalidate, ==, 2);
 
     qh_screen_service.wish(f->view, &wish);
@@ -553,10 +560,13 @@ static void test_chord(Fixture *f, gconstpointer data)
 
     (void)data;
     start(f);
-    g_assert_true(qh_inputs_chord(inputs, two, 2, 10, NULL));
+    g_assert_true(qh_inputs_chord(inputs, two, 2, 1500, NULL));
     g_assert_true(qh_inputs_chord(inputs, two, 1, 10, NULL));
     check_heard(keys, "0/29=1 | 0/46=1 | ");
-    turn(60);
+    for (guint i = 0;
+         i < 10000 && keys->heard->len < strlen("0/46=0 | 0/29=0 | 0/29=1 | 0/29=0 | "); i++) {
+        turn(1);
+    }
     check_heard(keys, "0/46=0 | 0/29=0 | 0/29=1 | 0/29=0 | ");
     for (guint i = 0; i < 64; i++) {
         g_assert_true(qh_inputs_chord(inputs, two, 1, 1000, NULL));
