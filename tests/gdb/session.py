@@ -15,6 +15,7 @@ import remote
 from remote import Host
 
 import guest  # from tests/boot
+import virtio
 
 LIMIT = 240
 # In the background: what Ctrl-C at gdb's terminal is.
@@ -106,13 +107,15 @@ def bare(tap, binary):
             talk.run(tap, "a bare program with symbols", program.path)
 
 
+LOOP = "i=100; while :; do i=$((i+1)); busybox hostname guest$i; done"
+
+
 class Linux:
     """Debian's kernel with a command, its console, and the addresses that it prints first."""
 
-    def __init__(self, binary, folder, gdb, cpus, *wanted, more=()):
-        command = "grep -wE '(%s)' /proc/kallsyms; i=100; " \
-            "while :; do i=$((i+1)); busybox hostname guest$i; done" % "|".join(wanted)
-        image = guest.initrd(os.path.join(folder, "initrd"), command)
+    def __init__(self, binary, folder, gdb, cpus, *wanted, more=(), command=LOOP, files=()):
+        command = "grep -wE '(%s)' /proc/kallsyms\n%s" % ("|".join(wanted), command)
+        image = guest.initrd(os.path.join(folder, "initrd"), command, files=files)
         self.process = subprocess.Popen(
             [binary, "--load-target=riscv64", "-M", "virt", "-m", "512M", "-smp", str(cpus),
              "-display", "none", "-serial", "stdio", "-monitor", "none", "-gdb",
@@ -283,12 +286,61 @@ def reverse_interp(tap, binary):
     reverse_linux(tap, binary, more=("-accel", "tcg,backend=interp"))
 
 
+# Each round writes other letters to the disk, reads them back from there, and asks the router.
+TRAFFIC = """
+ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up
+while :; do
+    for c in a b c d e f g; do
+        dd if=/dev/zero bs=4096 count=16 2>/dev/null | tr '\\0' $c |
+            dd of=/dev/vda bs=65536 conv=fsync 2>/dev/null
+        echo 3 > /proc/sys/vm/drop_caches
+        ping -c 1 -W 5 10.0.2.2 > /dev/null
+        busybox hostname guest$(head -c 1 /dev/vda)
+    done
+done
+"""
+
+
+def reverse_devices(tap, binary):
+    """Backwards over what a guest writes to its disk and hears from a network, over PCI and MMIO."""
+    call = "__riscv_sys_sethostname"
+    for bus, card in (("pci", "pci"), ("device", "device")):
+        with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+            gdb, disk = os.path.join(folder, "gdb"), os.path.join(folder, "disk")
+            with open(disk, "wb") as out:
+                out.truncate(1 << 20)
+            files, load = virtio.module_files(folder, ["virtio_mmio", "virtio_blk", "virtio_net"])
+            more = ["-icount", "shift=3,sleep=off", "-drive", "if=none,id=d,format=raw,file=" + disk,
+                    "-netdev", "user,id=n", "-device", "virtio-blk-%s,drive=d" % bus,
+                    "-device", "virtio-net-%s,netdev=n" % card, "-device", "virtio-rng-" + bus,
+                    "-device", "virtio-serial-" + bus]
+            with Linux(binary, folder, gdb, 1, call, more=more, command=load + TRAFFIC,
+                       files=files) as kernel:
+                talk = Session("target remote " + gdb)
+                talk.do("break *0x%x" % kernel.symbols[call], "Breakpoint 1")
+                for name in ("first", "second", "third"):
+                    talk.do("continue", "Breakpoint 1")
+                    remember(talk, name)
+                    talk.do("shell cp %s %s-%s" % (disk, disk, name), "")
+                talk.do("shell cmp -s %s-first %s-second || echo other" % (disk, disk), "other")
+                for way, name in (("reverse-continue", "second"), ("reverse-continue", "first"),
+                                  ("continue", "second"), ("continue", "third"),
+                                  ("reverse-continue", "second")):
+                    talk.do(way, "Breakpoint 1")
+                    compare(talk, name)
+                    talk.do("shell cmp %s %s-%s && echo same" % (disk, disk, name), "same")
+                talk.do("reverse-stepi", "reverse-stepi", "stepi", "stepi", "0x")
+                compare(talk, "second")
+                talk.do("kill", "killed")
+                talk.run(tap, "backwards over a disk and a network, virtio-*-" + bus)
+
+
 def main():
     binary, wanted = sys.argv[1], sys.argv[2:]
     tap = guest.Tap()
     cases = (("bare", bare), ("linux", linux), ("reverse", reverse),
              ("reverse-linux", reverse_linux), ("reverse-linux-smp", reverse_smp),
-             ("reverse-linux-interp", reverse_interp))
+             ("reverse-linux-interp", reverse_interp), ("reverse-devices", reverse_devices))
     for name, function in cases:
         if not wanted or name in wanted:
             function(tap, binary)
