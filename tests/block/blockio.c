@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BLOCK   4096u
@@ -372,12 +373,21 @@ static void try_image(QhBlockGraph *graph, const char *path, Random *random)
     qh_block_node_unref(node);
 }
 
+static uint64_t cpu_us(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 /* mutate OUT SEED COUNT: damaged copies of the image, one after the other */
 static int run_mutate(QhBlockNode *node, char **args)
 {
     uint64_t seed = strtoull(args[1], NULL, 0), count = strtoull(args[2], NULL, 0);
     g_autofree char *path = qh_block_node_filename(node);
     g_autofree char *good = NULL;
+    uint64_t slowest = 0, slowest_seed = 0;
     gsize bytes = 0;
 
     if (!g_file_get_contents(path, &good, &bytes, NULL)) {
@@ -402,11 +412,19 @@ static int run_mutate(QhBlockNode *node, char **args)
         }
         close(fd);
         printf("seed %" G_GUINT64_FORMAT "\r", seed + i);
-        alarm(20);
+        alarm(60);
+        uint64_t before = cpu_us();
         try_image(node->graph, args[0], &random);
+        uint64_t taken = cpu_us() - before;
         alarm(0);
+        if (taken > slowest) {
+            slowest = taken;
+            slowest_seed = seed + i;
+        }
     }
-    return 0;
+    printf("slowest %" G_GUINT64_FORMAT " us, seed %" G_GUINT64_FORMAT "\n", slowest,
+           slowest_seed);
+    return slowest > 1000000 ? 1 : 0;
 }
 
 static const struct {
