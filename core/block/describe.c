@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/block/describe.h"
+#include "core/block/bitmap.h"
 #include "core/block/device-priv.h"
+#include "core/block/qcow2.h"
 #include "core/device/instance.h"
 
 #include <sys/stat.h>
@@ -40,6 +42,8 @@ static void add_format(QhBlockNode *node, QhJson *image)
     }
 }
 
+static void add_snapshots(QhBlockNode *node, QhJson *image);
+
 static QhJson *describe_image(QhBlockNode *node, gboolean flat)
 {
     g_autofree char *filename = qh_block_node_filename(node);
@@ -56,6 +60,9 @@ static QhJson *describe_image(QhBlockNode *node, gboolean flat)
     }
     set_bool(image, "dirty-flag", FALSE);
     add_format(node, image);
+    if (node->ops == &qh_block_qcow2) {
+        add_snapshots(node, image);
+    }
     if (backing_name(node, &below) != NULL) {
         set_text(image, "backing-filename", below);
         set_text(image, "full-backing-filename", below);
@@ -99,6 +106,61 @@ static void add_limits(QhJson *info, const QhBlockLimits *limits)
     }
 }
 
+static void add_bitmaps(QhBlockNode *node, QhJson *info)
+{
+    QhJson *bitmaps = qh_json_new_array();
+    QhBlockBitmap *bitmap;
+
+    for (guint i = 0; (bitmap = qh_block_bitmap_at(node, i)) != NULL; i++) {
+        QhJson *one = qh_json_new_object();
+
+        set_text(one, "name", bitmap->name);
+        set_int(one, "count", qh_block_bitmap_count(bitmap) * bitmap->granularity);
+        set_int(one, "granularity", bitmap->granularity);
+        set_bool(one, "recording", bitmap->recording);
+        set_bool(one, "busy", bitmap->busy);
+        set_bool(one, "persistent", bitmap->persistent);
+        if (bitmap->inconsistent) {
+            set_bool(one, "inconsistent", TRUE);
+        }
+        qh_json_append(bitmaps, one);
+    }
+    if (qh_json_length(bitmaps) > 0) {
+        qh_json_set(info, "dirty-bitmaps", bitmaps);
+    } else {
+        qh_json_unref(bitmaps);
+    }
+}
+
+/* The snapshots inside a qcow2 image. */
+static void add_snapshots(QhBlockNode *node, QhJson *image)
+{
+    const QhQcow2 *q = (const QhQcow2 *)node->state;
+    QhJson *rows = qh_json_new_array();
+
+    for (guint i = 0; i < q->snapshots->len; i++) {
+        const QcSnapshot *row = g_ptr_array_index(q->snapshots, i);
+        QhJson *one = qh_json_new_object();
+
+        set_text(one, "id", row->id);
+        set_text(one, "name", row->name);
+        set_int(one, "vm-state-size", row->vm_state_bytes);
+        set_int(one, "date-sec", row->date_s);
+        set_int(one, "date-nsec", row->date_ns);
+        set_int(one, "vm-clock-sec", row->vm_clock_ns / 1000000000);
+        set_int(one, "vm-clock-nsec", row->vm_clock_ns % 1000000000);
+        if (row->has_icount && row->icount != UINT64_MAX) {
+            set_int(one, "icount", row->icount);
+        }
+        qh_json_append(rows, one);
+    }
+    if (qh_json_length(rows) > 0) {
+        qh_json_set(image, "snapshots", rows);
+    } else {
+        qh_json_unref(rows);
+    }
+}
+
 static QhJson *describe_node(QhBlockNode *node, const QhBlock *block, gboolean flat)
 {
     static const char *const zeroes[] = {"off", "on", "unmap"};
@@ -130,6 +192,7 @@ static QhJson *describe_node(QhBlockNode *node, const QhBlock *block, gboolean f
     qh_json_set(info, "cache", cache);
     set_int(info, "write_threshold", 0);
     set_bool(info, "active", TRUE);
+    add_bitmaps(node, info);
     for (guint i = 0; i < node->children->len; i++) {
         const QhBlockEdge *edge = g_ptr_array_index(node->children, i);
         QhJson *child = qh_json_new_object();

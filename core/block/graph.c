@@ -337,14 +337,15 @@ gboolean qh_block_overlay(QhBlockNode *node, QhBlockNode *overlay, GError **erro
                     overlay->name);
         return FALSE;
     }
-    if (!flush_node(node, error) || !qh_block_replace(node, overlay, error)) {
-        return FALSE;
-    }
-    if (!qh_block_set_backing(overlay, node, error)) {
+    /* those who used it may have been the only ones to keep it */
+    qh_block_node_ref(node);
+    gboolean ok = flush_node(node, error) && qh_block_replace(node, overlay, error);
+    if (ok && !qh_block_set_backing(overlay, node, error)) {
         (void)qh_block_replace(overlay, node, NULL);
-        return FALSE;
+        ok = FALSE;
     }
-    return TRUE;
+    qh_block_node_unref(node);
+    return ok;
 }
 
 void qh_block_overlay_undo(QhBlockNode *node, QhBlockNode *overlay)

@@ -4,6 +4,7 @@
  * parts of a block are read, changed and written where a driver takes whole blocks only, zeroes are
  * detected, those who watch the node hear of changes.
  */
+#include "core/block/bitmap.h"
 #include "core/block/block-priv.h"
 
 #include <errno.h>
@@ -323,9 +324,9 @@ int qh_block_zero(QhBlockNode *node, uint64_t offset, uint64_t bytes, uint32_t f
     if (error != 0 || bytes == 0) {
         return error;
     }
-    error = watch_before(node, offset, bytes);
+    error = flags & QH_BLOCK_UNCHANGED ? 0 : watch_before(node, offset, bytes);
     if (error == 0) {
-        error = zero_data(node, offset, bytes, flags & ~QH_BLOCK_FUA);
+        error = zero_data(node, offset, bytes, flags & QH_BLOCK_UNMAP);
     }
     watch_after(node, offset, bytes);
     return flush_if(node, error, flags);
@@ -378,7 +379,7 @@ gboolean qh_block_truncate(QhBlockNode *node, uint64_t bytes, GError **error)
                     "Image format driver '%s' does not support resize", node->driver_name);
         return FALSE;
     }
-    return node->ops->truncate(node->state, bytes, error);
+    return node->ops->truncate(node->state, bytes, error) && qh_block_bitmaps_resize(node, error);
 }
 
 int qh_block_write_grow(

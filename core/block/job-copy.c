@@ -6,6 +6,7 @@
  * users are held, what is left is copied, and they go over to the copy.
  */
 #include "core/block/block-priv.h"
+#include "core/block/chain.h"
 #include "core/block/job.h"
 
 #include <errno.h>
@@ -17,7 +18,9 @@ typedef struct Copy {
     QhBlockNode *source, *target, *replaces;
     QhBlockUser *reader, *writer;
     QhBlockWatcher watcher;
-    gboolean watching, commit;
+    gboolean watching, commit, was_read_only, pivoted;
+    QhBlockEdge *edge; /* of a commit: from the node above the target, bears writes meanwhile */
+    uint32_t edge_share;
     QhCopySync sync;
     uint64_t bytes, pieces;
     GMutex lock; /* of what follows */
@@ -29,6 +32,9 @@ static void mark(void *data, uint64_t offset, uint64_t bytes)
 {
     Copy *copy = data;
 
+    if (bytes == 0) {
+        return;
+    }
     g_mutex_lock(&copy->lock);
     for (uint64_t at = offset / PIECE; at <= (offset + bytes - 1) / PIECE && at < copy->pieces;
          at++) {
@@ -59,16 +65,20 @@ static gboolean next(Copy *copy, uint64_t *ret)
     return found;
 }
 
-static int copy_piece(Copy *copy, uint64_t piece, void *memory)
+/* *@ret_read: whether it was reading that failed. */
+static int copy_piece(Copy *copy, uint64_t piece, void *memory, gboolean *ret_read)
 {
     uint64_t offset = piece * PIECE, bytes = MIN(PIECE, copy->bytes - offset);
     QhBlockStatus status;
     int error = qh_block_status_above(copy->source, NULL, offset, bytes, &status);
 
+    *ret_read = TRUE;
     if (error == 0 && status.bytes >= bytes && status.flags & QH_BLOCK_STATUS_ZERO) {
+        *ret_read = FALSE;
         return qh_block_zero(copy->target, offset, bytes, QH_BLOCK_UNMAP);
     }
     error = qh_block_read(copy->source, offset, memory, bytes);
+    *ret_read = error != 0;
     return error != 0 ? error : qh_block_write(copy->target, offset, memory, bytes);
 }
 
@@ -119,9 +129,18 @@ static gboolean copy_run(QhBlockJob *job, GError **error)
         }
         qh_block_user_enter(copy->reader, TRUE);
         qh_block_user_enter(copy->writer, TRUE);
-        failed = copy_piece(copy, piece, memory);
+        gboolean read = TRUE;
+        failed = copy_piece(copy, piece, memory, &read);
         qh_block_user_leave(copy->writer);
         qh_block_user_leave(copy->reader);
+        if (failed != 0 && qh_block_job_failed(job, read, failed)) {
+            mark(copy, piece * PIECE, 1);
+            failed = 0;
+            if (!qh_block_job_step(job, 0)) {
+                break;
+            }
+            continue;
+        }
         if (!qh_block_job_step(job, MIN(PIECE, copy->bytes - piece * PIECE))) {
             break;
         }
@@ -143,7 +162,8 @@ static gboolean pivot(Copy *copy, GError **error)
 
     g_clear_pointer(&copy->reader, qh_block_user_free);
     g_clear_pointer(&copy->writer, qh_block_user_free);
-    return qh_block_replace(from, copy->target, error);
+    copy->pivoted = qh_block_replace(from, copy->target, error);
+    return copy->pivoted;
 }
 
 static gboolean copy_commit(QhBlockJob *job, GError **error)
@@ -157,7 +177,9 @@ static gboolean copy_commit(QhBlockJob *job, GError **error)
 
     qh_block_hold(graph, copy->source);
     while (failed == 0 && next(copy, &piece)) {
-        failed = copy_piece(copy, piece, memory);
+        gboolean read;
+
+        failed = copy_piece(copy, piece, memory, &read);
     }
     failed = failed != 0 ? failed : qh_block_flush(copy->target);
     unwatch(copy);
@@ -170,16 +192,35 @@ static gboolean copy_commit(QhBlockJob *job, GError **error)
     return ok;
 }
 
+/* A commit that did not take effect: the base is as it was. */
+static void give_back(Copy *copy)
+{
+    QhBlockNode *above =
+        copy->edge != NULL ? qh_block_chain_above(copy->source, copy->target) : NULL;
+    gboolean below = above != NULL && qh_block_edge(above, "backing") == copy->edge;
+
+    if (below) {
+        (void)qh_block_edge_set(copy->edge, copy->edge->use, copy->edge_share, NULL);
+    }
+    if (below && copy->was_read_only && !copy->pivoted) {
+        (void)qh_block_set_writable(copy->target, FALSE, NULL);
+    }
+}
+
 static void copy_clean(QhBlockJob *job)
 {
     Copy *copy = qh_block_job_data(job);
     QhBlockGraph *graph = qh_block_job_graph(job);
 
-    qh_block_hold(graph, copy->source);
+    QhBlockNode *source = qh_block_node_ref(copy->source);
+
+    qh_block_hold(graph, source);
     unwatch(copy);
-    qh_block_release(graph, copy->source);
     qh_block_user_free(copy->reader);
     qh_block_user_free(copy->writer);
+    give_back(copy);
+    qh_block_release(graph, source);
+    qh_block_node_unref(source);
     qh_block_node_unref(copy->source);
     qh_block_node_unref(copy->target);
     qh_block_node_unref(copy->replaces);
@@ -222,8 +263,8 @@ static gboolean start(QhBlockGraph *graph,
     copy->bytes = qh_block_length(copy->source);
     copy->pieces = (copy->bytes + PIECE - 1) / PIECE;
     copy->dirty = g_try_malloc0(copy->pieces + 1);
-    copy->reader =
-        qh_block_user_new(copy->source, what, QH_BLOCK_USE_READ, QH_BLOCK_USE_ALL, error);
+    copy->reader = qh_block_user_new(copy->source, what, QH_BLOCK_USE_READ,
+                                     QH_BLOCK_USE_ALL & ~QH_BLOCK_USE_RESIZE, error);
     copy->writer =
         copy->reader != NULL
             ? qh_block_user_new(copy->target, what, QH_BLOCK_USE_WRITE | QH_BLOCK_USE_RESIZE,
@@ -239,6 +280,7 @@ static gboolean start(QhBlockGraph *graph,
     if (job == NULL) {
         qh_block_user_free(copy->reader);
         qh_block_user_free(copy->writer);
+        give_back(copy);
         g_free(copy->dirty);
         g_free(copy);
         return FALSE;
@@ -299,15 +341,24 @@ gboolean qh_block_commit(QhBlockGraph *graph,
                     base->name);
         return FALSE;
     }
-    /* the overlay keeps its view: what is written to the base is what the overlay has already */
-    QhBlockEdge *edge = qh_block_edge(overlay, "backing");
-    if (edge != NULL && !qh_block_edge_set(edge, edge->use, QH_BLOCK_USE_ALL, error)) {
-        return FALSE;
-    }
     copy = g_new0(Copy, 1);
+    copy->edge = qh_block_edge(overlay, "backing");
+    copy->edge_share = copy->edge != NULL ? copy->edge->share : 0;
+    copy->was_read_only = base->read_only;
     copy->source = top;
     copy->target = base;
     copy->sync = QH_COPY_TOP;
     copy->commit = TRUE;
-    return start(graph, id, copy, options, error);
+    /* the overlay keeps its view: what is written to the base is what the overlay has already */
+    qh_block_hold(graph, base);
+    gboolean ok = (copy->edge == NULL ||
+                   qh_block_edge_set(copy->edge, copy->edge->use, QH_BLOCK_USE_ALL, error)) &&
+                  qh_block_set_writable(base, TRUE, error);
+    if (!ok) {
+        give_back(copy);
+        g_free(copy);
+    }
+    ok = ok && start(graph, id, copy, options, error);
+    qh_block_release(graph, base);
+    return ok;
 }

@@ -3,6 +3,7 @@
 #include "core/block/block-priv.h"
 #include "core/qmp/qmp.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct QhBlockJob {
@@ -20,6 +21,7 @@ struct QhBlockJob {
     uint64_t done, total;
     uint64_t slice_start_us, slice_bytes; /* for the speed */
     gboolean paused, cancel, complete, was_ready, ok, soft_cancel;
+    int io_error; /* it stands still because of that errno */
 };
 
 static const char *const statuses[] = {"undefined", "created",   "running", "paused",
@@ -287,6 +289,32 @@ gboolean qh_block_job_step(QhBlockJob *job, uint64_t bytes)
     return on;
 }
 
+gboolean qh_block_job_failed(QhBlockJob *job, gboolean read, int failed)
+{
+    static const char *const actions[] = {"report", "ignore", "stop"};
+    QhBlockJobOnError on = read ? job->options.on_read : job->options.on_write;
+    guint action = on == QH_JOB_ON_IGNORE                       ? 1
+                   : on == QH_JOB_ON_STOP                       ? 2
+                   : on == QH_JOB_ON_ENOSPC && failed == ENOSPC ? 2
+                                                                : 0;
+    QhJson *data = qh_json_new_object();
+
+    qh_json_set(data, "device", qh_json_new_string(job->id));
+    qh_json_set(data, "operation", qh_json_new_string(read ? "read" : "write"));
+    qh_json_set(data, "action", qh_json_new_string(actions[action]));
+    send(job, "BLOCK_JOB_ERROR", data);
+    g_mutex_lock(&job->lock);
+    if (action == 2 && !job->cancel) {
+        job->paused = TRUE;
+        job->io_error = failed;
+    }
+    g_mutex_unlock(&job->lock);
+    if (action == 1) {
+        g_usleep(1000); /* an error that stays must not keep a CPU busy */
+    }
+    return action != 0;
+}
+
 gboolean qh_block_job_ready(QhBlockJob *job)
 {
     g_mutex_lock(&job->lock);
@@ -360,6 +388,7 @@ gboolean qh_block_job_resume(QhBlockJob *job, GError **error)
     }
     g_mutex_lock(&job->lock);
     job->paused = FALSE;
+    job->io_error = 0;
     g_cond_broadcast(&job->changed);
     g_mutex_unlock(&job->lock);
     return TRUE;
@@ -454,7 +483,10 @@ static QhJson *describe(QhBlockJob *job, gboolean block)
         qh_json_set(info, "busy", qh_json_new_bool(job->status == QH_JOB_RUNNING));
         qh_json_set(info, "paused", qh_json_new_bool(job->paused));
         qh_json_set(info, "speed", qh_json_new_int((int64_t)job->options.speed));
-        qh_json_set(info, "io-status", qh_json_new_string("ok"));
+        qh_json_set(info, "io-status",
+                    qh_json_new_string(job->io_error == 0        ? "ok"
+                                       : job->io_error == ENOSPC ? "nospace"
+                                                                 : "failed"));
         qh_json_set(info, "ready", qh_json_new_bool(job->was_ready));
         qh_json_set(info, "auto-finalize", qh_json_new_bool(!job->options.manual_finalize));
         qh_json_set(info, "auto-dismiss", qh_json_new_bool(!job->options.manual_dismiss));

@@ -36,9 +36,19 @@ typedef struct QhBlockJobOps {
     void (*clean)(QhBlockJob *job);
 } QhBlockJobOps;
 
+/* What a job does about errors, as BlockdevOnError has them. */
+typedef enum {
+    QH_JOB_ON_REPORT, /* it fails */
+    QH_JOB_ON_IGNORE, /* it goes on */
+    QH_JOB_ON_ENOSPC, /* stop when the host's disk is full, otherwise report */
+    QH_JOB_ON_STOP,   /* it pauses, and tries again when it is resumed */
+    QH_JOB_ON_AUTO,   /* report */
+} QhBlockJobOnError;
+
 typedef struct QhBlockJobOptions {
     gboolean manual_finalize, manual_dismiss;
-    uint64_t speed; /* bytes a second; 0: no limit */
+    uint64_t speed;                      /* bytes a second; 0: no limit */
+    QhBlockJobOnError on_read, on_write; /* of the source, of the target */
 } QhBlockJobOptions;
 
 /* A job that has not begun; owned by the graph. NULL with @error: the id is taken, or none. @data
@@ -59,6 +69,9 @@ QhBlockGraph *qh_block_job_graph(QhBlockJob *job);
 gboolean qh_block_job_step(QhBlockJob *job, uint64_t bytes);
 void qh_block_job_set_total(QhBlockJob *job, uint64_t bytes); /* [any] */
 void qh_block_job_add_total(QhBlockJob *job, uint64_t bytes);
+/* A read (or write) of the job failed with @failed: the event. TRUE when it is to go on, after a
+ * step that may wait; FALSE when it is to fail. [job's thread] */
+gboolean qh_block_job_failed(QhBlockJob *job, gboolean read, int failed);
 /* It could end now: READY. Returns, some time after, TRUE when it is to look for more to do, FALSE
  * when it is to end: completed, or cancelled. [job's thread] */
 gboolean qh_block_job_ready(QhBlockJob *job);
@@ -78,7 +91,9 @@ QhJson *qh_block_jobs_describe(QhBlockGraph *graph, gboolean block); /* JobInfo,
 void qh_block_jobs_free(QhBlockGraph *graph);                        /* cancels and waits */
 
 /* job-copy.c: a copy of @source on @target. [main] */
-typedef enum { QH_COPY_FULL, QH_COPY_TOP, QH_COPY_NONE } QhCopySync;
+typedef enum { QH_COPY_FULL, QH_COPY_TOP, QH_COPY_NONE, QH_COPY_BITMAP } QhCopySync;
+/* What becomes of the bitmap: BitmapSyncMode. */
+typedef enum { QH_BITMAP_ON_SUCCESS, QH_BITMAP_NEVER, QH_BITMAP_ALWAYS } QhBitmapSync;
 gboolean qh_block_mirror(QhBlockGraph *graph,
                          const char *id,
                          QhBlockNode *source,
@@ -88,14 +103,37 @@ gboolean qh_block_mirror(QhBlockGraph *graph,
                          const QhBlockJobOptions *options,
                          GError **error);
 /* job-backup.c */
+typedef struct QhBlockBackup {
+    QhBlockNode *source, *target;
+    QhCopySync sync;
+    gboolean compress;
+    const char *bitmap; /* of @source, for QH_COPY_BITMAP; otherwise NULL */
+    QhBitmapSync bitmap_sync;
+} QhBlockBackup;
 gboolean qh_block_backup(QhBlockGraph *graph,
                          const char *id,
-                         QhBlockNode *source,
-                         QhBlockNode *target,
-                         QhCopySync sync,
-                         gboolean compress,
+                         const QhBlockBackup *what,
                          const QhBlockJobOptions *options,
                          GError **error);
+/* job-stream.c: what is below @node, down to and without @base (NULL: all), comes up into it. The
+ * image then calls its backing file @backing_name (NULL: as @base is called). */
+gboolean qh_block_stream(QhBlockGraph *graph,
+                         const char *id,
+                         QhBlockNode *node,
+                         QhBlockNode *base,
+                         const char *backing_name,
+                         const QhBlockJobOptions *options,
+                         GError **error);
+/* job-commit.c: what @top, which is below @active, has above @base goes into @base, on which the
+ * node above @top then stands. */
+gboolean qh_block_commit_middle(QhBlockGraph *graph,
+                                const char *id,
+                                QhBlockNode *active,
+                                QhBlockNode *top,
+                                QhBlockNode *base,
+                                const char *backing_name,
+                                const QhBlockJobOptions *options,
+                                GError **error);
 /* job-copy.c: what @top has above @base goes into @base, which then takes @top's place. */
 gboolean qh_block_commit(QhBlockGraph *graph,
                          const char *id,

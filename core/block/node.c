@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Nodes: from options to an open driver, references, the way back. */
+#include "core/block/bitmap.h"
 #include "core/block/block-priv.h"
 #include "core/device/instance.h"
 #include "core/host/log.h"
@@ -61,6 +62,7 @@ static void node_free(QhBlockNode *node)
     if (node->name != NULL && g_hash_table_lookup(node->graph->nodes, node->name) == node) {
         g_hash_table_remove(node->graph->nodes, node->name);
     }
+    qh_block_bitmaps_free(node);
     if (node->state != NULL) {
         qh_properties_clear(node->ops->properties, node->state);
         g_free(node->state);

@@ -408,3 +408,30 @@ int qc_mark_in_use(QhQcow2 *q)
     q->in_use = error == 0;
     return error;
 }
+
+gboolean qc_name_backing(QhQcow2 *q, const char *name, const char *format, GError **error)
+{
+    char *old_name = q->backing_name, *old_format = q->backing_format;
+
+    if (name != NULL && q->autoclear & QC_AUTOCLEAR_DATA_RAW) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
+                            "an image with a raw data file can have no backing file");
+        return FALSE;
+    }
+    q->backing_name = g_strdup(name);
+    q->backing_format = g_strdup(name != NULL ? format : NULL);
+    gboolean ok = qc_header_write(q, error) && qc_barrier(q) == 0;
+    if (ok) {
+        g_free(old_name);
+        g_free(old_format);
+        return TRUE;
+    }
+    g_free(q->backing_name);
+    g_free(q->backing_format);
+    q->backing_name = old_name;
+    q->backing_format = old_format;
+    if (error != NULL && *error == NULL) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED, "Could not write the image's header");
+    }
+    return FALSE;
+}

@@ -120,6 +120,9 @@ typedef struct QhQcow2 {
     GArray *freed; /* QcFreed: counted down once nothing on disk points there */
     QcRange *ranges;
     guint range_waiters;
+    gboolean bitmaps_known;          /* the directory in the image is that of the node's bitmaps */
+    guint bitmaps_broken;            /* that are inconsistent */
+    GArray *bitmap_clusters;         /* QcFreed: what they take in the image */
     uint64_t packed_at, packed_left; /* room behind the last compressed cluster */
     GMutex inflate_lock;
     uint64_t inflated_at; /* entry of the cluster in inflated; 0: none */

@@ -121,8 +121,14 @@ static gboolean begin_writing(QhQcow2 *q, GError **error)
     if (!repair(q, error)) {
         return FALSE;
     }
-    q->autoclear &= QC_AUTOCLEAR_DATA_RAW;
+    q->autoclear &= QC_AUTOCLEAR_DATA_RAW | (q->bitmaps_known ? QC_AUTOCLEAR_BITMAPS : 0);
     q->in_use = FALSE;
+    int failed = qc_bitmaps_begin(q);
+    if (failed != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "could not mark the bitmaps in use: %s",
+                    g_strerror(failed));
+        return FALSE;
+    }
     g_autoptr(GError) ignored = NULL;
     if (!qc_header_write(q, &ignored)) {
         g_propagate_error(error, g_steal_pointer(&ignored));
@@ -140,6 +146,7 @@ static void clear(QhQcow2 *q)
     g_clear_pointer(&q->extensions, g_ptr_array_unref);
     g_clear_pointer(&q->snapshots, g_ptr_array_unref);
     g_clear_pointer(&q->freed, g_array_unref);
+    g_clear_pointer(&q->bitmap_clusters, g_array_unref);
     g_clear_pointer(&q->l1, g_free);
     g_clear_pointer(&q->l1_dirty, g_free);
     g_clear_pointer(&q->reftable, g_free);
@@ -170,6 +177,7 @@ static gboolean qcow2_open(QhBlockDriver *driver, GError **error)
                   qc_snapshots_read(q, error) && open_backing(q, error);
     if (ok) {
         q->l1_dirty = g_new0(gboolean, q->l1_entries / 64 + 1);
+        qc_bitmaps_load(q);
         ok = begin_writing(q, error);
     }
     if (!ok) {
@@ -198,7 +206,11 @@ static void end_writing(QhBlockDriver *driver)
 {
     QhQcow2 *q = qcow2_of(driver);
 
-    if (q->writable && qcow2_flush(driver) == 0 && q->in_use && q->in_use_at >= 0) {
+    if (!q->writable) {
+        return;
+    }
+    (void)qc_bitmaps_store(q);
+    if (qcow2_flush(driver) == 0 && q->in_use && q->in_use_at >= 0) {
         uint64_t zero = 0;
 
         (void)qc_write(q, (uint64_t)q->in_use_at, &zero, sizeof(zero));

@@ -32,6 +32,9 @@ int qc_mark_in_use(QhQcow2 *q);
 QcExtension *qc_extension(QhQcow2 *q, uint32_t type);
 void qc_extension_free(gpointer extension);
 
+/* Another name of the backing file, NULL for none; nothing is in flight. */
+gboolean qc_name_backing(QhQcow2 *q, const char *name, const char *format, GError **error);
+
 /* qcow2-cache.c, with the lock. */
 /* The piece at @offset of a table; valid until the next call of any qc_ function. EAGAIN when it is
  * not there and @wait is FALSE. */
@@ -120,6 +123,17 @@ gboolean qc_check(QhQcow2 *q, gboolean fix, QcCheck *ret, GError **error);
 /* qcow2-snapshot.c */
 gboolean qc_snapshots_read(QhQcow2 *q, GError **error);
 void qc_snapshot_free(gpointer snapshot);
+
+/* Inside snapshots by command; the node is held by the caller. delete gives the row, which the
+ * caller frees; NULL with @error. [main] */
+gboolean qh_qcow2_snapshot_create(QhBlockNode *node, const char *name, GError **error);
+QcSnapshot *
+qh_qcow2_snapshot_delete(QhBlockNode *node, const char *id, const char *name, GError **error);
+
+/* qcow2-bitmap.c: persistent bitmaps into the node's list; what makes no sense is left alone. */
+void qc_bitmaps_load(QhQcow2 *q);
+int qc_bitmaps_begin(QhQcow2 *q); /* the image is written to: they are in use */
+int qc_bitmaps_store(QhQcow2 *q); /* as they are now; takes the lock */
 
 /* qcow2-create.c, qcow2-resize.c */
 typedef struct QcCreate {

@@ -163,7 +163,11 @@ void qh_monitor_change(const QhMonitorCall *call)
 {
     g_auto(GStrv) words = words_of(call->args);
 
-    if (words[0] == NULL || !g_str_equal(words[0], "vnc") || words[1] == NULL ||
+    if (words[0] != NULL && !g_str_equal(words[0], "vnc")) {
+        qh_monitor_change_medium(call);
+        return;
+    }
+    if (words[0] == NULL || words[1] == NULL ||
         !(g_str_equal(words[1], "password") || g_str_equal(words[1], "passwd")) ||
         words[2] == NULL) {
         g_string_append(call->out, "Error: change vnc password PASSWORD\n");

@@ -422,8 +422,7 @@ static int run_mutate(QhBlockNode *node, char **args)
             slowest_seed = seed + i;
         }
     }
-    printf("slowest %" G_GUINT64_FORMAT " us, seed %" G_GUINT64_FORMAT "\n", slowest,
-           slowest_seed);
+    printf("slowest %" G_GUINT64_FORMAT " us, seed %" G_GUINT64_FORMAT "\n", slowest, slowest_seed);
     return slowest > 1000000 ? 1 : 0;
 }
 

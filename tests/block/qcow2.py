@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import traceback
 
 SIZE = 8 << 20
 # Name, options for qemu-img create, what of them our own create takes (None: not ours to make).
@@ -84,7 +85,8 @@ class Suite:
             function(*args)
             self.ok(True, name)
         except (RuntimeError, subprocess.TimeoutExpired, AssertionError) as e:
-            self.ok(False, name, e)
+            where = traceback.extract_tb(e.__traceback__)[-1]
+            self.ok(False, name, "%s:%s %s %s" % (where.name, where.lineno, where.line, e))
 
     def agree(self, image, model, backed=False):
         """qemu-img finds no fault, and the same bytes as in the flat file. It looks for holes in
