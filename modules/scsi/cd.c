@@ -196,8 +196,7 @@ static void get_event_status(ScsiTask *task)
     if ((cdb[4] & 1u << CLASS_MEDIA) != 0) {
         data[2] = CLASS_MEDIA;
         data[4] = unit->eject_wanted ? EVENT_EJECT : unit->medium_event;
-        data[5] = (unit->tray_open ? STATUS_OPEN : 0) |
-                  ((unit->info.flags & QH_BLOCK_INFO_NO_MEDIUM) == 0 ? STATUS_PRESENT : 0);
+        data[5] = unit->tray_open ? STATUS_OPEN : scsi_unit_has_medium(unit) ? STATUS_PRESENT : 0;
         if (unit->eject_wanted) {
             unit->eject_wanted = 0;
         } else {

@@ -5,6 +5,7 @@
 #define PROTECT     0xe0 /* RDPROTECT, WRPROTECT, VRPROTECT: there is no protection information */
 #define FUA         0x08
 #define FILL_BYTES  (256u << 10)
+#define FILL_VECS   64u /* of one request: 16 MiB */
 #define CHECK_BYTES (1u << 20)
 #define RANGE_BYTES 16u
 #define RANGES_MAX  255u
@@ -171,20 +172,25 @@ static void zero_range(ScsiTask *task)
     scsi_task_submit(task, QH_BLOCK_WRITE_ZEROES, task->flags, task->offset, task->bytes, done);
 }
 
-/* task->data holds whole blocks of the pattern; position: how much has been filled. */
+/* task->data holds whole blocks of the pattern, written again and again; position: how much has
+ * been filled. */
 static void fill(ScsiTask *task)
 {
-    uint64_t bytes = MIN(task->bytes - task->position, task->data_bytes);
+    uint64_t left = task->bytes - task->position, bytes = 0;
     uint64_t offset = task->offset + task->position;
+    uint32_t n = 0;
 
-    if (bytes == 0) {
+    if (left == 0) {
         scsi_task_good(task);
         return;
     }
-    scsi_task_need_vecs(task, 1);
-    task->vecs[0] = (QhBlockVec){task->data, bytes};
+    scsi_task_need_vecs(task, FILL_VECS);
+    for (; n < FILL_VECS && bytes < left; n++) {
+        task->vecs[n] = (QhBlockVec){task->data, MIN(left - bytes, task->data_bytes)};
+        bytes += task->vecs[n].bytes;
+    }
     task->block.vec = task->vecs;
-    task->block.n_vec = 1;
+    task->block.n_vec = n;
     task->position += bytes;
     scsi_task_submit(task, QH_BLOCK_WRITE, 0, offset, bytes, fill);
 }

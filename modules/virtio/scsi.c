@@ -400,6 +400,16 @@ static void reset(VirtioDevice *device)
     scsi->events_missed = 0;
 }
 
+/* Commands in flight are counted, and refused, as those of all functions. */
+static void stream_state(VirtioDevice *device, QhStateStream *stream)
+{
+    VirtioScsi *scsi = (VirtioScsi *)device;
+
+    stream->bytes(stream, &scsi->sense_size, sizeof(scsi->sense_size));
+    stream->bytes(stream, &scsi->cdb_size, sizeof(scsi->cdb_size));
+    stream->bytes(stream, &scsi->events_missed, sizeof(scsi->events_missed));
+}
+
 const VirtioFunction virtio_scsi = {
     .name = "scsi",
     .device_id = VIRTIO_ID_SCSI,
@@ -410,4 +420,5 @@ const VirtioFunction virtio_scsi = {
     .read_config = read_config,
     .write_config = write_config,
     .kick = kick,
+    .stream = stream_state,
 };
