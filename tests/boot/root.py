@@ -3,8 +3,8 @@
 """A Debian system on a disk: it starts with systemd, someone logs in, a package is installed over
 the network in user space, it is switched off, and the image is whole.
 
-root.py HOST IMAGE [CASE...]    IMAGE as tests/guest/mkroot makes it; each case works on a copy of
-                                its own. Cases: mmio (by default), pci, nvme, scsi
+root.py HOST IMAGE [CASE...]    IMAGE as tests/guest/mkroot makes it; each case works on an overlay
+                                of its own. Cases: mmio (by default), pci, nvme, scsi
 """
 import functools
 import glob
@@ -121,7 +121,8 @@ def case(tap, binary, image, name):
         copy, archive = os.path.join(work, "disk.qcow2"), os.path.join(work, "archive")
         os.mkdir(archive)
         repository(archive)
-        shutil.copy(image, copy)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b",
+                        os.path.abspath(image), copy], check=True)
         subprocess.run([os.path.join(guest.GUEST, "mkroot"), "--initrd",
                         os.path.join(work, "initrd")], check=True)
         console = Console(
