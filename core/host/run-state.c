@@ -190,6 +190,15 @@ void qh_run_state_stop_for_error(QhRunState *state)
     }
 }
 
+void qh_run_state_stop_for_internal_error(QhRunState *state)
+{
+    if (qh_run_state_is_running(state)) {
+        halt(state, QH_RUN_INTERNAL_ERROR);
+    } else {
+        set(state, QH_RUN_INTERNAL_ERROR);
+    }
+}
+
 static void do_shutdown(QhRunState *state, QhShutdownCause cause, int status)
 {
     const QhHostConfig *config = qh_host_config(state->host);
@@ -227,11 +236,7 @@ static void do_reset(QhRunState *state, QhShutdownCause cause)
     emit_cause(state, "RESET", cause);
     if (!ok) {
         qh_log_error(qh_host_log(state->host), "cannot reset the machine: %s", error->message);
-        if (was_running) {
-            halt(state, QH_RUN_INTERNAL_ERROR);
-        } else {
-            set(state, QH_RUN_INTERNAL_ERROR);
-        }
+        qh_run_state_stop_for_internal_error(state);
     } else if (was_running) {
         qh_machine_start(machine);
     } else {

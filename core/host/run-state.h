@@ -33,6 +33,8 @@ gboolean qh_run_state_cont(QhRunState *state, GError **error);
 gboolean qh_run_state_stop(QhRunState *state, GError **error);
 /* A disk cannot go on: stop as "io-error"; cont tries again. [main] */
 void qh_run_state_stop_for_error(QhRunState *state);
+/* The machine cannot go on: "internal-error"; it has to be reset first. [main] */
+void qh_run_state_stop_for_internal_error(QhRunState *state);
 /* cont for a debugger: what CPUs have stopped for is not forgotten, and without @clock guest time
  * stands still meanwhile. [main] */
 gboolean qh_run_state_resume(QhRunState *state, gboolean clock, GError **error);

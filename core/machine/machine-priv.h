@@ -47,9 +47,15 @@ struct QhMachine {
     uint64_t random[4];       /* random.c; under random_lock */
     GMutex random_lock;
 
+    GSource *lost_source; /* lost.c: memory in a file is gone; NULL: none is in a file */
+    int lost_fd;
+
     GMutex device_lock;
     gpointer lock_owner; /* the thread that has it; atomic: a thread only asks for itself */
 };
+
+/* lost.c: at the end, when no memory is left. */
+void qh_machine_unwatch_ram(QhMachine *machine);
 
 QhInstance *qh_machine_find_device(QhMachine *machine, const char *id);
 QhIrq *qh_machine_cpu_irq(QhMachine *machine, uint32_t cpu_index, uint32_t line);

@@ -75,6 +75,7 @@ void qh_machine_free(QhMachine *machine)
     }
     qh_firmware_free(machine->firmware);
     qh_memory_free(machine->memory);
+    qh_machine_unwatch_ram(machine);
     if (machine->slot.ops != NULL) {
         qh_slot_release(&machine->slot);
     }

@@ -61,6 +61,8 @@ QhMemory *qh_machine_memory(QhMachine *machine);
 QhFirmware *qh_machine_firmware(QhMachine *machine);
 /* The file that RAM block @name is to lie in, -1 for memory of the host's own. [main] */
 int qh_machine_ram_file(QhMachine *machine, const char *name);
+/* @ram lies in such a file: when that becomes shorter the guest is stopped, not the host. [main] */
+void qh_machine_watch_ram(QhMachine *machine, QhRam *ram);
 
 /* Clusters and CPUs */
 typedef struct QhTargetInfo QhTargetInfo;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/machine/machine.h"
 #include "core/memory/space-priv.h"
+#include "core/os/bus-error.h"
 #include "core/os/memory.h"
 
 #include <string.h>
@@ -96,6 +97,9 @@ QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError *
     memory->next_base += (bytes + BASE_STEP - 1) / BASE_STEP * BASE_STEP;
     g_ptr_array_add(memory->rams, ram);
     g_mutex_unlock(&memory->lock);
+    if (file >= 0) {
+        qh_machine_watch_ram(machine, ram);
+    }
     return ram;
 }
 
@@ -115,6 +119,7 @@ static void ram_destroy(void *data)
     QhRam *ram = data;
 
     qh_os_pages_free(ram->page_flags, ram->bytes >> QH_PAGE_BITS_MIN);
+    qh_os_bus_error_unwatch(ram->in_file ? ram->host : NULL);
     qh_os_shared_free(ram->host, ram->bytes, ram->fd);
     g_free(ram->name);
     g_free(ram);

@@ -27,7 +27,8 @@ struct QhRam {
     uint8_t *page_flags; /* bytes >> QH_PAGE_BITS_MIN */
     int fd;
     QhMachine *machine;
-    gboolean spare; /* given back */
+    gboolean spare;   /* given back */
+    gboolean in_file; /* of the user's */
 };
 
 typedef struct QhIoWindow {

@@ -20,7 +20,7 @@ void qh_stream_fail(QhStream *stream, const char *why)
 
 void qh_stream_bytes(QhStream *stream, void *object, uint64_t bytes)
 {
-    if (stream->error != NULL) {
+    if (stream->error != NULL || bytes == 0) {
         return;
     }
     if (stream->mode == QH_STREAM_SAVE) {

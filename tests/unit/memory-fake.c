@@ -24,6 +24,12 @@ QhMemory *qh_machine_memory(QhMachine *machine)
     return machine->memory;
 }
 
+void qh_machine_watch_ram(QhMachine *machine, QhRam *ram)
+{
+    (void)machine;
+    (void)ram;
+}
+
 int qh_machine_ram_file(QhMachine *machine, const char *name)
 {
     (void)machine;
