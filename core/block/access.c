@@ -49,6 +49,13 @@ static void sum(const QhBlockNode *node, uint32_t *use, uint32_t *share)
     }
 }
 
+/* What a node that hands on does by itself. */
+static uint32_t own_use(const QhBlockNode *node)
+{
+    return node->ops == &qh_block_copy_on_read ? QH_BLOCK_USE_READ | QH_BLOCK_USE_WRITE_UNCHANGED
+                                               : 0;
+}
+
 static gboolean refresh(QhBlockNode *node, GError **error)
 {
     uint32_t use, share;
@@ -64,7 +71,7 @@ static gboolean refresh(QhBlockNode *node, GError **error)
     if (node->ops->flags & QH_BLOCK_DRIVER_PASS && node->children->len > 0) {
         QhBlockEdge *child = g_ptr_array_index(node->children, 0);
 
-        if (!qh_block_edge_set(child, use, share, error)) {
+        if (!qh_block_edge_set(child, use | own_use(node), share, error)) {
             return FALSE;
         }
     }
@@ -128,7 +135,7 @@ void qh_block_child_access(const QhBlockNode *node,
                            uint32_t *share)
 {
     if (node->ops->flags & QH_BLOCK_DRIVER_PASS) {
-        *use = node->use;
+        *use = node->use | own_use(node);
         *share = node->opened ? node->share : QH_BLOCK_USE_ALL;
     } else if (g_str_equal(role, "backing")) {
         *use = QH_BLOCK_USE_READ;

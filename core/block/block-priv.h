@@ -78,7 +78,8 @@ struct QhBlockGraph {
 /* The drivers that are built in; NULL: @name is none of them. */
 const QhBlockDriverOps *qh_block_builtin(const char *name);
 extern const QhBlockDriverOps qh_block_file, qh_block_host_device, qh_block_null_co,
-    qh_block_null_aio, qh_block_qcow2, qh_block_raw;
+    qh_block_null_aio, qh_block_qcow2, qh_block_raw, qh_block_blkdebug, qh_block_copy_on_read,
+    qh_block_throttle;
 
 /* For the drivers. */
 /* A write by a format to its file, which grows when need be. */

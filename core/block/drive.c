@@ -15,7 +15,7 @@
 typedef struct Drive {
     const char *file, *format, *id, *interface, *media, *cache;
     uint64_t index;
-    gboolean has_index, snapshot, read_only, writeback;
+    gboolean has_index, copy_on_read, snapshot, read_only, writeback;
     QhBlockOnError on_read, on_write;
     QhBlockLimits limits;
     QhJson *rest; /* options of the format's node */
@@ -167,9 +167,7 @@ static gboolean take(Drive *drive, const char *key, const char *text, gboolean *
     } else if (g_str_equal(key, "cache.writeback")) {
         *ret_ok = truth(text, &drive->writeback);
     } else if (g_str_equal(key, "copy-on-read")) {
-        gboolean on = FALSE;
-
-        *ret_ok = truth(text, &on) && !on;
+        *ret_ok = truth(text, &drive->copy_on_read);
     } else {
         gboolean known = FALSE;
 
@@ -311,15 +309,24 @@ static gboolean place(QhBlockGraph *graph, Drive *drive, char **ret_id, GError *
     return TRUE;
 }
 
-/* snapshot=on */
+/* snapshot=on, copy-on-read=on */
 static gboolean put_overlay(const Drive *drive, QhBlockNode **node, GError **error)
 {
-    if (!drive->snapshot) {
-        return TRUE;
+    if (drive->snapshot) {
+        QhBlockNode *base = *node;
+
+        *node = qh_block_add_temporary(base, error);
+        qh_block_node_unref(base);
     }
-    QhBlockNode *base = *node;
-    *node = qh_block_add_temporary(base, error);
-    qh_block_node_unref(base);
+    if (*node != NULL && drive->copy_on_read && !drive->read_only) {
+        g_autoptr(QhJson) options = qh_json_new_object();
+        QhBlockNode *file = *node;
+
+        qh_json_set(options, "driver", qh_json_new_string("copy-on-read"));
+        qh_json_set(options, "file", qh_json_new_string(file->name));
+        *node = qh_block_add(file->graph, options, 0, error);
+        qh_block_node_unref(file);
+    }
     return *node != NULL;
 }
 

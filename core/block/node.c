@@ -11,12 +11,15 @@ static const struct {
     const char *name;
     const QhBlockDriverOps *ops;
 } builtin[] = {
-    {"file",        &qh_block_file       },
-    {"host_device", &qh_block_host_device},
-    {"null-aio",    &qh_block_null_aio   },
-    {"null-co",     &qh_block_null_co    },
-    {"qcow2",       &qh_block_qcow2      },
-    {"raw",         &qh_block_raw        },
+    {"blkdebug",     &qh_block_blkdebug    },
+    {"copy-on-read", &qh_block_copy_on_read},
+    {"file",         &qh_block_file        },
+    {"host_device",  &qh_block_host_device },
+    {"null-aio",     &qh_block_null_aio    },
+    {"null-co",      &qh_block_null_co     },
+    {"qcow2",        &qh_block_qcow2       },
+    {"raw",          &qh_block_raw         },
+    {"throttle",     &qh_block_throttle    },
 };
 
 const QhBlockDriverOps *qh_block_builtin(const char *name)
@@ -358,6 +361,13 @@ static gboolean take_child(QhBlockNode *node, const char *role, const QhJson *va
     return edge != NULL;
 }
 
+/* What the driver reads from the options itself: lists of groups. */
+static gboolean is_list(const QhBlockNode *node, const char *key)
+{
+    return node->ops == &qh_block_blkdebug &&
+           (g_str_equal(key, "inject-error") || g_str_equal(key, "set-state"));
+}
+
 static gboolean take_options(QhBlockNode *node, const QhJson *options, GError **error)
 {
     g_autofree char *subject = g_strdup_printf("block driver '%s'", node->driver_name);
@@ -369,9 +379,9 @@ static gboolean take_options(QhBlockNode *node, const QhJson *options, GError **
     for (size_t i = 0; i < qh_json_length(options); i++) {
         const char *key = qh_json_key(options, i);
         const QhJson *value = qh_json_value(options, i);
-        gboolean ok = is_common(key)             ? TRUE
-                      : has_role(node->ops, key) ? take_child(node, key, value, error)
-                                                 : take_property(node, key, value, error);
+        gboolean ok = is_common(key) || is_list(node, key) ? TRUE
+                      : has_role(node->ops, key)           ? take_child(node, key, value, error)
+                                                           : take_property(node, key, value, error);
         if (!ok) {
             return FALSE;
         }

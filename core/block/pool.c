@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who brings work wakes one thread and goes on. That thread wakes the next one if there is more, so
+ * that a batch of requests costs its sender one call into the system, and work that is soon done
+ * keeps few threads awake.
+ */
 #include "core/block/pool.h"
 
 #define IDLE_US (10 * G_USEC_PER_SEC) /* a thread without work leaves after this */
@@ -13,6 +18,7 @@ struct QhBlockPool {
     GCond work, gone;
     GQueue queue; /* Work * */
     guint threads, idle, max;
+    gboolean waking; /* a thread was woken, or begun, and has not looked yet */
     gboolean ending;
 };
 
@@ -46,20 +52,46 @@ void qh_block_pool_free(QhBlockPool *pool)
     g_free(pool);
 }
 
+static gboolean grow(QhBlockPool *pool);
+
+/* With the lock: one more thread to look for work, unless one is on its way. FALSE: there is none,
+ * and none can be had. */
+static gboolean wake(QhBlockPool *pool)
+{
+    if (pool->waking) {
+        return TRUE;
+    }
+    if (pool->idle > 0) {
+        pool->waking = TRUE;
+        g_cond_signal(&pool->work);
+        return TRUE;
+    }
+    if (pool->threads < pool->max && grow(pool)) {
+        pool->waking = TRUE;
+    }
+    return pool->threads > 0;
+}
+
 /* The next piece of work; NULL: the thread is to leave. With the lock. */
 static Work *next(QhBlockPool *pool)
 {
-    gint64 until = g_get_monotonic_time() + IDLE_US;
+    gint64 until = 0;
 
     while (pool->queue.length == 0 && !pool->ending) {
+        until = until != 0 ? until : g_get_monotonic_time() + IDLE_US;
         pool->idle++;
         gboolean woken = g_cond_wait_until(&pool->work, &pool->lock, until);
         pool->idle--;
+        pool->waking = FALSE;
         if (!woken && pool->queue.length == 0) {
             return NULL;
         }
     }
-    return g_queue_pop_head(&pool->queue);
+    Work *work = g_queue_pop_head(&pool->queue);
+    if (pool->queue.length > 0) {
+        (void)wake(pool);
+    }
+    return work;
 }
 
 static gpointer run(gpointer data)
@@ -68,6 +100,7 @@ static gpointer run(gpointer data)
     Work *work;
 
     g_mutex_lock(&pool->lock);
+    pool->waking = FALSE;
     while ((work = next(pool)) != NULL) {
         g_mutex_unlock(&pool->lock);
         work->fn(work->data);
@@ -100,14 +133,12 @@ void qh_block_pool_push(QhBlockPool *pool, void (*fn)(void *data), void *data)
 
     *work = (Work){fn, data};
     g_mutex_lock(&pool->lock);
-    if (pool->idle <= pool->queue.length && pool->threads < pool->max && !grow(pool) &&
-        pool->threads == 0) {
+    if (!wake(pool)) {
         g_mutex_unlock(&pool->lock);
         g_free(work);
         fn(data);
         return;
     }
     g_queue_push_tail(&pool->queue, work);
-    g_cond_signal(&pool->work);
     g_mutex_unlock(&pool->lock);
 }

@@ -377,6 +377,15 @@ static int write_packed(QhQcow2 *q,
     return error;
 }
 
+/* What failed may have left clusters that nobody uses. */
+static int note(QhQcow2 *q, int error)
+{
+    if (error != 0) {
+        g_atomic_int_set(&q->leaky, 1);
+    }
+    return error;
+}
+
 int qc_io_write(QhBlockDriver *driver,
                 uint64_t offset,
                 uint64_t bytes,
@@ -402,7 +411,7 @@ int qc_io_write(QhBlockDriver *driver,
         }
         at += done;
     }
-    return error;
+    return note(q, error);
 }
 
 /* A part of a cluster: written, unless zeroes are there. */
@@ -534,7 +543,7 @@ int qc_io_zero(QhBlockDriver *driver, uint64_t offset, uint64_t bytes, uint32_t 
     if (error == 0 && last < end) {
         error = zero_part(driver, last, end - last);
     }
-    return error;
+    return note(q, error);
 }
 
 int qc_io_discard(QhBlockDriver *driver, uint64_t offset, uint64_t bytes)
@@ -546,7 +555,7 @@ int qc_io_discard(QhBlockDriver *driver, uint64_t offset, uint64_t bytes)
     if (!q->writable) {
         return EROFS;
     }
-    return first < last ? empty_clusters(q, first, last, EMPTY_DISCARD) : 0;
+    return first < last ? note(q, empty_clusters(q, first, last, EMPTY_DISCARD)) : 0;
 }
 
 int qc_io_status(QhBlockDriver *driver, uint64_t offset, uint64_t bytes, QhBlockStatus *ret)

@@ -98,6 +98,7 @@ typedef struct QhQcow2 {
     GPtrArray *extensions; /* QcExtension: unknown ones, and bitmaps */
     gint64 in_use_at;      /* offset of that extension's data; -1: there is none */
     gboolean in_use;
+    gint leaky; /* atomic: a request has failed, and may have left clusters that nobody uses */
 
     GMutex lock; /* of what follows */
     GCond changed;

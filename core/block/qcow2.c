@@ -198,6 +198,9 @@ static int qcow2_flush(QhBlockDriver *driver)
     g_mutex_lock(&q->lock);
     int error = q->corrupt ? EIO : qc_flush_tables(q, TRUE);
     g_mutex_unlock(&q->lock);
+    if (error != 0) {
+        g_atomic_int_set(&q->leaky, 1);
+    }
     return error != 0 ? error : qc_barrier(q);
 }
 
@@ -210,7 +213,9 @@ static void end_writing(QhBlockDriver *driver)
         return;
     }
     (void)qc_bitmaps_store(q);
-    if (qcow2_flush(driver) == 0 && q->in_use && q->in_use_at >= 0) {
+    /* what a failed request may have left is looked for at the next open */
+    if (qcow2_flush(driver) == 0 && !g_atomic_int_get(&q->leaky) && q->in_use &&
+        q->in_use_at >= 0) {
         uint64_t zero = 0;
 
         (void)qc_write(q, (uint64_t)q->in_use_at, &zero, sizeof(zero));

@@ -14,8 +14,8 @@
         .n_properties = G_N_ELEMENTS(rows), .properties = (rows),                                  \
     }
 
-extern const QhObjectOps qh_object_rng_random, qh_object_rng_builtin, qh_object_secret_class,
-    qh_object_filter_dump, qh_object_iothread, qh_object_memory_ram, qh_object_memory_memfd,
-    qh_object_memory_file;
+extern const QhObjectOps qh_object_throttle_group, qh_object_rng_random, qh_object_rng_builtin,
+    qh_object_secret_class, qh_object_filter_dump, qh_object_iothread, qh_object_memory_ram,
+    qh_object_memory_memfd, qh_object_memory_file;
 
 #endif

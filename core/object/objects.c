@@ -28,14 +28,15 @@ static const struct {
     const char *name;
     const QhObjectOps *ops;
 } classes[] = {
-    {"filter-dump",          &qh_object_filter_dump },
-    {"iothread",             &qh_object_iothread    },
-    {"memory-backend-file",  &qh_object_memory_file },
-    {"memory-backend-memfd", &qh_object_memory_memfd},
-    {"memory-backend-ram",   &qh_object_memory_ram  },
-    {"rng-builtin",          &qh_object_rng_builtin },
-    {"rng-random",           &qh_object_rng_random  },
-    {"secret",               &qh_object_secret_class},
+    {"filter-dump",          &qh_object_filter_dump   },
+    {"iothread",             &qh_object_iothread      },
+    {"memory-backend-file",  &qh_object_memory_file   },
+    {"memory-backend-memfd", &qh_object_memory_memfd  },
+    {"memory-backend-ram",   &qh_object_memory_ram    },
+    {"throttle-group",       &qh_object_throttle_group},
+    {"rng-builtin",          &qh_object_rng_builtin   },
+    {"rng-random",           &qh_object_rng_random    },
+    {"secret",               &qh_object_secret_class  },
 };
 
 const QhObjectOps *qh_object_class(guint i, const char **ret_name)
@@ -132,6 +133,36 @@ static char *as_text(const QhJson *value)
     return qh_json_to_text(value);
 }
 
+/* The members; those of a group within are properties "GROUP.NAME". */
+static gboolean set_all(QhObject *object,
+                        const QhJson *options,
+                        const char *prefix,
+                        const char *subject,
+                        GError **error)
+{
+    for (size_t i = 0; i < qh_json_length(options); i++) {
+        const char *key = qh_json_key(options, i);
+        const QhJson *value = qh_json_value(options, i);
+        g_autofree char *name = g_strconcat(prefix, key, NULL);
+
+        if (qh_json_type(value) == QH_JSON_OBJECT && *prefix == '\0') {
+            g_autofree char *group = g_strconcat(key, ".", NULL);
+
+            if (!set_all(object, value, group, subject, error)) {
+                return FALSE;
+            }
+            continue;
+        }
+        g_autofree char *text = as_text(value);
+        if (!g_str_equal(name, "id") && !g_str_equal(name, "qom-type") &&
+            !qh_property_set(object->host, object->ops->properties, object->state, subject, name,
+                             text, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean fill(QhObject *object, const QhJson *options, GError **error)
 {
     g_autofree char *subject = g_strdup_printf("object '%s' (%s)", object->id, object->type);
@@ -140,15 +171,8 @@ static gboolean fill(QhObject *object, const QhJson *options, GError **error)
                                     error)) {
         return FALSE;
     }
-    for (size_t i = 0; i < qh_json_length(options); i++) {
-        const char *key = qh_json_key(options, i);
-        g_autofree char *text = as_text(qh_json_value(options, i));
-
-        if (!g_str_equal(key, "id") && !g_str_equal(key, "qom-type") &&
-            !qh_property_set(object->host, object->ops->properties, object->state, subject, key,
-                             text, error)) {
-            return FALSE;
-        }
+    if (!set_all(object, options, "", subject, error)) {
+        return FALSE;
     }
     if (!object->ops->complete(object->state, error)) {
         g_prefix_error(error, "%s: ", subject);

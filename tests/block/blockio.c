@@ -10,6 +10,7 @@
  *   poured SEED N N N N       what pour left: each block old or new, flushed ones not lost
  *   write OFFSET BYTES BYTE   one request; also: zero, unmap, discard OFFSET BYTES; pack
  *   read OFFSET BYTES         the sum of the bytes
+ *   exercise SEED COUNT       random requests of all kinds; prints how many failed
  *   mutate OUT SEED COUNT     damaged copies of the image are opened and used
  *   resize BYTES, check, create ARGUMENTS, info, map
  */
@@ -126,6 +127,40 @@ static int run_random(QhBlockNode *node, char **args)
     }
     close(model);
     return status;
+}
+
+static int run_exercise(QhBlockNode *node, char **args)
+{
+    Random random = {strtoull(args[0], NULL, 0)};
+    uint64_t count = strtoull(args[1], NULL, 0), length = qh_block_length(node), failed = 0;
+    g_autofree char *data = g_malloc0(300000);
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t bytes = next(&random) % 300000 / 512 * 512 + 512;
+        uint64_t offset = next(&random) % (length - bytes + 1) / 512 * 512;
+        int error;
+
+        switch (next(&random) % 8) {
+        case 0:
+            error = qh_block_flush(node);
+            break;
+        case 1:
+            error = qh_block_discard(node, offset, bytes);
+            break;
+        case 2:
+            error = qh_block_zero(node, offset, bytes, QH_BLOCK_UNMAP);
+            break;
+        case 3:
+            error = qh_block_read(node, offset, data, bytes);
+            break;
+        default:
+            error = qh_block_write(node, offset, data, bytes);
+        }
+        failed += error != 0;
+    }
+    failed += qh_block_flush(node) != 0;
+    printf("%" G_GUINT64_FORMAT "\n", failed);
+    return 0;
 }
 
 static int run_verify(QhBlockNode *node, char **args)
@@ -431,21 +466,22 @@ static const struct {
     int least;
     int (*run)(QhBlockNode *node, char **args);
 } commands[] = {
-    {"random",  3, run_random},
-    {"verify",  1, run_verify},
-    {"pour",    1, run_pour  },
-    {"poured",  5, run_poured},
-    {"write",   3, run_one   },
-    {"pack",    3, run_one   },
-    {"zero",    2, run_one   },
-    {"unmap",   2, run_one   },
-    {"discard", 2, run_one   },
-    {"read",    2, run_one   },
-    {"resize",  1, run_resize},
-    {"mutate",  3, run_mutate},
-    {"check",   0, run_check },
-    {"map",     0, run_map   },
-    {"create",  6, run_create},
+    {"random",   3, run_random  },
+    {"verify",   1, run_verify  },
+    {"pour",     1, run_pour    },
+    {"poured",   5, run_poured  },
+    {"write",    3, run_one     },
+    {"pack",     3, run_one     },
+    {"zero",     2, run_one     },
+    {"unmap",    2, run_one     },
+    {"discard",  2, run_one     },
+    {"read",     2, run_one     },
+    {"resize",   1, run_resize  },
+    {"exercise", 2, run_exercise},
+    {"mutate",   3, run_mutate  },
+    {"check",    0, run_check   },
+    {"map",      0, run_map     },
+    {"create",   6, run_create  },
 };
 
 static int run(QhHost *host, int argc, char **argv)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Images that break: kills under write load, hostile headers, mutated images, locks.
 
-faults.py BLOCKIO [--kills N] [--mutations N]    TAP on stdout
+faults.py BLOCKIO [--kills N] [--mutations N] [--faults N]    TAP on stdout
 """
 import argparse
 import json
@@ -134,7 +134,37 @@ def mutations(s, rounds, seed):
                               capture_output=True, text=True, timeout=6 * 3600, check=False)
         assert done.returncode == 0, "%d %s%s" % (done.returncode, done.stdout[-300:],
                                                   done.stderr[-300:])
-        print("# %s: %s" % (options, done.stdout.split("\r")[-1].strip()))
+        print("# %s: %s" % (options, done.stdout.strip().split("\n")[-1]))
+
+
+def fault_at(s, options, kind, error, n, partial):
+    """The n-th request to the file fails, once; whether there were so many."""
+    s.img("create", "-q", "-f", "qcow2", "-o", options, s.path("f.qcow2"), str(SIZE))
+    rule = {"event": kind, "errno": error, "once": True, "x-skip": n, "x-partial": partial}
+    node = {"driver": "qcow2", "discard": "unmap",
+            "file": {"driver": "blkdebug", "inject-error": [rule],
+                     "image": {"driver": "file", "filename": s.path("f.qcow2")}}}
+    done = subprocess.run([s.blockio, json.dumps(node), "exercise", str(n), "30"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (0, 4), done
+    status = subprocess.run(["qemu-img", "check", "-q", s.path("f.qcow2")], timeout=60,
+                            capture_output=True, check=False).returncode
+    assert status in (0, 3), "%s %d %d: qemu-img check says %d" % (kind, error, n, status)
+    s.io(s.options("f.qcow2"), "read", 0, 512)
+    s.img("check", "-q", s.path("f.qcow2"))
+    return done.returncode == 4 or int(done.stdout) > 0
+
+
+def fault_injection(s, most):
+    """EIO, ENOSPC and writes that end in their middle, at each request in turn."""
+    kinds = [(kind, error, partial) for kind in ("write", "flush", "read") for error in (5, 28)
+             for partial in (False, True) if not partial or kind == "write"]
+    for i, (kind, error, partial) in enumerate(kinds):
+        options = ("cluster_size=512", "cluster_size=64k", "extended_l2=on")[i % 3]
+        hits = sum(fault_at(s, options, kind, error, n, partial) for n in range(most))
+        print("# %s, error %d%s: %d of %d struck" % (kind, error, ", partial" if partial else "",
+                                                     hits, most))
+        assert hits > 0, kind
 
 
 def locks(s):
@@ -188,6 +218,7 @@ def main():
     parser.add_argument("blockio")
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--mutations", type=int, default=400)
+    parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -196,6 +227,7 @@ def main():
         for name, changes in HOSTILE:
             s.case("header: " + name, hostile, s, name, changes)
         s.case("%d mutated images" % args.mutations, mutations, s, args.mutations, args.seed)
+        s.case("faults at requests 1 to %d" % args.faults, fault_injection, s, args.faults)
         s.case("locks", locks, s)
         s.case("names of backing files", backing_names, s)
         print("1..%d" % s.count)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 from qcow2 import Suite
 from qmp import Host
@@ -343,6 +344,54 @@ def internal(s, host):
     s.img("check", "-q", s.path("i"))
 
 
+def filters(s, host):
+    """Faults by rules and states, what is read is kept, limits that are shared."""
+    chain(s, 2)
+    image = {"driver": "null-co", "size": MB, "read-zeroes": True}
+    host.call("blockdev-add", driver="blkdebug", node_name="d", image=image, inject_error=[
+        {"event": "write_aio", "errno": 28, "sector": 8, "once": True},
+        {"event": "read_aio", "state": 2}], set_state=[
+            {"event": "flush_to_disk", "state": 1, "new_state": 2},
+            {"event": "flush_to_disk", "state": 2, "new_state": 1}])
+    host.io("d", "write 0 4k")
+    assert "No space" in host.hmp('qemu-io d "write 0 8k"')
+    host.io("d", "write 0 8k")
+    host.io("d", "read 0 4k")
+    host.io("d", "flush")
+    assert "Input/output error" in host.hmp('qemu-io d "read 0 4k"')
+    host.io("d", "flush")
+    host.io("d", "read 0 4k")
+    host.error("blockdev-add", driver="blkdebug", node_name="e", image=image, inject_error=[
+        {"event": "write_aio", "errno": 0}])
+    host.call("blockdev-del", node_name="d")
+    disk(s, host, "k", "c0", "c1")
+    host.call("blockdev-add", driver="copy-on-read", node_name="cor", file="k1")
+    host.io("cor", "read -P 1 0 1M")
+    host.io("cor", "read -P 0 5M 1M")
+    host.io("cor", "write -P 7 6M 1M")
+    host.io("cor", "read -P 7 6M 1M")
+    for name in ("cor", "k1", "k0"):
+        host.call("blockdev-del", node_name=name)
+    s.img("rebase", "-u", "-q", "-b", "", s.path("c1"))
+    has(s, "c1", (1, 0), (7, 6), (0, 5), (2, 1))
+    s.img("check", "-q", s.path("c1"))
+    host.call("object-add", qom_type="throttle-group", id="g",
+              limits={"iops-total": 100, "iops-total-max": 100})
+    host.error("object-add", qom_type="throttle-group", id="h",
+               limits={"iops-total": 100, "iops-read": 100})
+    for name in ("t0", "t1"):
+        host.call("blockdev-add", driver="throttle", node_name=name, throttle_group="g",
+                  file=image)
+    before = time.monotonic()
+    for i in range(130):  # 100 in a burst, then 100 a second for both
+        host.io("t%d" % (i % 2), "read 0 512")
+    assert 0.2 < time.monotonic() - before, "no limit"
+    host.error("object-del", id="g")
+    for name in ("t0", "t1"):
+        host.call("blockdev-del", node_name=name)
+    host.call("object-del", id="g")
+
+
 def snapshot_option(s, binary):
     """-snapshot: the image stays as it is, unless what was written is committed."""
     s.flat("r.raw", SIZE)
@@ -391,7 +440,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         s = Suite(blockio, folder)
         for test in (stream, commit_middle, commit_active, cancel, mirror, backup, bitmaps,
-                     overlays, internal):
+                     overlays, internal,
+                     filters):
             def one(function=test):
                 with Host(binary) as host:
                     function(s, host)
