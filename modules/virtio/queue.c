@@ -433,7 +433,9 @@ void virtio_queue_run(VirtioQueue *queue, gboolean (*take)(VirtioChain *chain))
 
 void virtio_queue_forget_maps(VirtioQueue *queue)
 {
-    queue->desc = queue->driver = queue->ring = NULL;
+    unmap_area(queue, &queue->desc, queue->desc_bytes, FALSE);
+    unmap_area(queue, &queue->driver, queue->driver_bytes, FALSE);
+    unmap_area(queue, &queue->ring, queue->ring_bytes, FALSE);
     queue->epoch++;
     queue->in_flight = 0;
 }
