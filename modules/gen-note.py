@@ -27,6 +27,7 @@ KINDS = {
     "device": {"bus": str, "creatable": bool, "properties": list},
     "chardev": {},
     "netdev": {},
+    "block": {},
     "object": {"properties": list},
     "display": {},
     "command": {},

@@ -7,7 +7,8 @@ static const QhJsonLimits note_limits = {
 
 /* The kinds an offer may have. "cpu-model" describes and fills no slot of its own. */
 static const char *const kinds[] = {"target",  "cpu-model", "machine", "device", "chardev",
-                                    "command", "gdb",       "netdev",  "object", "display"};
+                                    "command", "gdb",       "netdev",  "object", "display",
+                                    "block"};
 
 static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

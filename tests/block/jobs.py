@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Jobs, overlays, bitmaps and snapshots over QMP, looked at with qemu-img.
 
-jobs.py HOST BLOCKIO    TAP on stdout
+jobs.py HOST BLOCKIO [nbd]    TAP on stdout; with "nbd" that module as well
 """
 import json
 import os
@@ -392,6 +392,59 @@ def filters(s, host):
     host.call("object-del", id="g")
 
 
+def nbd(s, host):
+    """A disk of qemu-nbd; one that is lost and comes back."""
+    s.flat("n.raw", SIZE, b"a" * MB)
+    server = {"type": "unix", "path": s.path("nbd.sock")}
+
+    def serve(*more):
+        process = subprocess.Popen(["qemu-nbd", "-t", "-e", "8", "-f", "raw", "-k",
+                                    s.path("nbd.sock"), "-x", "disk", *more, s.path("n.raw")])
+        while not os.path.exists(s.path("nbd.sock")):
+            time.sleep(0.01)
+        return process
+
+    assert "connect" in host.error("blockdev-add", driver="nbd", node_name="n", server=server,
+                                   export="disk")
+    host.error("blockdev-add", driver="nbd", node_name="n", server={"type": "unix"})
+    process = serve("--discard=unmap")
+    try:
+        host.error("blockdev-add", driver="nbd", node_name="n", server=server, export="none")
+        host.call("blockdev-add", driver="nbd", node_name="n", server=server, export="disk",
+                  discard="unmap", reconnect_delay=10)
+        host.io("n", "read -P 97 0 1M")
+        host.io("n", "write -P 5 2M 3M")
+        host.io("n", "write -z -u 3M 1M")
+        host.io("n", "discard 4M 64k")
+        host.io("n", "flush")
+        host.io("n", "read -P 5 2M 1M")
+        host.io("n", "read -P 0 3M 1M")
+        host.call("drive-mirror", job_id="j", device="n", target=s.path("copy"), sync="full",
+                  format="qcow2")
+        host.event("BLOCK_JOB_READY", device="j")
+        host.call("job-cancel", id="j")
+        host.ends("j")
+        process.kill()
+        process.wait()
+        os.unlink(s.path("nbd.sock"))
+        process = serve()
+        host.io("n", "read -P 5 2M 1M")
+        host.call("blockdev-del", node_name="n")
+        process.kill()
+        process.wait()
+        os.unlink(s.path("nbd.sock"))
+        process = serve("--read-only")
+        host.error("blockdev-add", driver="nbd", node_name="n", server=server, export="disk")
+        host.call("blockdev-add", driver="nbd", node_name="n", server=server, export="disk",
+                  read_only=True)
+        host.io("n", "read -P 97 0 1M")
+        host.call("blockdev-del", node_name="n")
+    finally:
+        process.kill()
+        process.wait()
+    has(s, "n.raw", (97, 0), (5, 2), (0, 3), fmt="raw")
+
+
 def snapshot_option(s, binary):
     """-snapshot: the image stays as it is, unless what was written is committed."""
     s.flat("r.raw", SIZE)
@@ -441,7 +494,7 @@ def main():
         s = Suite(blockio, folder)
         for test in (stream, commit_middle, commit_active, cancel, mirror, backup, bitmaps,
                      overlays, internal,
-                     filters):
+                     filters, *([nbd] if "nbd" in sys.argv[3:] else [])):
             def one(function=test):
                 with Host(binary) as host:
                     function(s, host)
