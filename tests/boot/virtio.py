@@ -19,6 +19,9 @@ LIMIT = 240
 NEEDS = {
     "virtio_mmio": [], "virtio_blk": [], "virtio-rng": [], "virtio_balloon": [], "virtio_input": [],
     "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif", "sd_mod"],
+    "virtio-gpu": ["drm", "drm_kms_helper", "drm_shmem_helper", "virtio_dma_buf"], "evdev": [],
+    "9p": ["netfs", "9pnet", "9pnet_virtio"], "vmw_vsock_virtio_transport":
+    ["vsock", "vmw_vsock_virtio_transport_common"],
     "virtio_net": ["failover", "net_failover"], "uio": [], "uio_pci_generic": [],
     "bochs": ["drm", "drm_kms_helper", "ttm", "drm_ttm_helper", "drm_vram_helper"],
 }
