@@ -58,4 +58,28 @@ typedef struct QhRngMethods {
     uint32_t (*read)(QhObjectHead *object, uint8_t *ret_data, uint32_t bytes);
 } QhRngMethods;
 
+/* A folder of the host for a guest. */
+#define QH_FSDEV_INTERFACE "qh.fsdev"
+/* QhFsdev.security: owners and modes are those of the host's files; the same, but owners that
+ * cannot be set do not matter; kept in extended attributes; kept in a file beside. */
+#define QH_FSDEV_PASSTHROUGH  0u
+#define QH_FSDEV_NONE         1u
+#define QH_FSDEV_MAPPED_XATTR 2u
+#define QH_FSDEV_MAPPED_FILE  3u
+/* QhFsdev.flags */
+#define QH_FSDEV_READ_ONLY (1u << 0)
+#define QH_FSDEV_WRITE_OUT (1u << 1) /* what is written is on its way to the disk at once */
+typedef struct QhFsdev {
+    uint32_t size;
+    int32_t root; /* O_PATH descriptor of the folder; the object's */
+    uint32_t security, flags;
+    uint32_t file_mode, folder_mode; /* of new files on the host, when mapped */
+} QhFsdev;
+typedef struct QhFsdevMethods {
+    uint32_t size;
+    uint32_t reserved;
+    /* What the user said; lives as long as the object. [any] */
+    const QhFsdev *(*fsdev)(QhObjectHead *object);
+} QhFsdevMethods;
+
 #endif

@@ -128,6 +128,13 @@ gboolean qh_cli_apply_drives(
 gboolean qh_cli_apply_nets(
     QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 
+/* What the machine's module says of it under @key; NULL: nothing. The caller frees it. [main] */
+char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine, const char *key);
+
+/* take-fs.c: devices of -virtfs become ones of the class that the machine names. [main] */
+gboolean qh_cli_apply_shares(
+    QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
+
 /* The take functions of the table. */
 gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_string(QhCli *, const QhOption *, const char *, GError **);
@@ -146,6 +153,8 @@ gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_disk(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_fsdev(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_virtfs(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_nic(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);

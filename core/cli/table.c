@@ -323,6 +323,20 @@ const QhOption qh_options[] = {
      .qmp = "object",
      .help = "Something that devices and others use: rng-random, rng-builtin, memory-backend-ram, "
              "-memfd and -file, secret, filter-dump.", .parameters = PARAMETERS({"qom-type", "string", NULL}, {"id", "string", NULL})},
+    {.name = "fsdev",
+     .argument = "local,id=ID,path=FOLDER[,security_model=MODEL][,KEY=VALUE...]",
+     .group = "device",
+     .take = qh_take_fsdev,
+     .qmp = "fsdev",
+     .help = "A folder of the host for a device's fsdev=. MODEL: passthrough, none, mapped-xattr, "
+             "mapped-file.", .parameters = PARAMETERS({"fsdriver", "string", NULL}, {"path", "string", NULL})},
+    {.name = "virtfs",
+     .argument = "local,path=FOLDER,mount_tag=TAG[,security_model=MODEL][,KEY=VALUE...]",
+     .group = "device",
+     .take = qh_take_virtfs,
+     .qmp = "virtfs",
+     .help = "-fsdev and a device for it in one; the guest mounts it by TAG: mount -t 9p TAG DIR.",
+     .parameters = PARAMETERS({"fsdriver", "string", NULL}, {"mount_tag", "string", NULL})},
     {.name = "netdev",
      .argument = "TYPE,id=ID[,KEY=VALUE...]|JSON",
      .group = "net",
@@ -529,7 +543,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                            },
+    {.name = NULL                                                                             },
 };
 /* clang-format on */
 
@@ -549,7 +563,6 @@ const char *const qh_options_missing[] = {
     "enable-sync-profile",
     "fda",
     "fdb",
-    "fsdev",
     "full-screen",
     "fw_cfg",
     "g",
@@ -595,7 +608,6 @@ const char *const qh_options_missing[] = {
     "usb",
     "usbdevice",
     "vga",
-    "virtfs",
     "virtioserial",
     "vnc",
     "watchdog",

@@ -70,8 +70,8 @@ static char *split_nic(const char *value, QhJson *device, GError **error)
 
 /* What the machine's module says of it. */
 typedef struct Search {
-    const char *target, *machine;
-    char *model;
+    const char *target, *machine, *key;
+    char *text;
 } Search;
 
 static void search_machine(G_GNUC_UNUSED const char *module,
@@ -83,9 +83,17 @@ static void search_machine(G_GNUC_UNUSED const char *module,
     g_autofree char *name = qh_offer_text(entry, "name");
 
     if (g_strcmp0(name, search->machine) == 0 && search->target != NULL &&
-        qh_offer_has_target(entry, search->target) && search->model == NULL) {
-        search->model = qh_offer_text(entry, "default-nic");
+        qh_offer_has_target(entry, search->target) && search->text == NULL) {
+        search->text = qh_offer_text(entry, search->key);
     }
+}
+
+char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine, const char *key)
+{
+    Search search = {.target = target, .machine = machine, .key = key};
+
+    qh_registry_foreach_offer(qh_host_registry(host), "machine", search_machine, &search);
+    return search.text;
 }
 
 static gboolean
@@ -114,10 +122,7 @@ apply_nic(QhCli *cli, QhHost *host, const char *value, const char *default_model
 gboolean
 qh_cli_apply_nets(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error)
 {
-    Search search = {.target = target, .machine = machine};
-
-    qh_registry_foreach_offer(qh_host_registry(host), "machine", search_machine, &search);
-    g_autofree char *default_model = search.model;
+    g_autofree char *default_model = qh_cli_machine_text(host, target, machine, "default-nic");
     for (guint i = 0; i < cli->netdevs->len; i++) {
         const char *text = g_ptr_array_index(cli->netdevs, i);
 

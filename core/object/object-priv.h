@@ -15,7 +15,7 @@
     }
 
 extern const QhObjectOps qh_object_throttle_group, qh_object_rng_random, qh_object_rng_builtin,
-    qh_object_secret_class, qh_object_filter_dump, qh_object_iothread, qh_object_memory_ram,
-    qh_object_memory_memfd, qh_object_memory_file;
+    qh_object_secret_class, qh_object_filter_dump, qh_object_fsdev_local, qh_object_iothread,
+    qh_object_memory_ram, qh_object_memory_memfd, qh_object_memory_file;
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
     const QhObjectOps *ops;
 } classes[] = {
     {"filter-dump",          &qh_object_filter_dump   },
+    {"fsdev-local",          &qh_object_fsdev_local   },
     {"iothread",             &qh_object_iothread      },
     {"memory-backend-file",  &qh_object_memory_file   },
     {"memory-backend-memfd", &qh_object_memory_memfd  },

@@ -10,6 +10,7 @@ static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **err
     services->block = api->service(api->host, "qh.block", 1, 0, NULL);
     services->net = api->service(api->host, "qh.net", 1, 0, NULL);
     services->display = api->service(api->host, "qh.display", 1, 0, NULL);
+    services->object = api->service(api->host, "qh.object", 1, 0, NULL);
     services->input = api->service(api->host, "qh.input", 1, 0, NULL);
     return (services->mem = api->service(api->host, "qh.mem", 1, 1, error)) != NULL &&
            (services->device = api->service(api->host, "qh.device", 1, 1, error)) != NULL &&

@@ -18,6 +18,7 @@
 #include "abi/input.h"
 #include "abi/machine.h"
 #include "abi/net.h"
+#include "abi/object.h"
 #include "abi/pci.h"
 #include "abi/services.h"
 #include "modules/virtio/queue.h"
@@ -35,6 +36,7 @@ typedef struct VirtioServices {
     const QhBlockService *block;     /* NULL: this host has none */
     const QhNetService *net;         /* NULL: this host has none */
     const QhDisplayService *display; /* NULL: this host has none */
+    const QhObjectService *object;   /* NULL: this host has none */
     const QhInputService *input;     /* NULL: this host has none */
 } VirtioServices;
 

@@ -3,6 +3,7 @@
 
 #include "modules/virtio/mmio.h"
 #include "modules/virtio/tests/bench-net.h"
+#include "modules/virtio/tests/bench-object.h"
 #include "modules/virtio/tests/bench-pci.h"
 #include "modules/virtio/tests/bench-screen.h"
 
@@ -415,6 +416,7 @@ service(QhHost *host, const char *name, uint32_t major, uint32_t min_minor, GErr
         {"qh.block",   &block_service        },
         {"qh.net",     &bench_net_service    },
         {"qh.display", &bench_display_service},
+        {"qh.object",  &bench_object_service },
         {"qh.input",   &bench_input_service  },
     };
 

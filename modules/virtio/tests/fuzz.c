@@ -6,6 +6,7 @@
  * hold: no crash (run it under the sanitizers), no memory mapped after a reset, the lines as they
  * should be.
  */
+#include "modules/virtio/tests/bench-object.h"
 #include "modules/virtio/tests/bench-screen.h"
 #include "modules/virtio/tests/driver.h"
 
@@ -98,6 +99,7 @@ static void start(Fuzz *fuzz)
     bench_serve(fuzz->bench);
     bench_write(fuzz->bench, R_STATUS, 0);
     bench_serve(fuzz->bench);
+    bench_wait(fuzz->bench);
     g_assert_cmpuint(fuzz->bench->n_maps, ==, 0);
     g_assert_false(fuzz->bench->irq);
     features = driver_start(fuzz->bench, below(fuzz, 2) == 0 ? 0
@@ -235,6 +237,8 @@ static void life(Fuzz *fuzz, const char *class)
 {
     const char *const properties[] = {"drive",     "d0",
                                       "netdev",    "n0",
+                                      "fsdev",     "f0",
+                                      "mount_tag", "share",
                                       "packed",    below(fuzz, 2) ? "on" : "off",
                                       "max-bytes", below(fuzz, 2) ? "100" : "18446744073709551615",
                                       NULL};

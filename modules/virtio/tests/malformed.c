@@ -18,17 +18,18 @@ typedef struct Subject {
 } Subject;
 
 static const Subject subjects[] = {
-    {"virtio-rng-device",        0, {NULL}                },
-    {"virtio-blk-device",        0, {"drive", "d0", NULL} },
-    {"virtio-net-device",        1, {"netdev", "n0", NULL}},
-    {"virtio-serial-device",     3, {NULL}                },
-    {"virtio-balloon-device",    0, {NULL}                },
-    {"virtio-scsi-device",       2, {NULL}                },
-    {"virtio-keyboard-device",   1, {NULL}                },
-    {"virtio-mouse-device",      1, {NULL}                },
-    {"virtio-tablet-device",     1, {NULL}                },
-    {"virtio-multitouch-device", 1, {NULL}                },
-    {"virtio-gpu-device",        0, {NULL}                },
+    {"virtio-rng-device",        0, {NULL}                                 },
+    {"virtio-blk-device",        0, {"drive", "d0", NULL}                  },
+    {"virtio-net-device",        1, {"netdev", "n0", NULL}                 },
+    {"virtio-serial-device",     3, {NULL}                                 },
+    {"virtio-balloon-device",    0, {NULL}                                 },
+    {"virtio-scsi-device",       2, {NULL}                                 },
+    {"virtio-keyboard-device",   1, {NULL}                                 },
+    {"virtio-mouse-device",      1, {NULL}                                 },
+    {"virtio-tablet-device",     1, {NULL}                                 },
+    {"virtio-multitouch-device", 1, {NULL}                                 },
+    {"virtio-9p-device",         0, {"fsdev", "f0", "mount_tag", "t", NULL}},
+    {"virtio-gpu-device",        0, {NULL}                                 },
 };
 
 static const uint64_t bad_addresses[] = {
