@@ -59,6 +59,9 @@ typedef struct Fuzz {
     uint32_t n_functions;
     uint64_t next_memory, next_io; /* where the next BAR goes */
     Virtio virtio;
+    const struct Protocol *protocol; /* of a controller with queues; NULL: none that is known */
+    uint32_t tails[16];
+    uint32_t n_disks;
 } Fuzz;
 
 /* generator */
@@ -83,6 +86,10 @@ void guest_set_config(Fuzz *fuzz, uint32_t devfn, uint32_t offset, uint32_t widt
 /* Find the registers: give BARs addresses, switch functions on, look for virtio. */
 void guest_set_up(Fuzz *fuzz);
 void guest_step(Fuzz *fuzz);
+
+/* protocols.c */
+void protocol_find(Fuzz *fuzz);
+void protocol_step(Fuzz *fuzz);
 
 /* virtio.c */
 void virtio_find(Fuzz *fuzz);

@@ -146,7 +146,16 @@ static gboolean on_pci(const QhInstance *instance, uint32_t *ret_devfn)
     return TRUE;
 }
 
-/* Registers of the subject, and of what it is attached to. */
+static void add_windows(QhInstance *instance, void *data)
+{
+    for (guint i = 0; i < instance->placed->len; i++) {
+        const QhPlaced *placed = &g_array_index(instance->placed, QhPlaced, i);
+
+        add_range(data, placed->address, placed->bytes);
+    }
+}
+
+/* Registers of the subject, and of what it is attached to; of all there is when it has none. */
 void guest_set_up(Fuzz *fuzz)
 {
     fuzz->n_ranges = fuzz->n_functions = 0;
@@ -160,12 +169,12 @@ void guest_set_up(Fuzz *fuzz)
             set_up_function(fuzz, devfn);
             break;
         }
-        for (guint i = 0; i < at->placed->len; i++) {
-            const QhPlaced *placed = &g_array_index(at->placed, QhPlaced, i);
-
-            add_range(fuzz, placed->address, placed->bytes);
-        }
+        add_windows((QhInstance *)at, fuzz);
     }
+    if (fuzz->n_ranges == 0 && fuzz->n_functions == 0) {
+        qh_machine_foreach_device(fuzz->machine, add_windows, fuzz);
+    }
+    protocol_find(fuzz);
     virtio_find(fuzz);
     virtio_set_up(fuzz);
 }
@@ -298,6 +307,7 @@ void guest_step(Fuzz *fuzz)
             break;
         default:
             virtio_step(fuzz);
+            protocol_step(fuzz);
         }
     }
     if (fuzz_below(fuzz, 64) == 0) {

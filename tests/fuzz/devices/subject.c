@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#define TEXT_MAX 64u
+
 static int64_t clock_now(void *data)
 {
     return ((const Fuzz *)data)->now_ns;
@@ -27,15 +29,8 @@ static void clock_changed(void *data)
 /* What properties may name. */
 static gboolean add_back_ends(Fuzz *fuzz, GError **error)
 {
-    static const char disk[] = "{\"driver\": \"null-co\", \"node-name\": \"d0\", "
-                               "\"size\": 16777216, \"read-zeroes\": true}";
     g_autofree char *id = NULL;
-    g_autoptr(QhJson) node = qh_json_parse(disk, -1, NULL, error);
 
-    if (node == NULL ||
-        qh_block_add(qh_host_blocks(fuzz->host), node, QH_BLOCK_ADD_MONITOR, error) == NULL) {
-        return FALSE;
-    }
     if (!qh_nets_add_option(qh_host_nets(fuzz->host), "hubport,id=n0,hubid=0", FALSE, NULL,
                             error) ||
         !qh_nets_add_option(qh_host_nets(fuzz->host), "hubport,id=n1,hubid=0", FALSE, NULL,
@@ -68,18 +63,47 @@ static gboolean make_machine(Fuzz *fuzz, GError **error)
     return TRUE;
 }
 
-static gboolean set_properties(QhInstance *device, GError **error)
+/* A disk of its own for each device: *@ret_name. */
+static gboolean add_disk(Fuzz *fuzz, char *ret_name, GError **error)
 {
-    static const struct {
+    g_snprintf(ret_name, TEXT_MAX, "d%u", fuzz->n_disks++);
+    g_autofree char *text = g_strdup_printf("{\"driver\": \"null-co\", \"node-name\": \"%s\", "
+                                            "\"size\": 16777216, \"read-zeroes\": true}",
+                                            ret_name);
+    g_autoptr(QhJson) node = qh_json_parse(text, -1, NULL, error);
+
+    return node != NULL &&
+           qh_block_add(qh_host_blocks(fuzz->host), node, QH_BLOCK_ADD_MONITOR, error) != NULL;
+}
+
+static gboolean has_property(const QhPropertyTable *table, const char *name)
+{
+    for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
+        if (g_str_equal(table->properties[i].name, name) &&
+            table->properties[i].type == QH_PROPERTY_STRING) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean set_properties(Fuzz *fuzz, QhInstance *device, GError **error)
+{
+    char disk[TEXT_MAX] = "";
+    const struct {
         uint32_t type;
         const char *value;
     } values[] = {
-        {QH_PROPERTY_BLOCK,   "d0"},
+        {QH_PROPERTY_BLOCK,   disk},
         {QH_PROPERTY_NETDEV,  "n0"},
         {QH_PROPERTY_CHARDEV, "c0"},
     };
     const QhPropertyTable *table = device->ops->properties;
     gboolean block = FALSE;
+
+    if (has_property(table, "serial") && !qh_instance_set(device, "serial", "fuzz", error)) {
+        return FALSE;
+    }
 
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
         for (guint v = 0; v < G_N_ELEMENTS(values); v++) {
@@ -87,6 +111,9 @@ static gboolean set_properties(QhInstance *device, GError **error)
 
             if (table->properties[i].type != values[v].type || again) {
                 continue;
+            }
+            if (values[v].type == QH_PROPERTY_BLOCK && !add_disk(fuzz, disk, error)) {
+                return FALSE;
             }
             block = block || values[v].type == QH_PROPERTY_BLOCK;
             if (!qh_instance_set(device, table->properties[i].name, values[v].value, error)) {
@@ -135,7 +162,7 @@ static QhInstance *make(Fuzz *fuzz, const char *class, const char *id, GError **
         return NULL;
     }
     device->users = TRUE;
-    if (!set_properties(device, error) || !qh_instance_realize(device, error)) {
+    if (!set_properties(fuzz, device, error) || !qh_instance_realize(device, error)) {
         qh_instance_free(device);
         return NULL;
     }

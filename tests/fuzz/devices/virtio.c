@@ -191,6 +191,24 @@ static uint32_t length(Fuzz *fuzz)
                                      : likely[fuzz_below(fuzz, G_N_ELEMENTS(likely))];
 }
 
+/* 5.6.6.1: a unit, and a command block with an opcode that disks know. */
+static void put_command(Fuzz *fuzz, uint64_t at)
+{
+    static const uint8_t opcodes[] = {0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x1a, 0x1b, 0x1e, 0x25,
+                                      0x28, 0x2a, 0x2e, 0x2f, 0x35, 0x41, 0x42, 0x43, 0x46, 0x4a,
+                                      0x51, 0x52, 0x55, 0x5a, 0x88, 0x8a, 0x8f, 0x91, 0x93, 0x9e,
+                                      0xa0, 0xa3, 0xa8, 0xaa, 0xad, 0xbd, 0xbe};
+    uint8_t opcode = opcodes[fuzz_below(fuzz, G_N_ELEMENTS(opcodes))];
+
+    guest_write(fuzz, at, 8, 1 | fuzz_below(fuzz, 2) << 8 | (fuzz_below(fuzz, 2) ? 0x400000 : 0));
+    guest_write(fuzz, at + 8, 8, fuzz_word(fuzz));
+    for (uint32_t i = 16; i < 52; i++) {
+        guest_write(fuzz, at + i, 1, fuzz_below(fuzz, 3) ? 0 : fuzz_value(fuzz));
+    }
+    guest_write(fuzz, at + 19, 1, opcode);
+    guest_write(fuzz, at + 20, 1, fuzz_below(fuzz, 32));
+}
+
 /* A message's head: its first word says what is wanted. */
 static uint64_t message(Fuzz *fuzz)
 {
@@ -203,6 +221,10 @@ static uint64_t message(Fuzz *fuzz)
     }
     if (fuzz_below(fuzz, 2) == 0) {
         guest_write(fuzz, at, 4, first);
+    }
+    if (strstr(fuzz->class, "scsi") != NULL && fuzz_below(fuzz, 4) != 0) {
+        put_command(fuzz, at);
+        return at;
     }
     for (uint32_t i = 4; i < 64 && fuzz_below(fuzz, 4) != 0; i += 4) {
         guest_write(fuzz, at + i, 4, fuzz_below(fuzz, 2) ? fuzz_below(fuzz, 8) : fuzz_value(fuzz));
