@@ -216,6 +216,7 @@ static gboolean realize(QhDevice *device, GError **error)
         return FALSE;
     }
     xhci_reset(xhci);
+    xhci->running = s->device->is_hot(device->machine);
     return TRUE;
 }
 
@@ -244,9 +245,7 @@ static void run_state(QhDevice *device, gboolean running)
 static void state_loaded(QhDevice *device)
 {
     Xhci *xhci = (Xhci *)device;
-    const UsbServices *s = device->ctx;
 
-    (void)s;
     for (uint32_t i = 1; i <= xhci->n_slots; i++) {
         if (xhci->slots[i].state != SLOT_DISABLED && xhci->slots[i].state != SLOT_ENABLED) {
             xhci_slot_find_function(xhci, i);
