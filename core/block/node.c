@@ -458,6 +458,7 @@ node_open(QhBlockGraph *graph, const QhJson *options, const QhBlockNode *parent,
 {
     QhBlockNode *node = node_new(graph);
 
+    qh_block_pool_prepare(graph->pool);
     if (!open_driver(node, options, parent, error)) {
         qh_block_node_unref(node);
         return NULL;

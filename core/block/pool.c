@@ -3,8 +3,13 @@
  * Who brings work wakes one thread and goes on. That thread wakes the next one if there is more, so
  * that a batch of requests costs its sender one call into the system, and work that is soon done
  * keeps few threads awake.
+ *
+ * Threads are made by threads of the pool: a CPU that brings work may not make any (core/sandbox),
+ * and what it made would have no more rights than it has. So one is there from the start, whoever
+ * takes work sees to it that another one stands by, and the last one stays.
  */
 #include "core/block/pool.h"
+#include "core/sandbox/sandbox.h"
 
 #define IDLE_US (10 * G_USEC_PER_SEC) /* a thread without work leaves after this */
 
@@ -66,7 +71,7 @@ static gboolean wake(QhBlockPool *pool)
         g_cond_signal(&pool->work);
         return TRUE;
     }
-    if (pool->threads < pool->max && grow(pool)) {
+    if (pool->threads == 0 && grow(pool)) {
         pool->waking = TRUE;
     }
     return pool->threads > 0;
@@ -84,11 +89,16 @@ static Work *next(QhBlockPool *pool)
         pool->idle--;
         pool->waking = FALSE;
         if (!woken && pool->queue.length == 0) {
-            return NULL;
+            if (pool->threads > 1) {
+                return NULL;
+            }
+            until = 0;
         }
     }
     Work *work = g_queue_pop_head(&pool->queue);
-    if (pool->queue.length > 0) {
+    if (pool->idle == 0 && pool->threads < pool->max && !pool->ending) {
+        (void)grow(pool);
+    } else if (pool->queue.length > 0) {
         (void)wake(pool);
     }
     return work;
@@ -103,6 +113,7 @@ static gpointer run(gpointer data)
     pool->waking = FALSE;
     while ((work = next(pool)) != NULL) {
         g_mutex_unlock(&pool->lock);
+        qh_sandbox_enter(QH_SANDBOX_IO);
         work->fn(work->data);
         g_free(work);
         g_mutex_lock(&pool->lock);
@@ -113,11 +124,18 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
+static gpointer run_narrow(gpointer data)
+{
+    qh_sandbox_inherit();
+    return run(data);
+}
+
 /* One more thread, with the lock; without it work waits for those that are there, or is done here
  * when there are none. */
 static gboolean grow(QhBlockPool *pool)
 {
-    GThread *thread = g_thread_try_new("block", run, pool, NULL);
+    GThread *thread =
+        g_thread_try_new("block", qh_sandbox_entered() ? run_narrow : run, pool, NULL);
 
     if (thread == NULL) {
         return FALSE;
@@ -125,6 +143,15 @@ static gboolean grow(QhBlockPool *pool)
     pool->threads++;
     g_thread_unref(thread);
     return TRUE;
+}
+
+void qh_block_pool_prepare(QhBlockPool *pool)
+{
+    g_mutex_lock(&pool->lock);
+    if (pool->threads == 0) {
+        grow(pool); /* if not, the first request tries again */
+    }
+    g_mutex_unlock(&pool->lock);
 }
 
 void qh_block_pool_push(QhBlockPool *pool, void (*fn)(void *data), void *data)

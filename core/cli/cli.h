@@ -7,6 +7,7 @@
 #include "core/cli/options.h"
 #include "core/jit/engine-options.h"
 #include "core/machine/machine.h"
+#include "core/sandbox/sandbox.h"
 
 /* What is wanted when an option's value is "help" or "help=json". */
 typedef enum {
@@ -56,6 +57,8 @@ struct QhCli {
     QhPanicAction on_panic; /* -action */
     QhWatchdogAction on_watchdog;
     gboolean default_serial; /* serials has what nobody asked for */
+
+    QhSandboxOptions sandbox;
 
     int ready_fd;   /* the pipe to the parent of -daemonize, or -1 */
     int pidfile_fd; /* locked as long as the process lives, or -1 */

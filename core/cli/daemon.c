@@ -133,6 +133,10 @@ gboolean qh_cli_ready(QhCli *cli, QhHost *host, GError **error)
     if (cli->pidfile != NULL && !write_pidfile(cli, error)) {
         return FALSE;
     }
+    /* modules are loaded, code memory is mapped, files are open, and no guest has run */
+    if (!qh_sandbox_start(&cli->sandbox, error)) {
+        return FALSE;
+    }
     if (!cli->stopped && qh_host_machine(host) != NULL &&
         !qh_run_state_cont(qh_host_run_state(host), error)) {
         return FALSE;

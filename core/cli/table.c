@@ -504,10 +504,19 @@ const QhOption qh_options[] = {
      .take = qh_take_accepted,
      .help = "Accepted: no configuration file is read."},
     {.name = "sandbox",
-     .argument = "off",
+     .argument = "on|off[,KEY=allow|deny...]",
      .group = "process",
      .take = qh_take_sandbox,
-     .help = "Filtering of system calls is not there yet; only off is accepted."},
+     .qmp = "sandbox",
+     .help = "Which system calls are let through: those that the program needs, each thread its own; "
+             "a thread that runs guest code can open nothing. This is on unless off is said. What is "
+             "denied besides can be allowed: spawn is needed for -netdev bridge and scripts of tap "
+             "devices that come later.",
+     .parameters = PARAMETERS({"enable", "boolean", "on"},
+     {"obsolete", "string", "calls that nobody needs any more: deny"},
+     {"elevateprivileges", "string", "changes of user and group: deny"},
+     {"spawn", "string", "starting programs: deny"},
+     {"resourcecontrol", "string", "priorities, affinities and limits: deny"})},
     {.name = "msg",
      .argument = "timestamp=on|off",
      .group = "process",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options about the host system: sound. */
+/* Options about the host system: sound, and what the process may do there. */
 #include "core/cli/cli.h"
 #include "core/host/id.h"
 
@@ -48,4 +48,48 @@ gboolean qh_take_audiodev(G_GNUC_UNUSED QhCli *cli,
         return FALSE;
     }
     return qh_id_check(id, error);
+}
+
+/* "deny" and "allow", as libvirt spells what a truth value would be enough for. */
+static gboolean
+take_permission(const QhKeyval *items, const char *key, gboolean *ret_allow, GError **error)
+{
+    const char *value = qh_keyval_get(items, key);
+
+    if (value == NULL) {
+        return TRUE;
+    }
+    *ret_allow = g_str_equal(value, "allow");
+    if (!*ret_allow && !g_str_equal(value, "deny")) {
+        g_set_error(error, QH_ERROR, QH_ERROR_USAGE, "'%s' is allow or deny", key);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+qh_take_sandbox(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+{
+    static const char *const keys[] = {"enable",          "obsolete", "elevateprivileges",
+                                       "resourcecontrol", "spawn",    NULL};
+    g_autoptr(QhKeyval) items = qh_keyval_parse(value, "enable", error);
+    QhSandboxOptions options = {.required = TRUE};
+    gboolean enable = FALSE;
+
+    if (items == NULL || !qh_keyval_only(items, keys, error) ||
+        !qh_keyval_bool(items, "enable", &enable, error)) {
+        return FALSE;
+    }
+    /* "children" lets this process keep what those that it starts may not have: nothing changes its
+     * user later on, so that is deny */
+    gboolean children = g_strcmp0(qh_keyval_get(items, "elevateprivileges"), "children") == 0;
+    if (!take_permission(items, "obsolete", &options.obsolete, error) ||
+        (!children && !take_permission(items, "elevateprivileges", &options.elevate, error)) ||
+        !take_permission(items, "spawn", &options.spawn, error) ||
+        !take_permission(items, "resourcecontrol", &options.resources, error)) {
+        return FALSE;
+    }
+    options.off = !enable;
+    cli->sandbox = options;
+    return TRUE;
 }

@@ -157,23 +157,6 @@ qh_take_msg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
     return !guest_name || usage(error, "guest-name=on is not supported yet");
 }
 
-gboolean qh_take_sandbox(G_GNUC_UNUSED QhCli *cli,
-                         G_GNUC_UNUSED const QhOption *option,
-                         const char *value,
-                         GError **error)
-{
-    static const char *const keys[] = {"enable",          "obsolete", "elevateprivileges",
-                                       "resourcecontrol", "spawn",    NULL};
-    g_autoptr(QhKeyval) list = qh_keyval_parse(value, "enable", error);
-    gboolean enable = FALSE;
-
-    if (list == NULL || !qh_keyval_only(list, keys, error) ||
-        !qh_keyval_bool(list, "enable", &enable, error)) {
-        return FALSE;
-    }
-    return !enable || usage(error, "filtering of system calls is not supported yet");
-}
-
 gboolean
 qh_take_display(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {

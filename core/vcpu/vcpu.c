@@ -14,6 +14,7 @@
 #include "core/jit/jit-cpu.h"
 #include "core/loop/timers.h"
 #include "core/os/clock.h"
+#include "core/sandbox/sandbox.h"
 #include "core/vcpu/turns.h"
 
 #include <unistd.h>
@@ -535,6 +536,7 @@ static gpointer thread_main(gpointer data)
 
     current = vcpu;
     __atomic_store_n(&vcpu->thread_id, (int)gettid(), __ATOMIC_RELEASE);
+    qh_sandbox_enter(QH_SANDBOX_VCPU);
     g_mutex_lock(&vcpu->lock);
     while (!vcpu->quit) {
         gboolean run = FALSE;
