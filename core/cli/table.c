@@ -508,11 +508,12 @@ const QhOption qh_options[] = {
      .group = "process",
      .take = qh_take_sandbox,
      .qmp = "sandbox",
-     .help = "Which system calls are let through: those that the program needs, each thread its own; "
-             "a thread that runs guest code can open nothing. This is on unless off is said. What is "
-             "denied besides can be allowed: spawn is needed for -netdev bridge and scripts of tap "
-             "devices that come later.",
-     .parameters = PARAMETERS({"enable", "boolean", "on"},
+     .help =
+         "Which system calls are let through: those that the program needs, each thread its own; "
+         "a thread that runs guest code can open nothing. This is on unless off is said. What is "
+         "denied besides can be allowed: spawn is needed for -netdev bridge and scripts of tap "
+         "devices that come later.", .parameters =
+         PARAMETERS({"enable", "boolean", "on"},
      {"obsolete", "string", "calls that nobody needs any more: deny"},
      {"elevateprivileges", "string", "changes of user and group: deny"},
      {"spawn", "string", "starting programs: deny"},

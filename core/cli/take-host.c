@@ -90,6 +90,7 @@ qh_take_sandbox(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *va
         return FALSE;
     }
     options.off = !enable;
+    options.no_spawn = qh_keyval_get(items, "spawn") != NULL && !options.spawn;
     cli->sandbox = options;
     return TRUE;
 }

@@ -5,6 +5,7 @@
  */
 #include "core/net/back-stream.h"
 #include "core/net/net-priv.h"
+#include "core/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,10 @@ static gboolean start(GPtrArray *argv, int socket_fd, GError **error)
     const int target = CHILD_FD;
     int errors = -1;
     GPid child = 0;
+
+    if (!qh_sandbox_allows_program(argv->pdata[0], error)) {
+        return FALSE;
+    }
     gboolean good = g_spawn_async_with_pipes_and_fds(
         NULL, (const char *const *)argv->pdata, NULL,
         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,

@@ -7,6 +7,7 @@
  */
 #include "core/net/net-priv.h"
 #include "core/net/watch.h"
+#include "core/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +138,8 @@ static gboolean run_script(const char *script, const char *name, GError **error)
     if (*script == '\0' || g_str_equal(script, "no")) {
         return TRUE;
     }
-    return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
+    return qh_sandbox_allows_program(script, error) &&
+           g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
                         NULL, &status, error) &&
            g_spawn_check_wait_status(status, error);
 }
@@ -186,6 +188,9 @@ static int ask_helper(const char *helper, const char *bridge, GError **error)
                              .msg_controllen = sizeof(control)};
     GPid child = 0;
 
+    if (!qh_sandbox_allows_program(helper, error)) {
+        return -1;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot make a socket: %s",
                     g_strerror(errno));
@@ -303,6 +308,9 @@ static gboolean open_named(Tap *tap, const QhJson *options, GError **error)
     tap->down = g_strdup(text_of(options, "downscript", DEFAULT_DOWN));
     if (g_str_equal(tap->down, DEFAULT_DOWN) && access(DEFAULT_DOWN, X_OK) < 0) {
         g_clear_pointer(&tap->down, g_free);
+    }
+    if (tap->down != NULL && !g_str_equal(tap->down, "no")) {
+        qh_sandbox_need_programs();
     }
     return run_script(text_of(options, "script", DEFAULT_UP), tap->name, error);
 }

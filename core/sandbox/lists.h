@@ -12,6 +12,9 @@ extern const char *const qh_sandbox_calls[QH_SANDBOX_ROLES];
 extern const char qh_sandbox_obsolete[], qh_sandbox_elevate[], qh_sandbox_spawn[],
     qh_sandbox_resources[];
 
+/* Refused with EPERM on the narrow roles' threads, which live on. */
+extern const char qh_sandbox_narrow_refused[];
+
 /* Answered with ENOSYS: a C library tries them and falls back to older calls whose arguments can be
  * checked. */
 extern const char qh_sandbox_unknown[];

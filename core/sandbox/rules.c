@@ -6,6 +6,7 @@
 #include "core/sandbox/rules.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/if_tun.h>
@@ -121,6 +122,8 @@ gboolean qh_sandbox_add_rules(scmp_filter_ctx filter, QhSandboxRole role, gboole
                       : ADD_VALUES(filter, "socket", 0, families));
     case QH_SANDBOX_VCPU:
         return ADD_VALUES(filter, "ioctl", 1, vcpu_ioctls) &&
+               /* of an open file, as fstat is done; the size of a disk */
+               add(filter, SCMP_ACT_ALLOW, "newfstatat", masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH)) &&
                add(filter, SCMP_ACT_ALLOW, "ioctl", masked(1, 0xff00, VHOST_TYPE));
     case QH_SANDBOX_IO:
         return ADD_VALUES(filter, "ioctl", 1, io_ioctls) &&
@@ -134,7 +137,7 @@ guint qh_sandbox_n_rules(QhSandboxRole role)
 {
     static const guint n[QH_SANDBOX_ROLES] = {
         [QH_SANDBOX_MAIN] = 6, /* mmap mprotect clone ioctl prctl socket */
-        [QH_SANDBOX_VCPU] = 3, /* mmap mprotect ioctl */
+        [QH_SANDBOX_VCPU] = 4, /* mmap mprotect ioctl newfstatat */
         [QH_SANDBOX_IO] = 5,   /* mmap mprotect clone ioctl prctl */
     };
 

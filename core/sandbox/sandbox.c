@@ -28,6 +28,7 @@ struct program { /* struct sock_fprog of linux/filter.h */
  */
 static struct {
     gboolean on; /* atomic */
+    gboolean programs_needed, programs_allowed;
     struct program programs[QH_SANDBOX_ROLES];
     char *names[N_NAMES]; /* of calls, for the handler of SIGSYS, which cannot look them up */
 } sandbox;
@@ -64,11 +65,12 @@ static gboolean add_all(scmp_filter_ctx filter, QhSandboxRole role, const QhSand
         !qh_sandbox_add_rules(filter, role, options->spawn)) {
         return FALSE;
     }
-    if (role == QH_SANDBOX_IO) {
-        return add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown);
+    if (role != QH_SANDBOX_MAIN) {
+        return add_list(filter, refuse, qh_sandbox_narrow_refused) &&
+               (role == QH_SANDBOX_VCPU ||
+                add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown));
     }
-    return role != QH_SANDBOX_MAIN ||
-           (add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown) &&
+    return (add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown) &&
             (!options->obsolete || add_list(filter, SCMP_ACT_ALLOW, qh_sandbox_obsolete)) &&
             add_list(filter, options->elevate ? SCMP_ACT_ALLOW : refuse, qh_sandbox_elevate) &&
             add_list(filter, options->spawn ? SCMP_ACT_ALLOW : refuse, qh_sandbox_spawn) &&
@@ -170,14 +172,17 @@ static gboolean install(QhSandboxRole role, unsigned int flags)
 
 gboolean qh_sandbox_start(const QhSandboxOptions *options, GError **error)
 {
+    QhSandboxOptions chosen = *options;
     g_autoptr(GError) cause = NULL;
     gboolean ok = TRUE;
 
     if (options->off || qh_sandbox_is_on()) {
         return TRUE;
     }
+    chosen.spawn = options->spawn || (sandbox.programs_needed && !options->no_spawn);
+    sandbox.programs_allowed = chosen.spawn;
     for (guint i = 0; ok && i < QH_SANDBOX_ROLES; i++) {
-        ok = build((QhSandboxRole)i, options, &cause);
+        ok = build((QhSandboxRole)i, &chosen, &cause);
     }
     ok = ok && set_handler(&cause);
     if (ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -203,6 +208,22 @@ gboolean qh_sandbox_is_on(void)
     return __atomic_load_n(&sandbox.on, __ATOMIC_ACQUIRE);
 }
 
+void qh_sandbox_need_programs(void)
+{
+    sandbox.programs_needed = TRUE;
+}
+
+gboolean qh_sandbox_allows_program(const char *program, GError **error)
+{
+    if (!qh_sandbox_is_on() || sandbox.programs_allowed) {
+        return TRUE;
+    }
+    g_set_error(error, QH_ERROR, QH_ERROR_UNSUPPORTED,
+                "cannot start '%s': the sandbox denies it; -sandbox on,spawn=allow would not",
+                program);
+    return FALSE;
+}
+
 void qh_sandbox_enter(QhSandboxRole role)
 {
     if (entered || !qh_sandbox_is_on()) {
@@ -215,6 +236,17 @@ void qh_sandbox_enter(QhSandboxRole role)
         fprintf(stderr, "qemu-host: warning: a thread keeps the main thread's sandbox: %s\n",
                 g_strerror(errno));
     }
+}
+
+gboolean qh_sandbox_entered(void)
+{
+    return entered;
+}
+
+void qh_sandbox_inherit(void)
+{
+    entered = TRUE;
+    g_strlcpy(thread_name, "of its kind", sizeof(thread_name)); /* it may not ask */
 }
 
 guint qh_sandbox_n_calls(QhSandboxRole role)

@@ -27,6 +27,7 @@ typedef struct QhSandboxOptions {
     gboolean obsolete;  /* allow calls that nobody should need any more */
     gboolean elevate;   /* allow changes of user and group */
     gboolean spawn;     /* allow other programs to be started */
+    gboolean no_spawn;  /* the user said so: qh_sandbox_need_programs does not count */
     gboolean resources; /* allow priorities, affinities and limits to be changed */
 } QhSandboxOptions;
 
@@ -36,9 +37,20 @@ typedef struct QhSandboxOptions {
 gboolean qh_sandbox_start(const QhSandboxOptions *options, GError **error);
 gboolean qh_sandbox_is_on(void); /* [any] */
 
+/* Before qh_sandbox_start: something that was set up will start a program later, as a script of a
+ * tap device at its end, so allow it unless the user does not. [main] */
+void qh_sandbox_need_programs(void);
+/* Whether programs may be started now; FALSE with @error that says what would allow @program. */
+gboolean qh_sandbox_allows_program(const char *program, GError **error);
+
 /* This thread is @role from now on, for good; again costs next to nothing. Before qh_sandbox_start,
  * or without a sandbox, it does nothing. [any] */
 void qh_sandbox_enter(QhSandboxRole role);
+
+/* Whether this thread has entered a role; a thread that it makes has the same filter, and says so
+ * instead of entering. [any] */
+gboolean qh_sandbox_entered(void);
+void qh_sandbox_inherit(void);
 
 /* How many calls the role's list has, those included that depend on their arguments. [any] */
 guint qh_sandbox_n_calls(QhSandboxRole role);

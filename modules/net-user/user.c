@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libslirp is not thread-safe and knows no locks: all calls into it happen under the device lock.
- * Frames of the guest go in on the CPU's thread; sockets are looked at on the main thread, in a
- * source. After each call that may have changed what libslirp waits for, it is asked; the main loop
- * is woken, and the source's descriptors are touched, only when the answer is another one: each
- * touch would wake the main loop again.
+ * libslirp is not thread-safe and knows no locks: all calls into it happen under the device lock,
+ * and on the main thread, in a source, since a frame of the guest can make a socket and a CPU's
+ * thread may not make any. What a CPU sends meanwhile waits here, up to a bound.
+ *
+ * After each call that may have changed what libslirp waits for, it is asked; the main loop is
+ * woken, and the source's descriptors are touched, only when the answer is another one: each touch
+ * would wake the main loop again.
  */
 #include "modules/net-user/user.h"
 
 #include <string.h>
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS  1000000
+#define MAX_FRAMES 256u /* of the guest that wait */
 
 typedef struct User User;
 
@@ -29,7 +32,9 @@ struct User {
     GArray *answer;     /* the answer that is being given */
     gint stale;         /* atomic: polls is not what wanted is */
     gint64 deadline_us; /* atomic, monotonic: libslirp wants to be called by then */
-    uint8_t *frame;     /* QH_NET_FRAME_MAX */
+    GQueue frames;      /* GByteArray *, of the guest; device lock */
+    gint n_frames;      /* atomic: its length */
+    gboolean full;      /* a frame was refused since; device lock */
 };
 
 /* --- What libslirp calls --- */
@@ -219,6 +224,10 @@ static gboolean prepare(GSource *source, gint *timeout)
         user->services->loop->leave(user->services->host, entered);
     }
     gint64 deadline = __atomic_load_n(&user->deadline_us, __ATOMIC_RELAXED);
+    if (g_atomic_int_get(&user->n_frames) > 0) {
+        *timeout = 0;
+        return TRUE;
+    }
     gint64 left_us = deadline == G_MAXINT64 ? G_MAXINT64 : deadline - g_get_monotonic_time();
     *timeout = left_us == G_MAXINT64 ? -1 : (gint)CLAMP(left_us / 1000 + 1, 0, G_MAXINT32);
     return left_us <= 0;
@@ -234,7 +243,20 @@ static gboolean check(GSource *source)
             return TRUE;
         }
     }
-    return deadline != G_MAXINT64 && g_get_monotonic_time() >= deadline;
+    return g_atomic_int_get(&user->n_frames) > 0 ||
+           (deadline != G_MAXINT64 && g_get_monotonic_time() >= deadline);
+}
+
+/* With the device lock. What the stack answers with at once may make the guest's device send more;
+ * that waits for the next turn. */
+static void take_frames(User *user)
+{
+    for (guint n = user->frames.length; n > 0; n--) {
+        g_autoptr(GByteArray) frame = g_queue_pop_head(&user->frames);
+
+        g_atomic_int_add(&user->n_frames, -1);
+        slirp_input(user->slirp, frame->data, (int)frame->len);
+    }
 }
 
 static gboolean dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc fn, G_GNUC_UNUSED gpointer data)
@@ -242,8 +264,13 @@ static gboolean dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc fn, G_GNUC_U
     User *user = ((UserSource *)source)->user;
     gboolean entered = user->services->loop->enter(user->services->host);
 
+    take_frames(user);
     slirp_pollfds_poll(user->slirp, 0, get_revents, user);
     ask(user);
+    if (user->full) {
+        user->full = FALSE;
+        user->services->net->writable(user->net, 0);
+    }
     user->services->loop->leave(user->services->host, entered);
     return G_SOURCE_CONTINUE;
 }
@@ -263,22 +290,27 @@ static gboolean user_send(void *state,
                           uint32_t n_vec)
 {
     User *user = state;
-    const uint8_t *data = user->frame;
-    uint64_t bytes = 0;
+    GByteArray *frame;
 
-    if (n_vec == 1) {
-        data = vec[0].base;
-        bytes = MIN(vec[0].bytes, QH_NET_FRAME_MAX);
+    if (user->frames.length >= MAX_FRAMES) {
+        user->full = TRUE;
+        return FALSE;
     }
-    for (uint32_t i = 0; n_vec > 1 && i < n_vec; i++) {
-        uint64_t some = MIN(vec[i].bytes, QH_NET_FRAME_MAX - bytes);
-
-        memcpy(user->frame + bytes, vec[i].base, some);
-        bytes += some;
+    frame = g_byte_array_new();
+    for (uint32_t i = 0; i < n_vec; i++) {
+        g_byte_array_append(frame, vec[i].base,
+                            (guint)MIN(vec[i].bytes, QH_NET_FRAME_MAX - frame->len));
     }
-    slirp_input(user->slirp, data, (int)bytes);
-    ask_and_wake(user);
+    g_queue_push_tail(&user->frames, frame);
+    if (g_atomic_int_add(&user->n_frames, 1) == 0) {
+        g_main_context_wakeup(user->services->loop->context(user->services->host));
+    }
     return TRUE;
+}
+
+static void free_frame(gpointer frame)
+{
+    g_byte_array_unref(frame);
 }
 
 static void user_close(void *state)
@@ -297,7 +329,7 @@ static void user_close(void *state)
         g_array_unref(user->wanted);
         g_array_unref(user->answer);
     }
-    g_free(user->frame);
+    g_queue_clear_full(&user->frames, free_frame);
 }
 
 static gboolean apply_rules(User *user, const NuOptions *options, GError **error)
@@ -325,7 +357,6 @@ user_open(void *ctx, void *state, QhNet *net, const char *options_json, GError *
     user->services = ctx;
     user->net = net;
     if (nu_options_read(user->services, options_json, &options, error)) {
-        user->frame = g_malloc(QH_NET_FRAME_MAX);
         user->polls = g_ptr_array_new_with_free_func(g_free);
         user->wanted = g_array_new(FALSE, TRUE, sizeof(GPollFD));
         user->answer = g_array_new(FALSE, TRUE, sizeof(GPollFD));

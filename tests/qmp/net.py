@@ -45,13 +45,13 @@ BAD = [
 ]
 
 
-def host():
-    return Host('-M', 'none', modules=module_path('net-user'))
+def host(*options):
+    return Host('-M', 'none', *options, modules=module_path('net-user'))
 
 
 def test_bad_options():
     """Each is refused with its reason, and leaves nothing behind."""
-    with host() as machine:
+    with host('-sandbox', 'on,spawn=allow') as machine:
         client = machine.client()
         for arguments, text in BAD:
             client.send({'execute': 'netdev_add', 'arguments': arguments})
@@ -147,7 +147,8 @@ if os.fork() == 0:
 def test_passt():
     """A program in its place: it gets its options, frames go there and come back, it is told of the
     end; what it complains of is the error."""
-    with tempfile.TemporaryDirectory() as folder, host() as machine:
+    with tempfile.TemporaryDirectory() as folder, \
+            host('-sandbox', 'on,spawn=allow') as machine:
         client = machine.client()
         program, words, ended, here, there = (os.path.join(folder, name) for name in (
             'passt', 'words', 'ended', 'here', 'there'))
