@@ -94,7 +94,7 @@ static gboolean add_memory(scmp_filter_ctx filter, QhSandboxRole role)
 
 static gboolean add_clone(scmp_filter_ctx filter, QhSandboxRole role)
 {
-    unsigned int flags = seccomp_arch_native() == SCMP_ARCH_S390X ? 1 : 0; /* clone(2) */
+    const unsigned int flags = 0; /* clone(2): the first argument on all but one architecture */
 
     switch (role) {
     case QH_SANDBOX_MAIN:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/sandbox/sandbox.h"
 #include "abi/base.h"
+#include "config-host.h"
 #include "core/sandbox/lists.h"
 #include "core/sandbox/rules.h"
 
@@ -176,7 +177,7 @@ gboolean qh_sandbox_start(const QhSandboxOptions *options, GError **error)
     g_autoptr(GError) cause = NULL;
     gboolean ok = TRUE;
 
-    if (options->off || qh_sandbox_is_on()) {
+    if (options->off || qh_sandbox_is_on() || (!options->required && !QH_SANDBOX_BY_DEFAULT)) {
         return TRUE;
     }
     chosen.spawn = options->spawn || (sandbox.programs_needed && !options->no_spawn);

@@ -21,7 +21,7 @@
 #define PCI_N_LINES      4u
 #define PCI_UNMAPPED     UINT64_MAX
 
-/* What the module asks of the host; ctx of its device slots. */
+/* ctx of the module's slots. */
 typedef struct PciServices {
     QhHost *host;
     const QhDeviceService *device;
@@ -34,14 +34,13 @@ typedef struct PciServices {
 
 typedef struct PciFunction PciFunction;
 typedef struct PciBus PciBus;
-
 /* The root: where addresses and lines lead. */
 typedef struct PciRoot {
     QhSpace *memory, *io;
     QhDevice *device;                  /* whose output lines INTx drive */
     uint32_t level_count[PCI_N_LINES]; /* functions that hold a line high */
     PciBus *bus;
-    struct PciRoot *next; /* in PciServices.roots */
+    struct PciRoot *next; /* in roots */
 } PciRoot;
 
 struct PciBus {
