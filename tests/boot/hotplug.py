@@ -95,11 +95,24 @@ class Guest(threading.Thread):
             left.discard(line)
 
 
+def descriptors(pid):
+    """What is open, but module files: a build that goes on meanwhile brings new ones."""
+    folder = "/proc/%d/fd" % pid
+    found = []
+    for number in os.listdir(folder):
+        try:
+            found.append(os.readlink(os.path.join(folder, number)))
+        except FileNotFoundError:
+            pass  # was closed meanwhile
+    return sorted(name for name in found if ".so" not in os.path.basename(name))
+
+
 class Counts:
     """What the host's process holds."""
 
     def __init__(self, pid):
-        self.descriptors = len(os.listdir("/proc/%d/fd" % pid))
+        self.open = descriptors(pid)
+        self.descriptors = len(self.open)
         self.threads = len(os.listdir("/proc/%d/task" % pid))
         with open("/proc/%d/status" % pid) as status:
             fields = dict(line.split(":", 1) for line in status)
@@ -161,7 +174,8 @@ def soak(tap, process, console, link, disk, rounds):
     time.sleep(12)  # idle threads of pools end
     last = Counts(process.pid)
     tap.note("at the end: %s" % last)
-    tap.check(last.descriptors <= first.descriptors, "no descriptor is left over")
+    if not tap.check(last.descriptors <= first.descriptors, "no descriptor is left over"):
+        tap.note("then: %s\n# now: %s" % (" ".join(first.open), " ".join(last.open)))
     tap.check(last.threads <= first.threads, "no thread is left over")
     # code that is translated for the first time takes memory, too: about 100 KiB in a round would be
     # what a forgotten device takes
