@@ -200,6 +200,7 @@ static const Subject subjects[] = {
     {"mtree",      "what lies at which physical address",     show_mtree                },
     {"name",       "name of the machine",                     show_name                 },
     {"network",    "networks and their devices",              qh_monitor_info_network   },
+    {"balloon",    "memory that the guest has",               qh_monitor_info_balloon   },
     {"pci",        "PCI buses as the guest has set them up",  qh_monitor_info_pci       },
     {"qtree",      "devices and buses with their properties", qh_monitor_info_qtree     },
     {"registers",  "registers of the CPU, with -a of all",    show_registers            },

@@ -130,6 +130,7 @@ static const Command commands[] = {
     {"print",                           "[/FMT] EXPRESSION",                                        "show the value of a number, sum, difference or product",
      qh_monitor_print                                                                                                                                                                          },
     {"p",                               "[/FMT] EXPRESSION",                                        "the same",                                                     qh_monitor_print           },
+    {"balloon",                         "MEGABYTES",                                                "ask the guest to have this much memory",                       qh_monitor_balloon         },
     {"stop",                            "",                                                         "stop the CPUs",                                                run_stop                   },
     {"s",                               "",                                                         "the same",                                                     run_stop                   },
     {"cont",                            "",                                                         "let the CPUs run",                                             run_cont                   },

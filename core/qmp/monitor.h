@@ -77,6 +77,9 @@ void qh_monitor_set_password(const QhMonitorCall *call);
 void qh_monitor_expire_password(const QhMonitorCall *call);
 void qh_monitor_info_mice(const QhMonitorCall *call);
 void qh_monitor_info_vnc(const QhMonitorCall *call);
+/* monitor-balloon.c */
+void qh_monitor_balloon(const QhMonitorCall *call);
+void qh_monitor_info_balloon(const QhMonitorCall *call);
 /* monitor-pci.c */
 void qh_monitor_info_pci(const QhMonitorCall *call);
 /* Names of what info shows, for help. */

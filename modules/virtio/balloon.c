@@ -180,6 +180,11 @@ static uint32_t wanted_pages(const VirtioBalloon *balloon)
     return (uint32_t)((balloon->ram_bytes - balloon->target) >> PAGE_SHIFT);
 }
 
+uint64_t virtio_balloon_actual(const VirtioBalloon *balloon)
+{
+    return balloon->ram_bytes - ((uint64_t)balloon->actual << PAGE_SHIFT);
+}
+
 static void read_config(VirtioDevice *device, uint8_t *config)
 {
     const VirtioBalloon *balloon = balloon_of(device);
@@ -202,8 +207,7 @@ write_config(VirtioDevice *device, const uint8_t *config, uint32_t offset, uint3
     } else if (offset >= C_ACTUAL && actual != balloon->actual) {
         balloon->actual = (uint32_t)MIN(actual, most);
         g_autofree char *json =
-            g_strdup_printf("{\"actual\": %" G_GUINT64_FORMAT "}",
-                            balloon->ram_bytes - ((uint64_t)balloon->actual << PAGE_SHIFT));
+            g_strdup_printf("{\"actual\": %" G_GUINT64_FORMAT "}", virtio_balloon_actual(balloon));
         /* a host whose schema has no such event does without */
         (void)device->services->event->emit(device->services->host, "BALLOON_CHANGE", json, NULL);
     }
@@ -244,8 +248,13 @@ static gboolean realize(VirtioDevice *device, GError **error)
 {
     VirtioBalloon *balloon = balloon_of(device);
     const VirtioServices *services = device->services;
+    VirtioShared *shared = ((const VirtioContext *)device->base.ctx)->shared;
 
-    (void)error;
+    if (shared->balloon != NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "cannot realize '%s': there is a balloon already", device->base.id);
+        return FALSE;
+    }
     balloon->ram_bytes = services->machine->config(device->base.machine)->ram_bytes;
     virtio_queue_add(device, QUEUE_SIZE, sizeof(VirtioChain));
     virtio_queue_add(device, QUEUE_SIZE, sizeof(VirtioChain));
@@ -259,13 +268,19 @@ static gboolean realize(VirtioDevice *device, GError **error)
     }
     device->config_bytes = CONFIG_BYTES;
     balloon->timer = services->timer->timer_new(services->host, QH_CLOCK_VIRTUAL, on_poll, balloon);
+    shared->balloon = balloon;
     return TRUE;
 }
 
 static void unrealize(VirtioDevice *device)
 {
+    VirtioShared *shared = ((const VirtioContext *)device->base.ctx)->shared;
+
     reset(device);
     device->services->timer->timer_free(balloon_of(device)->timer);
+    if (shared->balloon == balloon_of(device)) {
+        shared->balloon = NULL;
+    }
 }
 
 static void stream_state(VirtioDevice *device, QhStateStream *stream)

@@ -3,6 +3,7 @@
 #ifndef VIRTIO_BALLOON_H
 #define VIRTIO_BALLOON_H
 
+#include "abi/command.h"
 #include "modules/virtio/virtio.h"
 
 #define VIRTIO_BALLOON_STATS 16u
@@ -25,5 +26,9 @@ typedef struct VirtioBalloon {
 } VirtioBalloon;
 
 extern const VirtioFunction virtio_balloon;
+extern const QhCommandOps virtio_balloon_ops, virtio_query_balloon_ops;
+
+/* Bytes that the guest has. */
+uint64_t virtio_balloon_actual(const VirtioBalloon *balloon);
 
 #endif

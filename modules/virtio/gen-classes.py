@@ -121,7 +121,7 @@ def note(source):
     devices += [note_entry(other["name"], other["description"], other.get("bus"),
                            other["properties"], other.get("creatable", True))
                 for other in source["others"]]
-    return json.dumps({**source["module"], "offers": {"device": devices}}, indent=1) + "\n"
+    return json.dumps({**source["module"], "offers": {**source["offers"], "device": devices}}, indent=1) + "\n"
 
 
 def main():

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this module offers: the classes of classes.json. */
+/* What this module offers: the classes of classes.json, and commands. */
 #include "abi/module.h"
+#include "modules/virtio/balloon.h"
 #include "modules/virtio/classes.h"
 
 static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **error)
@@ -21,16 +22,49 @@ static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **err
            (services->chr = api->service(api->host, "qh.char", 1, 0, error)) != NULL;
 }
 
+typedef struct VirtioModule {
+    VirtioShared shared; /* first: it is what commands get */
+    VirtioContext contexts[];
+} VirtioModule;
+
+static gboolean offer_commands(const QhHostApi *api, QhTransaction *txn, GError **error)
+{
+    static const struct {
+        const char *name;
+        const QhCommandOps *ops;
+    } commands[] = {
+        {"balloon",       &virtio_balloon_ops      },
+        {"query-balloon", &virtio_query_balloon_ops},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const QhOffer offer = {
+            .size = sizeof(QhOffer),
+            .major = 1,
+            .kind = "command",
+            .name = commands[i].name,
+            .interface = QH_COMMAND_INTERFACE,
+            .ops = commands[i].ops,
+        };
+
+        if (!api->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 virtio_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    g_autofree VirtioContext *contexts = g_new0(VirtioContext, virtio_n_classes);
-    VirtioServices services = {0};
+    g_autofree VirtioModule *module =
+        g_malloc0(sizeof(VirtioModule) + virtio_n_classes * sizeof(VirtioContext));
 
-    if (!ask(api, &services, error)) {
+    if (!ask(api, &module->shared.services, error)) {
         return FALSE;
     }
     for (uint32_t i = 0; i < virtio_n_classes; i++) {
+        VirtioContext *context = &module->contexts[i];
         const QhOffer offer = {
             .size = sizeof(QhOffer),
             .major = 1,
@@ -38,16 +72,20 @@ virtio_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **e
             .name = virtio_classes[i].name,
             .interface = QH_DEVICE_INTERFACE,
             .ops = virtio_classes[i].ops,
-            .ctx = &contexts[i],
+            .ctx = context,
         };
 
-        contexts[i].services = services;
-        contexts[i].function = virtio_classes[i].function;
+        context->services = module->shared.services;
+        context->function = virtio_classes[i].function;
+        context->shared = &module->shared;
         if (!api->offer(txn, &offer, error)) {
             return FALSE;
         }
     }
-    *ret_ctx = g_steal_pointer(&contexts);
+    if (!offer_commands(api, txn, error)) {
+        return FALSE;
+    }
+    *ret_ctx = g_steal_pointer(&module);
     return TRUE;
 }
 

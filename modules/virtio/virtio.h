@@ -89,10 +89,17 @@ typedef struct VirtioTransport {
     void (*dma_unmap)(VirtioDevice *device, void *pointer, uint64_t length, uint64_t written);
 } VirtioTransport;
 
+/* What there is one of for the whole module; ctx of the commands. */
+typedef struct VirtioShared {
+    VirtioServices services;
+    struct VirtioBalloon *balloon; /* the guest's one; NULL: it has none. [main] */
+} VirtioShared;
+
 /* ctx of the offers: services first, so that other devices of the module use the same. */
 typedef struct VirtioContext {
     VirtioServices services;
     const VirtioFunction *function;
+    VirtioShared *shared;
 } VirtioContext;
 
 /* Properties of all functions. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a machine is made of, asked of a real board: its PCI buses."""
+"""What a machine is made of, asked of a real board: its PCI buses, its memory balloon."""
 
 from qmp import Host, module_path, run
 
@@ -45,6 +45,30 @@ def test_no_pci():
         assert text == 'PCI devices not supported\r\n', text
         client.execute('module-load', name='pci')
         assert client.execute('query-pci') == []
+
+
+def test_balloon():
+    """balloon and query-balloon, in both languages; what is wrong is refused."""
+    with Host(*BOARD, '-S', '-device', 'virtio-balloon-pci,id=b', modules=MODULES) as host:
+        client = host.client()
+        assert client.execute('query-balloon') == {'actual': 64 << 20}
+        client.execute('balloon', value=32 << 20)
+        assert client.execute('qom-get', path='/machine/peripheral/b', property='target') == 32 << 20
+        assert client.execute('query-balloon') == {'actual': 64 << 20}  # no guest has done it yet
+        for value in (0, -1):
+            assert client.ask('balloon', value=value)['error']['class'] == 'GenericError'
+        text = client.execute('human-monitor-command', command_line='info balloon')
+        assert text == 'balloon: actual=64\r\n', text
+        assert client.execute('human-monitor-command', command_line='balloon 16') == ''
+        assert client.execute('qom-get', path='/machine/peripheral/b', property='target') == 16 << 20
+        error = client.ask('device_add', driver='virtio-balloon-pci', id='c')['error']
+        assert error['class'] == 'GenericError', error
+        assert client.execute('query-balloon') == {'actual': 64 << 20}
+    with Host(*BOARD, '-S', '-device', 'virtio-rng-pci', modules=MODULES) as host:
+        client = host.client()
+        assert client.ask('query-balloon')['error']['class'] == 'DeviceNotActive'
+        text = client.execute('human-monitor-command', command_line='balloon 16')
+        assert 'No balloon device' in text, text
 
 
 if __name__ == '__main__':
