@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Firmware starts the Debian installer from a disk, and keeps its variables in flash.
+
+firmware.py HOST [CASE...]
+"""
+import glob
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import guest
+
+sys.path.insert(0, guest.GUEST)
+import fat  # noqa: E402  pylint: disable=wrong-import-position
+
+LIMIT = 150
+INSTALLER = "debian-installer-13-netboot-riscv64"
+EXTLINUX = b"""default install
+timeout 1
+label install
+  kernel /debian-installer/riscv64/linux
+  initrd /debian-installer/riscv64/initrd.gz
+  append --- quiet
+"""
+# UEFI Shell Specification 2.2: the first file system that has this file runs it
+STARTUP = (b"@echo -off\r\n"
+           b"\\debian-installer\\riscv64\\linux initrd=\\debian-installer\\riscv64\\initrd.gz "
+           b"--- quiet\r\n")
+
+
+class Talk:
+    """A host whose serial line is read until something is seen, and answered."""
+
+    def __init__(self, arguments):
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, bufsize=0)
+        self.text = ""
+        self.end = time.monotonic() + LIMIT
+
+    def expect(self, *patterns):
+        """Which of @patterns is seen first, from here on; None at the time limit or the end."""
+        while True:
+            for number, pattern in enumerate(patterns):
+                found = re.search(pattern, self.text)
+                if found:
+                    self.text = self.text[found.end():]
+                    return number
+            left = self.end - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                return None
+            data = self.process.stdout.read(65536)
+            if not data:
+                return None
+            self.text += data.decode(errors="replace")
+
+    def send(self, text):
+        self.process.stdin.write(text.encode())
+
+    def close(self):
+        """Stop it at once: nothing was promised to be written that is not."""
+        before = os.times()
+        self.process.kill()
+        self.process.wait()
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - \
+            before.children_system
+
+
+def disk(path):
+    """The installer on a disk, for both kinds of firmware."""
+    folder, = guest.fetch("trixie", "all", INSTALLER)
+    files = fat.tree(glob.glob(folder + "/usr/lib/debian-installer/images/13/riscv64/text/"
+                               "debian-installer/riscv64")[0], "/debian-installer/riscv64")
+    files = {name: value for name, value in files.items()
+             if name.endswith(("/linux", "/initrd.gz"))}
+    files["/extlinux/extlinux.conf"] = EXTLINUX
+    files["/startup.nsh"] = STARTUP
+    fat.write(path, 160, files)
+    return path
+
+
+def host(binary, *more):
+    return [binary, "--load-target=riscv", "-M", "virt", "-m", "1G", "-bios", guest.firmware(),
+            "-display", "none", "-serial", "stdio", "-nodefaults", *more]
+
+
+def installer_disk(image):
+    return ["-drive", "if=none,id=disk,format=raw,readonly=on,file=" + image,
+            "-device", "virtio-blk-pci,drive=disk,bootindex=1"]
+
+
+def u_boot():
+    folder, = guest.fetch("trixie", "all", "u-boot-qemu")
+    return folder + "/usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin"
+
+
+def edk2(work):
+    """-drive pairs for code, which is read only, and a copy of the empty variables."""
+    folder, = guest.fetch("trixie", "all", "qemu-efi-riscv64")
+    folder += "/usr/share/qemu-efi-riscv64/"
+    variables = os.path.join(work, "variables")
+    if not os.path.exists(variables):
+        shutil.copy(folder + "RISCV_VIRT_VARS.fd", variables)
+    return ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + folder +
+            "RISCV_VIRT_CODE.fd", "-drive", "if=pflash,unit=1,format=raw,file=" + variables]
+
+
+def finish(tap, talk, good, name):
+    tail = talk.text[-1500:]
+    cpu = talk.close()
+    tap.check(good, name)
+    tap.note("%.1f s CPU" % cpu if good else repr(tail))
+
+
+def case_u_boot(tap, binary):
+    """U-Boot in supervisor mode finds extlinux.conf on the disk."""
+    with tempfile.TemporaryDirectory() as work:
+        talk = Talk(host(binary, "-kernel", u_boot(), *installer_disk(disk(work + "/disk"))))
+        good = talk.expect(r"U-Boot 20\d\d") is not None and \
+            talk.expect("Retrieving file: .*linux") is not None and \
+            talk.expect("Select a language") is not None
+        finish(tap, talk, good, "U-Boot starts the installer")
+
+
+def case_edk2(tap, binary):
+    """EDK2 runs from flash; its shell starts the kernel, which is an EFI program."""
+    with tempfile.TemporaryDirectory() as work:
+        talk = Talk(host(binary, *edk2(work), *installer_disk(disk(work + "/disk"))))
+        good = talk.expect("EDK2 firmware version") is not None and \
+            talk.expect("Press .*ESC.* in 5 seconds to skip") is not None
+        talk.send("\r")
+        good = good and talk.expect("Select a language") is not None
+        finish(tap, talk, good, "EDK2 starts the installer")
+
+
+def shell(talk):
+    """Wait for EDK2's shell."""
+    if talk.expect("Press .*ESC.* in 5 seconds to skip") is None:
+        return False
+    talk.send("\x1b")
+    return talk.expect("Shell>") is not None
+
+
+def case_variables(tap, binary):
+    """What EDK2 writes to its flash is there after the host was killed."""
+    with tempfile.TemporaryDirectory() as work:
+        talk = Talk(host(binary, *edk2(work)))
+        good = shell(talk)
+        talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =0x4b45\r")
+        good = good and talk.expect("Shell>") is not None
+        finish(tap, talk, good, "a variable is set")
+        talk = Talk(host(binary, *edk2(work)))
+        good = shell(talk)
+        talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc\r")
+        good = good and talk.expect("45 4B") is not None
+        finish(tap, talk, good, "it is there after a restart")
+
+
+def main():
+    binary, wanted = sys.argv[1], sys.argv[2:]
+    tap = guest.Tap()
+    cases = {name[5:]: function for name, function in sorted(globals().items())
+             if name.startswith("case_")}
+    for name, function in cases.items():
+        if not wanted or name in wanted:
+            function(tap, binary)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
