@@ -254,6 +254,7 @@ machine_options(const QhCli *cli, const char *target, const char *machine, GPtrA
     options->append = copy(cli->append);
     options->dtb = copy(cli->dtb);
     options->dumpdtb = copy(cli->dumpdtb);
+    options->firmware = qh_firmware_options_ref(cli->firmware);
     copy_list(serials, &options->serials);
     if (options->devices == NULL) {
         options->devices = g_ptr_array_new_with_free_func(free_json);

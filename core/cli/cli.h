@@ -5,6 +5,7 @@
 
 #include "core/cli/keyval.h"
 #include "core/cli/options.h"
+#include "core/firmware/options.h"
 #include "core/jit/engine-options.h"
 #include "core/machine/machine.h"
 #include "core/sandbox/sandbox.h"
@@ -40,6 +41,7 @@ struct QhCli {
     uint64_t seed;
     int64_t rtc_base_ns;
     char *kernel, *initrd, *append, *bios, *dtb;
+    QhFirmwareOptions *firmware;
 
     /* texts as given, in order */
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
@@ -171,6 +173,7 @@ gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_icount(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_seed(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_fw_cfg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);

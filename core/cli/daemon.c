@@ -92,6 +92,7 @@ static gboolean write_pidfile(QhCli *cli, GError **error)
         g_autofree char *cwd = g_get_current_dir();
         char *path = g_build_filename(cwd, cli->pidfile, NULL);
 
+        qh_firmware_options_unref(cli->firmware);
         g_free(cli->pidfile);
         cli->pidfile = path;
     }

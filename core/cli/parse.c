@@ -15,6 +15,8 @@ static QhCli *cli_new(const char *argv0)
 {
     QhCli *cli = g_new0(QhCli, 1);
 
+    cli->firmware = qh_firmware_options_new();
+
     cli->program = g_path_get_basename(argv0 != NULL ? argv0 : "qemu-host");
     if (g_str_has_prefix(cli->program, LEGACY_PREFIX)) {
         cli->legacy = g_strdup(cli->program + strlen(LEGACY_PREFIX));

@@ -357,47 +357,6 @@ qh_take_device(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *val
     return device != NULL;
 }
 
-/* Options whose keys have one value here, or are a switch without effect (value NULL): @table is
- * key, value pairs and ends at a NULL key. */
-static gboolean only_values(const char *value, const char *const *table, GError **error)
-{
-    g_autoptr(QhKeyval) items = qh_keyval_parse(value, NULL, error);
-
-    for (guint i = 0; items != NULL && i < qh_keyval_length(items); i++) {
-        const char *key = qh_keyval_key(items, i);
-        guint k = 0;
-
-        while (table[k] != NULL && !g_str_equal(table[k], key)) {
-            k += 2;
-        }
-        if (table[k] == NULL) {
-            g_set_error(error, QH_ERROR, QH_ERROR_USAGE, "'%s' is not supported yet", key);
-            return FALSE;
-        }
-        gboolean either = FALSE;
-        if (table[k + 1] == NULL && !qh_text_bool(qh_keyval_value(items, i), &either, error)) {
-            g_prefix_error(error, "%s=%s: ", key, qh_keyval_value(items, i));
-            return FALSE;
-        }
-        if (table[k + 1] != NULL && !g_str_equal(table[k + 1], qh_keyval_value(items, i))) {
-            g_set_error(error, QH_ERROR, QH_ERROR_USAGE, "only %s=%s is supported", key,
-                        table[k + 1]);
-            return FALSE;
-        }
-    }
-    return items != NULL;
-}
-
-gboolean qh_take_boot(G_GNUC_UNUSED QhCli *cli,
-                      G_GNUC_UNUSED const QhOption *option,
-                      const char *value,
-                      GError **error)
-{
-    static const char *const table[] = {"strict", NULL, "menu", "off", NULL};
-
-    return only_values(value, table, error);
-}
-
 gboolean qh_take_overcommit(QhCli *cli,
                             G_GNUC_UNUSED const QhOption *option,
                             const char *value,

@@ -353,6 +353,9 @@ static gboolean build(QhMachine *machine, GError **error)
         return FALSE;
     }
     return set_properties(machine, error) && configure(machine, error) &&
+           qh_firmware_add_standard(machine->firmware, machine->options->firmware,
+                                    machine->config.ram_bytes, machine->config.n_cpus,
+                                    qh_host_config(machine->host)->uuid, error) &&
            create_board(machine, error) && qh_machine_add_devices(machine, error) &&
            qh_machine_reset(machine, QH_RESET_COLD, error) &&
            (machine->config.dumpdtb == NULL || dump_device_tree(machine, error));

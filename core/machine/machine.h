@@ -4,7 +4,7 @@
 #define QH_CORE_MACHINE_MACHINE_H
 
 #include "abi/machine.h"
-#include "core/firmware/items.h"
+#include "core/firmware/options.h"
 #include "core/jit/engine-options.h"
 #include "core/memory/space.h"
 #include "core/module/registry.h"
@@ -28,10 +28,10 @@ typedef struct QhMachineOptions {
     uint32_t sockets, cores, threads;
     uint64_t ram_bytes; /* 0: the machine's default */
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
-    gboolean boot_strict;   /* -boot strict=on: nothing but what has a bootindex */
-    GPtrArray *serials;     /* chardev ids, in order; element NULL: none */
-    GPtrArray *devices;     /* QhJson objects of -device; applied after the board is created */
-    QhEngineOptions engine; /* -accel */
+    QhFirmwareOptions *firmware; /* -boot, -fw_cfg; NULL: nothing said */
+    GPtrArray *serials;          /* chardev ids, in order; element NULL: none */
+    GPtrArray *devices;          /* QhJson objects of -device; applied after the board is created */
+    QhEngineOptions engine;      /* -accel */
     QhIcountOptions icount;
     gboolean has_seed, has_rtc_base;
     uint64_t seed;       /* -seed: what the guest gets as random numbers */

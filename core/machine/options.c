@@ -36,5 +36,6 @@ void qh_machine_options_free(QhMachineOptions *options)
     g_free(options->append);
     g_free(options->dtb);
     g_free(options->dumpdtb);
+    qh_firmware_options_unref(options->firmware);
     g_free(options);
 }

@@ -132,7 +132,9 @@ gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
     for (guint i = 0; i < machine->vcpus->len; i++) {
         qh_vcpu_reset(g_ptr_array_index(machine->vcpus, i));
     }
-    ok = qh_firmware_write_order(machine->firmware, machine->options->boot_strict, error) &&
+    const QhFirmwareOptions *boot = machine->options->firmware;
+
+    ok = qh_firmware_write_order(machine->firmware, boot != NULL && boot->strict, error) &&
          qh_machine_restore_images(machine, error) &&
          (machine->ops == NULL || machine->ops->reset(machine, machine->board, kind, error));
     each_device(machine, qh_instance_release);

@@ -286,6 +286,41 @@ static char *address(QhDevice *parent, QhBus *handle, QhDevice *child, const voi
     return g_strdup_printf("%02x.%x", function->devfn / 8, function->devfn & 7);
 }
 
+/* The generic names of the PCI Bus Binding to Open Firmware 2.1 (2.2.1.2), pciVENDOR,DEVICE for the
+ * rest; the unit is the device, and the function unless that is 0 (2.2.1.3). */
+static char *firmware_name(G_GNUC_UNUSED QhDevice *parent,
+                           G_GNUC_UNUSED QhBus *handle,
+                           G_GNUC_UNUSED QhDevice *child,
+                           const void *data)
+{
+    static const struct {
+        uint8_t base, sub;
+        const char *name;
+    } names[] = {
+        {0x01, 0x00, "scsi"      },
+        {0x01, 0x01, "ide"       },
+        {0x02, 0x00, "ethernet"  },
+        {0x03, 0x00, "display"   },
+        {0x06, 0x04, "pci-bridge"},
+        {0x0c, 0x03, "usb"       },
+    };
+    const PciFunction *function = data;
+    const uint8_t *config = function->config;
+    g_autofree char *name = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(names) && name == NULL; i++) {
+        if (config[0x0b] == names[i].base && config[0x0a] == names[i].sub) {
+            name = g_strdup(names[i].name);
+        }
+    }
+    if (name == NULL) {
+        name = g_strdup_printf("pci%02x%02x,%02x%02x", config[1], config[0], config[3], config[2]);
+    }
+    return (function->devfn & 7) == 0
+               ? g_strdup_printf("%s@%x", name, function->devfn / 8)
+               : g_strdup_printf("%s@%x,%x", name, function->devfn / 8, function->devfn & 7);
+}
+
 static const QhProperty properties[] = {
     QH_PROPERTY("addr",
                 QH_PROPERTY_STRING,
@@ -359,6 +394,7 @@ const QhBusOps pci_bus_ops = {
     .unplug_request = unplug_request,
     .detach = detach,
     .address = address,
+    .firmware_name = firmware_name,
     .child_state = &function_state,
     .child_loaded = loaded,
     .child_stream = stream_msix,

@@ -176,6 +176,7 @@ const QhDeviceOps pci_host_ops = {
     .realize = host_realize,
     .unrealize = host_unrealize,
     .reset = host_reset,
+    .firmware_name = "pci",
 };
 
 static gboolean root_realize(QhDevice *device, GError **error)

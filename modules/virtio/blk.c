@@ -402,7 +402,8 @@ static gboolean realize(VirtioDevice *device, GError **error)
         virtio_queue_add(device, blk->queue_size, sizeof(VirtioBlkRequest));
     }
     set_features(blk);
-    return TRUE;
+    return device->services->fw == NULL ||
+           device->services->fw->boot_device(&device->base, blk->bootindex, "/disk@0,0", error);
 }
 
 /* What waits for another try. @again: try it; otherwise give it back. */

@@ -13,6 +13,7 @@ static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **err
     services->display = api->service(api->host, "qh.display", 1, 0, NULL);
     services->object = api->service(api->host, "qh.object", 1, 0, NULL);
     services->input = api->service(api->host, "qh.input", 1, 0, NULL);
+    services->fw = api->service(api->host, "qh.fw-cfg", 1, 0, NULL);
     return (services->mem = api->service(api->host, "qh.mem", 1, 1, error)) != NULL &&
            (services->device = api->service(api->host, "qh.device", 1, 1, error)) != NULL &&
            (services->machine = api->service(api->host, "qh.machine", 1, 0, error)) != NULL &&

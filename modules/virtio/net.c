@@ -462,7 +462,9 @@ static gboolean realize(VirtioDevice *device, GError **error)
     }
     net->attached = TRUE;
     net->link_up = service->link_up(net->netdev) != FALSE;
-    return TRUE;
+    return device->services->fw == NULL ||
+           device->services->fw->boot_device(&device->base, net->bootindex, "/ethernet-phy@0",
+                                             error);
 }
 
 static void unrealize(VirtioDevice *device)

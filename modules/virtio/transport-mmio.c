@@ -471,4 +471,5 @@ const QhDeviceOps virtio_mmio_ops = {
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .reset = reset,
+    .firmware_name = "virtio-mmio",
 };

@@ -15,6 +15,7 @@
 #include "abi/block.h"
 #include "abi/device.h"
 #include "abi/display.h"
+#include "abi/fw-cfg.h"
 #include "abi/input.h"
 #include "abi/machine.h"
 #include "abi/net.h"
@@ -38,6 +39,7 @@ typedef struct VirtioServices {
     const QhDisplayService *display; /* NULL: this host has none */
     const QhObjectService *object;   /* NULL: this host has none */
     const QhInputService *input;     /* NULL: this host has none */
+    const QhFwService *fw;           /* NULL: this host has none */
 } VirtioServices;
 
 /* What a function is. Its state begins with a VirtioDevice. */
