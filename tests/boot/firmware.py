@@ -5,6 +5,7 @@
 firmware.py HOST [CASE...]
 """
 import glob
+import hashlib
 import os
 import re
 import select
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 import guest
+import virtio
 
 sys.path.insert(0, guest.GUEST)
 import fat  # noqa: E402  pylint: disable=wrong-import-position
@@ -116,6 +118,42 @@ def finish(tap, talk, good, name):
     cpu = talk.close()
     tap.check(good, name)
     tap.note("%.1f s CPU" % cpu if good else repr(tail))
+
+
+ITEMS = """
+cd /sys/firmware/qemu_fw_cfg/by_name
+cat opt/org.example/text/raw; echo
+sha256sum < opt/org.example/file/raw
+tr '\\n' '|' < bootorder/raw | tr -d '\\0'; echo
+od -An -tu2 etc/boot-menu-wait/raw
+od -An -tx1 ../by_key/3/raw 2>/dev/null; ls ../by_key | wc -l
+"""
+
+
+def case_items(tap, binary):
+    """What the user says is what Linux finds: files, the order of booting."""
+    with tempfile.TemporaryDirectory() as work:
+        path = os.path.join(work, "file")
+        data = bytes(range(256)) * 512
+        with open(path, "wb") as out:
+            out.write(data)
+        result = virtio.run(
+            work, binary, ["qemu_fw_cfg"], ITEMS, "-fw_cfg", "name=opt/org.example/text,string=a,,b",
+            "-fw_cfg", "opt/org.example/file,file=" + path,
+            "-boot", "menu=on,strict=on,splash-time=1234", "-netdev", "user,id=n",
+            "-device", "virtio-net-pci,netdev=n,bootindex=7,addr=4.0",
+            "-blockdev", "null-co,node-name=d,size=1M",
+            "-device", "pcie-root-port,id=port,addr=5,chassis=1",
+            "-device", "virtio-blk-pci,drive=d,bus=port,bootindex=2",
+            "-blockdev", "null-co,node-name=e,size=1M",
+            "-device", "virtio-blk-device,drive=e,bootindex=3")
+    order = ("/pci@0000000030000000/pci-bridge@5/scsi@0/disk@0,0|"
+             "/virtio-mmio@0000000010001000/disk@0,0|"
+             "/pci@0000000030000000/ethernet@4/ethernet-phy@0|HALT")
+    lines = result.output.split("\n")
+    tap.check(result.status == 0 and lines[:1] == ["a,b"] and
+              hashlib.sha256(data).hexdigest() in result.output and order in lines and
+              "1234" in result.output, "Linux reads what the user said", result)
 
 
 def case_u_boot(tap, binary):

@@ -17,6 +17,7 @@ import guest
 LIMIT = 240
 # what each driver needs besides what Debian's kernel has built in, in the order of loading
 NEEDS = {
+    "qemu_fw_cfg": [],
     "virtio_mmio": [], "virtio_blk": [], "virtio-rng": [], "virtio_balloon": [], "virtio_input": [],
     "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif", "sd_mod"],
     "virtio-gpu": ["drm", "drm_kms_helper", "drm_shmem_helper", "virtio_dma_buf"], "evdev": [],
