@@ -11,7 +11,9 @@
 #include "core/device/bus.h"
 #include "core/loop/timers.h"
 #include "core/net/net.h"
+#include "core/object/object.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define TEXT_MAX 64u
@@ -36,6 +38,15 @@ static gboolean add_back_ends(Fuzz *fuzz, GError **error)
         !qh_nets_add_option(qh_host_nets(fuzz->host), "hubport,id=n1,hubid=0", FALSE, NULL,
                             error) ||
         !qh_chars_add_option(qh_host_chars(fuzz->host), "ringbuf,id=c0,size=4096", &id, error)) {
+        return FALSE;
+    }
+    fuzz->folder = g_dir_make_tmp("qh-fuzz-XXXXXX", error);
+    if (fuzz->folder == NULL) {
+        return FALSE;
+    }
+    g_autofree char *folder =
+        g_strdup_printf("fsdev-local,id=f0,security_model=none,path=%s", fuzz->folder);
+    if (!qh_objects_add_option(qh_host_objects(fuzz->host), folder, error)) {
         return FALSE;
     }
     fuzz->wire = qh_nets_find(qh_host_nets(fuzz->host), "n1");
@@ -79,8 +90,10 @@ static gboolean add_disk(Fuzz *fuzz, char *ret_name, GError **error)
 static gboolean has_property(const QhPropertyTable *table, const char *name)
 {
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
+        uint32_t type = table->properties[i].type;
+
         if (g_str_equal(table->properties[i].name, name) &&
-            table->properties[i].type == QH_PROPERTY_STRING) {
+            (type == QH_PROPERTY_STRING || type == QH_PROPERTY_OBJECT)) {
             return TRUE;
         }
     }
@@ -89,6 +102,11 @@ static gboolean has_property(const QhPropertyTable *table, const char *name)
 
 static gboolean set_properties(Fuzz *fuzz, QhInstance *device, GError **error)
 {
+    static const char *const texts[][2] = {
+        {"serial",    "fuzz"},
+        {"mount_tag", "fuzz"},
+        {"fsdev",     "f0"  },
+    };
     char disk[TEXT_MAX] = "";
     const struct {
         uint32_t type;
@@ -101,10 +119,12 @@ static gboolean set_properties(Fuzz *fuzz, QhInstance *device, GError **error)
     const QhPropertyTable *table = device->ops->properties;
     gboolean block = FALSE;
 
-    if (has_property(table, "serial") && !qh_instance_set(device, "serial", "fuzz", error)) {
-        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (has_property(table, texts[i][0]) &&
+            !qh_instance_set(device, texts[i][0], texts[i][1], error)) {
+            return FALSE;
+        }
     }
-
     for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
         for (guint v = 0; v < G_N_ELEMENTS(values); v++) {
             gboolean again = values[v].type == QH_PROPERTY_BLOCK && block;
@@ -263,9 +283,27 @@ gboolean subject_open(Fuzz *fuzz, const char *class, GError **error)
     return TRUE;
 }
 
+/* What a guest has put there: files, folders, links; nothing is followed. */
+static void remove_tree(const char *path)
+{
+    GDir *dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *inner = g_build_filename(path, name, NULL);
+
+        remove_tree(inner);
+    }
+    g_clear_pointer(&dir, g_dir_close);
+    (void)g_remove(path);
+}
+
 void subject_close(Fuzz *fuzz)
 {
     g_clear_pointer(&fuzz->host, qh_host_free);
+    if (fuzz->folder != NULL) {
+        remove_tree(fuzz->folder);
+        g_free(fuzz->folder);
+    }
     *fuzz = (Fuzz){.state = fuzz->state};
 }
 

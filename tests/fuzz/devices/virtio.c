@@ -209,6 +209,50 @@ static void put_command(Fuzz *fuzz, uint64_t at)
     guest_write(fuzz, at + 20, 1, fuzz_below(fuzz, 32));
 }
 
+/* 9P2000.L: a size, a type, a tag; then small numbers and short names. */
+static void put_9p(Fuzz *fuzz, uint64_t at)
+{
+    static const uint8_t types[] = {100, 104, 104, 110, 110, 12, 14,  116, 118, 40, 24,
+                                    26,  120, 8,   72,  122, 30, 32,  50,  52,  54, 70,
+                                    74,  76,  20,  22,  16,  18, 108, 102, 112, 114};
+    static const char version[] = "\x00\x20\x00\x00\x08\x00"
+                                  "9P2000.L";
+    static const char attach[] = "\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+    static const char *const names[] = {"a", "b", "..", ".", "a/b", "", "user.x"};
+    uint8_t type = types[fuzz_below(fuzz, G_N_ELEMENTS(types))], body[64] = {0};
+    uint32_t n = 4;
+
+    body[0] = (uint8_t)fuzz_below(fuzz, 4);
+    while (n < 48) {
+        const char *name = names[fuzz_below(fuzz, G_N_ELEMENTS(names))];
+
+        switch (fuzz_below(fuzz, 4)) {
+        case 0: /* a name */
+            body[n] = (uint8_t)strlen(name);
+            memcpy(body + n + 2, name, strlen(name));
+            n += 2 + (uint32_t)strlen(name);
+            break;
+        case 1:
+            body[n] = (uint8_t)fuzz_value(fuzz);
+            n += 2;
+            break;
+        default:
+            body[n] = (uint8_t)fuzz_below(fuzz, 5);
+            n += 4;
+        }
+    }
+    if (type == 100 || type == 104) {
+        memset(body, 0, sizeof(body));
+        memcpy(body, type == 100 ? version : attach, type == 100 ? 14 : 16);
+    }
+    guest_write(fuzz, at, 4, 7 + fuzz_below(fuzz, 8) * 8);
+    guest_write(fuzz, at + 4, 1, type);
+    guest_write(fuzz, at + 5, 2, type == 100 ? 0xffff : fuzz_below(fuzz, 8));
+    for (uint32_t i = 0; i < sizeof(body); i++) {
+        guest_write(fuzz, at + 7 + i, 1, body[i]);
+    }
+}
+
 /* A message's head: its first word says what is wanted. */
 static uint64_t message(Fuzz *fuzz)
 {
@@ -224,6 +268,10 @@ static uint64_t message(Fuzz *fuzz)
     }
     if (strstr(fuzz->class, "scsi") != NULL && fuzz_below(fuzz, 4) != 0) {
         put_command(fuzz, at);
+        return at;
+    }
+    if (strstr(fuzz->class, "-9p-") != NULL && fuzz_below(fuzz, 8) != 0) {
+        put_9p(fuzz, at);
         return at;
     }
     for (uint32_t i = 4; i < 64 && fuzz_below(fuzz, 4) != 0; i += 4) {
