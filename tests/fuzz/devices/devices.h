@@ -62,7 +62,8 @@ typedef struct Fuzz {
     const struct Protocol *protocol; /* of a controller with queues; NULL: none that is known */
     uint32_t tails[16];
     uint32_t n_disks;
-    char *folder; /* that a guest may use; removed in the end */
+    uint32_t variant; /* 0: switches as they are by default */
+    char *folder;     /* that a guest may use; removed in the end */
 } Fuzz;
 
 /* generator */

@@ -100,6 +100,25 @@ static gboolean has_property(const QhPropertyTable *table, const char *name)
     return FALSE;
 }
 
+/* Other ways in which a device may be made: switches at random, the other format of rings. */
+static gboolean turn_switches(Fuzz *fuzz, QhInstance *device, GError **error)
+{
+    const QhPropertyTable *table = device->ops->properties;
+
+    for (uint32_t i = 0; table != NULL && i < table->n_properties && fuzz->variant != 0; i++) {
+        const QhProperty *property = &table->properties[i];
+        gboolean packed = g_str_equal(property->name, "packed");
+
+        if (property->type == QH_PROPERTY_BOOL &&
+            (packed ? fuzz->variant % 2 != 0 : fuzz_below(fuzz, 5) == 0) &&
+            !qh_instance_set(device, property->name,
+                             g_strcmp0(property->default_text, "on") == 0 ? "off" : "on", error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean set_properties(Fuzz *fuzz, QhInstance *device, GError **error)
 {
     static const char *const texts[][2] = {
@@ -182,7 +201,9 @@ static QhInstance *make(Fuzz *fuzz, const char *class, const char *id, GError **
         return NULL;
     }
     device->users = TRUE;
-    if (!set_properties(fuzz, device, error) || !qh_instance_realize(device, error)) {
+    if (!set_properties(fuzz, device, error) ||
+        (g_strcmp0(id, "subject") == 0 && !turn_switches(fuzz, device, error)) ||
+        !qh_instance_realize(device, error)) {
         qh_instance_free(device);
         return NULL;
     }
