@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later *
+ * One thread without work looks for some for a moment before it sleeps: the next request of a guest
+ * that waits for each of them comes soon, and waking a thread takes longer than writing a page.
+ */
 /*
  * Who brings work wakes one thread and goes on. That thread wakes the next one if there is more, so
  * that a batch of requests costs its sender one call into the system, and work that is soon done
@@ -11,6 +14,7 @@
 #include "core/block/pool.h"
 #include "core/sandbox/sandbox.h"
 
+#define LOOK_US 30                    /* how long a thread looks for more work before it sleeps */
 #define IDLE_US (10 * G_USEC_PER_SEC) /* a thread without work leaves after this */
 
 typedef struct Work {
@@ -23,7 +27,10 @@ struct QhBlockPool {
     GCond work, gone;
     GQueue queue; /* Work * */
     guint threads, idle, max;
-    gboolean waking; /* a thread was woken, or begun, and has not looked yet */
+    gint length;       /* atomic, of queue: for who looks without the lock */
+    gboolean can_look; /* there is a CPU to spare for that */
+    gboolean looking;  /* one thread does */
+    gboolean waking;   /* a thread was woken, or begun, and has not looked yet */
     gboolean ending;
 };
 
@@ -36,6 +43,7 @@ QhBlockPool *qh_block_pool_new(guint max_threads)
     g_cond_init(&pool->gone);
     g_queue_init(&pool->queue);
     pool->max = max_threads;
+    pool->can_look = g_get_num_processors() > 1;
     return pool;
 }
 
@@ -63,7 +71,7 @@ static gboolean grow(QhBlockPool *pool);
  * and none can be had. */
 static gboolean wake(QhBlockPool *pool)
 {
-    if (pool->waking) {
+    if (pool->waking || pool->looking) {
         return TRUE;
     }
     if (pool->idle > 0) {
@@ -77,11 +85,28 @@ static gboolean wake(QhBlockPool *pool)
     return pool->threads > 0;
 }
 
+/* With the lock, which is let go of meanwhile. */
+static void look(QhBlockPool *pool)
+{
+    gint64 until = g_get_monotonic_time() + LOOK_US;
+
+    pool->looking = TRUE;
+    g_mutex_unlock(&pool->lock);
+    while (g_atomic_int_get(&pool->length) == 0 && g_get_monotonic_time() < until) {
+        continue;
+    }
+    g_mutex_lock(&pool->lock);
+    pool->looking = FALSE;
+}
+
 /* The next piece of work; NULL: the thread is to leave. With the lock. */
 static Work *next(QhBlockPool *pool)
 {
     gint64 until = 0;
 
+    if (pool->queue.length == 0 && pool->can_look && !pool->looking) {
+        look(pool);
+    }
     while (pool->queue.length == 0 && !pool->ending) {
         until = until != 0 ? until : g_get_monotonic_time() + IDLE_US;
         pool->idle++;
@@ -96,6 +121,7 @@ static Work *next(QhBlockPool *pool)
         }
     }
     Work *work = g_queue_pop_head(&pool->queue);
+    g_atomic_int_set(&pool->length, (gint)pool->queue.length);
     if (pool->idle == 0 && pool->threads < pool->max && !pool->ending) {
         (void)grow(pool);
     } else if (pool->queue.length > 0) {
@@ -167,5 +193,6 @@ void qh_block_pool_push(QhBlockPool *pool, void (*fn)(void *data), void *data)
         return;
     }
     g_queue_push_tail(&pool->queue, work);
+    g_atomic_int_set(&pool->length, (gint)pool->queue.length);
     g_mutex_unlock(&pool->lock);
 }
