@@ -202,6 +202,7 @@ static const Subject subjects[] = {
     {"network",    "networks and their devices",              qh_monitor_info_network   },
     {"balloon",    "memory that the guest has",               qh_monitor_info_balloon   },
     {"pci",        "PCI buses as the guest has set them up",  qh_monitor_info_pci       },
+    {"usb",        "what is plugged into USB ports",          qh_monitor_info_usb       },
     {"qtree",      "devices and buses with their properties", qh_monitor_info_qtree     },
     {"registers",  "registers of the CPU, with -a of all",    show_registers            },
     {"slots",      "places that modules fill",                show_slots                },

@@ -275,20 +275,24 @@ static void append_path(const UsbPort *port, GString *path)
     g_string_append_printf(path, "%u", port->number);
 }
 
-static char *address(QhDevice *parent, QhBus *handle, QhDevice *child, const void *data)
+char *usb_path(const UsbFunction *function)
 {
-    const UsbFunction *function = data;
     GString *path;
 
-    (void)parent;
-    (void)handle;
-    (void)child;
     if (function->port == NULL) {
         return NULL;
     }
     path = g_string_new(NULL);
     append_path(function->port, path);
     return g_string_free(path, FALSE);
+}
+
+static char *address(QhDevice *parent, QhBus *handle, QhDevice *child, const void *data)
+{
+    (void)parent;
+    (void)handle;
+    (void)child;
+    return usb_path(data);
 }
 
 /* --- Service of the bus --- */
@@ -506,7 +510,8 @@ gboolean usb_bus_init(UsbController *controller,
                       GError **error)
 {
     UsbBus *bus = &controller->bus;
-    const UsbServices *services = controller->base.ctx;
+    UsbServices *services = controller->base.ctx;
+    UsbController **link = &services->controllers;
 
     bus->ops = ops;
     bus->ports = g_new0(UsbPort, n);
@@ -516,11 +521,25 @@ gboolean usb_bus_init(UsbController *controller,
         bus->ports[i].speeds = speeds[i];
     }
     bus->handle = services->device->bus_new(&controller->base, &bus_ops, NULL, error);
+    while (bus->handle != NULL && *link != NULL) {
+        link = &(*link)->next;
+    }
+    if (bus->handle != NULL) {
+        *link = controller;
+    }
     return bus->handle != NULL;
 }
 
-void usb_bus_clear(UsbBus *bus)
+void usb_bus_clear(UsbController *controller)
 {
-    bus->n_ports = 0;
-    g_clear_pointer(&bus->ports, g_free);
+    UsbController **link = &((UsbServices *)controller->base.ctx)->controllers;
+
+    while (*link != NULL && *link != controller) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = controller->next;
+    }
+    controller->bus.n_ports = 0;
+    g_clear_pointer(&controller->bus.ports, g_free);
 }

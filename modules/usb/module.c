@@ -2,7 +2,7 @@
 /* What this module offers: a USB controller, a hub, keyboard and pointers, storage. */
 #include "abi/module.h"
 #include "modules/usb/classes.h"
-#include "modules/usb/usb.h"
+#include "modules/usb/query.h"
 
 static gboolean ask(const QhHostApi *api, UsbServices *services, GError **error)
 {
@@ -28,6 +28,14 @@ static gboolean usb_init(const QhHostApi *api, QhTransaction *txn, void **ret_ct
         {"usb-tablet",   &usb_tablet_ops   },
         {"usb-storage",  &usb_storage_ops  },
     };
+    const QhOffer query = {
+        .size = sizeof(QhOffer),
+        .major = 1,
+        .kind = "command",
+        .name = "x-query-usb",
+        .interface = QH_COMMAND_INTERFACE,
+        .ops = &usb_query_ops,
+    };
     g_autofree UsbServices *services = g_new0(UsbServices, 1);
 
     if (!ask(api, services, error)) {
@@ -47,6 +55,9 @@ static gboolean usb_init(const QhHostApi *api, QhTransaction *txn, void **ret_ct
         if (!api->offer(txn, &offer, error)) {
             return FALSE;
         }
+    }
+    if (!api->offer(txn, &query, error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

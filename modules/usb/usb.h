@@ -18,6 +18,7 @@
 #define USB_SPEEDS_2      (USB_SPEED_BIT(QH_USB_LOW) | USB_SPEED_BIT(QH_USB_FULL))
 
 /* What the module asks of the host; ctx of its device slots. */
+typedef struct UsbController UsbController;
 typedef struct UsbServices {
     QhHost *host;
     const QhDeviceService *device;
@@ -25,6 +26,7 @@ typedef struct UsbServices {
     const QhLogService *log;
     const QhInputService *input; /* NULL: the host has none; so block */
     const QhBlockService *block;
+    UsbController *controllers; /* in the order of their realize */
 } UsbServices;
 
 typedef struct UsbBus UsbBus;
@@ -78,10 +80,11 @@ struct UsbBus {
     uint32_t n_ports;
 };
 
-typedef struct UsbController {
+struct UsbController {
     QhDevice base;
     UsbBus bus;
-} UsbController;
+    UsbController *next;
+};
 
 /* bus.c. In the controller's realize: its bus with @n root ports of speeds @speeds; and in its
  * unrealize. [main] */
@@ -90,11 +93,13 @@ gboolean usb_bus_init(UsbController *controller,
                       const uint32_t *speeds,
                       uint32_t n,
                       GError **error);
-void usb_bus_clear(UsbBus *bus);
+void usb_bus_clear(UsbController *controller);
 /* What is plugged into @port of @hub (NULL: of the bus itself) and shown to the guest, or NULL. */
 UsbFunction *usb_function_at(const UsbBus *bus, const UsbFunction *hub, uint32_t port);
 /* The same by root port and route string (xHCI 1.1 8.9): four bits for each tier. */
 UsbFunction *usb_function_routed(const UsbBus *bus, uint32_t root_port, uint32_t route);
+/* Its ports from the controller on, "2.1"; the caller g_frees it. */
+char *usb_path(const UsbFunction *function);
 /* Reset of its port: not addressed, not configured. */
 void usb_function_reset(UsbFunction *function);
 

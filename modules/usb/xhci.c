@@ -226,7 +226,7 @@ static void unrealize(QhDevice *device)
     const UsbServices *s = device->ctx;
 
     s->timer->timer_free(xhci->later);
-    usb_bus_clear(&xhci->base.bus);
+    usb_bus_clear(&xhci->base);
 }
 
 static void run_state(QhDevice *device, gboolean running)

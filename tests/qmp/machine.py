@@ -4,7 +4,7 @@
 from qmp import Host, module_path, run
 
 BOARD = ('-M', 'virt', '-bios', 'none', '-m', '64M', '--load-target=riscv64')
-MODULES = module_path('riscv', 'serial', 'pci', 'virtio')
+MODULES = module_path('riscv', 'serial', 'pci', 'virtio', 'usb')
 
 
 def test_pci():
@@ -45,6 +45,30 @@ def test_no_pci():
         assert text == 'PCI devices not supported\r\n', text
         client.execute('module-load', name='pci')
         assert client.execute('query-pci') == []
+
+
+def test_usb():
+    """info usb: places, speeds, products; short forms of -device; what goes is gone at once."""
+    with Host(*BOARD, '-S', '-usb', '-device', 'usb-hub,id=h,port=3', '-device',
+              'usb-kbd,port=3.2,usb_version=1', '-usbdevice', 'tablet', modules=MODULES) as host:
+        client = host.client()
+        text = client.execute('human-monitor-command', command_line='info usb')
+        assert 'Device 0.0, Port 1, Speed 480 Mb/s, Product QEMU USB Tablet\r\n' in text, text
+        assert 'Port 3.2, Speed 12 Mb/s, Product QEMU USB Keyboard' in text, text
+        assert 'Product QEMU USB Hub, ID: h\r\n' in text, text
+        client.execute('device_add', driver='usb-mouse', id='m', port='4')
+        assert 'QEMU USB Mouse, ID: m' in client.execute('x-query-usb')['human-readable-text']
+        for wrong in ({'port': '4'}, {'port': '3.9'}, {'port': '3.'}, {'bus': 'pcie.0'}):
+            error = client.ask('device_add', driver='usb-mouse', **wrong)['error']
+            assert error['class'] == 'GenericError', error
+        client.execute('device_del', id='h')
+        client.wait_event('DEVICE_DELETED')
+        client.wait_event('DEVICE_DELETED')
+        text = client.execute('human-monitor-command', command_line='info usb')
+        assert 'Hub' not in text and 'Keyboard' not in text and 'Mouse' in text, text
+    with Host(*BOARD, '-S', modules=MODULES) as host:
+        text = host.client().execute('human-monitor-command', command_line='info usb')
+        assert text == 'USB support not enabled\r\n', text
 
 
 def test_balloon():
