@@ -359,6 +359,8 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
         return FALSE;
     }
     gboolean board = !g_str_equal(machine, "none");
+
+    qh_cli_apply_usb(cli, host, target, machine);
     if (!qh_cli_apply_drives(cli, host, target, machine, error) ||
         !qh_cli_apply_nets(cli, host, target, machine, error) ||
         !qh_cli_apply_shares(cli, host, target, machine, error) ||

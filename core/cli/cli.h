@@ -50,6 +50,8 @@ struct QhCli {
     GPtrArray *objects;            /* of -object, as given */
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
+    GPtrArray *usb_devices;        /* of -usbdevice, as given */
+    gboolean usb;                  /* -usb, or one of those */
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
@@ -140,6 +142,10 @@ char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine,
 gboolean qh_cli_apply_shares(
     QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 
+/* take-usb.c: the machine's own USB controller and devices for -usbdevice are added to those of
+ * -device. */
+void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *machine);
+
 /* The take functions of the table. */
 gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_string(QhCli *, const QhOption *, const char *, GError **);
@@ -167,6 +173,7 @@ gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_action(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_watchdog_action(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_usb_device(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_name(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_uuid(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);

@@ -161,9 +161,22 @@ void qh_cli_free(QhCli *cli)
         return;
     }
     GPtrArray *lists[] = {
-        cli->machine_properties, cli->cpu_properties, cli->chardevs,  cli->serials,
-        cli->monitors,           cli->mons,           cli->qmps,      cli->load_targets,
-        cli->module_dirs,        cli->devices,        cli->blockdevs, cli->drives,
+        cli->machine_properties,
+        cli->cpu_properties,
+        cli->chardevs,
+        cli->serials,
+        cli->monitors,
+        cli->mons,
+        cli->qmps,
+        cli->load_targets,
+        cli->module_dirs,
+        cli->devices,
+        cli->blockdevs,
+        cli->drives,
+        cli->objects,
+        cli->netdevs,
+        cli->nics,
+        cli->usb_devices,
     };
     char *texts[] = {
         cli->program,   cli->legacy,    cli->text,    cli->list_name,    cli->machine,

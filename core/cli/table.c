@@ -354,6 +354,17 @@ const QhOption qh_options[] = {
      .qmp = "virtfs",
      .help = "-fsdev and a device for it in one; the guest mounts it by TAG: mount -t 9p TAG DIR.",
      .parameters = PARAMETERS({"fsdriver", "string", NULL}, {"mount_tag", "string", NULL})},
+    {.name = "usb",
+     .group = "device",
+     .take = qh_take_flag,
+     .offset = MEMBER(usb),
+     .help = "The board's own USB controller, where it has one that is not always there."},
+    {.name = "usbdevice",
+     .argument = "NAME",
+     .group = "device",
+     .take = qh_take_usb_device,
+     .help = "-usb, and a device in the next free port: keyboard, mouse, tablet. The short form of "
+             "-device usb-NAME."},
     {.name = "netdev",
      .argument = "TYPE,id=ID[,KEY=VALUE...]|JSON",
      .group = "net",
@@ -570,7 +581,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                             },
+    {.name = NULL                                                                },
 };
 /* clang-format on */
 
@@ -631,8 +642,6 @@ const char *const qh_options_missing[] = {
     "tb-size",
     "tpmdev",
     "trace",
-    "usb",
-    "usbdevice",
     "vga",
     "virtioserial",
     "vnc",

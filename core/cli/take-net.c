@@ -96,8 +96,31 @@ char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine,
     return search.text;
 }
 
-static gboolean
-apply_nic(QhCli *cli, QhHost *host, const char *value, const char *default_model, GError **error)
+/* Models have short names on some boards: rows "virtio=DEVICE" of @names, commas between them. */
+static void spell_model(QhJson *device, const char *names)
+{
+    g_auto(GStrv) rows = g_strsplit(names != NULL ? names : "", ",", -1);
+    const char *model = qh_json_string(qh_json_get(device, "driver"));
+
+    for (guint i = 0; rows[i] != NULL; i++) {
+        char *equals = strchr(rows[i], '=');
+
+        if (equals != NULL) {
+            *equals = '\0';
+            if (g_str_equal(rows[i], model)) {
+                qh_json_set(device, "driver", qh_json_new_string(equals + 1));
+                return;
+            }
+        }
+    }
+}
+
+static gboolean apply_nic(QhCli *cli,
+                          QhHost *host,
+                          const char *value,
+                          const char *default_model,
+                          const char *names,
+                          GError **error)
 {
     g_autoptr(QhJson) device = qh_json_new_object();
     g_autofree char *rest = split_nic(value, device, error);
@@ -114,6 +137,7 @@ apply_nic(QhCli *cli, QhHost *host, const char *value, const char *default_model
         }
         qh_json_set(device, "driver", qh_json_new_string(default_model));
     }
+    spell_model(device, names);
     qh_json_set(device, "netdev", qh_json_new_string(id));
     g_ptr_array_add(cli->devices, g_steal_pointer(&device));
     return TRUE;
@@ -123,6 +147,8 @@ gboolean
 qh_cli_apply_nets(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error)
 {
     g_autofree char *default_model = qh_cli_machine_text(host, target, machine, "default-nic");
+    g_autofree char *names = qh_cli_machine_text(host, target, machine, "nics");
+
     for (guint i = 0; i < cli->netdevs->len; i++) {
         const char *text = g_ptr_array_index(cli->netdevs, i);
 
@@ -134,7 +160,7 @@ qh_cli_apply_nets(QhCli *cli, QhHost *host, const char *target, const char *mach
     for (guint i = 0; i < cli->nics->len; i++) {
         const char *text = g_ptr_array_index(cli->nics, i);
 
-        if (!apply_nic(cli, host, text, default_model, error)) {
+        if (!apply_nic(cli, host, text, default_model, names, error)) {
             g_prefix_error(error, "-nic %s: ", text);
             return FALSE;
         }
