@@ -149,8 +149,9 @@ static uint32_t after(uint32_t index, uint32_t size)
     return index + 1 == size ? 0 : index + 1;
 }
 
-/* With doorbell buffers the guest rings for a completion queue only when asked to: while there is
- * something that waits for room, and when a line has to go down. */
+/* Whether there is room for an entry. With doorbell buffers the guest rings for a completion queue
+ * only when it passes where it was asked to: at the next entry that it takes, while something waits
+ * for room or a line has to go down. So this comes after each change of head and tail. */
 static gboolean has_room(NvmeCq *cq)
 {
     Nvme *nvme = cq->nvme;
@@ -279,6 +280,7 @@ void nvme_cq_take(NvmeCq *cq, uint32_t head)
     Nvme *nvme = cq->nvme;
 
     cq->head = head;
+    (void)has_room(cq);
     nvme_batch_begin(nvme);
     nvme_cq_note_unread(cq);
     while (cq->waiting != NULL && has_room(cq)) {

@@ -344,19 +344,32 @@ static void test_doorbell_buffers(void)
 
     bench_start_io(bench);
     g_assert_cmphex(bench_run(bench, &use, FALSE), ==, 0);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 5; i++) {
         memcpy(bench_at(bench, IO_SQ + SQE_BYTES * (uint64_t)i), read.bytes, SQE_BYTES);
     }
     put32(shadow + 8, 3); /* three commands, one ring that is late */
     bench_write(bench, REG_DOORBELLS + 8, 1, 4);
     g_assert_cmpuint(get32(event + 8), ==, 3);
     for (uint32_t i = 0; i < 3; i++) {
-        put32(shadow + 12, i);
+        put32(shadow + 12, i + 1);
         g_assert_cmphex(bench_take(bench, TRUE), ==, 0);
     }
     g_assert_cmpint(bench_take(bench, TRUE), ==, -1);
+    /* a line has to go down: each entry that is taken rings, by the rule that the guest has */
+    bench->mode = QH_PCI_INTX;
+    put32(shadow + 8, 5);
+    bench_write(bench, REG_DOORBELLS + 8, 4, 4);
+    g_assert_true(bench->line);
+    for (uint32_t head = 3; head < 5; head++) {
+        uint16_t asked = (uint16_t)get32(event + 12);
+
+        g_assert_cmpuint((uint16_t)(head + 1 - asked - 1), <, 1);
+        put32(shadow + 12, head + 1);
+        g_assert_cmphex(bench_take(bench, TRUE), ==, 0);
+    }
+    g_assert_false(bench->line);
     put32(shadow + 8, 77777); /* what cannot be is not looked at */
-    bench_write(bench, REG_DOORBELLS + 8, 3, 4);
+    bench_write(bench, REG_DOORBELLS + 8, 5, 4);
     g_assert_cmpint(bench_take(bench, TRUE), ==, -1);
     bench_stop(bench);
     bench_free(bench);
