@@ -81,10 +81,13 @@ static gboolean add_disk(Fuzz *fuzz, char *ret_name, GError **error)
     g_autofree char *text = g_strdup_printf("{\"driver\": \"null-co\", \"node-name\": \"%s\", "
                                             "\"size\": 16777216, \"read-zeroes\": true}",
                                             ret_name);
-    g_autoptr(QhJson) node = qh_json_parse(text, -1, NULL, error);
+    g_autoptr(QhJson) options = qh_json_parse(text, -1, NULL, error);
+    QhBlockNode *node = options != NULL ? qh_block_add(qh_host_blocks(fuzz->host), options,
+                                                       QH_BLOCK_ADD_MONITOR, error)
+                                        : NULL;
 
-    return node != NULL &&
-           qh_block_add(qh_host_blocks(fuzz->host), node, QH_BLOCK_ADD_MONITOR, error) != NULL;
+    qh_block_node_unref(node); /* the monitor keeps it */
+    return node != NULL;
 }
 
 static gboolean has_property(const QhPropertyTable *table, const char *name)
