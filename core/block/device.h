@@ -88,7 +88,7 @@ void qh_block_devices_resized(QhBlockGraph *graph, QhBlockNode *node);
 /*
  * Of a machine that keeps its past: @fn sees each range of a disk before a device's request changes
  * it. In deterministic mode requests are done when submit returns, so there is one at a time. NULL
- * @fn: nobody. [main] CPUs stopped; @fn with the device lock
+ * @fn: nobody. [main] CPUs stopped; @fn on a worker, while the CPU waits with the device lock
  */
 typedef void (*QhBlockKeeper)(void *data, QhBlock *block, uint64_t offset, uint64_t bytes);
 void qh_block_set_keeper(QhBlockGraph *graph, QhBlockKeeper fn, void *data);
