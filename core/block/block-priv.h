@@ -54,6 +54,7 @@ struct QhBlockUser {
     GMutex lock; /* of what follows */
     GCond idle;
     guint inflight, held;
+    guint waiters;    /* for inflight to become 0 */
     GSList *held_for; /* the nodes of the holds; the graph may change meanwhile */
     void (*resume)(void *data);
     void *resume_data;

@@ -105,6 +105,15 @@ static void probe_alignment(QhBlockFile *file)
     }
 }
 
+static void look_at_length(QhBlockFile *file)
+{
+    struct stat info;
+
+    if (fstat(file->fd, &info) == 0) {
+        __atomic_store_n(&file->bytes, (uint64_t)info.st_size, __ATOMIC_RELAXED);
+    }
+}
+
 static gboolean file_open_kind(QhBlockDriver *driver, gboolean device, GError **error)
 {
     QhBlockFile *file = file_of(driver);
@@ -127,6 +136,7 @@ static gboolean file_open_kind(QhBlockDriver *driver, gboolean device, GError **
     if (is_device(file)) {
         file->device_bytes = device_bytes(file->fd);
     }
+    look_at_length(file);
     probe_alignment(file);
     driver->discard_bytes = MAX(driver->alignment, 4096);
     qh_block_file_lock_init(file);
@@ -191,7 +201,11 @@ static gboolean file_set_access(QhBlockDriver *driver, uint32_t use, uint32_t sh
         return FALSE;
     }
     if (write && !file->writable) {
-        return reopen_as(file, TRUE, error);
+        if (!reopen_as(file, TRUE, error)) {
+            return FALSE;
+        }
+        look_at_length(file);
+        return TRUE;
     }
     if (!write && file->writable && driver->flags & QH_BLOCK_OPEN_AUTO_READ_ONLY) {
         (void)reopen_as(file, FALSE, NULL);
@@ -207,18 +221,26 @@ static gboolean file_reopen(QhBlockDriver *driver, GError **error)
         return FALSE;
     }
     probe_alignment(file);
+    look_at_length(file);
     return TRUE;
 }
 
 static uint64_t file_length(QhBlockDriver *driver)
 {
     QhBlockFile *file = file_of(driver);
-    struct stat info;
 
-    if (is_device(file)) {
-        return file->device_bytes;
+    return is_device(file) ? file->device_bytes : __atomic_load_n(&file->bytes, __ATOMIC_RELAXED);
+}
+
+/* Something was written up to @end. */
+static void note_end(QhBlockFile *file, uint64_t end)
+{
+    uint64_t bytes = __atomic_load_n(&file->bytes, __ATOMIC_RELAXED);
+
+    while (end > bytes && !__atomic_compare_exchange_n(&file->bytes, &bytes, end, FALSE,
+                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        continue;
     }
-    return fstat(file->fd, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
 /* Move @bytes; a short transfer goes on behind itself. */
@@ -290,7 +312,16 @@ static int file_write(QhBlockDriver *driver,
                       uint32_t flags)
 {
     (void)flags;
-    return transfer(file_of(driver), TRUE, offset, bytes, vec, n_vec, 0);
+    int error = transfer(file_of(driver), TRUE, offset, bytes, vec, n_vec, 0);
+    if (error == 0) {
+        note_end(file_of(driver), offset + bytes);
+        return 0;
+    }
+    struct stat info; /* a part of it may be there */
+    if (fstat(file_of(driver)->fd, &info) == 0) {
+        note_end(file_of(driver), (uint64_t)info.st_size);
+    }
+    return error;
 }
 
 /* After a failure the pages may be gone from the cache: what was written is lost, and a second
@@ -397,6 +428,7 @@ static gboolean file_truncate(QhBlockDriver *driver, uint64_t bytes, GError **er
                     file->filename, g_strerror(bytes > INT64_MAX ? EFBIG : errno));
         return FALSE;
     }
+    __atomic_store_n(&file->bytes, bytes, __ATOMIC_RELAXED);
     return TRUE;
 }
 

@@ -16,6 +16,7 @@ typedef struct QhBlockFile {
     gint flush_failed;
     uint32_t kind; /* S_IFREG, S_IFBLK */
     uint64_t device_bytes;
+    uint64_t bytes; /* atomic: length of a regular file; nobody else changes it */
 } QhBlockFile;
 
 void qh_block_file_lock_init(QhBlockFile *file);

@@ -144,9 +144,11 @@ static void wait_idle(QhBlockUser *user)
         qh_machine_unlock(machine);
     }
     g_mutex_lock(&user->lock);
+    user->waiters++;
     while (user->inflight > 0) {
         g_cond_wait(&user->idle, &user->lock);
     }
+    user->waiters--;
     g_mutex_unlock(&user->lock);
     if (locked) {
         qh_machine_lock(machine);
@@ -194,7 +196,7 @@ gboolean qh_block_user_enter(QhBlockUser *user, gboolean wait)
 void qh_block_user_leave(QhBlockUser *user)
 {
     g_mutex_lock(&user->lock);
-    if (--user->inflight == 0) {
+    if (--user->inflight == 0 && user->waiters > 0) {
         g_cond_broadcast(&user->idle);
     }
     g_mutex_unlock(&user->lock);

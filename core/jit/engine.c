@@ -129,7 +129,10 @@ static void leave(QhEngine *engine)
 {
     g_mutex_lock(&engine->run_lock);
     engine->n_running--;
-    g_cond_broadcast(&engine->run_cond);
+    /* each call goes to the system, and this is on the way of every interrupt */
+    if (engine->n_exclusive > 0) {
+        g_cond_broadcast(&engine->run_cond);
+    }
     g_mutex_unlock(&engine->run_lock);
 }
 

@@ -45,6 +45,7 @@ struct QhVcpu {
     GCond stood; /* those who wait for it to stop */
     GQueue work; /* Work */
     gboolean kicked, allowed, stopped, powered, quit;
+    gboolean asleep;   /* the thread waits for wake */
     QhVcpuOrder order; /* changed while stopped only; so are the next two */
     gboolean over;     /* the breakpoint at pc has been met, and is not to be met again */
     gboolean told;     /* the access of the instruction at told_pc was told of, and not done yet */
@@ -264,7 +265,9 @@ static void nudge(QhVcpu *vcpu)
 {
     vcpu->kicked = TRUE;
     __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
-    g_cond_broadcast(&vcpu->wake);
+    if (vcpu->asleep) {
+        g_cond_broadcast(&vcpu->wake);
+    }
 }
 
 static QhTurns *turns_of(const QhVcpu *vcpu)
@@ -504,13 +507,15 @@ static void wait_for_work(QhVcpu *vcpu, int64_t ns)
 {
     gint64 end = g_get_monotonic_time() + ns / 1000 + 1;
 
+    vcpu->asleep = TRUE;
     while (!vcpu->kicked && !vcpu->quit) {
         if (ns == 0) {
             g_cond_wait(&vcpu->wake, &vcpu->lock);
         } else if (!g_cond_wait_until(&vcpu->wake, &vcpu->lock, end)) {
-            return;
+            break;
         }
     }
+    vcpu->asleep = FALSE;
 }
 
 /* Run in turn with the others, if that is asked for. FALSE: nothing to do for now. */

@@ -78,8 +78,8 @@ def case_errors(tap, binary):
             disks.append(os.path.join(work, name))
             with open(disks[-1], "wb") as out:
                 out.truncate(8 * MB)
-        rules = [[{"event": "write_aio", "errno": 28, "x-skip": 1, "once": True},
-                  {"event": "write_aio", "errno": 5, "x-skip": 1, "once": True}],
+        rules = [[{"event": "write_aio", "errno": 28, "x-skip": 0, "once": True},
+                  {"event": "write_aio", "errno": 5, "x-skip": 0, "once": True}],
                  [{"event": "read_aio", "errno": 5, "sector": 300}],
                  [{"event": "read_aio", "errno": 5, "sector": 300}]]
         arguments = []
