@@ -3,6 +3,7 @@
  * Who sits where: paths of ports, hubs below hubs, what comes and goes. Nobody asks the guest
  * before a function is taken out: it is pulled, and what hangs on a hub goes with it.
  */
+#include "modules/usb/spec.h"
 #include "modules/usb/usb.h"
 
 #include <string.h>
@@ -287,6 +288,42 @@ char *usb_path(const UsbFunction *function)
     return g_string_free(path, FALSE);
 }
 
+static const char *firmware_class(const UsbFunction *function)
+{
+    const QhUsbDescription *d = usb_description(function);
+
+    if (function->n_ports > 0) {
+        return "hub";
+    }
+    return d != NULL && d->interfaces[0].klass == USB_CLASS_STORAGE ? "storage" : "device";
+}
+
+static void append_names(const UsbFunction *function, GString *path)
+{
+    if (function->port->hub != NULL && function->port->hub->port != NULL) {
+        append_names(function->port->hub, path);
+        g_string_append_c(path, '/');
+    }
+    g_string_append_printf(path, "%s@%x", firmware_class(function), function->port->number);
+}
+
+/* With the hubs on the way: "hub@2/storage@1". */
+static char *firmware_name(QhDevice *parent, QhBus *handle, QhDevice *child, const void *data)
+{
+    const UsbFunction *function = data;
+    GString *path;
+
+    (void)parent;
+    (void)handle;
+    (void)child;
+    if (function->port == NULL) {
+        return NULL;
+    }
+    path = g_string_new(NULL);
+    append_names(function, path);
+    return g_string_free(path, FALSE);
+}
+
 static char *address(QhDevice *parent, QhBus *handle, QhDevice *child, const void *data)
 {
     (void)parent;
@@ -499,6 +536,7 @@ static const QhBusOps bus_ops = {
     .unplug_request = unplug_request,
     .detach = detach,
     .address = address,
+    .firmware_name = firmware_name,
     .child_state = &state_table,
     .child_loaded = child_loaded,
 };

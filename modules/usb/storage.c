@@ -406,6 +406,14 @@ static char *bus_address(QhDevice *parent, QhBus *bus, QhDevice *child, const vo
     return scsi_hba_address(child);
 }
 
+static char *bus_firmware_name(QhDevice *parent, QhBus *bus, QhDevice *child, const void *at)
+{
+    (void)parent;
+    (void)bus;
+    (void)at;
+    return scsi_hba_firmware_name(child);
+}
+
 /* There is nobody to tell: the unit's attention waits for the next command. */
 static void changed(QhScsiDevice *unit, uint32_t code)
 {
@@ -425,6 +433,7 @@ static const QhBusOps bus_ops = {
     .plug = bus_plug,
     .detach = bus_detach,
     .address = bus_address,
+    .firmware_name = bus_firmware_name,
 };
 
 /* --- Life --- */

@@ -146,9 +146,12 @@ def case_items(tap, binary):
             "-device", "pcie-root-port,id=port,addr=5,chassis=1",
             "-device", "virtio-blk-pci,drive=d,bus=port,bootindex=2",
             "-blockdev", "null-co,node-name=e,size=1M",
-            "-device", "virtio-blk-device,drive=e,bootindex=3")
+            "-device", "virtio-blk-device,drive=e,bootindex=3",
+            "-blockdev", "null-co,node-name=f,size=1M", "-device", "qemu-xhci,addr=6",
+            "-device", "usb-hub,port=2", "-device", "usb-storage,drive=f,port=2.1,bootindex=5")
     order = ("/pci@0000000030000000/pci-bridge@5/scsi@0/disk@0,0|"
              "/virtio-mmio@0000000010001000/disk@0,0|"
+             "/pci@0000000030000000/usb@6/hub@2/storage@1/channel@0/disk@0,0|"
              "/pci@0000000030000000/ethernet@4/ethernet-phy@0|HALT")
     lines = result.output.split("\n")
     tap.check(result.status == 0 and lines[:1] == ["a,b"] and

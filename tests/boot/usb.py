@@ -14,7 +14,9 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
+import firmware
 import guest
 import pci
 import virtio
@@ -157,6 +159,27 @@ true""", "-qmp", "unix:%s,server=on,wait=off" % path, "-device", "qemu-xhci,id=u
     tap.check(result.status == 0 and digest in result.output and
               re.search("plugged\ngone\nagain", result.output) is not None,
               "a hub and a stick come and go", result)
+
+
+def case_u_boot(tap, binary):
+    """Another driver: U-Boot lists a tree and reads the stick in it."""
+    with tempfile.TemporaryDirectory() as work:
+        image = os.path.join(work, "stick")
+        virtio.random_image(image, 2)
+        with open(image, "rb") as file:
+            checksum = "==> %08x" % zlib.crc32(file.read(1 << 17))
+        talk = firmware.Talk(firmware.host(
+            binary, "-kernel", firmware.u_boot(), "-device", "qemu-xhci,id=usb", "-device",
+            "usb-kbd", "-device", "usb-hub,bus=usb.0,port=2", STICK[0], STICK[1] + image,
+            "-device", "usb-storage,drive=stick,bus=usb.0,port=2.4"))
+        good = talk.expect("Hit any key") is not None
+        talk.send("\n")
+        good = good and talk.expect("=> ") is not None
+        talk.send("usb reset; usb tree; usb read 81000000 0 100; crc32 81000000 20000\n")
+        good = good and talk.expect("QEMU USB Keyboard") is not None and \
+            talk.expect("QEMU USB HARDDRIVE") is not None and \
+            talk.expect(checksum) is not None
+        firmware.finish(tap, talk, good, "U-Boot reads a stick behind a hub")
 
 
 class Sums(http.server.BaseHTTPRequestHandler):
