@@ -21,7 +21,7 @@ import time
 
 import guest
 
-LIMIT = 900
+LIMIT = 2400
 CASES = {
     "mmio": ["/dev/vda", "-device", "virtio-blk-device,drive=disk", "-device",
              "virtio-net-device,netdev=net"],
