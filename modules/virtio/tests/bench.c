@@ -93,7 +93,18 @@ static const char *bus_name(QhBus *bus)
 
 static const void *child_class(QhDevice *child)
 {
-    return child == bench->device ? bench->ops->bus_class : NULL;
+    return child == bench->device ? bench->ops->bus_class : bench->unit_class;
+}
+
+static void reset_unit(QhDevice *child, uint32_t kind)
+{
+    g_assert_true(child != bench->device && kind == QH_RESET_WARM);
+    bench->n_resets++;
+}
+
+static void unplug_done(QhDevice *child)
+{
+    g_assert_true(child != bench->device);
 }
 
 static const void *bus_service(QhBus *bus)
@@ -117,6 +128,8 @@ static const QhDeviceService device_service = {
     .bus_new = bus_new,
     .bus_name = bus_name,
     .child_class = child_class,
+    .reset = reset_unit,
+    .unplug_done = unplug_done,
 };
 
 /* --- Machine, timers, log, events --- */

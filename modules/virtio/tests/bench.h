@@ -25,7 +25,8 @@ typedef struct Bench {
     const QhDeviceOps *mmio_ops, *ops;
     const QhBusOps *bus_ops, *child_bus_ops; /* of the transport, of the device */
     gboolean irq;
-    guint n_maps, n_guest_errors, n_irqs;
+    const void *unit_class; /* of what sits on the device's own bus */
+    guint n_maps, n_guest_errors, n_irqs, n_resets;
     uint8_t *ram;
     GPtrArray *timers; /* BenchTimer */
     int64_t now_ns;
