@@ -81,7 +81,8 @@ static void nvme_step(Fuzz *fuzz)
 #define EVENTS    QUEUE(1)
 #define SEGMENTS  QUEUE(2)
 #define CONTEXTS  (QUEUE(2) + 0x1000)
-#define TRANSFERS QUEUE(4)
+#define TRANSFERS (RAM_AT + 0x800000u)
+#define RING      0x1000u /* of an endpoint */
 #define INPUT     TABLES_AT
 
 static uint64_t xhci_base(Fuzz *fuzz)
@@ -92,12 +93,27 @@ static uint64_t xhci_base(Fuzz *fuzz)
 static void xhci_trb(
     Fuzz *fuzz, uint32_t ring, uint64_t at, uint64_t parameter, uint32_t status, uint32_t control)
 {
-    uint64_t place = at + 16 * (fuzz->tails[ring] % 64);
+    uint64_t place = at + 16 * (fuzz->tails[ring] % (RING / 16));
 
     guest_write(fuzz, place, 8, parameter);
     guest_write(fuzz, place + 8, 4, status);
     guest_write(fuzz, place + 12, 4, control | 1);
     fuzz->tails[ring]++;
+}
+
+/* The root port where something is. */
+static uint32_t xhci_port(Fuzz *fuzz)
+{
+    uint32_t first = fuzz_below(fuzz, 8);
+
+    for (uint32_t i = 0; i < 8; i++) {
+        uint32_t port = (first + i) % 8;
+
+        if ((guest_read(fuzz, xhci_base(fuzz) + 0x400 + 16 * port, 4) & 1) != 0) {
+            return port + 1;
+        }
+    }
+    return 1 + first;
 }
 
 static void xhci_doorbell(Fuzz *fuzz, uint32_t slot, uint32_t target)
@@ -107,19 +123,24 @@ static void xhci_doorbell(Fuzz *fuzz, uint32_t slot, uint32_t target)
     guest_write(fuzz, base + (guest_read(fuzz, base + 0x14, 4) & ~3u) + 4 * slot, 4, target);
 }
 
-/* 6.2.5: what is added, the slot, endpoints of random kinds with rings of their own. */
+/* 6.2.5: what is added, the slot, endpoints with rings of their own: even ones go out. */
 static void xhci_input(Fuzz *fuzz)
 {
-    guest_write(fuzz, INPUT, 8, (uint64_t)(3 | (fuzz_word(fuzz) & 0xfc)) << 32);
-    guest_write(fuzz, INPUT + 0x20, 4, 5u << 27 | fuzz_below(fuzz, 5) << 20);
-    guest_write(fuzz, INPUT + 0x24, 4, (1 + fuzz_below(fuzz, 8)) << 16);
+    gboolean wild = fuzz_below(fuzz, 8) == 0;
+    uint32_t port = wild ? fuzz_below(fuzz, 10) : xhci_port(fuzz);
+
+    guest_write(fuzz, INPUT, 8, (uint64_t)(3 | (wild ? fuzz_word(fuzz) & 0xfc : 0xfc)) << 32);
+    guest_write(fuzz, INPUT + 0x20, 4, 7u << 27 | (1 + fuzz_below(fuzz, 4)) << 20);
+    guest_write(fuzz, INPUT + 0x24, 4, port << 16);
     for (uint32_t i = 1; i < 8; i++) {
         uint64_t at = INPUT + 0x20 + 0x20 * i;
-        uint32_t type = i == 1 ? 4 : fuzz_below(fuzz, 8);
+        uint32_t type = i == 1 ? 4 : (i % 2 == 0 ? 2u : 6u) + fuzz_below(fuzz, 2);
 
         guest_write(fuzz, at, 4, 0);
-        guest_write(fuzz, at + 4, 4, 3u << 1 | type << 3 | (i == 1 ? 64u : 512u) << 16);
-        guest_write(fuzz, at + 8, 8, (TRANSFERS + 0x400 * i) | 1);
+        guest_write(fuzz, at + 4, 4,
+                    3u << 1 | (wild ? fuzz_below(fuzz, 8) : type) << 3 |
+                        (i == 1 ? 64u : 512u) << 16);
+        guest_write(fuzz, at + 8, 8, (TRANSFERS + RING * i) | 1);
         guest_write(fuzz, at + 16, 4, 8);
     }
 }
@@ -130,7 +151,10 @@ static void xhci_set_up(Fuzz *fuzz)
     uint64_t runtime = base + (guest_read(fuzz, base + 0x18, 4) & ~31u);
 
     guest_write(fuzz, op, 4, 2); /* reset */
-    for (uint64_t at = QUEUE(0); at < QUEUE(8); at += 8) {
+    for (uint64_t at = QUEUE(0); at < QUEUE(3); at += 8) {
+        guest_write(fuzz, at, 8, 0);
+    }
+    for (uint64_t at = TRANSFERS; at < TRANSFERS + 8 * RING; at += 8) {
         guest_write(fuzz, at, 8, 0);
     }
     for (uint32_t i = 1; i < 9; i++) {
@@ -157,40 +181,90 @@ static void xhci_set_up(Fuzz *fuzz)
     xhci_doorbell(fuzz, 0, 0);
 }
 
-/* 4.11.2.2: a control transfer with a request that a device may know (USB 2.0, 9.4). */
+/* Requests that devices know: of USB 2.0, 9.4 and 11.24, of HID 1.11, 7, and of bulk-only 1.0, 3.
+ */
+static const struct {
+    uint8_t kind, request;
+    uint16_t value;
+} requests[] = {
+    {0x80, 6,    0x0100},
+    {0x80, 6,    0x0200},
+    {0x80, 6,    0x0301},
+    {0x80, 6,    0x0600},
+    {0x80, 6,    0x0f00},
+    {0x00, 9,    1     },
+    {0x00, 9,    1     },
+    {0x80, 8,    0     },
+    {0x80, 0,    0     },
+    {0x82, 0,    0     },
+    {0x02, 1,    0     },
+    {0x02, 3,    0     },
+    {0x00, 3,    1     },
+    {0x00, 1,    1     },
+    {0x01, 11,   0     },
+    {0x81, 10,   0     },
+    {0x81, 6,    0x2200},
+    {0x81, 6,    0x2100},
+    {0xa1, 1,    0x0100},
+    {0xa1, 2,    0     },
+    {0xa1, 3,    0     },
+    {0x21, 9,    0x0200},
+    {0x21, 10,   0x0100},
+    {0x21, 11,   0     },
+    {0xa1, 0xfe, 0     },
+    {0x21, 0xff, 0     },
+    {0xa0, 6,    0x2900},
+    {0xa0, 0,    0     },
+    {0xa3, 0,    0     },
+    {0x23, 3,    8     },
+    {0x23, 3,    4     },
+    {0x23, 3,    2     },
+    {0x23, 1,    1     },
+    {0x23, 1,    16    },
+    {0x23, 1,    20    },
+};
+
 static void xhci_control(Fuzz *fuzz)
 {
-    static const uint8_t kinds[] = {0x80, 0x00, 0x81, 0x01, 0x82, 0x02,
-                                    0xa1, 0x21, 0xa0, 0x20, 0xa3, 0x23};
-    uint32_t kind = kinds[fuzz_below(fuzz, G_N_ELEMENTS(kinds))], bytes = fuzz_below(fuzz, 256);
-    uint64_t setup = kind | (uint64_t)fuzz_below(fuzz, 14) << 8 |
-                     (uint64_t)(fuzz_below(fuzz, 0x30) << 8 | fuzz_below(fuzz, 4)) << 16 |
+    guint n = fuzz_below(fuzz, G_N_ELEMENTS(requests));
+    gboolean wild = fuzz_below(fuzz, 4) == 0;
+    uint32_t kind = requests[n].kind, bytes = fuzz_below(fuzz, 3) ? fuzz_below(fuzz, 256) : 0;
+    uint32_t request = wild ? fuzz_below(fuzz, 14) : requests[n].request;
+    uint32_t value = wild ? (uint16_t)fuzz_value(fuzz) : requests[n].value;
+    uint64_t setup = kind | request << 8 | (uint64_t)value << 16 |
                      (uint64_t)fuzz_below(fuzz, 3) << 32 | (uint64_t)bytes << 48;
     uint32_t in = kind >> 7;
+    uint64_t ring = TRANSFERS + RING;
 
-    xhci_trb(fuzz, 1, TRANSFERS + 0x400, setup, 8, 2u << 10 | 1u << 6 | (bytes ? 2 + in : 0) << 16);
+    xhci_trb(fuzz, 1, ring, setup, 8, 2u << 10 | 1u << 6 | (bytes ? 2 + in : 0) << 16);
     if (bytes != 0) {
-        xhci_trb(fuzz, 1, TRANSFERS + 0x400, DATA_AT + 0x8000, bytes, 3u << 10 | in << 16);
+        xhci_trb(fuzz, 1, ring, DATA_AT + 0x8000, bytes, 3u << 10 | in << 16);
     }
-    xhci_trb(fuzz, 1, TRANSFERS + 0x400, 0, 0, 4u << 10 | 1u << 5 | (in ? 0 : 1u << 16));
+    xhci_trb(fuzz, 1, ring, 0, 0, 4u << 10 | 1u << 5 | (bytes && in ? 0 : 1u << 16));
     xhci_doorbell(fuzz, 1, 1);
 }
 
-/* A command block wrapper of bulk-only transport, and what follows it. */
+/* Bulk-only 1.0, 5: a command block wrapper and what follows it. */
 static void xhci_bulk(Fuzz *fuzz)
 {
-    uint32_t endpoint = 2 + fuzz_below(fuzz, 6);
-    uint64_t ring = TRANSFERS + 0x400 * endpoint, at = DATA_AT + 0x9000;
-    uint32_t bytes = fuzz_below(fuzz, 3) ? 31 : fuzz_below(fuzz, 5000);
+    static const uint8_t opcodes[] = {0x00, 0x03, 0x12, 0x1a, 0x1b, 0x1e, 0x25, 0x28, 0x2a, 0x35};
+    uint32_t endpoint = 2 + fuzz_below(fuzz, fuzz_below(fuzz, 2) ? 2 : 6);
+    uint64_t ring = TRANSFERS + RING * endpoint, at = DATA_AT + 0x9000;
+    uint32_t bytes = endpoint % 2 == 0 && fuzz_below(fuzz, 3) ? 31
+                     : fuzz_below(fuzz, 2)                    ? 13
+                                                              : 512 * fuzz_below(fuzz, 4);
 
     if (bytes == 31) {
-        guest_write(fuzz, at, 4, 0x43425355);
-        guest_write(fuzz, at + 8, 4,
-                    fuzz_below(fuzz, 3) ? fuzz_below(fuzz, 8) * 512 : fuzz_value(fuzz));
-        guest_write(fuzz, at + 12, 4, 0x0a000080 & ~(fuzz_word(fuzz) & 0x80));
-        guest_write(fuzz, at + 15, 8, fuzz_below(fuzz, 0x60) | fuzz_word(fuzz) << 24);
+        uint32_t opcode = fuzz_below(fuzz, 4) ? opcodes[fuzz_below(fuzz, G_N_ELEMENTS(opcodes))]
+                                              : fuzz_below(fuzz, 256);
+        guest_write(fuzz, at, 8, 0x43425355 | fuzz_word(fuzz) << 32);
+        guest_write(fuzz, at + 8, 4, fuzz_below(fuzz, 3) ? fuzz_below(fuzz, 4) * 512 : 36);
+        guest_write(fuzz, at + 12, 8, (fuzz_below(fuzz, 2) << 7) | 10u << 16 | opcode << 24);
+        guest_write(fuzz, at + 20, 8, (uint64_t)fuzz_below(fuzz, 4) << 24);
+        guest_write(fuzz, at + 23, 2, 1);
     }
-    xhci_trb(fuzz, endpoint, ring, at, bytes, 1u << 10 | 1u << 5 | (fuzz_word(fuzz) & 0x214));
+    xhci_trb(fuzz, endpoint, ring, bytes == 31 ? at : DATA_AT + 0xa000, bytes,
+             1u << 10 | 1u << 5 | (fuzz_below(fuzz, 16) == 0 ? fuzz_word(fuzz) & 0x254 : 0));
     xhci_doorbell(fuzz, 1, endpoint);
 }
 
@@ -218,7 +292,7 @@ static void xhci_step(Fuzz *fuzz)
     default:
         xhci_control(fuzz);
     }
-    if ((guest_read(fuzz, xhci_base(fuzz) + 4, 4) & 5) != 0 || fuzz_below(fuzz, 300) == 0) {
+    if ((guest_read(fuzz, xhci_base(fuzz) + 4, 4) & 5) != 0 || fuzz_below(fuzz, 80) == 0) {
         xhci_set_up(fuzz);
     }
 }
