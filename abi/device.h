@@ -90,6 +90,10 @@ typedef struct QhDeviceOps {
     /* Optional: state besides the table (abi/state.h). Comes after the bus's part. [device], CPUs
      * stopped */
     void (*stream)(QhDevice *device, QhStateStream *stream);
+
+    /* Optional: the part that holds its drive has this name below the device's path, as QMP's
+     * clients know it ("virtio-backend"). */
+    const char *inner;
 } QhDeviceOps;
 
 /*

@@ -3,6 +3,7 @@
 #include "core/block/bitmap.h"
 #include "core/block/device-priv.h"
 #include "core/block/qcow2.h"
+#include "core/device/bus.h"
 #include "core/device/instance.h"
 
 #include <sys/stat.h>
@@ -225,17 +226,11 @@ QhJson *qh_block_describe_nodes(QhBlockGraph *graph, gboolean flat)
     return list.array;
 }
 
-/* Where the device is among the objects. */
-static char *device_path(const QhBlock *block)
-{
-    return g_strdup_printf("/machine/peripheral/%s", qh_instance_id(block->device));
-}
-
 static void add_names(const QhBlock *block, QhJson *object)
 {
     set_text(object, "device", qh_block_device_id(block));
     if (block->device != NULL) {
-        g_autofree char *path = device_path(block);
+        g_autofree char *path = qh_instance_inner_path(block->device);
 
         set_text(object, "qdev", path);
     }

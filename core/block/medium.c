@@ -2,6 +2,7 @@
 /* Devices' ends: their making, finding, media, and what happens on errors. */
 #include "core/block/device-priv.h"
 #include "core/block/job.h"
+#include "core/device/bus.h"
 #include "core/device/instance.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
@@ -275,8 +276,8 @@ void qh_block_device_move_tray(QhBlock *block, gboolean open)
 static void send_error(const QhBlock *block, uint32_t kind, int error, const char *action)
 {
     QhJson *data = qh_json_new_object();
-    g_autofree char *path = g_strdup_printf(
-        "/machine/peripheral/%s", block->device != NULL ? qh_instance_id(block->device) : "");
+    g_autofree char *path =
+        block->device != NULL ? qh_instance_inner_path(block->device) : g_strdup("");
 
     qh_json_set(data, "qom-path", qh_json_new_string(path));
     qh_json_set(data, "device", qh_json_new_string(qh_block_device_id(block)));

@@ -23,6 +23,8 @@ gboolean qh_instance_has_user_id(const QhInstance *instance);
 /* "/machine/peripheral/ID", "/machine/peripheral-anon/device[N]", "/machine/unattached/device[N]";
  * and the device at such a path, or with that id, or NULL. [main] */
 char *qh_instance_path(const QhInstance *instance);
+/* The same, of the part of it that holds its drive (QhDeviceOps.inner). */
+char *qh_instance_inner_path(const QhInstance *instance);
 QhInstance *qh_instance_at_path(QhMachine *machine, const char *path);
 
 /* Walk its own properties, then those of its bus. @state is what the row's offset is of. [main] */

@@ -242,6 +242,15 @@ char *qh_instance_path(const QhInstance *instance)
                            instance->users ? "peripheral-anon" : "unattached", number_of(instance));
 }
 
+char *qh_instance_inner_path(const QhInstance *instance)
+{
+    g_autofree char *path = qh_instance_path(instance);
+    const QhDeviceOps *ops = qh_instance_ops(instance);
+
+    return QH_HAS(ops, inner) && ops->inner != NULL ? g_strconcat(path, "/", ops->inner, NULL)
+                                                    : g_steal_pointer(&path);
+}
+
 QhInstance *qh_instance_at_path(QhMachine *machine, const char *path)
 {
     if (path[0] != '/') {
@@ -250,8 +259,9 @@ QhInstance *qh_instance_at_path(QhMachine *machine, const char *path)
     for (guint i = 0; i < machine->devices->len; i++) {
         QhInstance *device = g_ptr_array_index(machine->devices, i);
         g_autofree char *own = qh_instance_path(device);
+        g_autofree char *inner = qh_instance_inner_path(device);
 
-        if (g_str_equal(own, path)) {
+        if (g_str_equal(own, path) || g_str_equal(inner, path)) {
             return device;
         }
     }
