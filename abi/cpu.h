@@ -184,6 +184,10 @@ typedef struct QhCpuOps {
      * all of them): bring state_key and whatever else derives from them up to date. The host
      * forgets cached translations itself. [vcpu, stopped] */
     void (*state_written)(QhCpu *cpu);
+
+    /* Optional: the registers as core files of this architecture have them (NT_PRSTATUS of Linux),
+     * in the target's byte order; returns their bytes, at most @room. [vcpu, stopped] */
+    uint32_t (*core_registers)(QhCpu *cpu, void *ret_buffer, uint32_t room);
 } QhCpuOps;
 
 /* Service "qh.cpu": what a target may ask about its CPUs. */

@@ -31,6 +31,8 @@ typedef struct QhTargetOps {
     uint32_t insn_alignment;     /* bytes */
     uint32_t nan_rule;
     uint32_t tininess_before_rounding; /* 1: underflow is judged before rounding (Arm, s390x) */
+    uint32_t elf_machine;              /* e_machine of ELF files; 0: not said */
+    uint32_t reserved;
 } QhTargetOps;
 
 #endif

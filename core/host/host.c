@@ -4,6 +4,7 @@
 #include "core/block/block.h"
 #include "core/char/chars.h"
 #include "core/display/clients.h"
+#include "core/dump/dump.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
 #include "core/input/input.h"
@@ -40,6 +41,7 @@ struct QhHost {
     QhDisplays *displays;
     QhInputs *inputs;
     QhQmp *qmp;
+    QhDumps *dumps;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
     void (*gdb_free)(QhGdb *gdb);
@@ -108,6 +110,7 @@ QhHost *qh_host_new(void)
     host->displays = qh_displays_new(host);
     host->inputs = qh_inputs_new(host);
     host->qmp = qh_qmp_new(host);
+    host->dumps = qh_dumps_new(host);
     return host;
 }
 
@@ -123,6 +126,7 @@ void qh_host_free(QhHost *host)
     if (host->displays != NULL) {
         qh_displays_close(host->displays);
     }
+    qh_dumps_close(host->dumps);
     qh_machine_free(host->machine);
     qh_host_set_machine(host, NULL);
     for (guint n = 0; n < LAST_TURNS && host->deferred.length > 0; n++) {
@@ -131,6 +135,7 @@ void qh_host_free(QhHost *host)
     g_clear_pointer(&host->blocks, qh_block_graph_free);
     g_clear_pointer(&host->objects, qh_objects_free);
     g_clear_pointer(&host->nets, qh_nets_free); /* some tell clients that they lose their peer */
+    g_clear_pointer(&host->dumps, qh_dumps_free);
     g_clear_pointer(&host->qmp, qh_qmp_free);
     g_clear_pointer(&host->inputs, qh_inputs_free);
     g_clear_pointer(&host->displays, qh_displays_free);
@@ -200,6 +205,11 @@ QhDisplays *qh_host_displays(QhHost *host)
 QhInputs *qh_host_inputs(QhHost *host)
 {
     return host->inputs;
+}
+
+QhDumps *qh_host_dumps(QhHost *host)
+{
+    return host->dumps;
 }
 
 QhQmp *qh_host_qmp(QhHost *host)

@@ -12,6 +12,7 @@ typedef struct QhChars QhChars;
 typedef struct QhNets QhNets;
 typedef struct QhObjects QhObjects;
 typedef struct QhQmp QhQmp;
+typedef struct QhDumps QhDumps;
 typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
 typedef struct QhPerf QhPerf;
@@ -64,6 +65,7 @@ QhTimers *qh_host_timers(QhHost *host);      /* core/loop/timers.h */
 QhChars *qh_host_chars(QhHost *host);        /* core/char/chars.h */
 QhObjects *qh_host_objects(QhHost *host);    /* core/object/object.h */
 QhNets *qh_host_nets(QhHost *host);          /* core/net/net.h */
+QhDumps *qh_host_dumps(QhHost *host);        /* core/dump/dump.h */
 QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 QhBlockGraph *qh_host_blocks(QhHost *host);  /* core/block/block.h */
 QhDisplays *qh_host_displays(QhHost *host);  /* core/display/display.h */

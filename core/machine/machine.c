@@ -317,9 +317,8 @@ static gboolean create_board(QhMachine *machine, GError **error)
     return machine->ops->create(machine, machine->board, error);
 }
 
-static gboolean dump_device_tree(QhMachine *machine, GError **error)
+gboolean qh_machine_dump_device_tree(QhMachine *machine, const char *path, GError **error)
 {
-    const char *path = machine->config.dumpdtb;
     g_autoptr(GError) cause = NULL;
     uint32_t bytes = 0;
 
@@ -335,6 +334,14 @@ static gboolean dump_device_tree(QhMachine *machine, GError **error)
     if (!g_file_set_contents(path, tree, bytes, &cause)) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot write the device tree: %s",
                     cause->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean dump_device_tree(QhMachine *machine, GError **error)
+{
+    if (!qh_machine_dump_device_tree(machine, machine->config.dumpdtb, error)) {
         return FALSE;
     }
     qh_host_quit(machine->host, 0);

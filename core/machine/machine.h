@@ -105,6 +105,9 @@ gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error);
 void qh_machine_power_button(QhMachine *machine);
 gboolean qh_machine_nmi(QhMachine *machine, GError **error);
 
+/* The device tree as the guest was given it, into a file. [main] */
+gboolean qh_machine_dump_device_tree(QhMachine *machine, const char *path, GError **error);
+
 void qh_machine_foreach_device(QhMachine *machine, void (*fn)(QhInstance *, void *), void *data);
 
 /* Called by qh_ram_note_write for pages with translated code. [any] */

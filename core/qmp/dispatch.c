@@ -7,6 +7,7 @@
 #include "core/qmp/dispatch.h"
 #include "abi/command.h"
 #include "core/module/registry.h"
+#include "core/qmp/qmp-priv.h"
 #include "qapi/qapi-commands-control.h"
 #include "qapi/qapi-tables.h"
 #include <stdlib.h>
@@ -339,6 +340,8 @@ qh_dispatch(QhHost *host, const QhJson *request, QhNegotiation *negotiation, siz
     qh_json_write_begin_object(writer);
     if (!ok || !execute(host, &head, negotiation, writer, &error)) {
         write_error(writer, error);
+    } else if (qh_session_answers_later(qh_qmp_current(qh_host_qmp(host)))) {
+        return NULL;
     }
     if (head.id != NULL) {
         qh_json_write_key(writer, "id");
@@ -353,6 +356,25 @@ char *qh_dispatch_error(const GError *error, size_t *ret_length)
 
     qh_json_write_begin_object(writer);
     write_error(writer, error);
+    return finish(writer, ret_length);
+}
+
+char *qh_dispatch_late(const QhJson *id, const GError *error, size_t *ret_length)
+{
+    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+
+    qh_json_write_begin_object(writer);
+    if (error != NULL) {
+        write_error(writer, error);
+    } else {
+        qh_json_write_key(writer, "return");
+        qh_json_write_begin_object(writer);
+        qh_json_write_end_object(writer);
+    }
+    if (id != NULL) {
+        qh_json_write_key(writer, "id");
+        qh_json_write_value(writer, id);
+    }
     return finish(writer, ret_length);
 }
 

@@ -28,12 +28,15 @@ gboolean qh_request_parse(const QhJson *request,
 /*
  * Run the request; returns the reply as one line, *@ret_length long without an end of line, and
  * with room for three more bytes. The caller g_frees it. qmp_capabilities changes *@negotiation.
- * [main]
+ * NULL: the reply comes later (later.h). [main]
  */
 char *
 qh_dispatch(QhHost *host, const QhJson *request, QhNegotiation *negotiation, size_t *ret_length);
 /* The reply to what could not even be read. */
 char *qh_dispatch_error(const GError *error, size_t *ret_length);
+
+/* The reply that was put off: an empty object, or @error. @id may be NULL. */
+char *qh_dispatch_late(const QhJson *id, const GError *error, size_t *ret_length);
 
 /* {"QMP": {...}}, as one line with room for three more bytes. */
 char *qh_greeting(QhHost *host, size_t *ret_length);

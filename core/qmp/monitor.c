@@ -7,7 +7,7 @@
 #include "core/host/run-state.h"
 #include "core/jit/engine.h"
 #include "core/machine/machine.h"
-#include "core/qmp/qmp.h"
+#include "core/qmp/qmp-priv.h"
 #include "core/qmp/stopped.h"
 #include <string.h>
 
@@ -269,7 +269,12 @@ void qh_monitor_run(QhHost *host, const char *line, uint32_t cpu_index, GString 
     if (command == NULL) {
         g_string_append_printf(text, "unknown command: '%.64s'\n", copy);
     } else {
+        QhQmp *qmp = qh_host_qmp(host);
+        QhSession *session = qh_qmp_current(qmp);
+
+        qh_qmp_set_current(qmp, NULL); /* the reply is what is printed now */
         command->run(&call);
+        qh_qmp_set_current(qmp, session);
     }
     append_lines(out, text->str);
 }

@@ -11,6 +11,14 @@ void qh_qmp_remove_session(QhQmp *qmp, QhSession *session);
 /* A listener or character device to be freed with @qmp. */
 void qh_qmp_keep(QhQmp *qmp, void *owned, GDestroyNotify free_fn);
 
+/* The session whose command runs; NULL: none, or one that cannot wait for a reply. */
+QhSession *qh_qmp_current(QhQmp *qmp);
+void qh_qmp_set_current(QhQmp *qmp, QhSession *session);
+
+/* Of commands-dump.c; freed with @qmp. */
+typedef struct QhQmpDump QhQmpDump;
+QhQmpDump **qh_qmp_dump(QhQmp *qmp);
+
 /* Whether clients want MIGRATION events. */
 gboolean *qh_qmp_migration_events(QhQmp *qmp);
 

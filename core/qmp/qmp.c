@@ -40,11 +40,28 @@ struct QhQmp {
     Limit limits[G_N_ELEMENTS(limited)];
     GSource *release; /* sends what the limits hold */
     gboolean migration_events;
+    QhSession *current;
+    QhQmpDump *dump; /* of dump-guest-memory; NULL: there was none */
 };
 
 QhHost *qh_qmp_host(QhQmp *qmp)
 {
     return qmp->host;
+}
+
+QhQmpDump **qh_qmp_dump(QhQmp *qmp)
+{
+    return &qmp->dump;
+}
+
+QhSession *qh_qmp_current(QhQmp *qmp)
+{
+    return qmp->current;
+}
+
+void qh_qmp_set_current(QhQmp *qmp, QhSession *session)
+{
+    qmp->current = session;
 }
 
 gboolean *qh_qmp_migration_events(QhQmp *qmp)
@@ -258,6 +275,7 @@ void qh_qmp_free(QhQmp *qmp)
     }
     g_source_destroy(qmp->release);
     g_source_unref(qmp->release);
+    g_free(qmp->dump);
     g_free(qmp);
 }
 
@@ -283,9 +301,12 @@ void qh_qmp_keep(QhQmp *qmp, void *owned, GDestroyNotify free_fn)
 QhJson *qh_qmp_execute(QhQmp *qmp, const QhJson *request)
 {
     QhNegotiation negotiation = {.done = TRUE};
+    QhSession *current = qmp->current;
     size_t length;
-    g_autofree char *text = qh_dispatch(qmp->host, request, &negotiation, &length);
 
+    qmp->current = NULL;
+    g_autofree char *text = qh_dispatch(qmp->host, request, &negotiation, &length);
+    qmp->current = current;
     return qh_json_parse(text, (gssize)length, NULL, NULL);
 }
 

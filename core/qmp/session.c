@@ -7,6 +7,7 @@
 #include "core/qmp/session.h"
 #include "core/host/log.h"
 #include "core/qmp/dispatch.h"
+#include "core/qmp/later.h"
 #include "core/qmp/qmp-priv.h"
 #include <malloc.h>
 #include <string.h>
@@ -25,6 +26,12 @@ typedef struct Request {
     GError *error;
 } Request;
 
+/* A reply that comes later. */
+struct QhLater {
+    QhSession *session; /* NULL: the client has gone */
+    QhJson *id;
+};
+
 struct QhSession {
     QhQmp *qmp;
     QhHost *host;
@@ -34,6 +41,7 @@ struct QhSession {
     QhNegotiation negotiation;
 
     GQueue requests; /* Request * */
+    QhLater *later;  /* the reply that the next command waits for */
     GSource *turn;   /* ready while requests wait and may run */
     gboolean end_of_input;
     gboolean dropping;  /* events are being dropped */
@@ -102,16 +110,27 @@ static void put_line(QhSession *session, char *line, size_t length)
 static void answer(QhSession *session, const Request *request)
 {
     size_t length;
-    char *line = request->json != NULL
-                     ? qh_dispatch(session->host, request->json, &session->negotiation, &length)
-                     : qh_dispatch_error(request->error, &length);
+    char *line;
 
-    put_line(session, line, length);
+    if (request->json != NULL) {
+        qh_qmp_set_current(session->qmp, session);
+        line = qh_dispatch(session->host, request->json, &session->negotiation, &length);
+        qh_qmp_set_current(session->qmp, NULL);
+    } else {
+        line = qh_dispatch_error(request->error, &length);
+    }
+    if (line != NULL) {
+        put_line(session, line, length);
+    } else {
+        const QhJson *id = qh_json_get(request->json, "id");
+
+        session->later->id = id != NULL ? qh_json_ref((QhJson *)id) : NULL;
+    }
 }
 
 static gboolean may_run(const QhSession *session)
 {
-    return session->requests.length > 0 && session->backlog <= BUSY_BYTES;
+    return session->requests.length > 0 && session->backlog <= BUSY_BYTES && session->later == NULL;
 }
 
 /* Whatever comes next: more requests, more input, or the end. */
@@ -125,7 +144,8 @@ static void go_on(QhSession *session)
         session->input_bytes = 0;
         malloc_trim(0);
     }
-    if (session->end_of_input && g_queue_is_empty(&session->requests) && session->backlog == 0) {
+    if (session->end_of_input && g_queue_is_empty(&session->requests) && session->backlog == 0 &&
+        session->later == NULL) {
         if (!session->finished) {
             session->finished = TRUE;
             session->ops->finished(session->transport);
@@ -214,6 +234,9 @@ void qh_session_free(QhSession *session)
     if (session == NULL) {
         return;
     }
+    if (session->later != NULL) {
+        session->later->session = NULL;
+    }
     qh_qmp_remove_session(session->qmp, session);
     g_source_destroy(session->turn);
     g_source_unref(session->turn);
@@ -230,7 +253,7 @@ void qh_session_free(QhSession *session)
 gboolean qh_session_wants_input(const QhSession *session)
 {
     return !session->end_of_input && session->requests.length == 0 &&
-           session->backlog <= BUSY_BYTES;
+           session->backlog <= BUSY_BYTES && session->later == NULL;
 }
 
 void qh_session_input(QhSession *session, const char *bytes, size_t length)
@@ -275,4 +298,40 @@ void qh_session_event(QhSession *session, const char *text, size_t length)
     memcpy(line, text, length);
     put_line(session, line, length);
     flush(session);
+}
+
+QhLater *qh_later_begin(QhHost *host)
+{
+    QhSession *session = qh_qmp_current(qh_host_qmp(host));
+
+    if (session == NULL || session->later != NULL) {
+        return NULL;
+    }
+    session->later = g_new0(QhLater, 1);
+    session->later->session = session;
+    return session->later;
+}
+
+void qh_later_done(QhLater *later, const GError *error)
+{
+    if (later == NULL) {
+        return;
+    }
+    QhSession *session = later->session;
+    if (session != NULL) {
+        size_t length;
+        char *line = qh_dispatch_late(later->id, error, &length);
+
+        session->later = NULL;
+        put_line(session, line, length);
+        flush(session);
+        go_on(session);
+    }
+    qh_json_unref(later->id);
+    g_free(later);
+}
+
+gboolean qh_session_answers_later(const QhSession *session)
+{
+    return session != NULL && session->later != NULL;
 }

@@ -33,6 +33,9 @@ void qh_session_end_input(QhSession *session);
 void qh_session_writable(QhSession *session);
 gboolean qh_session_has_output(const QhSession *session);
 
+/* Whether the command that runs has put its reply off. */
+gboolean qh_session_answers_later(const QhSession *session); /* accepts NULL */
+
 /* An event, as a line without its end, to a client that has negotiated. */
 void qh_session_event(QhSession *session, const char *text, size_t length);
 

@@ -261,6 +261,23 @@ static const QhStateTable state = {
     .fields = fields,
 };
 
+/* Linux, struct user_regs_struct: pc, then x1 to x31. */
+static uint32_t core_registers(QhCpu *base, void *ret_buffer, uint32_t room)
+{
+    const RvCpu *cpu = (const RvCpu *)base;
+    uint32_t width = cpu->mxlen == 64 ? 8 : 4;
+    uint8_t *at = ret_buffer;
+
+    for (uint32_t i = 0; i < 32 && (i + 1) * width <= room; i++, at += width) {
+        uint64_t value = i == 0 ? base->pc : cpu->x[i];
+
+        for (uint32_t k = 0; k < width; k++) {
+            at[k] = (uint8_t)(value >> 8 * k);
+        }
+    }
+    return (uint32_t)(at - (uint8_t *)ret_buffer);
+}
+
 #define CPU_OPS(models_, n_models_)                                                                \
     {                                                                                              \
         .size = sizeof(QhCpuOps), .state_size = sizeof(RvCpu), .state = &state,                    \
@@ -270,7 +287,7 @@ static const QhStateTable state = {
         .reset = reset, .take_interrupt = take_interrupt, .has_work = has_work,                    \
         .translate = translate, .mem_fault = mem_fault, .raise = raise_exception,                  \
         .debug_translate = debug_translate, .describe = describe, .irq_changed = irq_changed,      \
-        .state_written = state_written,                                                            \
+        .state_written = state_written, .core_registers = core_registers,                          \
     }
 
 const QhCpuOps rv32_cpu_ops = CPU_OPS(rv32_cpu_models, RV32_N_MODELS);

@@ -26,6 +26,7 @@ const QhTargetOps rv32_target = {
     .n_mmu_indices = RV_N_MMU,
     .insn_alignment = 2,
     .nan_rule = QH_NAN_DEFAULT,
+    .elf_machine = 243, /* EM_RISCV */
 };
 
 const QhTargetOps rv64_target = {
@@ -39,6 +40,7 @@ const QhTargetOps rv64_target = {
     .n_mmu_indices = RV_N_MMU,
     .insn_alignment = 2,
     .nan_rule = QH_NAN_DEFAULT,
+    .elf_machine = 243, /* EM_RISCV */
 };
 
 typedef struct Offer {

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a machine is made of, asked of a real board: its PCI buses, its memory balloon."""
+"""What a machine is made of, asked of a real board: its PCI buses, its memory, its balloon, its device tree."""
+
+import os
+import subprocess
+import tempfile
+import time
 
 from qmp import Host, module_path, run
 
@@ -93,6 +98,103 @@ def test_balloon():
         assert client.ask('query-balloon')['error']['class'] == 'DeviceNotActive'
         text = client.execute('human-monitor-command', command_line='balloon 16')
         assert 'No balloon device' in text, text
+
+
+RAM = 0x80000000
+
+
+def test_memory_to_files():
+    """memsave, pmemsave, dumpdtb: what is in the file, and what is refused before there is one."""
+    with tempfile.TemporaryDirectory() as folder, \
+            Host(*BOARD, '-S', modules=MODULES) as host:
+        client = host.client()
+        path = os.path.join(folder, 'file')
+        for command in ('memsave', 'pmemsave'):
+            assert client.execute(command, val=RAM, size=3 << 20, filename=path) == {}
+            assert os.path.getsize(path) == 3 << 20, os.path.getsize(path)
+            os.remove(path)
+            for val, size in ((RAM, 1 << 40), (RAM + (64 << 20) - 1, 2), (0x5000000, 8),
+                              ((1 << 64) - 4096, 4096), ((1 << 64) - 1, 2)):
+                error = client.ask(command, val=val, size=size, filename=path)['error']
+                assert error['class'] == 'GenericError' and not os.path.exists(path), error
+            error = client.ask(command, val=RAM, size=1, filename='/nonexistent/x')['error']
+            assert 'No such file' in error['desc'], error
+        client.execute('pmemsave', val=RAM, size=0, filename=path)
+        assert os.path.getsize(path) == 0
+        assert 'error' in client.ask('memsave', val=RAM, size=1, filename=path, cpu_index=7)
+        client.execute('dumpdtb', filename=path)
+        with open(path, 'rb') as file:
+            assert file.read(4) == b'\xd0\x0d\xfe\xed'
+
+
+def test_others_are_answered():
+    """While memory is written to a pipe that nobody reads, the client waits and others do not."""
+    with tempfile.TemporaryDirectory() as folder, \
+            Host(*BOARD, '-S', modules=MODULES) as host:
+        client, other = host.client(), host.client()
+        path = os.path.join(folder, 'pipe')
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        client.send({'execute': 'pmemsave', 'id': 'slow',
+                     'arguments': {'val': RAM, 'size': 1 << 20, 'filename': path}})
+        client.send({'execute': 'query-status', 'id': 'next'})
+        for _ in range(20):
+            other.execute('query-status')
+        try:
+            assert client.receive(0.3) is None
+        except TimeoutError:
+            pass
+        left = 1 << 20
+        os.set_blocking(reader, True)
+        while left > 0:
+            left -= len(os.read(reader, left))
+        assert client.reply() == {'return': {}, 'id': 'slow'}
+        assert client.reply()['id'] == 'next'
+        # a client that goes, and a host that ends, while it is written
+        third = host.client()
+        third.send({'execute': 'pmemsave',
+                    'arguments': {'val': RAM, 'size': 4 << 20, 'filename': path}})
+        time.sleep(0.2)
+        third.close()
+        other.execute('query-status')
+        os.close(reader)
+        other.execute('query-status')
+
+
+def test_dump():
+    """A core file that readelf and gdb understand; filters; one at a time; the end of a detached
+    one."""
+    with tempfile.TemporaryDirectory() as folder, \
+            Host(*BOARD, '-smp', '2', modules=MODULES) as host:
+        client = host.client()
+        path = os.path.join(folder, 'core')
+        assert client.execute('query-dump') == {'status': 'none', 'completed': 0, 'total': 0}
+        formats = client.execute('query-dump-guest-memory-capability')
+        assert formats == {'formats': ['elf']}, formats
+        client.execute('dump-guest-memory', paging=False, protocol='file:' + path)
+        assert client.wait_event('DUMP_COMPLETED')['result']['status'] == 'completed'
+        state = client.execute('query-dump')
+        assert state['completed'] == state['total'] == os.path.getsize(path), state
+        text = subprocess.run(['readelf', '-hln', path], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout
+        for words in ('CORE (Core file)', 'RISC-V', '0x0000000080000000', 'NT_PRSTATUS'):
+            assert words in text, (words, text)
+        assert text.count('NT_PRSTATUS') == 2, text
+        assert client.execute('query-status')['running']
+        client.execute('dump-guest-memory', paging=False, protocol='file:' + path, detach=True,
+                       begin=RAM + 4096, length=8192)
+        assert client.wait_event('DUMP_COMPLETED')['result']['status'] == 'completed'
+        assert os.path.getsize(path) < 16384, os.path.getsize(path)
+        for arguments in ({'paging': True, 'protocol': 'file:' + path},
+                          {'paging': False, 'protocol': 'tcp:x'},
+                          {'paging': False, 'protocol': 'file:' + path, 'format': 'kdump-zlib'},
+                          {'paging': False, 'protocol': 'file:' + path, 'begin': 1},
+                          {'paging': False, 'protocol': 'file:' + path, 'begin': 0x5000000,
+                           'length': 4096},
+                          {'paging': False, 'protocol': 'file:/nonexistent/x'}):
+            error = client.ask('dump-guest-memory', **arguments)['error']
+            assert error['class'] == 'GenericError', error
+        assert client.execute('query-status')['running']
 
 
 if __name__ == '__main__':
