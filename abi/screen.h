@@ -46,6 +46,10 @@ typedef struct QhScreenPixels {
     uint32_t cursor_visible;
 } QhScreenPixels;
 
+#define QH_SCREEN_POWER_BUTTON 0u /* ask the guest to turn itself off */
+#define QH_SCREEN_POWER_RESET  1u
+#define QH_SCREEN_POWER_QUIT   2u /* the window was closed: end the program */
+
 typedef struct QhScreenService {
     uint32_t size;
     uint32_t reserved;
@@ -74,6 +78,8 @@ typedef struct QhScreenService {
     /* Call @fn(@opaque) on the main thread, soon; what was asked for before the client's close may
      * still come after it. [any] */
     void (*on_main)(QhMachine *machine, void (*fn)(void *opaque), void *opaque);
+    /* What people do to a machine with its buttons: QH_SCREEN_POWER_... [any] */
+    void (*power)(QhMachine *machine, uint32_t what);
 } QhScreenService;
 
 typedef struct QhScreenClientOps {

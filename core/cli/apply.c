@@ -105,12 +105,13 @@ static gboolean stdio_used(const QhCli *cli)
 }
 
 /*
- * What nobody asked for: there is no display yet, so the first serial line and the monitor share
- * the terminal, as -nographic says explicitly; unless something else is on the terminal.
+ * What nobody asked for: without a display the first serial line and the monitor share the
+ * terminal, as -nographic says explicitly; unless something else is on the terminal.
  */
 static void apply_defaults(QhCli *cli, gboolean board)
 {
-    gboolean terminal = !cli->daemonize && (cli->display == NULL || cli->nographic);
+    gboolean terminal =
+        !cli->daemonize && ((cli->display == NULL && cli->vncs->len == 0) || cli->nographic);
     gboolean free_terminal = terminal && !stdio_used(cli);
     gboolean monitored = cli->monitors->len > 0 || cli->mons->len > 0;
     gboolean ask_monitor = !monitored && (cli->nographic || !board) && cli->qmps->len == 0;
@@ -390,7 +391,7 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
         }
     }
     return attach_monitors(cli, host, serials, error) && apply_control(cli, host, error) &&
-           apply_gdb(cli, host, error);
+           apply_gdb(cli, host, error) && qh_cli_apply_displays(cli, host, error);
 }
 
 gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **error)

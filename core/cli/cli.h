@@ -18,6 +18,7 @@ typedef enum {
     QH_LIST_DEVICES,
     QH_LIST_DEVICE, /* properties of list_name */
     QH_LIST_MACHINE,
+    QH_LIST_DISPLAYS,
 } QhList;
 
 struct QhCli {
@@ -52,6 +53,10 @@ struct QhCli {
     GPtrArray *nics;               /* of -nic and -net, as given */
     GPtrArray *usb_devices;        /* of -usbdevice, as given */
     gboolean usb;                  /* -usb, or one of those */
+
+    QhJson *display_options; /* QMP's DisplayOptions of -display, or NULL */
+    GPtrArray *vncs;         /* QhJson: of -vnc, members as given */
+    gboolean full_screen;
 
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
@@ -145,6 +150,8 @@ gboolean qh_cli_apply_shares(
 /* take-usb.c: the machine's own USB controller and devices for -usbdevice are added to those of
  * -device. */
 void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *machine);
+/* take-display.c: when the machine is there, open what shows its screens. [main] */
+gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error);
 
 /* The take functions of the table. */
 gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
@@ -171,6 +178,8 @@ gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_vnc(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_vga(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_action(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_watchdog_action(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_usb_device(QhCli *, const QhOption *, const char *, GError **);

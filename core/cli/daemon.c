@@ -177,6 +177,7 @@ void qh_cli_free(QhCli *cli)
         cli->netdevs,
         cli->nics,
         cli->usb_devices,
+        cli->vncs,
     };
     char *texts[] = {
         cli->program,   cli->legacy,    cli->text,    cli->list_name,    cli->machine,
@@ -197,6 +198,7 @@ void qh_cli_free(QhCli *cli)
     if (cli->ready_fd >= 0) {
         close(cli->ready_fd);
     }
+    qh_json_unref(cli->display_options);
     g_free(cli->pidfile);
     g_free(cli);
 }

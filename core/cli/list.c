@@ -143,7 +143,7 @@ static char *list_offers(QhCli *cli, QhHost *host, const char *kind, const char 
 {
     QhRegistry *registry = qh_host_registry(host);
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-    gboolean device = g_str_equal(kind, "device");
+    gboolean device = g_str_equal(kind, "device") || g_str_equal(kind, "display");
     Walk walk = {
         .target = device ? NULL : qh_registry_target(registry),
         .rows = rows,
@@ -157,6 +157,14 @@ static char *list_offers(QhCli *cli, QhHost *host, const char *kind, const char 
                     .description = g_strdup("empty machine"),
                     .installed = TRUE,
                     .is_default = walk.target == NULL};
+
+        g_array_append_val(rows, none);
+    }
+    if (g_str_equal(kind, "display")) {
+        Row none = {.name = g_strdup("none"),
+                    .description = g_strdup("no display"),
+                    .installed = TRUE,
+                    .is_default = TRUE};
 
         g_array_append_val(rows, none);
     }
@@ -261,6 +269,9 @@ gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error)
         return TRUE;
     case QH_LIST_DEVICES:
         *ret_text = list_offers(cli, host, "device", "Devices");
+        return TRUE;
+    case QH_LIST_DISPLAYS:
+        *ret_text = list_offers(cli, host, "display", "Displays");
         return TRUE;
     case QH_LIST_DEVICE:
         return list_device(cli, host, ret_text, error);

@@ -33,6 +33,7 @@ static QhCli *cli_new(const char *argv0)
     cli->devices = g_ptr_array_new_with_free_func(unref_json);
     cli->blockdevs = g_ptr_array_new_with_free_func(unref_json);
     cli->drives = g_ptr_array_new_with_free_func(unref_json);
+    cli->vncs = g_ptr_array_new_with_free_func(unref_json);
     qh_engine_options_init(&cli->engine);
     cli->ready_fd = -1;
     cli->pidfile_fd = -1;

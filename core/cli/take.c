@@ -158,25 +158,6 @@ qh_take_msg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
 }
 
 gboolean
-qh_take_display(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
-{
-    if (g_str_equal(value, "help")) {
-        cli->text = g_strdup("Displays:\nnone\n");
-        return TRUE;
-    }
-    if (g_str_equal(value, "help=json")) {
-        cli->text = g_strdup("[{\"name\": \"none\"}]\n");
-        return TRUE;
-    }
-    if (!g_str_equal(value, "none")) {
-        return usage(error, "no module provides this display\nthe one there is: none");
-    }
-    g_free(cli->display);
-    cli->display = g_strdup(value);
-    return TRUE;
-}
-
-gboolean
 qh_take_chardev(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {
     if (g_str_equal(value, "help") || g_str_equal(value, "help=json")) {

@@ -45,7 +45,8 @@ open_client(QhDisplays *displays, QhScreenClient *client, const QhJson *options,
 gboolean
 qh_displays_open(QhDisplays *displays, const char *kind, const QhJson *options, GError **error)
 {
-    const char *id = qh_json_string(qh_json_get(options, "id"));
+    const QhJson *member = qh_json_get(options, "id");
+    const char *id = member != NULL ? qh_json_string(member) : NULL;
 
     id = id != NULL ? id : "default";
     if (qh_displays_find_client(displays, kind, id) != NULL) {

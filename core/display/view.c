@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking at screens: service "qh.screen". */
 #include "core/display/display-priv.h"
+#include "core/host/run-state.h"
 #include "core/machine/machine.h"
 
 #include <string.h>
@@ -139,6 +140,19 @@ static void on_main(QhMachine *machine, void (*fn)(void *opaque), void *opaque)
     qh_host_defer(qh_machine_host(machine), fn, opaque);
 }
 
+static void power(QhMachine *machine, uint32_t what)
+{
+    QhRunState *state = qh_host_run_state(qh_machine_host(machine));
+
+    if (what == QH_SCREEN_POWER_BUTTON) {
+        qh_run_state_request_powerdown(state);
+    } else if (what == QH_SCREEN_POWER_RESET) {
+        qh_run_state_request_reset(state, QH_CAUSE_HOST_UI);
+    } else if (what == QH_SCREEN_POWER_QUIT) {
+        qh_run_state_request_shutdown(state, QH_CAUSE_HOST_UI, 0);
+    }
+}
+
 const QhScreenService qh_screen_service = {
     .size = sizeof(QhScreenService),
     .n_screens = n_screens,
@@ -152,4 +166,5 @@ const QhScreenService qh_screen_service = {
     .lock = lock,
     .unlock = unlock,
     .on_main = on_main,
+    .power = power,
 };

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -display, -vnc, -vga, -full-screen. */
+#include "core/cli/cli.h"
+#include "core/cli/keyval-json.h"
+#include "core/display/clients.h"
+#include "core/object/object.h"
+#include "qapi/qapi-tables.h"
+
+#include <string.h>
+
+static gboolean is_help(const char *value, gboolean *ret_json)
+{
+    *ret_json = g_str_equal(value, "help=json");
+    return *ret_json || g_str_equal(value, "help");
+}
+
+gboolean
+qh_take_vnc(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+{
+    g_autoptr(QhKeyval) items = qh_keyval_parse(value, "vnc", error);
+    g_autoptr(QhJson) object = qh_json_new_object();
+
+    if (items == NULL) {
+        return FALSE;
+    }
+    if (g_str_equal(value, "none") && cli->vncs->len == 0) {
+        return TRUE; /* what happens without the option, too */
+    }
+    for (guint i = 0; i < qh_keyval_length(items); i++) {
+        qh_json_set(object, qh_keyval_key(items, i), qh_json_new_string(qh_keyval_value(items, i)));
+    }
+    g_ptr_array_add(cli->vncs, g_steal_pointer(&object));
+    return TRUE;
+}
+
+/* Kinds of QEMU's that nothing here is like. */
+static gboolean check_kind(const char *value, GError **error)
+{
+    static const char *const others[] = {"gtk",       "curses",       "cocoa",
+                                         "spice-app", "egl-headless", "dbus"};
+    g_autofree char *kind = g_strndup(value, strcspn(value, ","));
+
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (g_str_equal(kind, others[i])) {
+            g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
+                                "no module provides this display\nthere are: none, web, vnc, sdl");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean qh_take_display(QhCli *cli, const QhOption *option, const char *value, GError **error)
+{
+    gboolean json = FALSE;
+
+    if (is_help(value, &json)) {
+        cli->list = QH_LIST_DISPLAYS;
+        cli->list_json = json;
+        return TRUE;
+    }
+    if (g_str_has_prefix(value, "vnc=")) {
+        return qh_take_vnc(cli, option, value + strlen("vnc="), error);
+    }
+    if (!check_kind(value, error)) {
+        return FALSE;
+    }
+    QhJson *options = qh_keyval_json(&qh_qapi_DisplayOptions, value, "type", 0, error);
+    if (options == NULL || !qh_qapi_check(&qh_qapi_DisplayOptions, options, error)) {
+        qh_json_unref(options);
+        return FALSE;
+    }
+    qh_json_unref(cli->display_options);
+    cli->display_options = options;
+    g_free(cli->display);
+    cli->display = g_strdup(qh_json_string(qh_json_get(options, "type")));
+    return TRUE;
+}
+
+/* No machine has a graphics adapter that is not a device of -device. */
+gboolean
+qh_take_vga(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+{
+    if (g_str_equal(value, "help")) {
+        cli->text = g_strdup("none                 no graphics adapter but those of -device\n");
+        return TRUE;
+    }
+    if (!g_str_equal(value, "none")) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
+                            "the machine has no graphics adapter of its own\nadd one with -device; "
+                            "-device help lists them");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* A password that is a secret's goes to the server as it is; a NUL in it would end it. */
+static gboolean add_secret(QhHost *host, QhJson *options, const char *id, GError **error)
+{
+    g_autoptr(GBytes) bytes = qh_object_secret(qh_host_objects(host), id, error);
+
+    if (bytes == NULL) {
+        return FALSE;
+    }
+    gsize length = 0;
+    const char *data = g_bytes_get_data(bytes, &length);
+    g_autofree char *text = g_strndup(data, length);
+    if (!g_utf8_validate(text, -1, NULL)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "secret '%s' is no text", id);
+        return FALSE;
+    }
+    qh_json_set(options, "secret", qh_json_new_string(text));
+    return TRUE;
+}
+
+static gboolean open_vnc(QhHost *host, const QhJson *given, GError **error)
+{
+    g_autoptr(QhJson) options = qh_json_new_object();
+
+    for (size_t i = 0; i < qh_json_length(given); i++) {
+        const char *key = qh_json_key(given, i);
+        const char *value = qh_json_string(qh_json_value(given, i));
+
+        if (g_str_equal(key, "secret")) {
+            g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
+                                "an option is not known\na password is given as password-secret");
+            return FALSE;
+        }
+        if (!g_str_equal(key, "password-secret")) {
+            qh_json_set(options, key, qh_json_new_string(value));
+        } else if (!add_secret(host, options, value, error)) {
+            return FALSE;
+        }
+    }
+    return qh_displays_open(qh_host_displays(host), "vnc", options, error);
+}
+
+gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error)
+{
+    QhDisplays *displays = qh_host_displays(host);
+    QhJson *options = cli->display_options;
+
+    for (guint i = 0; i < cli->vncs->len; i++) {
+        const QhJson *vnc = g_ptr_array_index(cli->vncs, i);
+
+        if (!open_vnc(host, vnc, error)) {
+            const QhJson *where = qh_json_get(vnc, "vnc");
+
+            g_prefix_error(error, "-vnc %s: ", where != NULL ? qh_json_string(where) : "");
+            return FALSE;
+        }
+    }
+    if (options == NULL) {
+        return TRUE;
+    }
+    if (cli->full_screen) {
+        qh_json_set(options, "full-screen", qh_json_new_bool(TRUE));
+    }
+    qh_displays_set_options(displays, options);
+    if (!g_str_equal(cli->display, "none") && !g_str_equal(cli->display, "default") &&
+        !qh_displays_open(displays, cli->display, options, error)) {
+        g_prefix_error(error, "-display %s: ", cli->display);
+        return FALSE;
+    }
+    return TRUE;
+}
