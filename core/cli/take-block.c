@@ -168,7 +168,7 @@ gboolean qh_cli_apply_drives(
     g_autofree char *first = NULL;
 
     qh_registry_foreach_offer(qh_host_registry(host), "machine", search_machine, &search);
-    g_autofree char *device = disk_device(search.disks, NULL, &first);
+    g_free(disk_device(search.disks, NULL, &first)); /* the interface is what is wanted */
     qh_block_set_snapshot(graph, cli->snapshot);
     for (guint i = 0; i < cli->drives->len; i++) {
         const QhJson *options = g_ptr_array_index(cli->drives, i);
