@@ -527,6 +527,10 @@ static void state_loaded(QhDevice *device)
 {
     UsbStorage *storage = (UsbStorage *)device;
 
+    if (storage->busy && !storage->dropped) { /* of another time: what becomes of it is nothing */
+        storage->dropped = TRUE;
+        scsi_hba_abort(&storage->hba, &storage->request);
+    }
     storage->mode = MIN(storage->mode, MODE_BROKEN);
     storage->residue = MIN(storage->residue, storage->bytes);
     storage->sent = MIN(storage->sent, storage->bytes);

@@ -115,6 +115,31 @@ static void interrupt(Xhci *xhci, uint32_t n)
     xhci_update_line(xhci);
 }
 
+/* 4.17.2: events that came while the guest was busy with others are told of when it no longer is.
+ */
+void xhci_ring_taken(Xhci *xhci, uint32_t n)
+{
+    const XhciInterrupter *interrupter = &xhci->interrupters[n];
+
+    if (interrupter->n_segments != 0 && (interrupter->erdp & ERDP_BUSY) == 0 &&
+        room(interrupter) < total(interrupter) - 1) {
+        interrupt(xhci, n);
+    }
+}
+
+void xhci_send_pending(Xhci *xhci)
+{
+    for (uint32_t i = 0; i < xhci->n_interrupters; i++) {
+        uint32_t *iman = &xhci->interrupters[i].iman;
+
+        if ((*iman & 3) == (IMAN_PENDING | IMAN_ENABLE) && (xhci->usbcmd & CMD_INTERRUPTS) != 0 &&
+            xhci->pci->notify(&xhci->base.base, i)) {
+            *iman &= ~IMAN_PENDING;
+        }
+    }
+    xhci_update_line(xhci);
+}
+
 void xhci_event(Xhci *xhci, uint32_t n, uint64_t parameter, uint32_t status, uint32_t control)
 {
     XhciInterrupter *interrupter;

@@ -164,7 +164,7 @@ static void write_command(Xhci *xhci, uint32_t value)
     if ((value & CMD_RESTORE) != 0) {
         xhci->usbsts |= STS_RESTORE_ERROR;
     }
-    xhci_update_line(xhci);
+    xhci_send_pending(xhci);
 }
 
 /* 5.4.5: nothing is ever half done when the guest looks, so stopping is simple. */
@@ -230,7 +230,7 @@ static void write_runtime(Xhci *xhci, uint32_t offset, uint32_t value)
     switch (offset % 32) {
     case 0x00:
         interrupter->iman = (interrupter->iman & ~value & IMAN_PENDING) | (value & IMAN_ENABLE);
-        xhci_update_line(xhci);
+        xhci_send_pending(xhci);
         break;
     case 0x04:
         interrupter->imod = value;
@@ -253,6 +253,7 @@ static void write_runtime(Xhci *xhci, uint32_t offset, uint32_t value)
     }
     case 0x1c:
         set_high(&interrupter->erdp, value);
+        xhci_ring_taken(xhci, n);
         xhci_kick_waiting(xhci);
         if (xhci->command_later != 0) {
             xhci_run_commands(xhci);

@@ -138,6 +138,9 @@ void xhci_event(Xhci *xhci, uint32_t n, uint64_t parameter, uint32_t status, uin
 /* Whether @n events would find room. */
 gboolean xhci_event_room(const Xhci *xhci, uint32_t interrupter, uint32_t n);
 void xhci_ring_start(Xhci *xhci, uint32_t interrupter); /* ERSTBA was written */
+void xhci_ring_taken(Xhci *xhci, uint32_t interrupter); /* ERDP was */
+/* Interrupts have been enabled: those that wait may go. */
+void xhci_send_pending(Xhci *xhci);
 
 /* xhci-port.c */
 uint32_t xhci_socket(const Xhci *xhci, uint32_t port); /* of the bus, for a port of ours */

@@ -551,6 +551,43 @@ static void test_kept(PciFixture *f, gconstpointer data)
     g_assert_cmpuint(request(&g, GET_DEVICE_DESCRIPTOR, DATA, 18), ==, CC_TRANSACTION);
 }
 
+/* What comes while the guest looks at other events is told of when it has said that it is done. */
+static void test_busy(PciFixture *f, gconstpointer data)
+{
+    Guest g = {.f = f};
+    uint32_t words[4];
+
+    (void)data;
+    add(f, "{\"driver\": \"sink\", \"id\": \"s\", \"port\": \"1\"}");
+    enumerate(&g);
+    set(&g, 0x1020, 3);
+    g_assert_cmpuint(f->lines, ==, 0);
+    enqueue(&g, OUT_DCI, DATA, 1, TRB_NORMAL << 10 | TRB_IOC);
+    ring(&g, OUT_DCI);
+    g_assert_cmpuint(f->lines, !=, 0);
+    set(&g, 0x1020, 3); /* its handler has begun */
+    enqueue(&g, OUT_DCI, DATA, 1, TRB_NORMAL << 10 | TRB_IOC);
+    ring(&g, OUT_DCI);
+    g_assert_cmpuint(f->lines, ==, 0);
+    get(&g, EVENTS + 16 * g.event, words, sizeof(words));
+    g_assert_cmpuint(words[3] & 1, ==, g.event_cycle);
+    g.event++;
+    set(&g, 0x1038, (EVENTS + 16 * g.event) | 8);
+    set(&g, 0x103c, 0);
+    g_assert_cmpuint(f->lines, !=, 0);
+    set(&g, 0x1020, 3);
+    g_assert_cmpuint(wait_event(&g).type, ==, TRB_EVENT_TRANSFER);
+    g_assert_cmpuint(f->lines, ==, 0);
+    /* interrupts that are enabled late come late */
+    set(&g, 0x1020, 1);
+    enqueue(&g, OUT_DCI, DATA, 1, TRB_NORMAL << 10 | TRB_IOC);
+    ring(&g, OUT_DCI);
+    g_assert_cmpuint(f->lines, ==, 0);
+    set(&g, 0x1020, 2);
+    g_assert_cmpuint(f->lines, !=, 0);
+    set(&g, 0x1020, 3);
+}
+
 /* A guest that does not take its events: nothing is lost, nothing is begun. */
 static void test_full_ring(PciFixture *f, gconstpointer data)
 {
@@ -770,6 +807,7 @@ int main(int argc, char **argv)
         {"/xhci/bulk",          test_bulk         },
         {"/xhci/nak-and-stall", test_nak_and_stall},
         {"/xhci/kept",          test_kept         },
+        {"/xhci/busy",          test_busy         },
         {"/xhci/full-ring",     test_full_ring    },
         {"/xhci/hub",           test_hub          },
         {"/xhci/own-registers", test_own_registers},
