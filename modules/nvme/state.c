@@ -7,11 +7,18 @@
  */
 #include "modules/nvme/nvme.h"
 
-static void stream_events(Nvme *nvme, QhStateStream *stream)
+#define IDS_MAX 2048u /* of queues: max_ioqpairs goes up to one less */
+
+/* Which queues there are in what is streamed. */
+typedef struct Found {
+    uint8_t cq[IDS_MAX], sq[IDS_MAX];
+} Found;
+
+static void stream_events(Nvme *nvme, const Found *found, QhStateStream *stream)
 {
     uint32_t n = (uint32_t)stream->number(stream, nvme->n_events);
 
-    if (n > NVME_EVENTS_MAX || (n > 0 && stream->mode == QH_STATE_LOAD && nvme->sqs[0] == NULL)) {
+    if (n > NVME_EVENTS_MAX || (n > 0 && !found->sq[0])) {
         stream->fail(stream, "more requests for events than there can be");
         return;
     }
@@ -58,7 +65,7 @@ static void stream_cq(Nvme *nvme, uint32_t id, QhStateStream *stream)
     }
 }
 
-static void stream_sq(Nvme *nvme, uint32_t id, QhStateStream *stream)
+static void stream_sq(Nvme *nvme, uint32_t id, const Found *found, QhStateStream *stream)
 {
     NvmeCq no_cq = {0};
     NvmeSq none = {.size = 2, .cq = &no_cq}, *sq = nvme->sqs[id] != NULL ? nvme->sqs[id] : &none;
@@ -66,8 +73,7 @@ static void stream_sq(Nvme *nvme, uint32_t id, QhStateStream *stream)
     uint32_t size = (uint32_t)stream->number(stream, sq->size);
     uint32_t cq = (uint32_t)stream->number(stream, sq->cq->id);
 
-    if (size < 2 || size > 4096 || cq > nvme->max_queues ||
-        (stream->mode == QH_STATE_LOAD && nvme->cqs[cq] == NULL)) {
+    if (size < 2 || size > 4096 || cq > nvme->max_queues || !found->cq[cq]) {
         stream->fail(stream, "a submission queue that cannot be");
         return;
     }
@@ -82,7 +88,7 @@ static void stream_sq(Nvme *nvme, uint32_t id, QhStateStream *stream)
 }
 
 /* What has ended and finds no room in completion queue @id. */
-static void stream_waiting(Nvme *nvme, uint32_t id, QhStateStream *stream)
+static void stream_waiting(Nvme *nvme, uint32_t id, const Found *found, QhStateStream *stream)
 {
     NvmeRequest none = {0}, *next = nvme->cqs[id] != NULL ? nvme->cqs[id]->waiting : NULL;
 
@@ -93,7 +99,7 @@ static void stream_waiting(Nvme *nvme, uint32_t id, QhStateStream *stream)
         NvmeRequest *request = next != NULL ? next : &none;
         uint32_t sq = (uint32_t)stream->number(stream, next != NULL ? next->sq->id : 0);
 
-        if (sq > nvme->max_queues || (stream->mode == QH_STATE_LOAD && nvme->sqs[sq] == NULL)) {
+        if (sq > nvme->max_queues || !found->sq[sq] || !found->cq[id]) {
             stream->fail(stream, "a completion of a queue that is not there");
             return;
         }
@@ -145,6 +151,49 @@ static void stream_controller(Nvme *nvme, QhStateStream *stream)
     stream->bytes(stream, &nvme->n_writes, sizeof(nvme->n_writes));
 }
 
+/* What was mapped is let go of, not unmapped: that would say that it was written. */
+static void forget(Nvme *nvme)
+{
+    nvme->resetting = 1;
+    nvme->in_flight++;
+    nvme_let_go(nvme);
+    nvme->in_flight--;
+    for (uint32_t i = 0; i <= nvme->max_queues; i++) {
+        if (nvme->sqs[i] != NULL) {
+            nvme->sqs[i]->entries = NULL;
+        }
+        if (nvme->cqs[i] != NULL) {
+            nvme->cqs[i]->entries = NULL;
+            nvme->cqs[i]->irq_enabled = 0;
+        }
+    }
+    nvme->shadow = nvme->event_index = NULL;
+    nvme->n_unread = 0;
+    nvme->resetting = 0;
+}
+
+static void stream_queues(Nvme *nvme, QhStateStream *stream)
+{
+    Found found = {0};
+
+    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
+        found.cq[i] = stream->number(stream, nvme->cqs[i] != NULL) != 0;
+        if (found.cq[i]) {
+            stream_cq(nvme, i, stream);
+        }
+    }
+    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
+        found.sq[i] = stream->number(stream, nvme->sqs[i] != NULL) != 0;
+        if (found.sq[i]) {
+            stream_sq(nvme, i, &found, stream);
+        }
+    }
+    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
+        stream_waiting(nvme, i, &found, stream);
+    }
+    stream_events(nvme, &found, stream);
+}
+
 void nvme_stream(QhDevice *device, QhStateStream *stream)
 {
     Nvme *nvme = (Nvme *)device;
@@ -155,28 +204,11 @@ void nvme_stream(QhDevice *device, QhStateStream *stream)
     }
     stream->same(stream, nvme->max_queues, "the number of queues");
     if (stream->mode == QH_STATE_LOAD) {
-        nvme->resetting = 1;
-        nvme->in_flight++;
-        nvme_let_go(nvme);
-        nvme->in_flight--;
+        forget(nvme);
         nvme_free_queues(nvme);
-        nvme->resetting = 0;
     }
     stream_controller(nvme, stream);
-    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
-        if (stream->number(stream, nvme->cqs[i] != NULL) != 0) {
-            stream_cq(nvme, i, stream);
-        }
-    }
-    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
-        if (stream->number(stream, nvme->sqs[i] != NULL) != 0) {
-            stream_sq(nvme, i, stream);
-        }
-    }
-    for (uint32_t i = 0; i <= nvme->max_queues && stream->ok(stream); i++) {
-        stream_waiting(nvme, i, stream);
-    }
-    stream_events(nvme, stream);
+    stream_queues(nvme, stream);
 }
 
 /* What a queue's registers say must fit it. */
@@ -192,7 +224,8 @@ static gboolean makes_sense(const Nvme *nvme, uint32_t i)
 void nvme_loaded(QhDevice *device)
 {
     Nvme *nvme = (Nvme *)device;
-    gboolean ok = nvme->n_pending <= NVME_PENDING_MAX;
+    gboolean ok = nvme->n_pending <= NVME_PENDING_MAX && nvme->page_bytes >= 4096 &&
+                  nvme->page_bytes <= 65536 && (nvme->page_bytes & (nvme->page_bytes - 1)) == 0;
 
     nvme->n_pending = MIN(nvme->n_pending, NVME_PENDING_MAX);
 

@@ -375,6 +375,139 @@ static void test_doorbell_buffers(void)
     bench_free(bench);
 }
 
+/* --- Snapshots --- */
+
+typedef struct Stream {
+    GByteArray *data;
+    uint64_t at;
+    gboolean bad;
+} Stream;
+
+static void stream_bytes(QhStateStream *stream, void *object, uint64_t bytes)
+{
+    Stream *self = stream->host;
+
+    if (stream->mode == QH_STATE_SAVE) {
+        g_byte_array_append(self->data, object, (guint)bytes);
+        return;
+    }
+    if (self->bad || bytes > self->data->len - self->at) {
+        g_assert_cmpuint(stream->mode, ==, QH_STATE_CHECK); /* LOAD cannot fail */
+        self->bad = TRUE;
+        return;
+    }
+    if (stream->mode == QH_STATE_LOAD) {
+        memcpy(object, self->data->data + self->at, bytes);
+    }
+    self->at += bytes;
+}
+
+static uint64_t stream_number(QhStateStream *stream, uint64_t value)
+{
+    Stream *self = stream->host;
+
+    if (stream->mode != QH_STATE_SAVE && self->data->len - self->at >= sizeof(value)) {
+        memcpy(&value, self->data->data + self->at, sizeof(value));
+    }
+    stream_bytes(stream, &value, sizeof(value));
+    return value;
+}
+
+static void stream_fail(QhStateStream *stream, const char *why)
+{
+    g_assert_nonnull(why);
+    g_assert_cmpuint(stream->mode, !=, QH_STATE_LOAD);
+    ((Stream *)stream->host)->bad = TRUE;
+}
+
+static void stream_same(QhStateStream *stream, uint64_t value, const char *what)
+{
+    if (stream_number(stream, value) != value) {
+        stream_fail(stream, what);
+    }
+}
+
+static gboolean stream_ok(const QhStateStream *stream)
+{
+    return !((const Stream *)stream->host)->bad;
+}
+
+static void stream_mapped(QhStateStream *stream, void *pointer, uint64_t bytes)
+{
+    (void)stream;
+    g_assert_true(pointer != NULL && bytes > 0);
+}
+
+static gboolean run_stream(Bench *bench, uint32_t mode, GByteArray *data)
+{
+    Stream self = {.data = data};
+    QhStateStream stream = {
+        .size = sizeof(QhStateStream),
+        .mode = mode,
+        .host = &self,
+        .bytes = stream_bytes,
+        .number = stream_number,
+        .same = stream_same,
+        .fail = stream_fail,
+        .ok = stream_ok,
+        .mapped = stream_mapped,
+    };
+
+    nvme_ops.stream(&bench->nvme->base, &stream);
+    return !self.bad;
+}
+
+/* A request for events is held, completions wait for room: all of it comes back. */
+static void test_snapshot(void)
+{
+    g_autoptr(GByteArray) saved = g_byte_array_new(), none = g_byte_array_new();
+    Bench *bench = bench_new();
+    Entry read = transfer(NVM_READ, 0, 8, DATA, 0), event = entry(ADMIN_ASYNC_EVENT, 0, 0, 0);
+    uint32_t n = 0;
+
+    bench_start_io(bench);
+    bench_submit(bench, &event, FALSE);
+    for (uint32_t i = 0; i < IO_SIZE + 3; i++) {
+        bench_submit(bench, &read, TRUE);
+    }
+    Side io = bench->io, admin = bench->admin;
+    uint32_t cc = bench->nvme->cc, csts = bench->nvme->csts;
+    g_autofree uint8_t *ram = g_memdup2(bench->ram, SPLIT_AT - RAM_AT);
+    g_assert_true(run_stream(bench, QH_STATE_SAVE, saved));
+    bench->hold = TRUE; /* what a disk works on cannot be saved */
+    while (bench_take(bench, TRUE) == 0) {
+    }
+    bench_submit(bench, &read, TRUE);
+    g_assert_false(run_stream(bench, QH_STATE_SAVE, none));
+    bench_serve(bench);
+    bench->hold = FALSE;
+    bench_stop(bench);
+    for (uint32_t cut = 0; cut < saved->len; cut += 7) { /* a piece of one is refused */
+        g_autoptr(GByteArray) piece = g_byte_array_new();
+
+        g_byte_array_append(piece, saved->data, cut);
+        g_assert_false(run_stream(bench, QH_STATE_CHECK, piece));
+    }
+    memcpy(bench->ram, ram, SPLIT_AT - RAM_AT);
+    bench->io = io;
+    bench->admin = admin;
+    bench->nvme->cc = cc; /* the host's part: the state table */
+    bench->nvme->csts = csts;
+    g_assert_true(run_stream(bench, QH_STATE_CHECK, saved));
+    g_assert_true(run_stream(bench, QH_STATE_LOAD, saved));
+    nvme_ops.state_loaded(&bench->nvme->base);
+    g_assert_cmphex(bench_read(bench, REG_CSTS), ==, CSTS_RDY);
+    while (bench_take(bench, TRUE) == 0) {
+        n++;
+    }
+    g_assert_cmpuint(n, ==, IO_SIZE + 3);
+    bench_write(bench, REG_DOORBELLS + 8 * 3, 1, 4);
+    g_assert_cmphex(bench_take(bench, FALSE), ==, 0);
+    g_assert_cmphex(bench->result, ==, NVME_EVENT_BAD_DOORBELL);
+    bench_stop(bench);
+    bench_free(bench);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -390,5 +523,6 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/errors", test_errors);
     g_test_add_func("/nvme/interrupts", test_interrupts);
     g_test_add_func("/nvme/doorbell-buffers", test_doorbell_buffers);
+    g_test_add_func("/nvme/snapshot", test_snapshot);
     return g_test_run();
 }
