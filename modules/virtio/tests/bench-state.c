@@ -93,18 +93,6 @@ GByteArray *bench_save(Bench *bench)
     return self.out;
 }
 
-/* Loading lets go of rings without unmapping them: that would say that they were written. */
-static void forget_rings(Bench *bench)
-{
-    const VirtioDevice *device = (const VirtioDevice *)bench->device;
-
-    for (uint32_t i = 0; i < device->n_queues; i++) {
-        const VirtioQueue *queue = device->queues[i];
-
-        bench->n_maps -= (queue->desc != NULL) + (queue->driver != NULL) + (queue->ring != NULL);
-    }
-}
-
 gboolean bench_load(Bench *bench, const uint8_t *data, uint64_t bytes)
 {
     Stream check = {.at = data, .left = bytes}, load = check;
@@ -112,7 +100,6 @@ gboolean bench_load(Bench *bench, const uint8_t *data, uint64_t bytes)
     if (!run(bench, QH_STATE_CHECK, &check)) {
         return FALSE;
     }
-    forget_rings(bench);
     g_assert_true(run(bench, QH_STATE_LOAD, &load));
     bench->ops->state_loaded(bench->device);
     return TRUE;
