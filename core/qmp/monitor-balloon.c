@@ -38,7 +38,7 @@ void qh_monitor_balloon(const QhMonitorCall *call)
     QhJson *arguments = qh_json_new_object();
 
     qh_json_set(arguments, "value", qh_json_new_int((int64_t)megabytes * MEGABYTE));
-    g_autoptr(QhJson) reply = run(call, "balloon", arguments);
+    qh_json_unref(run(call, "balloon", arguments));
 }
 
 void qh_monitor_info_balloon(const QhMonitorCall *call)

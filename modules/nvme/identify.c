@@ -164,11 +164,10 @@ static uint32_t fill(const Nvme *nvme, const uint8_t *command, uint8_t *page)
         put_list(nvme, nsid, page);
         return NVME_SUCCESS;
     case CNS_CONTROLLERS_OF:
-        if (nvme_namespace(nvme, nsid) == NULL) {
+    case CNS_CONTROLLERS: /* there is one, number 0 */
+        if (cns == CNS_CONTROLLERS_OF && nvme_namespace(nvme, nsid) == NULL) {
             return NVME_INVALID_NAMESPACE;
         }
-        /* fall through */
-    case CNS_CONTROLLERS: /* there is one, number 0 */
         put16(page, get16(command + 42) == 0);
         return NVME_SUCCESS;
     default:
