@@ -49,6 +49,13 @@ typedef struct QhIoOps {
 #define QH_MAP_READONLY (1u << 0) /* writes to this RAM are refused (ROM) */
 #define QH_MAP_EXEC_IO  (1u << 1) /* reserved */
 
+/* A part of a file that is RAM of the guest. */
+typedef struct QhSharedRam {
+    uint64_t address, bytes, offset; /* in the space; of both; in the file */
+    int32_t fd;
+    uint32_t reserved;
+} QhSharedRam;
+
 typedef struct QhMemService {
     uint32_t size;
     uint32_t reserved;
@@ -165,6 +172,13 @@ typedef struct QhMemService {
      * NULL is accepted. [main]
      */
     void (*ram_give_back)(QhRam *ram);
+
+    /*
+     * Minor 4. RAM that is mapped in @space, as parts of files that another process may map: writes
+     * up to @max of them to @ret, gives how many there are. The descriptors are the host's. What
+     * another process writes has to be told with dma_map and dma_unmap. [main]
+     */
+    uint32_t (*shared_ram)(QhSpace *space, struct QhSharedRam *ret, uint32_t max);
 } QhMemService;
 
 #endif

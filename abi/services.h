@@ -115,6 +115,11 @@ typedef struct QhCharService {
     void (*event)(QhChar *chr, uint32_t event);
     /* There is room again after write took less than it was given. [main] */
     void (*writable)(QhChar *chr);
+
+    /* Since minor 2. The descriptor of a socket's peer, for a front end that talks on it by itself:
+     * its can_read says 0, so the host takes nothing from it. The back end's, copy it. -1: nobody
+     * is there, or it is no socket. [main] */
+    int (*peer_fd)(QhChar *chr);
 } QhCharService;
 
 #endif

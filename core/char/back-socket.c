@@ -327,6 +327,13 @@ static uint32_t socket_write(QhChar *chr, const uint8_t *data, uint32_t bytes)
     return done;
 }
 
+static int socket_peer(QhChar *chr)
+{
+    const Socket *s = chr->state;
+
+    return s->telnet ? -1 : s->io.in;
+}
+
 static void socket_accept(QhChar *chr)
 {
     qh_char_fd_accept(&((Socket *)chr->state)->io);
@@ -351,6 +358,7 @@ const QhCharBackend qh_char_socket = {
     .open = socket_open,
     .close = socket_close,
     .write = socket_write,
+    .peer_fd = socket_peer,
     .accept_input = socket_accept,
     .filename = socket_filename,
 };

@@ -25,6 +25,7 @@ typedef struct QhCharBackend {
     char *(*filename)(QhChar *chr);    /* [main] */
     /* optional: instead of the one front end that every device has [main] */
     gboolean (*attach)(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);
+    int (*peer_fd)(QhChar *chr); /* optional, as qh.char's [main] */
 } QhCharBackend;
 
 struct QhChar {

@@ -228,6 +228,11 @@ static void service_event(QhChar *chr, uint32_t event)
     }
 }
 
+static int peer_fd(QhChar *chr)
+{
+    return chr->backend->peer_fd != NULL && chr->open ? chr->backend->peer_fd(chr) : -1;
+}
+
 const QhCharService qh_char_service = {
     .size = sizeof(QhCharService),
     .attach = qh_char_tap,
@@ -238,4 +243,5 @@ const QhCharService qh_char_service = {
     .input = qh_char_input,
     .event = service_event,
     .writable = qh_char_writable,
+    .peer_fd = peer_fd,
 };

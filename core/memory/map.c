@@ -255,6 +255,31 @@ static QhSpace *system_space(QhMachine *machine)
     return qh_memory_system(qh_machine_memory(machine));
 }
 
+static uint32_t shared_ram(QhSpace *space, QhSharedRam *ret, uint32_t max)
+{
+    uint64_t address = 0;
+    uint32_t n = 0;
+
+    for (;;) {
+        QhSection section;
+        gboolean found = qh_space_find(space, address, &section);
+
+        if (found && section.ram != NULL && section.io == NULL && !section.readonly) {
+            if (n < max) {
+                ret[n] = (QhSharedRam){.address = section.first,
+                                       .bytes = section.last - section.first + 1,
+                                       .offset = section.ram_offset,
+                                       .fd = section.ram->fd};
+            }
+            n++;
+        }
+        if (section.last >= space->last || section.last == UINT64_MAX) {
+            return n;
+        }
+        address = section.last + 1;
+    }
+}
+
 const QhMemService qh_mem_service = {
     .size = sizeof(QhMemService),
     .ram_new = qh_ram_new,
@@ -276,4 +301,5 @@ const QhMemService qh_mem_service = {
     .dma_unmap = qh_dma_unmap,
     .ram_write = qh_ram_write,
     .ram_give_back = qh_ram_give_back,
+    .shared_ram = shared_ram,
 };

@@ -40,7 +40,7 @@ extern const QhScreenService qh_screen_service;
 static const QhServiceEntry services[] = {
     {"qh.block",        1, 1, &qh_block_service       },
     {"qh.block-driver", 1, 0, &qh_block_driver_service},
-    {"qh.char",         1, 1, &qh_char_service        },
+    {"qh.char",         1, 2, &qh_char_service        },
     {"qh.cpu",          1, 1, &qh_cpu_service         },
     {"qh.device",       1, 2, &qh_device_service      },
     {"qh.display",      1, 0, &qh_display_service     },
@@ -52,7 +52,7 @@ static const QhServiceEntry services[] = {
     {"qh.log",          1, 0, &qh_log_service         },
     {"qh.loop",         1, 0, &qh_loop_service        },
     {"qh.machine",      1, 2, &qh_machine_service     },
-    {"qh.mem",          1, 3, &qh_mem_service         },
+    {"qh.mem",          1, 4, &qh_mem_service         },
     {"qh.net",          1, 0, &qh_net_service         },
     {"qh.object",       1, 0, &qh_object_service      },
     {"qh.screen",       1, 0, &qh_screen_service      },

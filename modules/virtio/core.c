@@ -77,6 +77,7 @@ static void offer_ring_features(VirtioDevice *device)
     if (!modern) {
         device->offered &= UINT32_MAX;
     }
+    device->offered &= ~device->withheld;
 }
 
 uint32_t virtio_device_offered(const VirtioDevice *device, uint32_t select)

@@ -73,7 +73,8 @@ def expand(source):
             for prop in properties:
                 if prop["name"] in overrides:
                     prop["default"] = overrides[prop["name"]]
-            yield function, transport, "virtio-%s-%s" % (function["name"], key), properties
+            stem = function.get("stem", "virtio-" + function["name"])
+            yield function, transport, "%s-%s" % (stem, key), properties
 
 
 def write_c(source, path):

@@ -12,6 +12,7 @@ static gboolean ask(const QhHostApi *api, VirtioServices *services, GError **err
     services->net = api->service(api->host, "qh.net", 1, 0, NULL);
     services->display = api->service(api->host, "qh.display", 1, 0, NULL);
     services->object = api->service(api->host, "qh.object", 1, 0, NULL);
+    services->loop = api->service(api->host, "qh.loop", 1, 0, NULL);
     services->input = api->service(api->host, "qh.input", 1, 0, NULL);
     services->fw = api->service(api->host, "qh.fw-cfg", 1, 0, NULL);
     return (services->mem = api->service(api->host, "qh.mem", 1, 1, error)) != NULL &&

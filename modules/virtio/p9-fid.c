@@ -12,27 +12,26 @@
 
 #define MOST_OPEN 8192u
 
-static uint32_t most_open(void)
+void p9_folder_init(P9Folder *folder)
 {
     struct rlimit limit;
+    struct stat st;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 > MOST_OPEN) {
-        return MOST_OPEN;
+    folder->device = fstat(folder->root, &st) == 0 ? st.st_dev : 0;
+    folder->open_max = MOST_OPEN;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < MOST_OPEN) {
+        folder->open_max = (uint32_t)limit.rlim_cur / 2;
     }
-    return (uint32_t)limit.rlim_cur / 2;
 }
 
 P9Session *p9_session_new(const P9Folder *folder)
 {
     P9Session *session = g_new0(P9Session, 1);
-    struct stat st;
 
     session->refs = 1;
     session->folder = folder;
-    session->device = fstat(folder->root, &st) == 0 ? st.st_dev : 0;
     session->msize = P9_MSIZE_MIN; /* until the client says */
     session->fids = g_hash_table_new(NULL, NULL);
-    session->open_max = most_open();
     g_mutex_init(&session->lock);
     g_rw_lock_init(&session->renames);
     return session;
@@ -151,7 +150,7 @@ gboolean p9_fid_may_open(P9Session *session)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
 
-    if (session->n_open >= session->open_max) {
+    if (session->n_open >= session->folder->open_max) {
         return FALSE;
     }
     session->n_open++;

@@ -259,7 +259,7 @@ static void list(P9Call *call, DIR *dir, uint64_t room)
         room -= bytes;
         const struct stat st = {
             .st_ino = entry->d_ino,
-            .st_dev = call->session->device,
+            .st_dev = call->folder->device,
             .st_mode = (mode_t)DTTOIF(entry->d_type),
         };
 

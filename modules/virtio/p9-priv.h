@@ -34,11 +34,10 @@ typedef struct P9Fid {
 struct P9Session {
     gint refs;
     const P9Folder *folder;
-    dev_t device; /* of the root */
-    GMutex lock;  /* of the rest but renames */
+    GMutex lock; /* of the rest but renames */
     uint32_t msize;
     GHashTable *fids;
-    uint32_t n_open, open_max;
+    uint32_t n_open;
     GRWLock renames; /* held for reading while paths are used */
 };
 

@@ -66,7 +66,7 @@ void p9_put_qid(const P9Call *call, const struct stat *st)
 {
     uint64_t path = st->st_ino;
 
-    if (st->st_dev != call->session->device) {
+    if (st->st_dev != call->folder->device) {
         path ^= (uint64_t)st->st_dev * UINT64_C(0x9e3779b97f4a7c15);
     }
     p9_put(call->out, S_ISDIR(st->st_mode) ? 0x80 : S_ISLNK(st->st_mode) ? 2 : 0, 1);

@@ -30,6 +30,9 @@ typedef struct P9Folder {
     uint32_t security;
     gboolean read_only, write_out;
     uint32_t file_mode, folder_mode; /* of new files on the host, when mapped */
+    /* by p9_folder_init */
+    dev_t device;      /* of the root */
+    uint32_t open_max; /* files that a client may have open */
 } P9Folder;
 
 typedef struct P9Session P9Session;
@@ -49,7 +52,9 @@ typedef struct P9Request {
     uint64_t read;   /* bytes of that */
 } P9Request;
 
-/* @folder outlives it. */
+/* Fill in the rest of @folder, whose root is known. */
+void p9_folder_init(P9Folder *folder);
+/* @folder outlives it. Freeing the last reference closes files. */
 P9Session *p9_session_new(const P9Folder *folder);
 P9Session *p9_session_ref(P9Session *session);
 void p9_session_unref(P9Session *session);

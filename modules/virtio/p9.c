@@ -83,7 +83,15 @@ static void on_done(void *opaque)
         }
         finish(p9, job);
     }
+    g_slist_free_full(g_steal_pointer(&p9->old), (GDestroyNotify)p9_session_unref);
     virtio_queue_flush(p9->virtio.queues[0]);
+}
+
+static void wake(VirtioP9 *p9)
+{
+    const VirtioServices *services = p9->virtio.services;
+
+    services->timer->arm(p9->timer, services->timer->now(services->host, QH_CLOCK_VIRTUAL));
 }
 
 /* On a thread of the pool. */
@@ -91,13 +99,12 @@ static void work(gpointer data, gpointer user_data)
 {
     P9Job *job = data;
     VirtioP9 *p9 = user_data;
-    const VirtioServices *services = p9->virtio.services;
 
     p9_serve(&job->request);
     g_mutex_lock(&p9->lock);
     g_queue_push_tail(&p9->done, job);
     g_mutex_unlock(&p9->lock);
-    services->timer->arm(p9->timer, services->timer->now(services->host, QH_CLOCK_VIRTUAL));
+    wake(p9);
 }
 
 /* --- Requests --- */
@@ -192,7 +199,12 @@ static void reset(VirtioDevice *device)
     VirtioP9 *p9 = p9_of(device);
 
     g_hash_table_remove_all(p9->running);
-    p9_session_unref(p9->session);
+    if (p9_session_in_use(p9->session)) {
+        p9->old = g_slist_prepend(p9->old, p9->session);
+        wake(p9);
+    } else {
+        p9_session_unref(p9->session);
+    }
     p9->session = p9_session_new(&p9->folder);
 }
 
@@ -232,6 +244,7 @@ static gboolean find_folder(VirtioP9 *p9, GError **error)
         .file_mode = fsdev->file_mode,
         .folder_mode = fsdev->folder_mode,
     };
+    p9_folder_init(&p9->folder);
     return TRUE;
 }
 
@@ -243,7 +256,8 @@ static gboolean realize(VirtioDevice *device, GError **error)
     if (!find_folder(p9, error)) {
         return FALSE;
     }
-    p9->pool = g_thread_pool_new(work, p9, THREADS, FALSE, error);
+    /* threads of its own, made now: a CPU's thread, which hands out the work, may not make any */
+    p9->pool = g_thread_pool_new(work, p9, THREADS, TRUE, error);
     if (p9->pool == NULL) {
         return FALSE;
     }

@@ -16,6 +16,7 @@ typedef struct VirtioP9 {
 
     P9Folder folder;
     P9Session *session;
+    GSList *old; /* P9Session of before resets: a CPU's thread may not close files */
     GThreadPool *pool;
     QhTimer *timer;      /* runs when requests are done */
     GHashTable *running; /* P9Job by tag, of this session */

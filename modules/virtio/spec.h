@@ -55,6 +55,8 @@
 #define VIRTIO_ID_9P      9u
 #define VIRTIO_ID_GPU     16u
 #define VIRTIO_ID_INPUT   18u
+#define VIRTIO_ID_VSOCK   19u
+#define VIRTIO_ID_FS      26u
 
 static inline uint16_t virtio_get16(const void *at)
 {

@@ -34,6 +34,7 @@ typedef struct VirtioServices {
     const QhLogService *log;
     const QhEventService *event;
     const QhCharService *chr;
+    const QhLoopService *loop;       /* NULL: this host has none */
     const QhBlockService *block;     /* NULL: this host has none */
     const QhNetService *net;         /* NULL: this host has none */
     const QhDisplayService *display; /* NULL: this host has none */
@@ -137,6 +138,7 @@ struct VirtioDevice {
     QhSpace *space;                   /* where its DMA goes, unless the transport says */
     uint8_t legacy_only, modern_only; /* by the transport, before realize */
 
+    uint64_t withheld; /* features that it cannot have, whatever the user says; by realize */
     uint64_t offered;  /* features that the device has */
     uint64_t features; /* those that the driver accepted */
     uint32_t config_bytes, generation;

@@ -6,8 +6,11 @@ virtio_share.py HOST [CASE...]
 """
 import hashlib
 import os
+import pathlib
+import subprocess
 import sys
 import tempfile
+import time
 
 import guest
 import virtio
@@ -48,8 +51,8 @@ def case_9p(tap, binary):
                 out.write("hello\n")
             result = virtio.run(work, binary, ["9p"], USE % "", "-virtfs",
                                 "local,path=%s,mount_tag=share,security_model=%s" % (share, model))
-            with open(os.path.join(share, "copied"), "rb") as copied:
-                same = copied.read() == data
+            copied = os.path.join(share, "copied")
+            same = os.path.exists(copied) and pathlib.Path(copied).read_bytes() == data
             tap.check(result.status == 0 and result.output.split("\n")[:-1] ==
                       expected(hashlib.sha256(data).hexdigest()), model + ": what the guest sees",
                       result)
@@ -68,6 +71,40 @@ def case_9p_limits(tap, binary):
                             "virtio-9p-pci,fsdev=f,mount_tag=share,packed=on")
         tap.check(result.status == 0 and result.output.split() == ["/", "root/sys", "refused"] and
                   os.listdir(share) == ["root"], "read-only", result)
+
+
+FS = """
+mkdir /share; mount -t virtiofs share /share || exit 91
+cd /share; cat from-host; sha256sum < big; cp big copied; cp /bin/busybox .; ./busybox echo runs
+mkdir -p a/b; echo x > a/b/c; mv a/b moved; ls -1; rm -r a moved busybox; cd /; umount /share
+mount -t virtiofs share /share && sha256sum < /share/copied
+"""
+
+
+def case_virtiofs(tap, binary):
+    """The same by a virtiofsd, if there is one: also a program that lies there runs."""
+    daemon = [path for path in ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
+              if os.path.exists(path)]
+    if not daemon:
+        tap.note("no virtiofsd here: tests/qmp/vhost_user.py has the front end alone")
+        return
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as share:
+        data, path = os.urandom(3 << 20), os.path.join(work, "socket")
+        with open(os.path.join(share, "big"), "wb") as out:
+            out.write(data)
+        with open(os.path.join(share, "from-host"), "w", encoding="utf-8") as out:
+            out.write("hello\n")
+        with subprocess.Popen([daemon[0], "--socket-path=" + path, "-o", "source=" + share, "-o",
+                               "sandbox=chroot"], stderr=subprocess.DEVNULL) as server:
+            while server.poll() is None and not os.path.exists(path):
+                time.sleep(0.05)
+            result = virtio.run(work, binary, ["uio"], FS, "-chardev", "socket,id=c,path=" + path,
+                                "-device", "vhost-user-fs-pci,chardev=c,tag=share")
+            server.terminate()
+        digest = hashlib.sha256(data).hexdigest() + "  -"
+        tap.check(result.status == 0 and result.output.split("\n")[:-1] ==
+                  ["hello", digest, "runs", "a", "big", "busybox", "copied", "from-host", "moved",
+                   digest], "a virtiofsd's folder", result)
 
 
 def main():

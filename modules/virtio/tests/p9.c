@@ -102,6 +102,7 @@ static Client *client_new(uint32_t security)
                                 .security = security,
                                 .file_mode = 0640,
                                 .folder_mode = 0750};
+    p9_folder_init(&client->folder);
     client->session = p9_session_new(&client->folder);
     client->message = g_byte_array_new();
     client->reply = g_byte_array_new();
