@@ -551,6 +551,31 @@ static void test_kept(PciFixture *f, gconstpointer data)
     g_assert_cmpuint(request(&g, GET_DEVICE_DESCRIPTOR, DATA, 18), ==, CC_TRANSACTION);
 }
 
+/* The machine is reset while a packet is kept, which is let go of afterwards. */
+static void test_reset(PciFixture *f, gconstpointer data)
+{
+    Guest g = {.f = f};
+
+    (void)data;
+    add(f, "{\"driver\": \"sink\", \"id\": \"s\", \"port\": \"1\"}");
+    enumerate(&g);
+    the_sink->answer = QH_USB_ASYNC;
+    enqueue(&g, IN_DCI, DATA, 5, TRB_NORMAL << 10 | TRB_IOC);
+    ring(&g, IN_DCI);
+    qh_machine_stop(f->machine);
+    g_assert_true(qh_machine_reset(f->machine, QH_RESET_WARM, NULL));
+    g_assert_cmpuint(the_sink->n_cancelled, ==, 1);
+    g_assert_cmpuint(f->lines, ==, 0);
+    qh_machine_start(f->machine);
+    let_go(QH_USB_GONE, 0);
+    cfg_write(f, 0, XHCI_DEVFN, PCI_BAR0, 4, BAR);
+    cfg_write(f, 0, XHCI_DEVFN, PCI_COMMAND, 2, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY);
+    g_assert_cmphex(reg(&g, 0x40), ==, 0);
+    g_assert_cmphex(reg(&g, 0x44) & (STS_HALTED | STS_ERROR | STS_EVENT), ==, STS_HALTED);
+    g_assert_cmphex(reg(&g, 0x440) & (PORT_CONNECTED | PORT_ENABLED), ==, PORT_CONNECTED);
+    enumerate(&g);
+}
+
 /* What comes while the guest looks at other events is told of when it has said that it is done. */
 static void test_busy(PciFixture *f, gconstpointer data)
 {
@@ -807,6 +832,7 @@ int main(int argc, char **argv)
         {"/xhci/bulk",          test_bulk         },
         {"/xhci/nak-and-stall", test_nak_and_stall},
         {"/xhci/kept",          test_kept         },
+        {"/xhci/reset",         test_reset        },
         {"/xhci/busy",          test_busy         },
         {"/xhci/full-ring",     test_full_ring    },
         {"/xhci/hub",           test_hub          },
