@@ -129,6 +129,8 @@ def mutations(s, rounds, seed):
         s.img("convert", "-q", *flags, "-f", "raw", "-O", "qcow2", "-o", options, model,
               s.path("good.qcow2"))
         s.img("snapshot", "-c", "one", s.path("good.qcow2"))
+        if "compat=0.10" not in options:
+            s.img("bitmap", "--add", s.path("good.qcow2"), "marks")
         done = subprocess.run([s.blockio, s.options("good.qcow2"), "mutate", s.path("m.qcow2"),
                                str(r.randrange(1 << 30)), str(rounds // 4)],
                               capture_output=True, text=True, timeout=6 * 3600, check=False)
