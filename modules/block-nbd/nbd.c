@@ -35,13 +35,12 @@ static gboolean take_server(NbdDisk *disk, GError **error)
     return why == NULL;
 }
 
+/* Without nbd_shutdown: on a connection that the server has left, that of libnbd 1.14 reads memory
+ * that it has freed. What was written was flushed before. */
 static void close_all(NbdDisk *disk)
 {
     for (guint i = 0; i < disk->n_connections; i++) {
-        if (disk->connections[i].handle != NULL) {
-            (void)nbd_shutdown(disk->connections[i].handle, 0);
-            nbd_close(disk->connections[i].handle);
-        }
+        nbd_close(disk->connections[i].handle);
         g_mutex_clear(&disk->connections[i].lock);
     }
     disk->n_connections = 0;
