@@ -45,6 +45,7 @@ struct QhBlockNode {
     uint32_t use, share;   /* of all users, as set_access was told */
     GRWLock partial;       /* writers: writes of less than the alignment */
     uint64_t write_top;    /* atomic: the highest offset ever written */
+    uint64_t threshold;    /* atomic: a write beyond it is told of, once; 0: none */
     void *bitmaps;         /* core/block/bitmap.h */
 };
 
@@ -88,6 +89,8 @@ int qh_block_write_grow(
     QhBlockNode *node, uint64_t offset, uint64_t bytes, const QhBlockVec *vec, uint32_t n_vec);
 /* An image was found to be broken: the event, once. [any] */
 void qh_block_report_corrupt(QhBlockNode *node, const char *what, uint64_t offset, gboolean fatal);
+/* A write goes up to @end, beyond the node's threshold: the event. [any] */
+void qh_block_report_threshold(QhBlockNode *node, uint64_t end);
 /* Open child @role from @value (a name, or options) with what it inherits. NULL with @error. */
 QhBlockEdge *
 qh_block_attach(QhBlockNode *node, const char *role, QhBlockNode *child, GError **error);

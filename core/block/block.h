@@ -94,6 +94,8 @@ void qh_block_user_set_resume(QhBlockUser *user, void (*fn)(void *data), void *d
  * the device lock is let go of meanwhile. Counts. [main] */
 void qh_block_hold(QhBlockGraph *graph, QhBlockNode *node);
 void qh_block_release(QhBlockGraph *graph, QhBlockNode *node);
+/* Tell, once, of a write beyond @bytes (0: never): BLOCK_WRITE_THRESHOLD. [main] */
+void qh_block_set_threshold(QhBlockNode *node, uint64_t bytes);
 /* Everywhere in the graph, @to takes the place of @from: users and parents, but not @to's own
  * children. Both are held by the caller. [main] */
 gboolean qh_block_replace(QhBlockNode *from, QhBlockNode *to, GError **error);

@@ -191,7 +191,7 @@ static QhJson *describe_node(QhBlockNode *node, const QhBlock *block, gboolean f
     set_bool(cache, "direct", node->direct);
     set_bool(cache, "no-flush", node->no_flush);
     qh_json_set(info, "cache", cache);
-    set_int(info, "write_threshold", 0);
+    set_int(info, "write_threshold", __atomic_load_n(&node->threshold, __ATOMIC_RELAXED));
     set_bool(info, "active", TRUE);
     add_bitmaps(node, info);
     for (guint i = 0; i < node->children->len; i++) {

@@ -144,6 +144,11 @@ int qh_block_readv(QhBlockNode *node,
 
 static int watch_before(QhBlockNode *node, uint64_t offset, uint64_t bytes)
 {
+    uint64_t threshold = __atomic_load_n(&node->threshold, __ATOMIC_RELAXED);
+
+    if (threshold != 0 && offset + bytes > threshold) {
+        qh_block_report_threshold(node, offset + bytes);
+    }
     for (guint i = 0; i < node->watchers->len; i++) {
         const QhBlockWatcher *watcher = g_ptr_array_index(node->watchers, i);
         int error = watcher->before != NULL ? watcher->before(watcher->data, offset, bytes) : 0;

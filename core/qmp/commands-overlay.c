@@ -106,6 +106,20 @@ qh_qmp_change_backing_file(QhHost *host, const QhQmpChangeBackingFileArgs *args,
     return ok;
 }
 
+gboolean qh_qmp_block_set_write_threshold(QhHost *host,
+                                          const QhQmpBlockSetWriteThresholdArgs *args,
+                                          GError **error)
+{
+    QhBlockNode *node = qh_block_find(qh_host_blocks(host), args->node_name);
+
+    if (node == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Device '%.64s' not found", args->node_name);
+        return FALSE;
+    }
+    qh_block_set_threshold(node, args->write_threshold);
+    return TRUE;
+}
+
 /* The image that can have snapshots inside. */
 static QhBlockNode *image_of(QhHost *host, const char *name, GError **error)
 {

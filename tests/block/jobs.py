@@ -363,6 +363,11 @@ def filters(s, host):
     host.io("d", "read 0 4k")
     host.error("blockdev-add", driver="blkdebug", node_name="e", image=image, inject_error=[
         {"event": "write_aio", "errno": 0}])
+    host.call("block-set-write-threshold", node_name="d", write_threshold=8192)
+    host.error("block-set-write-threshold", node_name="nothing", write_threshold=8192)
+    host.io("d", "write 0 8k")
+    host.io("d", "write 8k 4k")
+    host.event("BLOCK_WRITE_THRESHOLD", node_name="d", amount_exceeded=4096)
     host.call("blockdev-del", node_name="d")
     disk(s, host, "k", "c0", "c1")
     host.call("blockdev-add", driver="copy-on-read", node_name="cor", file="k1")
