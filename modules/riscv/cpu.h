@@ -48,7 +48,10 @@ typedef struct RvCpu {
     uint64_t stimecmp;                   /* atomic: the timer reads it */
     uint64_t mcycle_base, minstret_base; /* added to icount; while inhibited the value itself */
     uint64_t mstateen[4];
-    uint64_t time_offset; /* rv_time.h; atomic */
+    uint32_t miselect, siselect;
+    uint32_t topei[2];            /* as last read by S, M */
+    struct RvImsicFile *imsic[2]; /* aia.h, of S and M; NULL: none; fixed */
+    uint64_t time_offset;         /* rv_time.h; atomic */
     uint64_t pmpaddr[64];
     uint8_t pmpcfg[64];
 

@@ -53,6 +53,9 @@ static inline uint64_t rv_sstatus_writable(const RvCpu *cpu)
 /* mseccfg (Zkr 4.1) and mstateen0 (Smstateen) */
 #define RV_MSECCFG_USEED   (UINT64_C(1) << 8)
 #define RV_MSECCFG_SSEED   (UINT64_C(1) << 9)
+#define RV_STATEEN0_IMSIC  (UINT64_C(1) << 58)
+#define RV_STATEEN0_AIA    (UINT64_C(1) << 59)
+#define RV_STATEEN0_SELECT (UINT64_C(1) << 60)
 #define RV_STATEEN0_ENVCFG (UINT64_C(1) << 62)
 #define RV_STATEEN_SE      (UINT64_C(1) << 63)
 

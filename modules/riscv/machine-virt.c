@@ -201,7 +201,8 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
         !create_memory(virt, error) || !create_aclint(virt, error)) {
         return FALSE;
     }
-    plic = create_plic(virt, error);
+    plic =
+        virt->aia == RV_VIRT_AIA_NONE ? create_plic(virt, error) : rv_virt_create_aia(virt, error);
     if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error) ||
         !rv_virt_create_fw_cfg(virt, error) || !rv_virt_create_flash(virt, error) ||
         !rv_virt_create_pcie(virt, plic, error)) {
@@ -269,6 +270,21 @@ static const QhProperty properties[] = {
                 0,
                 0,
                 "ACLINT with supervisor software interrupts instead of a CLINT"),
+    {
+       .name = "aia",
+       .type = QH_PROPERTY_ENUM,
+       .offset = offsetof(RvVirt, aia),
+       .default_text = "none",
+       .values = "none|aplic|aplic-imsic",
+       .description = "interrupt controllers of the advanced interrupt architecture",
+       },
+    QH_PROPERTY("aia-guests",
+                QH_PROPERTY_U32,
+                offsetof(RvVirt, aia_guests),
+                "0",
+                0,
+                7,
+                "room for interrupt files of guests"),
     QH_PROPERTY("pflash0",
                 QH_PROPERTY_STRING,
                 offsetof(RvVirt, flash_node[0]),

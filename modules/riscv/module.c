@@ -64,6 +64,8 @@ static const Offer offers[] = {
     {"machine",    "riscv64:virt",        QH_MACHINE_INTERFACE,    &rv_virt_machine,         RV64},
     {"device",     "riscv.aclint.mtimer", QH_DEVICE_INTERFACE,     &rv_aclint_mtimer_device, RV64},
     {"device",     "riscv.aclint.swi",    QH_DEVICE_INTERFACE,     &rv_aclint_swi_device,    RV64},
+    {"device",     "riscv.aplic",         QH_DEVICE_INTERFACE,     &rv_aplic_device,         RV64},
+    {"device",     "riscv.imsic",         QH_DEVICE_INTERFACE,     &rv_imsic_device,         RV64},
     {"device",     "riscv.sifive.plic",   QH_DEVICE_INTERFACE,     &rv_plic_device,          RV64},
     {"device",     "riscv.sifive.test",   QH_DEVICE_INTERFACE,     &rv_test_device,          RV64},
     {"device",     "goldfish_rtc",        QH_DEVICE_INTERFACE,     &rv_goldfish_rtc_device,  RV64},

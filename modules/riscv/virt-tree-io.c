@@ -39,15 +39,16 @@ static void add_interrupt_map(RvTree *tree)
 
     for (uint32_t device = 0; device < RV_VIRT_PCIE_LINES; device++) {
         for (uint32_t pin = 1; pin <= RV_VIRT_PCIE_LINES; pin++) {
-            const uint32_t row[6] = {
+            const uint32_t row[7] = {
                 device << 11,
                 0,
                 0,
                 pin,
                 RV_PHANDLE_PLIC,
                 RV_VIRT_PCIE_IRQ + (device + pin - 1) % RV_VIRT_PCIE_LINES,
+                RV_TREE_LEVEL_HIGH,
             };
-            g_array_append_vals(map, row, G_N_ELEMENTS(row));
+            g_array_append_vals(map, row, tree->virt->aia == RV_VIRT_AIA_NONE ? 6 : 7);
         }
     }
     g_array_append_vals(mask, mask_row, G_N_ELEMENTS(mask_row));
@@ -72,6 +73,9 @@ static void add_pcie(RvTree *tree)
     g_array_append_vals(buses, bus_range, G_N_ELEMENTS(bus_range));
     write_cells(tree, "bus-range", buses);
     rv_tree_flag(tree, "dma-coherent");
+    if (virt->aia == RV_VIRT_AIA_IMSIC) {
+        rv_tree_cell(tree, "msi-parent", RV_PHANDLE_IMSIC_S);
+    }
     rv_tree_reg(tree, RV_VIRT_PCIE_ECAM, RV_VIRT_PCIE_ECAM_BYTES);
     add_range(ranges, PCI_IO_SPACE, 0, RV_VIRT_PCIE_PIO, RV_VIRT_PCIE_PIO_BYTES);
     add_range(ranges, PCI_MEMORY32, RV_VIRT_PCIE_MMIO, RV_VIRT_PCIE_MMIO, RV_VIRT_PCIE_MMIO_BYTES);

@@ -71,7 +71,7 @@ void rv_tree_reg(RvTree *tree, uint64_t address, uint64_t size)
 }
 
 /* A list of strings, each with its NUL. */
-static void texts(RvTree *tree, const char *name, const char *const *list)
+void rv_tree_texts(RvTree *tree, const char *name, const char *const *list)
 {
     g_autoptr(GByteArray) all = g_byte_array_new();
 
@@ -81,8 +81,7 @@ static void texts(RvTree *tree, const char *name, const char *const *list)
     rv_tree_bytes(tree, name, all->data, all->len);
 }
 
-/* interrupts-extended: the same lines of every hart's own controller, in the order of contexts. */
-static void hart_lines(RvTree *tree, const uint32_t *lines, uint32_t n_lines)
+void rv_tree_hart_lines(RvTree *tree, const uint32_t *lines, uint32_t n_lines)
 {
     g_autoptr(GArray) cells = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
@@ -110,7 +109,7 @@ static void add_hart(RvTree *tree, uint32_t hart)
     rv_tree_text(tree, "compatible", "riscv");
     rv_tree_text(tree, "riscv,isa", isa);
     rv_tree_text(tree, "riscv,isa-base", rv_isa_base(cpu));
-    texts(tree, "riscv,isa-extensions", (const char *const *)extensions);
+    rv_tree_texts(tree, "riscv,isa-extensions", (const char *const *)extensions);
     rv_tree_text(tree, "mmu-type", rv_isa_mmu_type(cpu));
     if (rv_isa_cbom_bytes(cpu) != 0) {
         rv_tree_cell(tree, "riscv,cbom-block-size", rv_isa_cbom_bytes(cpu));
@@ -160,9 +159,9 @@ static void add_clint(RvTree *tree)
     static const uint32_t lines[] = {RV_IRQ_MSI, RV_IRQ_MTI};
 
     rv_tree_begin(tree, "clint@%x", RV_VIRT_CLINT);
-    texts(tree, "compatible", compatible);
+    rv_tree_texts(tree, "compatible", compatible);
     rv_tree_reg(tree, RV_VIRT_CLINT, RV_VIRT_CLINT_BYTES);
-    hart_lines(tree, lines, G_N_ELEMENTS(lines));
+    rv_tree_hart_lines(tree, lines, G_N_ELEMENTS(lines));
     rv_tree_end(tree);
 }
 
@@ -175,7 +174,7 @@ static void add_swi(RvTree *tree, const char *kind, uint64_t address, uint32_t l
     rv_tree_reg(tree, address, 0x4000);
     rv_tree_cell(tree, "#interrupt-cells", 0);
     rv_tree_flag(tree, "interrupt-controller");
-    hart_lines(tree, &line, 1);
+    rv_tree_hart_lines(tree, &line, 1);
     rv_tree_end(tree);
 }
 
@@ -192,7 +191,7 @@ static void add_aclint(RvTree *tree)
     rv_tree_begin(tree, "mtimer@%" G_GINT64_MODIFIER "x", timer);
     rv_tree_text(tree, "compatible", "riscv,aclint-mtimer");
     rv_tree_bytes(tree, "reg", cells, sizeof(cells));
-    hart_lines(tree, &line, 1);
+    rv_tree_hart_lines(tree, &line, 1);
     rv_tree_end(tree);
     add_swi(tree, "sswi", RV_VIRT_SSWI, RV_IRQ_SSI);
 }
@@ -204,11 +203,11 @@ static void add_plic(RvTree *tree)
 
     rv_tree_begin(tree, "plic@%x", RV_VIRT_PLIC);
     rv_tree_cell(tree, "phandle", RV_PHANDLE_PLIC);
-    texts(tree, "compatible", compatible);
+    rv_tree_texts(tree, "compatible", compatible);
     rv_tree_cell(tree, "#address-cells", 0);
     rv_tree_cell(tree, "#interrupt-cells", 1);
     rv_tree_flag(tree, "interrupt-controller");
-    hart_lines(tree, lines, G_N_ELEMENTS(lines));
+    rv_tree_hart_lines(tree, lines, G_N_ELEMENTS(lines));
     rv_tree_reg(tree, RV_VIRT_PLIC, RV_VIRT_PLIC_BYTES);
     rv_tree_cell(tree, "riscv,ndev", RV_VIRT_PLIC_SOURCES - 1);
     rv_tree_end(tree);
@@ -225,7 +224,13 @@ static void add_device(RvTree *tree,
     rv_tree_text(tree, "compatible", compatible);
     rv_tree_reg(tree, address, size);
     rv_tree_cell(tree, "interrupt-parent", RV_PHANDLE_PLIC);
-    rv_tree_cell(tree, "interrupts", irq);
+    if (tree->virt->aia == RV_VIRT_AIA_NONE) {
+        rv_tree_cell(tree, "interrupts", irq);
+    } else {
+        const uint32_t cells[2] = {GUINT32_TO_BE(irq), GUINT32_TO_BE(RV_TREE_LEVEL_HIGH)};
+
+        rv_tree_bytes(tree, "interrupts", cells, sizeof(cells));
+    }
     if (address == RV_VIRT_UART) {
         rv_tree_cell(tree, "clock-frequency", RV_VIRT_UART_HZ);
     }
@@ -246,7 +251,11 @@ static void add_soc(RvTree *tree)
     } else {
         add_clint(tree);
     }
-    add_plic(tree);
+    if (tree->virt->aia == RV_VIRT_AIA_NONE) {
+        add_plic(tree);
+    } else {
+        rv_tree_add_aia(tree);
+    }
     add_device(tree, "serial", "ns16550a", RV_VIRT_UART, 0x100, RV_VIRT_UART_IRQ);
     for (uint32_t i = 0; i < tree->virt->n_virtio; i++) {
         add_device(tree, "virtio_mmio", "virtio,mmio", RV_VIRT_VIRTIO + 0x1000 * i, 0x1000,
@@ -255,7 +264,7 @@ static void add_soc(RvTree *tree)
     add_device(tree, "rtc", "google,goldfish-rtc", RV_VIRT_RTC, 0x1000, RV_VIRT_RTC_IRQ);
     rv_tree_begin(tree, "test@%x", RV_VIRT_TEST);
     rv_tree_cell(tree, "phandle", RV_PHANDLE_TEST);
-    texts(tree, "compatible", test);
+    rv_tree_texts(tree, "compatible", test);
     rv_tree_reg(tree, RV_VIRT_TEST, 0x1000);
     rv_tree_end(tree);
     rv_tree_add_io(tree);

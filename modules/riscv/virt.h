@@ -14,6 +14,10 @@
 #define RV_VIRT_CLINT_BYTES  0x10000u
 #define RV_VIRT_SSWI         0x2f00000u
 #define RV_VIRT_PLIC         0xc000000u
+#define RV_VIRT_APLIC_M      0xc000000u /* in place of the PLIC */
+#define RV_VIRT_APLIC_S      0xd000000u
+#define RV_VIRT_IMSIC_M      0x24000000u
+#define RV_VIRT_IMSIC_S      0x28000000u
 #define RV_VIRT_PLIC_BYTES   0x600000u
 #define RV_VIRT_UART         0x10000000u
 #define RV_VIRT_VIRTIO       0x10001000u /* transports, 0x1000 bytes apart */
@@ -35,11 +39,17 @@
 #define RV_VIRT_N_VIRTIO 8u
 
 /* Interrupt sources of the PLIC */
-#define RV_VIRT_VIRTIO_IRQ   1u /* of the first transport */
-#define RV_VIRT_UART_IRQ     10u
-#define RV_VIRT_RTC_IRQ      11u
-#define RV_VIRT_PCIE_IRQ     32u /* to 35 */
-#define RV_VIRT_PLIC_SOURCES 96u
+#define RV_VIRT_VIRTIO_IRQ    1u /* of the first transport */
+#define RV_VIRT_UART_IRQ      10u
+#define RV_VIRT_RTC_IRQ       11u
+#define RV_VIRT_PCIE_IRQ      32u /* to 35 */
+#define RV_VIRT_PLIC_SOURCES  96u
+#define RV_VIRT_APLIC_SOURCES 96u /* without 0 */
+
+/* property aia */
+#define RV_VIRT_AIA_NONE  0u
+#define RV_VIRT_AIA_APLIC 1u
+#define RV_VIRT_AIA_IMSIC 2u
 
 #define RV_VIRT_TIMEBASE_HZ 10000000u
 #define RV_VIRT_UART_HZ     3686400u
@@ -53,7 +63,10 @@ typedef struct RvEntry {
 
 typedef struct RvVirt {
     QhBoard base;
-    uint8_t aclint; /* property: ACLINT nodes and SSWI instead of a CLINT */
+    uint8_t aclint;      /* property: ACLINT nodes and SSWI instead of a CLINT */
+    uint8_t aia;         /* property: RV_VIRT_AIA_... */
+    uint32_t aia_guests; /* property: interrupt files for guests of a hart; room only */
+    uint32_t guest_bits; /* log2 of the pages that each hart has for S */
     uint32_t xlen;
     uint32_t n_harts;
     uint32_t n_virtio; /* transports for virtio devices */
@@ -88,6 +101,9 @@ gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error);
 gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error);
 /* Two banks of flash, the same way. [main] */
 gboolean rv_virt_create_flash(RvVirt *virt, GError **error);
+
+/* virt-aia.c: what aia= asks for in place of a PLIC. NULL with @error. [main] */
+QhInstance *rv_virt_create_aia(RvVirt *virt, GError **error);
 
 extern const QhMachineOps rv_virt_machine;
 

@@ -7,6 +7,8 @@
 
 extern const QhDeviceOps rv_aclint_mtimer_device; /* "riscv.aclint.mtimer" */
 extern const QhDeviceOps rv_aclint_swi_device;    /* "riscv.aclint.swi" */
+extern const QhDeviceOps rv_aplic_device;         /* "riscv.aplic" */
+extern const QhDeviceOps rv_imsic_device;         /* "riscv.imsic" */
 extern const QhDeviceOps rv_plic_device;          /* "riscv.sifive.plic" */
 extern const QhDeviceOps rv_test_device;          /* "riscv.sifive.test" */
 extern const QhDeviceOps rv_goldfish_rtc_device;  /* "goldfish_rtc" */
