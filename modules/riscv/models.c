@@ -70,35 +70,26 @@ typedef struct Rule {
     }
 
 static const Rule rules[] = {
-    NEEDS(m, zmmul),         NEEDS(a, zaamo),
-    NEEDS(a, zalrsc),        NEEDS(zawrs, zalrsc),
-    NEEDS(f, zicsr),         NEEDS(d, f),
-    NEEDS(zfa, f),           NEEDS(zfhmin, f),
-    NEEDS(zfbfmin, f),       NEEDS(zfh, zfhmin),
-    NEEDS(v, zve64d),        NEEDS(zve64d, zve64f),
-    NEEDS(zve64d, d),        NEEDS(zve64f, zve64x),
-    NEEDS(zve64f, zve32f),   NEEDS(zve64x, zve32x),
-    NEEDS(zve32f, zve32x),   NEEDS(zve32f, f),
-    NEEDS(zve32x, zicsr),    NEEDS(zvfh, zvfhmin),
-    NEEDS(zvfh, zfhmin),     NEEDS(zvfhmin, zve32f),
-    NEEDS(zvbb, zvkb),       NEEDS(zvkb, zve32x),
-    NEEDS(zvbc, zve64x),     NEEDS(c, zca),
-    NEEDS_IF(c, zcd, d, 0),  NEEDS_IF(c, zcf, f, 32),
-    NEEDS(zcb, zca),         NEEDS(zcmop, zca),
-    NEEDS(zcd, zca),         NEEDS(zcd, d),
-    NEEDS(zcf, zca),         NEEDS(zcf, f),
-    NEEDS(zicntr, zicsr),    NEEDS(zihpm, zicsr),
-    NEEDS(zkr, zicsr),       NEEDS(s, u),
-    NEEDS(s, zicsr),         NEEDS(u, zicsr),
-    NEEDS(smstateen, zicsr), NEEDS(ssstateen, s),
-    NEEDS(sstc, s),          NEEDS(svade, s),
-    NEEDS(svadu, s),         NEEDS(svinval, s),
-    NEEDS(svnapot, s),       NEEDS(svpbmt, s),
-    NEEDS(svrsw60t59b, s),   NEEDS(svvptc, s),
-    NEEDS(ssccptr, s),       NEEDS(sscounterenw, s),
-    NEEDS(sstvala, s),       NEEDS(sstvecd, s),
-    NEEDS(ziccamoa, a),      NEEDS(ziccrse, zalrsc),
-    NEEDS(za64rs, zalrsc),   MODE(sv57, sv48),
+    NEEDS(m, zmmul),         NEEDS(a, zaamo),       NEEDS(a, zalrsc),
+    NEEDS(zawrs, zalrsc),    NEEDS(f, zicsr),       NEEDS(d, f),
+    NEEDS(zfa, f),           NEEDS(zfhmin, f),      NEEDS(zfbfmin, f),
+    NEEDS(zfh, zfhmin),      NEEDS(v, zve64d),      NEEDS(zve64d, zve64f),
+    NEEDS(zve64d, d),        NEEDS(zve64f, zve64x), NEEDS(zve64f, zve32f),
+    NEEDS(zve64x, zve32x),   NEEDS(zve32f, zve32x), NEEDS(zve32f, f),
+    NEEDS(zve32x, zicsr),    NEEDS(zvfh, zvfhmin),  NEEDS(zvfh, zfhmin),
+    NEEDS(zvfhmin, zve32f),  NEEDS(zvbb, zvkb),     NEEDS(zvkb, zve32x),
+    NEEDS(zvbc, zve64x),     NEEDS(c, zca),         NEEDS_IF(c, zcd, d, 0),
+    NEEDS_IF(c, zcf, f, 32), NEEDS(zcb, zca),       NEEDS(zcmop, zca),
+    NEEDS(zcd, zca),         NEEDS(zcd, d),         NEEDS(zcf, zca),
+    NEEDS(zcf, f),           NEEDS(zicntr, zicsr),  NEEDS(zihpm, zicsr),
+    NEEDS(zkr, zicsr),       NEEDS(s, u),           NEEDS(s, zicsr),
+    NEEDS(u, zicsr),         NEEDS(smaia, zicsr),   NEEDS(ssaia, s),
+    NEEDS(smstateen, zicsr), NEEDS(ssstateen, s),   NEEDS(sstc, s),
+    NEEDS(svade, s),         NEEDS(svadu, s),       NEEDS(svinval, s),
+    NEEDS(svnapot, s),       NEEDS(svpbmt, s),      NEEDS(svrsw60t59b, s),
+    NEEDS(svvptc, s),        NEEDS(ssccptr, s),     NEEDS(sscounterenw, s),
+    NEEDS(sstvala, s),       NEEDS(sstvecd, s),     NEEDS(ziccamoa, a),
+    NEEDS(ziccrse, zalrsc),  NEEDS(za64rs, zalrsc), MODE(sv57, sv48),
     MODE(sv48, sv39),
 };
 
@@ -340,9 +331,8 @@ static gboolean in_string(const RvCpu *cpu, const Extension *extension)
  * stands between zv* and s*. */
 static char *length_name(const RvCpu *cpu, const Extension *behind)
 {
-    return behind->offset == EXT(smstateen) && cpu->ext_zve32x
-               ? g_strdup_printf("zvl%ub", cpu->vlen)
-               : NULL;
+    return behind->offset == EXT(smaia) && cpu->ext_zve32x ? g_strdup_printf("zvl%ub", cpu->vlen)
+                                                           : NULL;
 }
 
 char *rv_isa_string(QhCpu *base)
