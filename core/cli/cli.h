@@ -57,7 +57,6 @@ struct QhCli {
     QhJson *display_options; /* QMP's DisplayOptions of -display, or NULL */
     GPtrArray *vncs;         /* QhJson: of -vnc, members as given */
     gboolean full_screen;
-
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
     gboolean snapshot;

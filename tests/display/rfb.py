@@ -70,6 +70,19 @@ class WebSocket:
         data, self.buffer = self.buffer[:n], self.buffer[n:]
         return data
 
+    def message(self):
+        """One whole message, of any number of frames."""
+        whole = b""
+        while True:
+            first, size = self.take(2)
+            size = struct.unpack(">H", self.take(2))[0] if size == 126 else \
+                struct.unpack(">Q", self.take(8))[0] if size == 127 else size
+            data = self.take(size)
+            if first & 15 < 8:
+                whole += data
+                if first & 0x80:
+                    return whole
+
     def close(self):
         self.link.close()
 
