@@ -51,8 +51,7 @@ struct QhCli {
     GPtrArray *objects;            /* of -object, as given */
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
-    GPtrArray *usb_devices;        /* of -usbdevice, as given */
-    gboolean usb;                  /* -usb, or one of those */
+    GPtrArray *usb_devices;        /* of -usbdevice */
 
     QhJson *display_options; /* QMP's DisplayOptions of -display, or NULL */
     GPtrArray *vncs;         /* QhJson: of -vnc, members as given */
@@ -61,7 +60,7 @@ struct QhCli {
     gboolean perfmap, jitdump;
     gboolean snapshot;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
-    gboolean mem_lock, timestamps;
+    gboolean mem_lock, timestamps, usb;
     QhPanicAction on_panic; /* -action */
     QhWatchdogAction on_watchdog;
     gboolean default_serial; /* serials has what nobody asked for */
@@ -146,8 +145,7 @@ char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine,
 gboolean qh_cli_apply_shares(
     QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 
-/* take-usb.c: the machine's own USB controller and devices for -usbdevice are added to those of
- * -device. */
+/* take-usb.c: -usb and -usbdevice are added to -device. */
 void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *machine);
 /* take-display.c: when the machine is there, open what shows its screens. [main] */
 gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error);
