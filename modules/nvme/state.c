@@ -149,6 +149,9 @@ static void stream_controller(Nvme *nvme, QhStateStream *stream)
     stream->bytes(stream, &nvme->units_written, sizeof(nvme->units_written));
     stream->bytes(stream, &nvme->n_reads, sizeof(nvme->n_reads));
     stream->bytes(stream, &nvme->n_writes, sizeof(nvme->n_writes));
+    if (stream->mode == QH_STATE_SAVE && nvme->event_index != NULL) {
+        stream->mapped(stream, nvme->event_index, nvme->page_bytes);
+    }
 }
 
 /* What was mapped is let go of, not unmapped: that would say that it was written. */
