@@ -29,13 +29,14 @@ typedef struct Mux {
     gboolean escaped;
 } Mux;
 
-static const char keys[] = "\r\n"
-                           "Ctrl-A h    these keys\r\n"
-                           "Ctrl-A x    leave the program\r\n"
-                           "Ctrl-A c    switch between the guest and the monitor\r\n"
-                           "Ctrl-A b    send a break\r\n"
-                           "Ctrl-A s    write disk caches back (there are none yet)\r\n"
-                           "Ctrl-A Ctrl-A    send Ctrl-A\r\n";
+static const char keys[] =
+    "\r\n"
+    "Ctrl-A h    these keys\r\n"
+    "Ctrl-A x    leave the program\r\n"
+    "Ctrl-A c    switch between the guest and the monitor\r\n"
+    "Ctrl-A b    send a break\r\n"
+    "Ctrl-A s    nothing: caches of disks are written back when the guest says so\r\n"
+    "Ctrl-A Ctrl-A    send Ctrl-A\r\n";
 
 static void say(Mux *mux, const char *text)
 {

@@ -58,11 +58,7 @@ QhMachine *qh_char_enter(QhChar *chr)
 {
     QhMachine *machine = qh_host_machine(chr->host);
 
-    if (machine == NULL || qh_machine_locked_by_me(machine)) {
-        return NULL;
-    }
-    qh_machine_lock(machine);
-    return machine;
+    return qh_machine_lock_once(machine) ? machine : NULL;
 }
 
 void qh_char_leave(QhMachine *machine)

@@ -66,6 +66,9 @@ struct QhCli {
     gboolean default_serial; /* serials has what nobody asked for */
 
     QhSandboxOptions sandbox;
+    gboolean run_as; /* -run-with user= */
+    uint32_t run_uid, run_gid;
+    char *run_name; /* of the user; NULL: by numbers */
 
     int ready_fd;   /* the pipe to the parent of -daemonize, or -1 */
     int pidfile_fd; /* locked as long as the process lives, or -1 */
@@ -150,50 +153,9 @@ void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *
 /* take-display.c: when the machine is there, open what shows its screens. [main] */
 gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error);
 
-/* The take functions of the table. */
-gboolean qh_take_flag(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_string(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_list(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_accepted(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_help(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_help_all(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_version(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_dump_options(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_machine(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_accel(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_cpu(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_smp(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_disk(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_fsdev(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_virtfs(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_nic(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_net(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_vnc(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_vga(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_action(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_watchdog_action(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_usb_device(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_name(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_uuid(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_rtc(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_icount(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_seed(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_fw_cfg(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_audiodev(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_gdb_default(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_log_filter(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_targets(QhCli *, const QhOption *, const char *, GError **);
+/* take-config.c: become the user of -run-with. [main] */
+gboolean qh_cli_change_user(const QhCli *cli, GError **error);
+
+#include "core/cli/take.h" /* the functions of the table; needs what is above */
 
 #endif

@@ -94,6 +94,7 @@ static gboolean write_pidfile(QhCli *cli, GError **error)
 
         qh_firmware_options_unref(cli->firmware);
         g_free(cli->pidfile);
+        g_free(cli->run_name);
         cli->pidfile = path;
     }
     int fd = open(cli->pidfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -135,7 +136,7 @@ gboolean qh_cli_ready(QhCli *cli, QhHost *host, GError **error)
         return FALSE;
     }
     /* modules are loaded, code memory is mapped, files are open, and no guest has run */
-    if (!qh_sandbox_start(&cli->sandbox, error)) {
+    if (!qh_cli_change_user(cli, error) || !qh_sandbox_start(&cli->sandbox, error)) {
         return FALSE;
     }
     if (!cli->stopped && qh_host_machine(host) != NULL &&

@@ -10,13 +10,7 @@ static GMainContext *context(QhHost *host)
 
 static gboolean enter(QhHost *host)
 {
-    QhMachine *machine = qh_host_machine(host);
-
-    if (machine == NULL || qh_machine_locked_by_me(machine)) {
-        return FALSE;
-    }
-    qh_machine_lock(machine);
-    return TRUE;
+    return qh_machine_lock_once(qh_host_machine(host));
 }
 
 static void leave(QhHost *host, gboolean entered)

@@ -89,7 +89,7 @@ struct QhTurns *qh_machine_turns(QhMachine *machine);
 void qh_machine_lock(QhMachine *machine); /* [any] */
 void qh_machine_unlock(QhMachine *machine);
 gboolean qh_machine_locked_by_me(QhMachine *machine);
-/* Take it unless this thread has it; returns whether to give it back. */
+/* Take it unless this thread has it; returns whether to give it back. FALSE without a machine. */
 gboolean qh_machine_lock_once(QhMachine *machine);
 
 /* Let all CPUs run; stop them and wait until they stand still. [main] */

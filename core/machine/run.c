@@ -37,7 +37,7 @@ gboolean qh_machine_locked_by_me(QhMachine *machine)
 
 gboolean qh_machine_lock_once(QhMachine *machine)
 {
-    if (qh_machine_locked_by_me(machine)) {
+    if (machine == NULL || qh_machine_locked_by_me(machine)) {
         return FALSE;
     }
     qh_machine_lock(machine);

@@ -19,11 +19,7 @@ QhMachine *qh_net_enter(QhHost *host)
 {
     QhMachine *machine = qh_host_machine(host);
 
-    if (machine == NULL || qh_machine_locked_by_me(machine)) {
-        return NULL;
-    }
-    qh_machine_lock(machine);
-    return machine;
+    return qh_machine_lock_once(machine) ? machine : NULL;
 }
 
 void qh_net_leave(QhMachine *machine)

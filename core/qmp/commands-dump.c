@@ -202,7 +202,9 @@ static void dumped(void *data, const GError *error)
     /* a stop or a shutdown that came meanwhile holds; and the end of the program */
     qh_stopped_end(dump->host, dump->resume && qh_run_state_is_running(state) &&
                                    !g_error_matches(error, QH_ERROR, QH_ERROR_NOT_ACTIVE));
-    tell_of_end(dump, error);
+    if (dump->detached) { /* libvirt 9 does not survive one that it did not ask for */
+        tell_of_end(dump, error);
+    }
     qh_later_done(g_steal_pointer(&dump->later), error);
 }
 
@@ -263,7 +265,8 @@ qh_qmp_dump_guest_memory(QhHost *host, const QhQmpDumpGuestMemoryArgs *args, GEr
         return FALSE;
     }
     dump->status = QH_QMP_DUMP_STATUS_ACTIVE;
-    dump->later = args->has_detach && args->detach ? NULL : qh_later_begin(host);
+    dump->detached = args->has_detach && args->detach;
+    dump->later = dump->detached ? NULL : qh_later_begin(host);
     return TRUE;
 }
 

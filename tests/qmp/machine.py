@@ -172,7 +172,6 @@ def test_dump():
         formats = client.execute('query-dump-guest-memory-capability')
         assert formats == {'formats': ['elf']}, formats
         client.execute('dump-guest-memory', paging=False, protocol='file:' + path)
-        assert client.wait_event('DUMP_COMPLETED')['result']['status'] == 'completed'
         state = client.execute('query-dump')
         assert state['completed'] == state['total'] == os.path.getsize(path), state
         text = subprocess.run(['readelf', '-hln', path], stdout=subprocess.PIPE, text=True,

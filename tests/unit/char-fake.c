@@ -148,9 +148,13 @@ void qh_machine_unlock(G_GNUC_UNUSED QhMachine *machine)
     locked = FALSE;
 }
 
-gboolean qh_machine_locked_by_me(G_GNUC_UNUSED QhMachine *machine)
+gboolean qh_machine_lock_once(QhMachine *machine)
 {
-    return locked;
+    if (locked) {
+        return FALSE;
+    }
+    qh_machine_lock(machine);
+    return TRUE;
 }
 
 static uint32_t front_can_read(void *opaque)
