@@ -144,7 +144,7 @@ gboolean qh_cli_apply_nets(
 /* What the machine's module says of it under @key; NULL: nothing. The caller frees it. [main] */
 char *qh_cli_machine_text(QhHost *host, const char *target, const char *machine, const char *key);
 
-/* take-fs.c: devices of -virtfs become ones of the class that the machine names. [main] */
+/* take-fs.c: -virtfs's devices become of the class that the machine names. [main] */
 gboolean qh_cli_apply_shares(
     QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 

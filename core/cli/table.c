@@ -631,7 +631,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                },
+    {.name = NULL                                      },
 };
 /* clang-format on */
 
