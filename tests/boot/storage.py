@@ -16,8 +16,6 @@ import virtio
 
 LIMIT = 240
 BLOCK = 2048
-virtio.NEEDS.update({"sd_mod": ["crc-t10dif"], "sr_mod": ["cdrom"], "isofs": [],
-                     "nvme": ["nvme-auth", "nvme-core"]})
 
 
 def both(value, code):

@@ -19,7 +19,8 @@ LIMIT = 240
 NEEDS = {
     "qemu_fw_cfg": [],
     "virtio_mmio": [], "virtio_blk": [], "virtio-rng": [], "virtio_balloon": [], "virtio_input": [],
-    "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif", "sd_mod"],
+    "virtio_scsi": ["scsi_common", "scsi_mod"], "sd_mod": ["crc-t10dif"],
+    "sr_mod": ["cdrom"], "isofs": [], "nvme": ["nvme-auth", "nvme-core"],
     "virtio-gpu": ["drm", "drm_kms_helper", "drm_shmem_helper", "virtio_dma_buf"], "evdev": [],
     "9p": ["netfs", "9pnet", "9pnet_virtio"], "vmw_vsock_virtio_transport":
     ["vsock", "vmw_vsock_virtio_transport_common"],

@@ -288,14 +288,15 @@ def reverse_interp(tap, binary):
 
 # Each round writes other letters to the disk, reads them back from there, and asks the router.
 TRAFFIC = """
+until [ -b $disk ]; do sleep 0.1; done
 ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up
 while :; do
     for c in a b c d e f g; do
         dd if=/dev/zero bs=4096 count=16 2>/dev/null | tr '\\0' $c |
-            dd of=/dev/vda bs=65536 conv=fsync 2>/dev/null
+            dd of=$disk bs=65536 conv=fsync 2>/dev/null
         echo 3 > /proc/sys/vm/drop_caches
         ping -c 1 -W 5 10.0.2.2 > /dev/null
-        busybox hostname guest$(head -c 1 /dev/vda)
+        busybox hostname guest$(head -c 1 $disk)
     done
 done
 """
@@ -303,36 +304,49 @@ done
 
 def reverse_devices(tap, binary):
     """Backwards over what a guest writes to its disk and hears from a network, over PCI and MMIO."""
+    reverse_traffic(tap, binary, "pci", "/dev/vda", ["virtio_blk"], "virtio-blk-pci,drive=d")
+    reverse_traffic(tap, binary, "device", "/dev/vda", ["virtio_mmio", "virtio_blk"],
+                    "virtio-blk-device,drive=d")
+
+
+def reverse_storage(tap, binary):
+    """The same with disks of other kinds."""
+    reverse_traffic(tap, binary, "pci", "/dev/nvme0n1", ["nvme"], "nvme,drive=d,serial=x")
+    reverse_traffic(tap, binary, "pci", "/dev/sda", ["virtio_scsi", "sd_mod"],
+                    "virtio-scsi-pci", "scsi-hd,drive=d")
+
+
+def reverse_traffic(tap, binary, bus, node, drivers, *devices):
     call = "__riscv_sys_sethostname"
-    for bus, card in (("pci", "pci"), ("device", "device")):
-        with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
-            gdb, disk = os.path.join(folder, "gdb"), os.path.join(folder, "disk")
-            with open(disk, "wb") as out:
-                out.truncate(1 << 20)
-            files, load = virtio.module_files(folder, ["virtio_mmio", "virtio_blk", "virtio_net"])
-            more = ["-icount", "shift=3,sleep=off", "-drive", "if=none,id=d,format=raw,file=" + disk,
-                    "-netdev", "user,id=n", "-device", "virtio-blk-%s,drive=d" % bus,
-                    "-device", "virtio-net-%s,netdev=n" % card, "-device", "virtio-rng-" + bus,
-                    "-device", "virtio-serial-" + bus]
-            with Linux(binary, folder, gdb, 1, call, more=more, command=load + TRAFFIC,
-                       files=files) as kernel:
-                talk = Session("target remote " + gdb)
-                talk.do("break *0x%x" % kernel.symbols[call], "Breakpoint 1")
-                for name in ("first", "second", "third"):
-                    talk.do("continue", "Breakpoint 1")
-                    remember(talk, name)
-                    talk.do("shell cp %s %s-%s" % (disk, disk, name), "")
-                talk.do("shell cmp -s %s-first %s-second || echo other" % (disk, disk), "other")
-                for way, name in (("reverse-continue", "second"), ("reverse-continue", "first"),
-                                  ("continue", "second"), ("continue", "third"),
-                                  ("reverse-continue", "second")):
-                    talk.do(way, "Breakpoint 1")
-                    compare(talk, name)
-                    talk.do("shell cmp %s %s-%s && echo same" % (disk, disk, name), "same")
-                talk.do("reverse-stepi", "reverse-stepi", "stepi", "stepi", "0x")
-                compare(talk, "second")
-                talk.do("kill", "killed")
-                talk.run(tap, "backwards over a disk and a network, virtio-*-" + bus)
+    with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
+        gdb, disk = os.path.join(folder, "gdb"), os.path.join(folder, "disk")
+        with open(disk, "wb") as out:
+            out.truncate(1 << 20)
+        files, load = virtio.module_files(folder, [*drivers, "virtio_net"])
+        more = ["-icount", "shift=3,sleep=off", "-drive", "if=none,id=d,format=raw,file=" + disk,
+                "-netdev", "user,id=n", *(word for device in devices for word in ("-device", device)),
+                "-device", "virtio-net-%s,netdev=n" % bus, "-device", "virtio-rng-" + bus,
+                "-device", "virtio-serial-" + bus]
+        command = load + "disk=%s\n" % node + TRAFFIC
+        with Linux(binary, folder, gdb, 1, call, more=more, command=command,
+                   files=files) as kernel:
+            talk = Session("target remote " + gdb)
+            talk.do("break *0x%x" % kernel.symbols[call], "Breakpoint 1")
+            for name in ("first", "second", "third"):
+                talk.do("continue", "Breakpoint 1")
+                remember(talk, name)
+                talk.do("shell cp %s %s-%s" % (disk, disk, name), "")
+            talk.do("shell cmp -s %s-first %s-second || echo other" % (disk, disk), "other")
+            for way, name in (("reverse-continue", "second"), ("reverse-continue", "first"),
+                              ("continue", "second"), ("continue", "third"),
+                              ("reverse-continue", "second")):
+                talk.do(way, "Breakpoint 1")
+                compare(talk, name)
+                talk.do("shell cmp %s %s-%s && echo same" % (disk, disk, name), "same")
+            talk.do("reverse-stepi", "reverse-stepi", "stepi", "stepi", "0x")
+            compare(talk, "second")
+            talk.do("kill", "killed")
+            talk.run(tap, "backwards over a network and " + devices[-1])
 
 
 def main():
@@ -340,7 +354,8 @@ def main():
     tap = guest.Tap()
     cases = (("bare", bare), ("linux", linux), ("reverse", reverse),
              ("reverse-linux", reverse_linux), ("reverse-linux-smp", reverse_smp),
-             ("reverse-linux-interp", reverse_interp), ("reverse-devices", reverse_devices))
+             ("reverse-linux-interp", reverse_interp), ("reverse-devices", reverse_devices),
+             ("reverse-storage", reverse_storage))
     for name, function in cases:
         if not wanted or name in wanted:
             function(tap, binary)
