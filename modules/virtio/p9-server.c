@@ -376,8 +376,12 @@ static int run(P9Call *call, uint32_t flags, P9Method method)
     uint32_t id = (flags & FID) != 0 ? p9_read32(&call->in) : 0;
     int error;
 
+    if (call->in.bad) {
+        return EBADMSG; /* too short for its fid, which reads as 0: there may be one of that number
+                         */
+    }
     if ((flags & FID) != 0 && (call->fid = p9_fid_get(call->session, id)) == NULL) {
-        return call->in.bad ? EBADMSG : EBADF;
+        return EBADF;
     }
     error =
         (flags & WRITES) != 0 && call->folder->read_only ? EROFS : run_locked(call, flags, method);
