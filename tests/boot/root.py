@@ -128,7 +128,8 @@ def case(tap, binary, image, name):
         console = Console(
             [binary, "--load-target=riscv64", "-M", "virt", "-m", "1G", "-smp", "2", "-bios",
              guest.firmware(), "-display", "none", "-serial", "stdio", "-kernel", guest.kernel(),
-             "-initrd", os.path.join(work, "initrd"), "-append", "console=ttyS0 root=" + disk,
+             "-initrd", os.path.join(work, "initrd"), "-append", "console=ttyS0 root=" + disk +
+             " systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900",
              "-blockdev", "driver=qcow2,node-name=disk,file.driver=file,file.filename=" + copy,
              "-netdev", "user,id=net", *devices])
         result = guest.Result(None, "", "", 0, 0)
