@@ -6,9 +6,9 @@ static const QhJsonLimits note_limits = {
     .token_bytes = 64u << 10, .value_bytes = 1u << 20, .nesting = 16, .tokens = 64u << 10};
 
 /* The kinds an offer may have. "cpu-model" describes and fills no slot of its own. */
-static const char *const kinds[] = {"target",  "cpu-model", "machine", "device", "chardev",
-                                    "command", "gdb",       "netdev",  "object", "display",
-                                    "block"};
+static const char *const kinds[] = {"target",  "cpu-model", "machine", "device",
+                                    "chardev", "command",   "gdb",     "netdev",
+                                    "object",  "display",   "block"};
 
 static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

@@ -65,7 +65,7 @@ class Watch(threading.Thread):
             if len(stops) > stopped:
                 stopped = len(stops)
                 status = self.command(stream, "query-status")["status"]
-                disks = {d["qdev"].split("/")[-1]: d.get("io-status")
+                disks = {d["qdev"].removesuffix("/virtio-backend").split("/")[-1]: d.get("io-status")
                          for d in self.command(stream, "query-block")}
                 self.seen.append((status, disks.get("a"), disks.get("b")))
                 self.command(stream, "cont")
