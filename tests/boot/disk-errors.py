@@ -16,9 +16,10 @@ import guest
 import virtio
 
 MB = 1 << 20
-# vda stops the machine twice, vdb reports, vdc swallows; vdd has a limit of 1 MiB a second
+# vda stops the machine twice, for one request at a time, vdb reports, vdc swallows; vdd has a limit of 1 MiB a second
 WORK = """
-dd if=/dev/zero bs=64k count=64 2>/dev/null | tr '\\0' 'A' > /dev/vda; sync /dev/vda && echo stopped-ok
+dd if=/dev/zero bs=64k count=64 2>/dev/null | tr '\\0' 'A' > /tmp/a
+dd if=/tmp/a of=/dev/vda bs=64k oflag=direct 2>/dev/null && sync && echo stopped-ok
 dd if=/dev/vdb of=/dev/null bs=64k count=4 2>/dev/null || echo reported
 dd if=/dev/vdc of=/dev/null bs=64k count=4 2>/dev/null && echo ignored
 read before rest < /proc/uptime
@@ -65,7 +66,7 @@ class Watch(threading.Thread):
             if len(stops) > stopped:
                 stopped = len(stops)
                 status = self.command(stream, "query-status")["status"]
-                disks = {d["qdev"].removesuffix("/virtio-backend").split("/")[-1]: d.get("io-status")
+                disks = {d["qdev"].split("/")[-2]: d.get("io-status")
                          for d in self.command(stream, "query-block")}
                 self.seen.append((status, disks.get("a"), disks.get("b")))
                 self.command(stream, "cont")
