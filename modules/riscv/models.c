@@ -117,9 +117,11 @@ static gboolean model_has(const char *model, const Extension *extension)
         return strstr(list, word) != NULL;
     }
     if (strcmp(model, "max") == 0) {
-        /* It has svadu, the opposite of svade; and zkr needs a firmware that opens the seed to S,
-         * else Linux, which reads it before it handles traps, hangs. */
-        return extension->offset != EXT(svade) && extension->offset != EXT(zkr);
+        /* It has svadu, the opposite of svade. zkr and AIA need a firmware that opens them to S,
+         * else Linux, which uses them as soon as it reads of them, ends there; a board with AIA
+         * turns AIA on. */
+        return extension->offset != EXT(svade) && extension->offset != EXT(zkr) &&
+               extension->offset != EXT(smaia) && extension->offset != EXT(ssaia);
     }
     return extension->base;
 }

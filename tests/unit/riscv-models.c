@@ -16,7 +16,7 @@ typedef struct RuleCase {
 static const RuleCase good[] = {
     {64, "rv64",       NULL,               "i m a f d c zba zbb zbs zicsr zca zcd svpbmt sstc !zcf !svade !zkr !s !u"},
     {32, "rv32",       NULL,               "i m a f d c zca zcd zcf !svpbmt !svnapot"                                },
-    {64, "max",        NULL,               "zfh smstateen svadu !svade !zkr !zcf"                                    },
+    {64, "max",        NULL,               "zfh smstateen svadu !svade !zkr !smaia !ssaia !zcf"                      },
     {64, "rva22s64",   NULL,               "svade svinval !sstc !zfa !svnapot"                                       },
     {64, "sifive-u54", NULL,               "i m a f d c !zba !zicbom !zfhmin"                                        },
  /* what is turned off takes along what needs it */
