@@ -36,7 +36,7 @@ KINDS = {
 NEEDS_TARGETS = ("cpu-model", "machine")
 PROPERTY = {"name": str, "type": str, "description": str, "default": str}
 TOP = {"name": str, "license": str, "package": str, "description": str, "needs": dict,
-       "offers": dict, "flags": list, "version": str, "abi": list}
+       "offers": dict, "buses": dict, "flags": list, "version": str, "abi": list}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,62}\Z")
 
 
@@ -101,6 +101,12 @@ def check_module(module):
                 if (target, entry["name"]) in seen:
                     raise Bad(f"offers.{kind}: '{entry['name']}' stands there twice")
                 seen.add((target, entry["name"]))
+    for bus, properties in module.get("buses", {}).items():
+        check_name("buses", bus)
+        if not isinstance(properties, list):
+            raise Bad(f"buses.{bus}: must be an array of objects")
+        for prop in properties:
+            check_members(f"buses.{bus}", prop, PROPERTY, ["name", "type"])
     if not any(module["offers"].values()):
         raise Bad("offers: a module must offer something")
 
@@ -144,7 +150,7 @@ def complete(module, args):
     check_version("abi", note["abi"])
     if args.schema:
         note["schema"] = schema_digest(args.schema)
-    for key in ("package", "description", "needs", "offers"):
+    for key in ("package", "description", "needs", "offers", "buses"):
         if key in module:
             note[key] = module[key]
     note["flags"] = module.get("flags", [])

@@ -174,50 +174,77 @@ static char *list_offers(QhCli *cli, QhHost *host, const char *kind, const char 
 
 static const char *type_text(uint32_t type)
 {
-    static const char *const names[] = {"bool", "uint8", "uint16",  "uint32",     "uint64",
-                                        "size", "str",   "chardev", "on|off|auto"};
+    static const char *const names[] = {"bool",   "uint8",  "uint16",  "uint32",      "uint64",
+                                        "size",   "str",    "chardev", "on|off|auto", "block",
+                                        "netdev", "object", "mac",     "enum",        "int32"};
 
     return type < G_N_ELEMENTS(names) ? names[type] : "?";
 }
 
-static char *list_properties(const QhPropertyTable *table, const char *title, gboolean json)
+/* What is being made: both forms of the same list. */
+typedef struct Listing {
+    QhJsonWriter *writer;
+    GString *out;
+    uint32_t n;
+} Listing;
+
+static void list_property(Listing *listing,
+                          const char *name,
+                          const char *type,
+                          const char *description,
+                          const char *default_text)
+{
+    qh_json_write_begin_object(listing->writer);
+    write_member(listing->writer, "name", name);
+    write_member(listing->writer, "type", type);
+    write_member(listing->writer, "description", description);
+    write_member(listing->writer, "default", default_text);
+    qh_json_write_end_object(listing->writer);
+    g_string_append_printf(listing->out, "  %s=<%s>", name, type);
+    if (description != NULL) {
+        g_string_append_printf(listing->out, " - %s", description);
+    }
+    if (default_text != NULL) {
+        g_string_append_printf(listing->out, " (default: %s)", default_text);
+    }
+    g_string_append_c(listing->out, '\n');
+    listing->n++;
+}
+
+/* @of_bus: what a bus gives besides, as a note lists it; may be NULL. */
+static char *list_properties(const QhPropertyTable *table,
+                             const QhJson *of_bus,
+                             const char *title,
+                             gboolean json)
 {
     g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
-    GString *out = g_string_new(NULL);
-    uint32_t n = table != NULL ? table->n_properties : 0;
+    Listing listing = {.writer = writer, .out = g_string_new(NULL)};
 
-    g_string_append_printf(out, "Properties of %s:\n", title);
+    g_string_append_printf(listing.out, "Properties of %s:\n", title);
     qh_json_write_begin_array(writer);
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
         const QhProperty *p = (const QhProperty *)((const char *)table->properties +
                                                    (size_t)i * table->property_size);
 
-        qh_json_write_begin_object(writer);
-        write_member(writer, "name", p->name);
-        write_member(writer, "type", type_text(p->type));
-        write_member(writer, "description", p->description);
-        write_member(writer, "default", p->default_text);
-        qh_json_write_end_object(writer);
-        g_string_append_printf(out, "  %s=<%s>", p->name, type_text(p->type));
-        if (p->description != NULL) {
-            g_string_append_printf(out, " - %s", p->description);
-        }
-        if (p->default_text != NULL) {
-            g_string_append_printf(out, " (default: %s)", p->default_text);
-        }
-        g_string_append_c(out, '\n');
+        list_property(&listing, p->name, type_text(p->type), p->description, p->default_text);
     }
-    if (n == 0) {
-        g_string_append(out, "  none\n");
+    for (size_t i = 0; of_bus != NULL && i < qh_json_length(of_bus); i++) {
+        const QhJson *row = qh_json_at(of_bus, i);
+        const char *type = text_of(row, "type");
+
+        list_property(&listing, text_of(row, "name"), type != NULL ? type : "?",
+                      text_of(row, "description"), text_of(row, "default"));
+    }
+    if (listing.n == 0) {
+        g_string_append(listing.out, "  none\n");
     }
     qh_json_write_end_array(writer);
     if (json) {
         g_autofree char *text = qh_json_writer_steal(writer, NULL);
 
-        g_string_assign(out, text);
-        g_string_append_c(out, '\n');
+        g_string_printf(listing.out, "%s\n", text);
     }
-    return g_string_free(out, FALSE);
+    return g_string_free(listing.out, FALSE);
 }
 
 static gboolean list_device(QhCli *cli, QhHost *host, char **ret_text, GError **error)
@@ -229,7 +256,9 @@ static gboolean list_device(QhCli *cli, QhHost *host, char **ret_text, GError **
         return FALSE;
     }
     const QhDeviceOps *ops = ref.ops;
-    *ret_text = list_properties(ops->properties, title, cli->list_json);
+    *ret_text = list_properties(ops->properties,
+                                qh_registry_bus_properties(qh_host_registry(host), ops->bus), title,
+                                cli->list_json);
     qh_slot_release(&ref);
     return TRUE;
 }
@@ -245,7 +274,7 @@ static gboolean list_machine(QhCli *cli, QhHost *host, char **ret_text, GError *
     }
     g_autofree char *title = g_strdup_printf("machine %s", machine);
     if (g_str_equal(machine, "none")) {
-        *ret_text = list_properties(NULL, title, cli->list_json);
+        *ret_text = list_properties(NULL, NULL, title, cli->list_json);
         return TRUE;
     }
     g_autofree char *slot = g_strdup_printf("%s:%s", target, machine);
@@ -253,7 +282,7 @@ static gboolean list_machine(QhCli *cli, QhHost *host, char **ret_text, GError *
         return FALSE;
     }
     const QhMachineOps *ops = ref.ops;
-    *ret_text = list_properties(ops->properties, title, cli->list_json);
+    *ret_text = list_properties(ops->properties, NULL, title, cli->list_json);
     qh_slot_release(&ref);
     return TRUE;
 }

@@ -238,6 +238,20 @@ void qh_registry_foreach_offer(QhRegistry *registry, const char *kind, QhOfferFn
     }
 }
 
+const QhJson *qh_registry_bus_properties(QhRegistry *registry, const char *bus)
+{
+    const QhJson *found = NULL;
+
+    for (guint i = 0; bus != NULL && found == NULL && i < registry->files->len; i++) {
+        const QhModuleFile *file = g_ptr_array_index(registry->files, i);
+
+        if (file->refusal == QH_REFUSED_NOT && file->note->buses != NULL) {
+            found = qh_json_get(file->note->buses, bus);
+        }
+    }
+    return found;
+}
+
 /* Edits (insert, delete, replace, swap neighbours) between two short words; Damerau 1964. */
 static guint distance(const char *a, const char *b)
 {

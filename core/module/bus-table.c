@@ -39,10 +39,18 @@ static gboolean take(QhSlot *slot, const QhBusOps *original, GError **error)
         return qh_slot_bad(slot, error, "it keeps %u bytes for a device, at most %u are possible",
                            ops->child_size, CHILD_BYTES_MAX);
     }
-    return qh_slot_check_methods(slot, ops, methods, G_N_ELEMENTS(methods), "", error) &&
-           qh_slot_check_text(slot, ops->kind, FALSE, "its kind", error) &&
-           qh_slot_take_properties(slot, &ops->properties, ops->child_size, 0, error) &&
-           qh_slot_take_state(slot, &ops->child_state, ops->child_size, error);
+    if (!qh_slot_check_methods(slot, ops, methods, G_N_ELEMENTS(methods), "", error) ||
+        !qh_slot_check_text(slot, ops->kind, FALSE, "its kind", error) ||
+        !qh_slot_take_properties(slot, &ops->properties, ops->child_size, 0, error) ||
+        !qh_slot_take_state(slot, &ops->child_state, ops->child_size, error)) {
+        return FALSE;
+    }
+    const QhJson *buses = slot->module->file->note->buses;
+    const QhJson *listed = buses != NULL ? qh_json_get(buses, ops->kind) : NULL;
+    return listed == NULL || qh_note_lists(listed, ops->properties) ||
+           qh_slot_bad(slot, error,
+                       "the properties of bus '%s' in its module's note are not those of its table",
+                       ops->kind);
 }
 
 static void slot_free(gpointer slot)

@@ -128,6 +128,26 @@ static gboolean check_needs(const QhJson *needs, QhRefusal *ret, GError **error)
     return TRUE;
 }
 
+/* "buses" is beside "offers" and not in it: it fills no slot, and a host that does not know it goes
+ * without. */
+static gboolean check_buses(const QhJson *buses, QhRefusal *ret, GError **error)
+{
+    gboolean good = buses == NULL || is_object(buses);
+
+    for (size_t i = 0; good && buses != NULL && i < qh_json_length(buses); i++) {
+        const QhJson *rows = qh_json_value(buses, i);
+
+        good = qh_json_type(rows) == QH_JSON_ARRAY;
+        for (size_t n = 0; good && n < qh_json_length(rows); n++) {
+            const QhJson *row = qh_json_at(rows, n);
+
+            good = is_object(row) && get_string(row, "name") != NULL;
+        }
+    }
+    return good || refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                          "buses of its note is no object of arrays of properties");
+}
+
 static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
 {
     int64_t format = 0;
@@ -143,6 +163,7 @@ static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
     note->package = get_string(note->json, "package");
     note->needs = qh_json_get(note->json, "needs");
     note->offers = qh_json_get(note->json, "offers");
+    note->buses = qh_json_get(note->json, "buses");
     if (!is_name(note->name)) {
         return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its note gives it no proper name");
     }
@@ -156,7 +177,8 @@ static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
     }
     /* What another ABI version offers is not for this host to judge. */
     return note->abi_major != QH_ABI_MAJOR || note->abi_minor > QH_ABI_MINOR ||
-           (check_needs(note->needs, ret, error) && check_offers(note->offers, ret, error));
+           (check_needs(note->needs, ret, error) && check_offers(note->offers, ret, error) &&
+            check_buses(note->buses, ret, error));
 }
 
 QhNote *qh_note_parse(const char *text, size_t bytes, QhRefusal *ret_refusal, GError **error)
@@ -260,4 +282,23 @@ const QhJson *qh_note_find(const QhJson *offers, const char *kind, const char *n
 
     qh_note_foreach_slot(offers, compare, &wanted);
     return wanted.found;
+}
+
+gboolean qh_note_lists(const QhJson *listed, const QhPropertyTable *table)
+{
+    uint32_t n = table != NULL ? table->n_properties : 0;
+    gboolean good = qh_json_type(listed) == QH_JSON_ARRAY && qh_json_length(listed) == n;
+
+    for (uint32_t p = 0; good && p < n; p++) {
+        gboolean found = FALSE;
+
+        for (size_t i = 0; i < qh_json_length(listed) && !found; i++) {
+            const QhJson *item = qh_json_at(listed, i);
+
+            found = is_object(item) &&
+                    g_strcmp0(get_string(item, "name"), table->properties[p].name) == 0;
+        }
+        good = found;
+    }
+    return good;
 }

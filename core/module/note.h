@@ -3,6 +3,7 @@
 #ifndef QH_CORE_MODULE_NOTE_H
 #define QH_CORE_MODULE_NOTE_H
 
+#include "abi/property.h"
 #include "core/module/registry.h"
 
 typedef struct QhNote {
@@ -11,6 +12,7 @@ typedef struct QhNote {
     const char *name, *version, *license, *package; /* inside json; package may be NULL */
     uint16_t abi_major, abi_minor;
     const QhJson *needs, *offers;
+    const QhJson *buses; /* kind of bus -> array of properties; NULL: the note lists none */
 } QhNote;
 
 /*
@@ -34,6 +36,9 @@ const QhJson *qh_note_offers(const QhJson *offers, const char *kind);
  */
 typedef void (*QhNoteSlotFn)(const char *kind, const char *name, const QhJson *entry, void *data);
 void qh_note_foreach_slot(const QhJson *offers, QhNoteSlotFn fn, void *data);
+
+/* Whether @listed, an array of objects with names, names exactly what @table has. [any] */
+gboolean qh_note_lists(const QhJson *listed, const QhPropertyTable *table);
 
 /* The entry that promises slot @kind/@name, NULL if there is none. */
 const QhJson *qh_note_find(const QhJson *offers, const char *kind, const char *name);

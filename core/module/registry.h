@@ -119,6 +119,13 @@ const QhAbsence *qh_absence_of_error(const GError *error);
 typedef void (*QhOfferFn)(const char *module, const QhJson *entry, gboolean installed, void *data);
 void qh_registry_foreach_offer(QhRegistry *registry, const char *kind, QhOfferFn fn, void *data);
 
+/*
+ * What buses of kind @bus give a device besides its own properties, from notes alone: an array of
+ * objects with at least "name". NULL when no note lists any; accepts NULL. Valid until modules are
+ * looked for again. [main]
+ */
+const QhJson *qh_registry_bus_properties(QhRegistry *registry, const char *bus);
+
 /* Whether entry["targets"] is absent or has @target. */
 gboolean qh_offer_has_target(const QhJson *entry, const char *target);
 

@@ -190,26 +190,11 @@ check_properties(const QhTransaction *txn, const QhSlot *device, QhRefusal *ret,
     const QhDeviceOps *ops = device->ops;
     const QhJson *entry = qh_note_find(txn->module->file->note->offers, "device", device->name);
     const QhJson *listed = qh_json_get(entry, "properties");
-    uint32_t n = ops->properties != NULL ? ops->properties->n_properties : 0;
 
-    if (listed == NULL) {
-        return TRUE;
-    }
-    gboolean good = qh_json_type(listed) == QH_JSON_ARRAY && qh_json_length(listed) == n;
-    for (uint32_t p = 0; good && p < n; p++) {
-        gboolean found = FALSE;
-        for (size_t i = 0; i < qh_json_length(listed); i++) {
-            const QhJson *item = qh_json_at(listed, i);
-            const QhJson *name =
-                qh_json_type(item) == QH_JSON_OBJECT ? qh_json_get(item, "name") : NULL;
-            found = found || (name != NULL && g_strcmp0(qh_json_string(name),
-                                                        ops->properties->properties[p].name) == 0);
-        }
-        good = found;
-    }
-    return good || mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                            "the properties of device '%s' in its note are not those of its table",
-                            device->name);
+    return listed == NULL || qh_note_lists(listed, ops->properties) ||
+           mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
+                    "the properties of device '%s' in its note are not those of its table",
+                    device->name);
 }
 
 static gboolean

@@ -183,6 +183,7 @@ typedef struct Find {
     gboolean found;
     char *owner;        /* the target it was found for, or NULL */
     QhJson *properties; /* what the note says of them, or NULL */
+    char *bus;          /* the kind of bus it sits on, or NULL */
 } Find;
 
 static void find_offer(const char *module, const QhJson *entry, gboolean installed, void *data)
@@ -197,6 +198,7 @@ static void find_offer(const char *module, const QhJson *entry, gboolean install
         const QhJson *targets = qh_json_get(entry, "targets");
         const QhJson *properties = qh_json_get(entry, "properties");
         find->found = TRUE;
+        find->bus = qh_offer_text(entry, "bus");
         find->properties = properties != NULL ? qh_json_ref((QhJson *)properties) : NULL;
         find->owner = g_strdup(find->target != NULL || targets == NULL
                                    ? find->target
@@ -229,7 +231,7 @@ static QhJson *note_default(const char *type, const char *text)
 /* What the note says is enough: no code of the module is run for a question. */
 static void add_note_properties(const QhJson *properties, QhQmpObjectPropertyInfoList *list)
 {
-    for (size_t i = 0; i < qh_json_length(properties); i++) {
+    for (size_t i = 0; properties != NULL && i < qh_json_length(properties); i++) {
         const QhJson *row = qh_json_at(properties, i);
         QhQmpObjectPropertyInfo *info = QH_QAPI_APPEND(list);
         g_autofree char *type = qh_offer_text(row, "type");
@@ -242,7 +244,8 @@ static void add_note_properties(const QhJson *properties, QhQmpObjectPropertyInf
     }
 }
 
-/* Properties of a device class. FALSE with @error when there is none such. */
+/* Properties of a device class, and those that its bus gives it. FALSE with @error when there is
+ * none such. */
 static gboolean
 device_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *ret, GError **error)
 {
@@ -252,12 +255,14 @@ device_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *r
 
     qh_registry_foreach_offer(registry, "device", find_offer, &find);
     g_autoptr(QhJson) properties = find.properties;
+    g_autofree char *bus = find.bus;
     g_free(find.owner);
     if (!find.found) {
         return not_found(name, error);
     }
     if (properties != NULL) {
         add_note_properties(properties, ret);
+        add_note_properties(qh_registry_bus_properties(registry, bus), ret);
         return TRUE;
     }
     if (!qh_registry_acquire(registry, "device", name, &slot, error)) {
@@ -265,6 +270,7 @@ device_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *r
     }
     add_properties(((const QhDeviceOps *)slot.ops)->properties, ret);
     qh_slot_release(&slot);
+    add_note_properties(qh_registry_bus_properties(registry, bus), ret);
     return TRUE;
 }
 
@@ -286,6 +292,7 @@ machine_properties(QhHost *host, const char *name, QhQmpObjectPropertyInfoList *
 
     qh_registry_foreach_offer(registry, "machine", find_offer, &find);
     g_autofree char *owner = find.owner;
+    g_free(find.bus);
     g_autoptr(QhJson) properties = find.properties;
     if (!find.found || owner == NULL) {
         return not_found(name, error);
@@ -319,6 +326,7 @@ cpu_properties(QhHost *host, const char *type, QhQmpObjectPropertyInfoList *ret,
     Find find = {.wanted = stem, .target = dash + 1};
     qh_registry_foreach_offer(registry, "cpu-model", find_offer, &find);
     g_free(find.owner);
+    g_free(find.bus);
     qh_json_unref(find.properties); /* those of a model are those of its target */
     if (!find.found) {
         return not_found(type, error);

@@ -44,6 +44,26 @@ def test_nothing_loaded():
         assert '.so' in mapped and 'riscv.so' not in mapped and 'serial.so' not in mapped
 
 
+def test_properties_of_buses():
+    """What a bus gives its devices is listed with their own."""
+    with Host('-M', 'none', modules=module_path('pci', 'usb', 'virtio')) as host:
+        client = host.client()
+        for device, wanted in (('edu', {'addr', 'multifunction', 'dma_mask'}),
+                               ('pcie-root-port', {'addr', 'multifunction', 'chassis'}),
+                               ('usb-kbd', {'port', 'serial', 'display'}),
+                               ('virtio-blk-pci', {'addr', 'multifunction', 'bootindex'})):
+            rows = client.execute('device-list-properties', typename=device)
+            names = [row['name'] for row in rows]
+            assert wanted <= set(names) and len(names) == len(set(names)), (device, names)
+        rows = client.execute('device-list-properties', typename='virtio-rng-device')
+        assert 'addr' not in [row['name'] for row in rows], rows
+        multifunction = next(row for row in client.execute(
+            'device-list-properties', typename='edu') if row['name'] == 'multifunction')
+        assert multifunction['type'] == 'bool' and multifunction['default-value'] is False
+        assert client.ask('device-list-properties', typename='pci')['error']['class'] == \
+            'DeviceNotFound'
+
+
 def test_load_and_unload():
     """module-load, its event, what changes, and module-unload."""
     with Host('-M', 'none', modules=ALL) as host:
