@@ -77,6 +77,18 @@ void qh_monitor_set_password(const QhMonitorCall *call);
 void qh_monitor_expire_password(const QhMonitorCall *call);
 void qh_monitor_info_mice(const QhMonitorCall *call);
 void qh_monitor_info_vnc(const QhMonitorCall *call);
+/* monitor-system.c */
+void qh_monitor_memsave(const QhMonitorCall *call);
+void qh_monitor_pmemsave(const QhMonitorCall *call);
+void qh_monitor_dump_guest_memory(const QhMonitorCall *call);
+void qh_monitor_dumpdtb(const QhMonitorCall *call);
+void qh_monitor_system_wakeup(const QhMonitorCall *call);
+void qh_monitor_nmi(const QhMonitorCall *call);
+void qh_monitor_watchdog_action(const QhMonitorCall *call);
+void qh_monitor_info_memory_size_summary(const QhMonitorCall *call);
+void qh_monitor_info_iothreads(const QhMonitorCall *call);
+void qh_monitor_info_memdev(const QhMonitorCall *call);
+void qh_monitor_info_dump(const QhMonitorCall *call);
 /* monitor-balloon.c */
 void qh_monitor_balloon(const QhMonitorCall *call);
 void qh_monitor_info_balloon(const QhMonitorCall *call);

@@ -77,6 +77,59 @@ def test_through_qmp():
         assert text == 'No CPU available\r\n', text
 
 
+def wait_for_bytes(path, size):
+    """Until a file that a thread writes has this many bytes."""
+    for _ in range(500):
+        if os.path.exists(path) and os.path.getsize(path) == size:
+            return
+        time.sleep(0.02)
+    raise AssertionError((path, os.path.exists(path) and os.path.getsize(path)))
+
+
+def test_memory_and_machine():
+    """Files of memory, the device tree, and what is known of them; bad words are told."""
+    with tempfile.TemporaryDirectory() as folder, \
+            Host(*BOARD, '-m', '16M', '-object', 'iothread,id=io0',
+                 modules=module_path('riscv', 'serial')) as host:
+        client = host.client()
+
+        def hmp(line):
+            return client.execute('human-monitor-command', command_line=line)
+
+        names = {key: os.path.join(folder, key) for key in ('a', 'b c', 'core', 'dtb')}
+        assert hmp(f'pmemsave 0x80000000 4096 {names["a"]}') == ''
+        wait_for_bytes(names['a'], 4096)
+        assert hmp(f'memsave 0x80000000 8 "{names["b c"]}"') == ''
+        wait_for_bytes(names['b c'], 8)
+        assert hmp('info dump') == 'Status: none\r\n', hmp('info dump')
+        assert hmp(f'dump-guest-memory {names["core"]} 0x80000000 4096') == ''
+        for _ in range(500):
+            if 'completed' in hmp('info dump'):
+                break
+            time.sleep(0.02)
+        assert 'Status: completed' in hmp('info dump'), hmp('info dump')
+        with open(names['core'], 'rb') as core:
+            assert core.read(4) == b'\x7fELF'
+        assert hmp(f'dumpdtb {names["dtb"]}') == ''
+        with open(names['dtb'], 'rb') as dtb:
+            assert dtb.read(4) == bytes.fromhex('d00dfeed')
+        assert hmp('info memory_size_summary').startswith('base memory: 16777216\r\n')
+        assert 'io0: thread_id=' in hmp('info iothreads'), hmp('info iothreads')
+        assert not hmp('info memdev').startswith(('Error', 'unknown')), hmp('info memdev')
+        assert hmp('watchdog_action pause') == ''
+        for bad in ('watchdog_action', 'watchdog_action nope', 'system_wakeup', 'nmi', 'memsave',
+                    'memsave 0 1', 'memsave -1 1 /x', 'pmemsave 0x80000000 4096', 'dumpdtb',
+                    f'pmemsave 18446744073709551616 1 {names["a"]}', 'pmemsave 0 1x /x',
+                    f'pmemsave 0x80000000 0xffffffffffffffff {names["a"]}',
+                    f'memsave 0x80000000 1 {names["a"]} more', 'memsave 0x80000000 1 "/x',
+                    'dump-guest-memory', 'dump-guest-memory -d', 'dump-guest-memory -x /x',
+                    f'dump-guest-memory {names["a"]} 1', f'dump-guest-memory {names["a"]} 1 0',
+                    f'dump-guest-memory {names["a"]} 1 18446744073709551615',
+                    f'dumpdtb {folder}/no/such'):
+            assert hmp(bad).startswith('Error: '), (bad, hmp(bad))
+        assert os.path.getsize(names['a']) == 4096
+
+
 def test_terminal():
     """Prompt, echo, rubbing out, and quit."""
     with tempfile.TemporaryDirectory() as folder:
