@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-static void show(const QhMonitorCall *call, gboolean done, const GError *error)
+/* @error by its address: it is set while the arguments are evaluated. */
+static void show(const QhMonitorCall *call, gboolean done, GError *const *error)
 {
     if (!done) {
-        g_string_append_printf(call->out, "Error: %s\n", error->message);
+        g_string_append_printf(call->out, "Error: %s\n", (*error)->message);
     }
 }
 
@@ -26,14 +27,14 @@ void qh_monitor_netdev_add(const QhMonitorCall *call)
     g_autoptr(GError) error = NULL;
 
     show(call, qh_nets_add_option(qh_host_nets(call->host), call->args, FALSE, NULL, &error),
-         error);
+         &error);
 }
 
 void qh_monitor_netdev_del(const QhMonitorCall *call)
 {
     g_autoptr(GError) error = NULL;
 
-    show(call, qh_nets_remove(qh_host_nets(call->host), call->args, &error), error);
+    show(call, qh_nets_remove(qh_host_nets(call->host), call->args, &error), &error);
 }
 
 void qh_monitor_set_link(const QhMonitorCall *call)
@@ -47,7 +48,7 @@ void qh_monitor_set_link(const QhMonitorCall *call)
         g_string_append(call->out, "Error: set_link NAME on|off\n");
         return;
     }
-    show(call, qh_qmp_set_link(call->host, &args, &error), error);
+    show(call, qh_qmp_set_link(call->host, &args, &error), &error);
 }
 
 static void pick_first(QhNet *net, void *data)
@@ -76,7 +77,7 @@ static void run_rule(const QhMonitorCall *call, const char *name)
         return;
     }
     g_autofree char *text = qh_net_command(net, name, rule, &error);
-    show(call, text != NULL, error);
+    show(call, text != NULL, &error);
     if (text != NULL) {
         g_string_append(call->out, text);
     }

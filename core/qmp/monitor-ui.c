@@ -14,10 +14,11 @@
 #define MAX_KEYS 16u
 #define HOLD_MS  100u
 
-static void show(const QhMonitorCall *call, gboolean done, const GError *error)
+/* @error by its address: it is set while the arguments are evaluated. */
+static void show(const QhMonitorCall *call, gboolean done, GError *const *error)
 {
     if (!done) {
-        g_string_append_printf(call->out, "Error: %s\n", error->message);
+        g_string_append_printf(call->out, "Error: %s\n", (*error)->message);
     }
 }
 
@@ -73,7 +74,7 @@ void qh_monitor_screendump(const QhMonitorCall *call)
         g_string_append(call->out, "Error: screendump FILE [-f ppm|png] [DEVICE [HEAD]]\n");
         return;
     }
-    show(call, qh_qmp_screendump(call->host, &args, &error), error);
+    show(call, qh_qmp_screendump(call->host, &args, &error), &error);
 }
 
 void qh_monitor_sendkey(const QhMonitorCall *call)
@@ -101,7 +102,8 @@ void qh_monitor_sendkey(const QhMonitorCall *call)
             return;
         }
     }
-    show(call, qh_inputs_chord(qh_host_inputs(call->host), keys, n, (uint32_t)hold, &error), error);
+    show(call, qh_inputs_chord(qh_host_inputs(call->host), keys, n, (uint32_t)hold, &error),
+         &error);
 }
 
 void qh_monitor_mouse_move(const QhMonitorCall *call)
@@ -148,7 +150,7 @@ void qh_monitor_mouse_set(const QhMonitorCall *call)
         g_string_append(call->out, "Error: mouse_set INDEX\n");
         return;
     }
-    show(call, qh_inputs_set_mouse(qh_host_inputs(call->host), (uint32_t)index, &error), error);
+    show(call, qh_inputs_set_mouse(qh_host_inputs(call->host), (uint32_t)index, &error), &error);
 }
 
 static void set_password(const QhMonitorCall *call, const char *password)
@@ -156,7 +158,7 @@ static void set_password(const QhMonitorCall *call, const char *password)
     g_autoptr(GError) error = NULL;
     const QhQmpChangeVncPasswordArgs args = {.password = (char *)password};
 
-    show(call, qh_qmp_change_vnc_password(call->host, &args, &error), error);
+    show(call, qh_qmp_change_vnc_password(call->host, &args, &error), &error);
 }
 
 void qh_monitor_change(const QhMonitorCall *call)
@@ -198,7 +200,7 @@ void qh_monitor_expire_password(const QhMonitorCall *call)
     }
     const QhQmpExpirePasswordOptions args = {.protocol = QH_QMP_DISPLAY_PROTOCOL_VNC,
                                              .time = words[1]};
-    show(call, qh_qmp_expire_password(call->host, &args, &error), error);
+    show(call, qh_qmp_expire_password(call->host, &args, &error), &error);
 }
 
 static void show_mouse(const QhInputMouse *mouse, void *data)
@@ -223,7 +225,7 @@ void qh_monitor_info_vnc(const QhMonitorCall *call)
     g_autoptr(GError) error = NULL;
 
     if (!qh_qmp_query_vnc_servers(call->host, &list, &error)) {
-        show(call, FALSE, error);
+        show(call, FALSE, &error);
         return;
     }
     for (size_t i = 0; i < list.n; i++) {

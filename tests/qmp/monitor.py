@@ -130,6 +130,23 @@ def test_memory_and_machine():
         assert os.path.getsize(names['a']) == 4096
 
 
+def test_what_cannot_be_done():
+    """Every command that fails says so, and the program lives on."""
+    with Host(*BOARD, modules=module_path('riscv', 'serial')) as host:
+        client = host.client()
+        for line in ('netdev_add nope,id=n0', 'netdev_del nope', 'set_link nope on', 'mouse_set 99',
+                     'screendump /no/such/file', 'set_password vnc secret',
+                     'expire_password vnc now', 'change vnc password secret', 'eject nope',
+                     'change nope /no/such/file', 'drive_del nope', 'block_resize nope 1M',
+                     'object_add nope,id=x', 'object_del nope', 'device_add nope',
+                     'device_del nope', 'balloon 64', 'logfile /no/such/file', 'log nope',
+                     'hostfwd_add tcp::1-:2', 'commit nope', 'drive_mirror nope /x',
+                     'snapshot_blkdev nope /x', 'block_job_cancel nope', 'sendkey nope'):
+            text = client.execute('human-monitor-command', command_line=line)
+            assert text.strip() != '', line
+        assert 'VM status' in client.execute('human-monitor-command', command_line='info status')
+
+
 def test_terminal():
     """Prompt, echo, rubbing out, and quit."""
     with tempfile.TemporaryDirectory() as folder:
