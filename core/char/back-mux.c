@@ -29,14 +29,12 @@ typedef struct Mux {
     gboolean escaped;
 } Mux;
 
-static const char keys[] =
-    "\r\n"
-    "Ctrl-A h    these keys\r\n"
-    "Ctrl-A x    leave the program\r\n"
-    "Ctrl-A c    switch between the guest and the monitor\r\n"
-    "Ctrl-A b    send a break\r\n"
-    "Ctrl-A s    nothing: caches of disks are written back when the guest says so\r\n"
-    "Ctrl-A Ctrl-A    send Ctrl-A\r\n";
+static const char keys[] = "\r\n"
+                           "Ctrl-A h    these keys\r\n"
+                           "Ctrl-A x    leave the program\r\n"
+                           "Ctrl-A c    switch between the guest and the monitor\r\n"
+                           "Ctrl-A b    send a break\r\n"
+                           "Ctrl-A Ctrl-A    send Ctrl-A\r\n";
 
 static void say(Mux *mux, const char *text)
 {
@@ -126,9 +124,6 @@ static void escape(QhChar *chr, uint8_t key)
         break;
     case 'b':
         tell(chr, mux->focus, QH_CHAR_BREAK);
-        break;
-    case 's':
-        say(mux, "\r\nnothing to write back\r\n");
         break;
     default:
         break;

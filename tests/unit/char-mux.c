@@ -81,6 +81,7 @@ static void test_keys(void)
     fake_run_ms(30);
     g_assert_cmpint(recv(bench.peer, buffer, sizeof(buffer) - 1, 0), >, 50);
     g_assert_nonnull(strstr(buffer, "Ctrl-A x"));
+    g_assert_null(strstr(buffer, "Ctrl-A s")); /* disks are the monitor's: commit */
     type(&bench, "\001x");
     fake_run_ms(30);
     g_assert_cmpuint(fake_shutdowns, ==, before + 1);
