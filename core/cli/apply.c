@@ -41,6 +41,7 @@ static gboolean apply_process(const QhCli *cli, QhHost *host, GError **error)
     uint32_t mask = 0;
 
     qh_log_set_timestamps(qh_host_log(host), cli->timestamps);
+    qh_log_set_guest_name(qh_host_log(host), cli->guest_name);
     if (cli->process_name != NULL) {
         prctl(PR_SET_NAME, cli->process_name);
     }

@@ -60,7 +60,7 @@ struct QhCli {
     gboolean perfmap, jitdump;
     gboolean snapshot;
     gboolean stopped, no_shutdown, no_reboot, daemonize, nodefaults, nographic;
-    gboolean mem_lock, timestamps, usb;
+    gboolean mem_lock, timestamps, guest_name, usb;
     QhPanicAction on_panic; /* -action */
     QhWatchdogAction on_watchdog;
     gboolean default_serial; /* serials has what nobody asked for */

@@ -20,7 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhCli, qh_cli_free)
 /* What an option asked to print that needs no host (help, version); NULL if none did. */
 const char *qh_cli_text(const QhCli *cli);
 
-/* What stands before a message: the time with -msg timestamp=on, or "". The caller g_frees it. */
+/* What stands before a message: the time with -msg timestamp=on, the name with guest-name=on, or
+ * "". The caller g_frees it. */
 char *qh_cli_stamp(const QhCli *cli);
 
 /*

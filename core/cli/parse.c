@@ -191,5 +191,8 @@ const char *qh_cli_text(const QhCli *cli)
 
 char *qh_cli_stamp(const QhCli *cli)
 {
-    return cli->timestamps ? qh_log_timestamp() : g_strdup("");
+    g_autofree char *time = cli->timestamps ? qh_log_timestamp() : g_strdup("");
+    gboolean named = cli->guest_name && cli->name != NULL;
+
+    return g_strconcat(time, named ? cli->name : "", named ? " " : "", NULL);
 }

@@ -147,14 +147,10 @@ qh_take_msg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
 {
     static const char *const keys[] = {"timestamp", "guest-name", NULL};
     g_autoptr(QhKeyval) list = qh_keyval_parse(value, NULL, error);
-    gboolean guest_name = FALSE;
 
-    if (list == NULL || !qh_keyval_only(list, keys, error) ||
-        !qh_keyval_bool(list, "timestamp", &cli->timestamps, error) ||
-        !qh_keyval_bool(list, "guest-name", &guest_name, error)) {
-        return FALSE;
-    }
-    return !guest_name || usage(error, "guest-name=on is not supported yet");
+    return list != NULL && qh_keyval_only(list, keys, error) &&
+           qh_keyval_bool(list, "timestamp", &cli->timestamps, error) &&
+           qh_keyval_bool(list, "guest-name", &cli->guest_name, error);
 }
 
 gboolean

@@ -41,6 +41,7 @@ struct QhLog {
     GMutex lock;
     int fd;          /* of the -D file, or -1: stderr */
     gint timestamps; /* atomic */
+    gint guest_name; /* atomic */
     GArray *filter;  /* QhLogRange; NULL: none */
     int64_t second_start_ns;
     guint lines;   /* from guests in this second */
@@ -243,6 +244,11 @@ void qh_log_set_timestamps(QhLog *log, gboolean on)
     g_atomic_int_set(&log->timestamps, on);
 }
 
+void qh_log_set_guest_name(QhLog *log, gboolean on)
+{
+    g_atomic_int_set(&log->guest_name, on);
+}
+
 char *qh_log_timestamp(void)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -252,11 +258,14 @@ char *qh_log_timestamp(void)
 
 static void message(QhLog *log, const char *kind, const char *format, va_list arguments)
 {
-    const char *program = qh_host_config(log->host)->program;
+    const QhHostConfig *config = qh_host_config(log->host);
+    const char *program = config->program;
+    gboolean named = g_atomic_int_get(&log->guest_name) && config->name != NULL;
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     g_autofree char *stamp = g_atomic_int_get(&log->timestamps) ? qh_log_timestamp() : g_strdup("");
     g_autofree char *line =
-        g_strdup_printf("%s%s: %s%s\n", stamp, program != NULL ? program : "qemu-host", kind, text);
+        g_strdup_printf("%s%s%s%s: %s%s\n", stamp, named ? config->name : "", named ? " " : "",
+                        program != NULL ? program : "qemu-host", kind, text);
 
     g_mutex_lock(&log->lock);
     write_all(STDERR_FILENO, line, strlen(line));

@@ -35,6 +35,8 @@ gboolean qh_log_in_filter(const QhLog *log, uint64_t pc); /* [any] */
 
 /* Put the time (UTC, ISO 8601) before messages to the user. [main] */
 void qh_log_set_timestamps(QhLog *log, gboolean on);
+/* Put the guest's name, when it has one, before messages to the user. [main] */
+void qh_log_set_guest_name(QhLog *log, gboolean on);
 char *qh_log_timestamp(void);           /* "2026-01-31T23:59:59.123456Z " [any] */
 uint32_t qh_log_mask(const QhLog *log); /* [any] */
 void qh_log_text(QhLog *log, uint32_t bit, const char *text); /* one or more whole lines [any] */
