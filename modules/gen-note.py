@@ -19,7 +19,7 @@ import sys
 KINDS = {
     # kind: members an entry may have besides name and description, with their types
     "target": {"aliases": list, "bits": int, "endianness": str, "default-machine": str,
-               "default-cpu": str},
+               "default-cpu": str, "smbios-family": int},
     "cpu-model": {"targets": list, "deprecated": bool, "default": bool},
     "machine": {"targets": list, "default-cpu": str, "cpu-max": int, "default-cpus": int,
                 "default-nic": str, "default-usb": str, "nics": str, "default-share": str, "disks": list, "default-ram-id": str, "default-ram-bytes": int, "is-default": bool,

@@ -274,13 +274,14 @@ static gboolean check_none(const QhCli *cli, GError **error)
         gboolean given;
         const char *option;
     } needs[] = {
-        {cli->kernel != NULL,              "-kernel"         },
-        {cli->bios != NULL,                "-bios"           },
-        {cli->dtb != NULL,                 "-dtb"            },
-        {cli->cpu_model != NULL,           "-cpu"            },
-        {cli->machine_properties->len > 0, "-machine"        },
-        {cli->devices->len > 0,            "-device"         },
-        {cli->dumpdtb != NULL,             "-machine dumpdtb"},
+        {cli->kernel != NULL,                    "-kernel"         },
+        {cli->bios != NULL,                      "-bios"           },
+        {cli->dtb != NULL,                       "-dtb"            },
+        {cli->cpu_model != NULL,                 "-cpu"            },
+        {cli->machine_properties->len > 0,       "-machine"        },
+        {cli->devices->len > 0,                  "-device"         },
+        {qh_smbios_given(cli->firmware->smbios), "-smbios"         },
+        {cli->dumpdtb != NULL,                   "-machine dumpdtb"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(needs); i++) {

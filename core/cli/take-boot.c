@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options about what the guest's firmware does: -boot, -fw_cfg. */
+/* Options about what the guest's firmware does: -boot, -fw_cfg, -smbios. */
 #include "core/cli/cli.h"
 #include "core/firmware/options.h"
 

@@ -42,6 +42,7 @@ gboolean qh_take_icount(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_seed(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_boot(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_fw_cfg(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_smbios(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_msg(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_overcommit(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_sandbox(QhCli *, const QhOption *, const char *, GError **);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the user tells the guest's firmware: -boot, -fw_cfg. */
+/* What the user tells the guest's firmware: -boot, -fw_cfg, -smbios. */
 #ifndef QH_CORE_FIRMWARE_OPTIONS_H
 #define QH_CORE_FIRMWARE_OPTIONS_H
 
 #include "core/firmware/items.h"
+#include "core/firmware/smbios.h"
 
 typedef struct QhFirmwareFile {
     char *name;
@@ -17,6 +18,7 @@ typedef struct QhFirmwareOptions {
     gboolean has_splash, has_fail; /* whether the times were given */
     uint32_t splash_ms, fail_ms;
     GPtrArray *files; /* QhFirmwareFile * */
+    QhSmbios *smbios;
 } QhFirmwareOptions;
 
 QhFirmwareOptions *qh_firmware_options_new(void);

@@ -26,6 +26,7 @@ QhFirmwareOptions *qh_firmware_options_new(void)
     QhFirmwareOptions *options = g_rc_box_new0(QhFirmwareOptions);
 
     options->files = g_ptr_array_new_with_free_func(file_free);
+    options->smbios = qh_smbios_new();
     return options;
 }
 
@@ -36,7 +37,10 @@ QhFirmwareOptions *qh_firmware_options_ref(QhFirmwareOptions *options)
 
 static void clear(void *data)
 {
-    g_ptr_array_unref(((QhFirmwareOptions *)data)->files);
+    QhFirmwareOptions *options = data;
+
+    g_ptr_array_unref(options->files);
+    qh_smbios_free(options->smbios);
 }
 
 void qh_firmware_options_unref(QhFirmwareOptions *options)

@@ -64,6 +64,9 @@ QhIrq *qh_machine_irq_new(QhMachine *machine,
                           void *opaque,
                           uint32_t n);
 
+/* smbios.c: the tables, once board and devices are there. [main] */
+gboolean qh_machine_add_smbios(QhMachine *machine, GError **error);
+
 /* service.c: what -device asked for. */
 gboolean qh_machine_add_devices(QhMachine *machine, GError **error);
 

@@ -364,6 +364,7 @@ static gboolean build(QhMachine *machine, GError **error)
                                     machine->config.ram_bytes, machine->config.n_cpus,
                                     qh_host_config(machine->host)->uuid, error) &&
            create_board(machine, error) && qh_machine_add_devices(machine, error) &&
+           qh_machine_add_smbios(machine, error) &&
            qh_machine_reset(machine, QH_RESET_COLD, error) &&
            (machine->config.dumpdtb == NULL || dump_device_tree(machine, error));
 }

@@ -28,7 +28,7 @@ typedef struct QhMachineOptions {
     uint32_t sockets, cores, threads;
     uint64_t ram_bytes; /* 0: the machine's default */
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
-    QhFirmwareOptions *firmware; /* -boot, -fw_cfg; NULL: nothing said */
+    QhFirmwareOptions *firmware; /* -boot, -fw_cfg, -smbios; NULL: nothing said */
     GPtrArray *serials;          /* chardev ids, in order; element NULL: none */
     GPtrArray *devices;          /* QhJson objects of -device; applied after the board is created */
     QhEngineOptions engine;      /* -accel */

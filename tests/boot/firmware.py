@@ -196,11 +196,13 @@ def case_variables(tap, binary):
         talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =0x4b45\r")
         good = good and talk.expect("Shell>") is not None
         finish(tap, talk, good, "a variable is set")
-        talk = Talk(host(binary, *edk2(work)))
+        talk = Talk(host(binary, *edk2(work), "-smbios", "type=1,serial=Number 5,sku=none"))
         good = shell(talk)
         talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc\r")
         good = good and talk.expect("45 4B") is not None
-        finish(tap, talk, good, "it is there after a restart")
+        talk.send("smbiosview -t 1\r")
+        good = good and talk.expect("SerialNumber: Number 5") is not None
+        finish(tap, talk, good, "it is there after a restart, and EDK2 shows what -smbios says")
 
 
 def main():

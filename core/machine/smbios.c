@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SMBIOS tables of the machine as it is built, for a firmware that can ask for them. */
+#include "core/machine/machine-priv.h"
+
+#include "core/firmware/items-priv.h"
+#include "core/module/registry.h"
+
+/* Sections of the main block, in the order of their addresses. */
+static GArray *find_runs(QhMachine *machine)
+{
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(QhSmbiosRun));
+    QhSpace *space = qh_machine_system(machine);
+    const char *main_block = machine->ops != NULL ? machine->ops->default_ram_id : NULL;
+    QhSection section;
+
+    for (uint64_t address = 0;; address = section.last + 1) {
+        if (qh_space_find(space, address, &section) && section.ram != NULL && !section.readonly &&
+            g_strcmp0(section.ram->name, main_block) == 0) {
+            const QhSmbiosRun run = {section.first, section.last};
+
+            g_array_append_val(runs, run);
+        }
+        if (section.last == UINT64_MAX) {
+            return runs;
+        }
+    }
+}
+
+typedef struct Search {
+    const char *target;
+    uint32_t family;
+} Search;
+
+/* What a target's module says of its processors: "smbios-family", as DSP0134 7.5.2 numbers them. */
+static void search_family(G_GNUC_UNUSED const char *module,
+                          const QhJson *entry,
+                          G_GNUC_UNUSED gboolean installed,
+                          void *data)
+{
+    Search *search = data;
+    int64_t family = 0;
+
+    if (g_strcmp0(qh_json_string(qh_json_get(entry, "name")), search->target) == 0 &&
+        qh_json_int(qh_json_get(entry, "smbios-family"), &family) && family > 0 &&
+        family <= UINT16_MAX) {
+        search->family = (uint32_t)family;
+    }
+}
+
+gboolean qh_machine_add_smbios(QhMachine *machine, GError **error)
+{
+    const QhFirmwareOptions *options = machine->options->firmware;
+    const QhSmbios *user = options != NULL ? options->smbios : NULL;
+    const QhMachineConfig *config = &machine->config;
+    Search search = {.target = machine->target};
+    uint8_t anchor[QH_SMBIOS_ANCHOR_BYTES];
+    GByteArray *made = NULL;
+
+    if (machine->firmware->device == NULL) {
+        if (user != NULL && qh_smbios_given(user)) {
+            g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                        "machine '%s' has no device that could show SMBIOS tables (-smbios) to "
+                        "the firmware",
+                        machine->type);
+            return FALSE;
+        }
+        return TRUE;
+    }
+    qh_registry_foreach_offer(qh_host_registry(machine->host), "target", search_family, &search);
+    g_autoptr(GArray) runs = find_runs(machine);
+    const QhSmbiosFacts facts = {
+        .product = machine->ops != NULL ? machine->ops->description : NULL,
+        .version = machine->type,
+        .uuid = qh_host_config(machine->host)->uuid,
+        .sockets = MAX(config->sockets, 1),
+        .cores = MAX(config->cores, 1),
+        .threads = MAX(config->threads, 1),
+        .family = search.family,
+        .ram_bytes = config->ram_bytes,
+        .runs = (const QhSmbiosRun *)(void *)runs->data,
+        .n_runs = runs->len,
+    };
+
+    if (!qh_smbios_build(user, &facts, &made, anchor, error)) {
+        return FALSE;
+    }
+    g_autoptr(GByteArray) table = made;
+    return qh_firmware_set(machine->firmware, "etc/smbios/smbios-tables", table->data, table->len,
+                           error) &&
+           qh_firmware_set(machine->firmware, "etc/smbios/smbios-anchor", anchor, sizeof(anchor),
+                           error);
+}
