@@ -86,8 +86,9 @@ typedef struct QhScreenClientOps {
     uint32_t size;
     uint32_t state_size; /* bytes of the client's state, zeroed by the host */
     const char *description;
-    /* Open with @options, the JSON object of the user's options (QMP's DisplayOptions, or what -vnc
-     * was given). @ctx is that of the offer. [main] */
+    /* Open with @options, the JSON object of the user's options (QMP's DisplayOptions and "name",
+     * that of the machine if it has one; or what -vnc was given). @ctx is that of the offer.
+     * [main] */
     gboolean (*open)(
         void *ctx, void *state, QhMachine *machine, const char *options, GError **error);
     void (*close)(void *state); /* [main] */

@@ -135,6 +135,21 @@ static gboolean open_vnc(QhHost *host, const QhJson *given, GError **error)
     return qh_displays_open(qh_host_displays(host), "vnc", options, error);
 }
 
+/* What query-display-options answers has no name of the machine; a window's caption has. */
+static QhJson *with_name(const QhCli *cli, const QhJson *options)
+{
+    QhJson *given = qh_json_new_object();
+
+    for (size_t i = 0; i < qh_json_length(options); i++) {
+        qh_json_set(given, qh_json_key(options, i),
+                    qh_json_ref((QhJson *)qh_json_value(options, i)));
+    }
+    if (cli->name != NULL) {
+        qh_json_set(given, "name", qh_json_new_string(cli->name));
+    }
+    return given;
+}
+
 gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error)
 {
     QhDisplays *displays = qh_host_displays(host);
@@ -157,8 +172,9 @@ gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error)
         qh_json_set(options, "full-screen", qh_json_new_bool(TRUE));
     }
     qh_displays_set_options(displays, options);
+    g_autoptr(QhJson) given = with_name(cli, options);
     if (!g_str_equal(cli->display, "none") && !g_str_equal(cli->display, "default") &&
-        !qh_displays_open(displays, cli->display, options, error)) {
+        !qh_displays_open(displays, cli->display, given, error)) {
         g_prefix_error(error, "-display %s: ", cli->display);
         return FALSE;
     }

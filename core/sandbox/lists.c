@@ -4,7 +4,8 @@
  * what those need and nothing else: no way to a new file, socket, thread or program. The files and
  * sockets that it reads and writes were opened by the main thread.
  *
- * The calls whose arguments matter (mmap, mprotect, clone, socket, ioctl, prctl) are in rules.c.
+ * The calls whose arguments matter (mmap, mprotect, clone, socket, ioctl, prctl,
+ * shmat) are in rules.c.
  * Names are those of Linux; what an architecture does not have is left out there.
  */
 #include "core/sandbox/lists.h"
@@ -51,7 +52,7 @@ static const char main_calls[] =
     "rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend "
     "rt_sigtimedwait sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
     "sched_setattr sched_yield seccomp select sendfile sendmmsg sendmsg sendto "
-    "set_robust_list set_tid_address setsockopt setxattr shutdown sigaltstack "
+    "set_robust_list set_tid_address setsockopt setxattr shmctl shmdt shmget shutdown sigaltstack "
     "socketpair splice stat statfs statx symlink symlinkat sync_file_range sysinfo "
     "tgkill timer_create timer_delete timer_gettime timer_settime timerfd_create "
     "timerfd_settime truncate umask uname unlink unlinkat utimensat wait4 waitid write "

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <termios.h>
 
@@ -117,6 +118,8 @@ gboolean qh_sandbox_add_rules(scmp_filter_ctx filter, QhSandboxRole role, gboole
         return ADD_VALUES(filter, "ioctl", 1, main_ioctls) &&
                add(filter, SCMP_ACT_ALLOW, "ioctl", masked(1, 0xff00, VHOST_TYPE)) &&
                ADD_VALUES(filter, "prctl", 0, main_prctls) &&
+               /* pictures that are shared with an X server */
+               add(filter, SCMP_ACT_ALLOW, "shmat", masked(2, SHM_EXEC, 0)) &&
                /* a program that is started may want anything */
                (spawn ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 0) == 0
                       : ADD_VALUES(filter, "socket", 0, families));
@@ -136,7 +139,7 @@ gboolean qh_sandbox_add_rules(scmp_filter_ctx filter, QhSandboxRole role, gboole
 guint qh_sandbox_n_rules(QhSandboxRole role)
 {
     static const guint n[QH_SANDBOX_ROLES] = {
-        [QH_SANDBOX_MAIN] = 6, /* mmap mprotect clone ioctl prctl socket */
+        [QH_SANDBOX_MAIN] = 7, /* mmap mprotect clone ioctl prctl socket shmat */
         [QH_SANDBOX_VCPU] = 4, /* mmap mprotect ioctl newfstatat */
         [QH_SANDBOX_IO] = 5,   /* mmap mprotect clone ioctl prctl */
     };
