@@ -2,6 +2,7 @@
 /* What this module offers: frame buffers without acceleration. */
 #include "abi/module.h"
 #include "modules/display/display.h"
+#include "modules/support/offer.h"
 
 static gboolean ask(const QhHostApi *api, FbServices *services, GError **error)
 {
@@ -16,10 +17,7 @@ static gboolean ask(const QhHostApi *api, FbServices *services, GError **error)
 static gboolean
 display_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"bochs-display", &fb_bochs_ops},
         {"ramfb",         &fb_ramfb_ops},
     };
@@ -28,20 +26,8 @@ display_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .minor = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

@@ -2,6 +2,7 @@
 /* What this module offers: devices that firmware boots from and is told things by. */
 #include "abi/module.h"
 #include "modules/firmware/firmware.h"
+#include "modules/support/offer.h"
 
 static gboolean ask(const QhHostApi *api, FwServices *services, GError **error)
 {
@@ -15,10 +16,7 @@ static gboolean ask(const QhHostApi *api, FwServices *services, GError **error)
 
 static gboolean init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"fw_cfg_mem",   &fw_cfg_mem_ops},
         {"cfi.pflash01", &fw_pflash_ops },
     };
@@ -27,19 +25,8 @@ static gboolean init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, G
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (uint32_t i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

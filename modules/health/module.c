@@ -2,6 +2,7 @@
 /* What this module offers: a watchdog and a crash reporter. */
 #include "abi/module.h"
 #include "modules/health/health.h"
+#include "modules/support/offer.h"
 
 static gboolean ask(const QhHostApi *api, HealthServices *services, GError **error)
 {
@@ -15,10 +16,7 @@ static gboolean ask(const QhHostApi *api, HealthServices *services, GError **err
 static gboolean
 health_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"i6300esb",    &health_i6300esb_ops},
         {"pvpanic-pci", &health_pvpanic_ops },
     };
@@ -27,20 +25,8 @@ health_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **e
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .minor = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

@@ -2,6 +2,7 @@
 /* What this module offers: an NVM Express controller and its namespaces. */
 #include "abi/module.h"
 #include "modules/nvme/nvme.h"
+#include "modules/support/offer.h"
 
 static gboolean ask(const QhHostApi *api, NvmeServices *services, GError **error)
 {
@@ -16,10 +17,7 @@ static gboolean ask(const QhHostApi *api, NvmeServices *services, GError **error
 
 static gboolean nvme_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"nvme",    &nvme_ops   },
         {"nvme-ns", &nvme_ns_ops},
     };
@@ -28,20 +26,8 @@ static gboolean nvme_init(const QhHostApi *api, QhTransaction *txn, void **ret_c
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .minor = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&services);
     return TRUE;

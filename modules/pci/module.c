@@ -2,6 +2,7 @@
 /* What this module offers: PCI buses, and the devices that are nothing but PCI. */
 #include "abi/module.h"
 #include "modules/pci/query.h"
+#include "modules/support/offer.h"
 
 static gboolean ask(const QhHostApi *api, PciServices *services, GError **error)
 {
@@ -15,10 +16,7 @@ static gboolean ask(const QhHostApi *api, PciServices *services, GError **error)
 
 static gboolean pci_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"gpex-pcihost",       &pci_host_ops           },
         {"gpex-root",          &pci_host_root_ops      },
         {"pcie-root-port",     &pci_root_port_ops      },
@@ -33,20 +31,8 @@ static gboolean pci_init(const QhHostApi *api, QhTransaction *txn, void **ret_ct
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .minor = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     const QhOffer query = {
         .size = sizeof(QhOffer),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What this module offers: a USB controller, a hub, keyboard and pointers, storage. */
 #include "abi/module.h"
+#include "modules/support/offer.h"
 #include "modules/usb/classes.h"
 #include "modules/usb/query.h"
 
@@ -16,10 +17,7 @@ static gboolean ask(const QhHostApi *api, UsbServices *services, GError **error)
 
 static gboolean usb_init(const QhHostApi *api, QhTransaction *txn, void **ret_ctx, GError **error)
 {
-    static const struct {
-        const char *name;
-        const QhDeviceOps *ops;
-    } devices[] = {
+    static const SupportDevice devices[] = {
         {"qemu-xhci",    &usb_qemu_xhci_ops},
         {"nec-usb-xhci", &usb_nec_xhci_ops },
         {"usb-hub",      &usb_hub_ops      },
@@ -41,20 +39,8 @@ static gboolean usb_init(const QhHostApi *api, QhTransaction *txn, void **ret_ct
     if (!ask(api, services, error)) {
         return FALSE;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .minor = 1,
-            .kind = "device",
-            .name = devices[i].name,
-            .interface = QH_DEVICE_INTERFACE,
-            .ops = devices[i].ops,
-        };
-
-        if (!api->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer_devices(api, txn, devices, G_N_ELEMENTS(devices), error)) {
+        return FALSE;
     }
     if (!api->offer(txn, &query, error)) {
         return FALSE;
