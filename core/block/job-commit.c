@@ -8,8 +8,6 @@
 
 #include <errno.h>
 
-#define PIECE (512u << 10)
-
 typedef struct Commit {
     QhBlockNode *top, *base, *overlay;
     QhBlockEdge *edge; /* of the node above the base: it bears writes meanwhile */
@@ -42,37 +40,24 @@ static int copy_piece(
     return error;
 }
 
+static int
+do_piece(void *data, uint64_t offset, uint64_t bytes, void *memory, uint64_t *done, gboolean *read)
+{
+    Commit *commit = data;
+
+    qh_block_user_enter(commit->reader, TRUE);
+    qh_block_user_enter(commit->writer, TRUE);
+    int error = copy_piece(commit, offset, bytes, memory, done, read);
+    qh_block_user_leave(commit->writer);
+    qh_block_user_leave(commit->reader);
+    return error;
+}
+
 static gboolean commit_run(QhBlockJob *job, GError **error)
 {
-    Commit *commit = qh_block_job_data(job);
-    g_autofree void *memory = g_try_malloc(PIECE);
-    uint64_t length = qh_block_length(commit->top);
-    int failed = memory != NULL ? 0 : ENOMEM;
+    const Commit *commit = qh_block_job_data(job);
 
-    qh_block_job_set_total(job, length);
-    for (uint64_t at = 0; at < length && failed == 0;) {
-        uint64_t done = 0;
-        gboolean read = TRUE;
-
-        qh_block_user_enter(commit->reader, TRUE);
-        qh_block_user_enter(commit->writer, TRUE);
-        failed = copy_piece(commit, at, MIN(PIECE, length - at), memory, &done, &read);
-        qh_block_user_leave(commit->writer);
-        qh_block_user_leave(commit->reader);
-        if (failed != 0 && qh_block_job_failed(job, read, failed)) {
-            failed = 0;
-            done = 0;
-        }
-        at += done;
-        if (!qh_block_job_step(job, done)) {
-            return FALSE;
-        }
-    }
-    failed = failed != 0 ? failed : qh_block_flush(commit->base);
-    if (failed != 0) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s", g_strerror(failed));
-    }
-    return failed == 0;
+    return qh_block_job_pieces(job, qh_block_length(commit->top), do_piece, commit->base, error);
 }
 
 static gboolean commit_commit(QhBlockJob *job, GError **error)

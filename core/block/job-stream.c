@@ -9,8 +9,6 @@
 
 #include <errno.h>
 
-#define PIECE (512u << 10)
-
 typedef struct Stream {
     QhBlockNode *node, *base;
     QhBlockUser *user, *base_user;
@@ -69,35 +67,22 @@ static int bring_up(Stream *stream,
     return error;
 }
 
+static int
+do_piece(void *data, uint64_t offset, uint64_t bytes, void *memory, uint64_t *done, gboolean *read)
+{
+    Stream *stream = data;
+
+    qh_block_user_enter(stream->user, TRUE);
+    int error = bring_up(stream, offset, bytes, memory, done, read);
+    qh_block_user_leave(stream->user);
+    return error;
+}
+
 static gboolean stream_run(QhBlockJob *job, GError **error)
 {
-    Stream *stream = qh_block_job_data(job);
-    g_autofree void *memory = g_try_malloc(PIECE);
-    uint64_t length = qh_block_length(stream->node);
-    int failed = memory != NULL ? 0 : ENOMEM;
+    const Stream *stream = qh_block_job_data(job);
 
-    qh_block_job_set_total(job, length);
-    for (uint64_t at = 0; at < length && failed == 0;) {
-        uint64_t done = 0;
-        gboolean read = TRUE;
-
-        qh_block_user_enter(stream->user, TRUE);
-        failed = bring_up(stream, at, MIN(PIECE, length - at), memory, &done, &read);
-        qh_block_user_leave(stream->user);
-        if (failed != 0 && qh_block_job_failed(job, read, failed)) {
-            failed = 0;
-            done = 0;
-        }
-        at += done;
-        if (!qh_block_job_step(job, done)) {
-            return FALSE;
-        }
-    }
-    failed = failed != 0 ? failed : qh_block_flush(stream->node);
-    if (failed != 0) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s", g_strerror(failed));
-    }
-    return failed == 0;
+    return qh_block_job_pieces(job, qh_block_length(stream->node), do_piece, stream->node, error);
 }
 
 static gboolean stream_commit(QhBlockJob *job, GError **error)

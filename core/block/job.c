@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PIECE (512u << 10) /* bytes between two looks at what the user wants */
+
 struct QhBlockJob {
     QhBlockGraph *graph;
     char *id;
@@ -313,6 +315,34 @@ gboolean qh_block_job_failed(QhBlockJob *job, gboolean read, int failed)
         g_usleep(1000); /* an error that stays must not keep a CPU busy */
     }
     return action != 0;
+}
+
+gboolean qh_block_job_pieces(
+    QhBlockJob *job, uint64_t length, QhBlockJobPiece piece, QhBlockNode *target, GError **error)
+{
+    g_autofree void *memory = g_try_malloc(PIECE);
+    int failed = memory != NULL ? 0 : ENOMEM;
+
+    qh_block_job_set_total(job, length);
+    for (uint64_t at = 0; at < length && failed == 0;) {
+        uint64_t done = 0;
+        gboolean read = TRUE;
+
+        failed = piece(qh_block_job_data(job), at, MIN(PIECE, length - at), memory, &done, &read);
+        if (failed != 0 && qh_block_job_failed(job, read, failed)) {
+            failed = 0;
+            done = 0;
+        }
+        at += done;
+        if (!qh_block_job_step(job, done)) {
+            return FALSE;
+        }
+    }
+    failed = failed != 0 ? failed : qh_block_flush(target);
+    if (failed != 0) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s", g_strerror(failed));
+    }
+    return failed == 0;
 }
 
 gboolean qh_block_job_ready(QhBlockJob *job)

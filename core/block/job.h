@@ -72,6 +72,20 @@ void qh_block_job_add_total(QhBlockJob *job, uint64_t bytes);
 /* A read (or write) of the job failed with @failed: the event. TRUE when it is to go on, after a
  * step that may wait; FALSE when it is to fail. [job's thread] */
 gboolean qh_block_job_failed(QhBlockJob *job, gboolean read, int failed);
+/*
+ * The work of a job that goes once over @length bytes: @piece, with the job's data, does what is at
+ * @offset, up to @bytes of it, with @memory of that size; *@ret_done: how much that was,
+ * *@ret_read: whether it was reading that failed. 0 or an errno, which the job's policy judges. In
+ * the end @target is flushed. FALSE with @error, or when the job was cancelled. [the job's thread]
+ */
+typedef int (*QhBlockJobPiece)(void *data,
+                               uint64_t offset,
+                               uint64_t bytes,
+                               void *memory,
+                               uint64_t *ret_done,
+                               gboolean *ret_read);
+gboolean qh_block_job_pieces(
+    QhBlockJob *job, uint64_t length, QhBlockJobPiece piece, QhBlockNode *target, GError **error);
 /* It could end now: READY. Returns, some time after, TRUE when it is to look for more to do, FALSE
  * when it is to end: completed, or cancelled. [job's thread] */
 gboolean qh_block_job_ready(QhBlockJob *job);

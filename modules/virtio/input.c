@@ -406,55 +406,14 @@ static gboolean realize_multitouch(VirtioDevice *device, GError **error)
     return realize(device, &kinds[3], error);
 }
 
-const VirtioFunction virtio_keyboard = {
-    .name = "keyboard",
-    .device_id = VIRTIO_ID_INPUT,
-    .realize = realize_keyboard,
-    .unrealize = unrealize,
-    .driver_ok = driver_ok,
-    .reset = reset,
-    .read_config = read_config,
-    .write_config = write_config,
-    .kick = kick,
-    .stream = stream_state,
-    .loaded = loaded,
-};
-const VirtioFunction virtio_mouse = {
-    .name = "mouse",
-    .device_id = VIRTIO_ID_INPUT,
-    .realize = realize_mouse,
-    .unrealize = unrealize,
-    .driver_ok = driver_ok,
-    .reset = reset,
-    .read_config = read_config,
-    .write_config = write_config,
-    .kick = kick,
-    .stream = stream_state,
-    .loaded = loaded,
-};
-const VirtioFunction virtio_tablet = {
-    .name = "tablet",
-    .device_id = VIRTIO_ID_INPUT,
-    .realize = realize_tablet,
-    .unrealize = unrealize,
-    .driver_ok = driver_ok,
-    .reset = reset,
-    .read_config = read_config,
-    .write_config = write_config,
-    .kick = kick,
-    .stream = stream_state,
-    .loaded = loaded,
-};
-const VirtioFunction virtio_multitouch = {
-    .name = "multitouch",
-    .device_id = VIRTIO_ID_INPUT,
-    .realize = realize_multitouch,
-    .unrealize = unrealize,
-    .driver_ok = driver_ok,
-    .reset = reset,
-    .read_config = read_config,
-    .write_config = write_config,
-    .kick = kick,
-    .stream = stream_state,
-    .loaded = loaded,
-};
+#define INPUT_FUNCTION(name_, realize_)                                                            \
+    {                                                                                              \
+        .name = (name_), .device_id = VIRTIO_ID_INPUT, .realize = (realize_),                      \
+        .unrealize = unrealize, .driver_ok = driver_ok, .reset = reset,                            \
+        .read_config = read_config, .write_config = write_config, .kick = kick,                    \
+        .stream = stream_state, .loaded = loaded,                                                  \
+    }
+const VirtioFunction virtio_keyboard = INPUT_FUNCTION("keyboard", realize_keyboard);
+const VirtioFunction virtio_mouse = INPUT_FUNCTION("mouse", realize_mouse);
+const VirtioFunction virtio_tablet = INPUT_FUNCTION("tablet", realize_tablet);
+const VirtioFunction virtio_multitouch = INPUT_FUNCTION("multitouch", realize_multitouch);
