@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices of the Arm boards; the class tables that module.c offers. */
+#ifndef ARM_HW_H
+#define ARM_HW_H
+
+#include "abi/device.h"
+
+extern const QhDeviceOps arm_pl011_device;     /* "pl011" */
+extern const QhDeviceOps arm_pl031_device;     /* "pl031" */
+extern const QhDeviceOps arm_pl061_device;     /* "pl061" */
+extern const QhDeviceOps arm_gpio_key_device;  /* "gpio-key": a press of the power button */
+extern const QhDeviceOps arm_gicv2_device;     /* "arm_gic" */
+extern const QhDeviceOps arm_gicv2m_device;    /* "arm-gicv2m" */
+extern const QhDeviceOps arm_gicv3_device;     /* "arm-gicv3" */
+extern const QhDeviceOps arm_gicv3_its_device; /* "arm-gicv3-its" */
+
+/* PEs that the interrupt controllers serve. */
+#define ARM_GICV2_MAX_CPUS 8u
+#define ARM_GICV3_MAX_CPUS 512u
+
+#endif

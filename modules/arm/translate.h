@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One block under translation, and what the handlers in trans-*.c build on.
+ *
+ * A handler is named by its row in decode/ and gets the fields of the instruction. It returns FALSE
+ * before it has emitted anything when the encoding is unallocated after all; the caller then raises
+ * the exception of an undefined instruction.
+ *
+ * The translator remembers which value each register holds, so that one that was written or read
+ * before in this block needs no record; and which of those are constants or addresses near pc, so
+ * that movz and movk, adrp and add make one record. A value lives until the next label, so arm_land
+ * forgets it all. A write that another one follows before anything can look is taken back.
+ *
+ * It remembers, too, which instruction set the flags last, so that a condition becomes one
+ * comparison of its operands.
+ */
+#ifndef ARM_TRANSLATE_H
+#define ARM_TRANSLATE_H
+
+#include "abi/ir-emit.h"
+#include "modules/arm/cpu.h"
+#include "modules/arm/decode.h" /* generated */
+#include "modules/arm/helper.h"
+
+/* How the block goes on after the present instruction. */
+#define ARM_NEXT_INSN  0u /* with the next instruction */
+#define ARM_NEXT_STATE 1u /* end the block; look at state key and interrupts */
+#define ARM_NEXT_DONE  2u /* the handler has emitted a terminal */
+
+/* A constant that has a record in this block already. */
+typedef struct ArmPooled {
+    uint64_t constant;
+    QhValue value; /* 0: none */
+    uint32_t pad;
+} ArmPooled;
+
+/* Values of a V register, each 0 until there is one. A scalar view is of the low bits. */
+typedef struct ArmVValues {
+    QhValue whole;  /* v128 */
+    QhValue bits;   /* i64, the low half */
+    QhValue single; /* f32 */
+    QhValue wide;   /* f64 */
+} ArmVValues;
+
+/* What set the flags last in this block: operands of cmp, or a chain of CCMP. */
+typedef struct ArmFlags {
+    uint32_t kind; /* QH_CC_...; ARM_FLAGS_UNKNOWN; ARM_FLAGS_SELECT */
+    uint32_t type; /* QH_TYPE_I32 or _I64 */
+    QhValue a, b, result;
+    QhValue chosen; /* SELECT: b1; TRUE: as kind_if says; FALSE: nzcv */
+    uint32_t kind_if, nzcv;
+} ArmFlags;
+#define ARM_FLAGS_UNKNOWN 0x100u
+#define ARM_FLAGS_SELECT  0x101u
+
+struct ArmDis {
+    QhBlock *block;
+    const ArmCpu *cpu; /* configuration only */
+    uint64_t pc;       /* of this instruction */
+    uint64_t next_pc;
+    uint32_t insn;
+    uint32_t next; /* ARM_NEXT_... */
+    uint64_t key;  /* the block's state key */
+    uint64_t have; /* ARM_HAVE_... */
+    uint32_t el;
+    uint32_t mem;        /* QH_MEM_INDEX, alignment and byte order of loads and stores */
+    uint32_t mem_unpriv; /* the same for LDTR and STTR */
+
+    ArmPooled pool[16];
+    ArmVValues v[32];
+    ArmFlags flags;
+    QhValue values[33];  /* of X registers and, at 32, SP; 0: not known */
+    uint32_t writes[33]; /* record of the last write to each; 0: none in this block */
+    uint64_t constants[33];
+    uint64_t is_constant; /* bit N: constants[N] is what N holds; its value may be 0 */
+    uint64_t is_address;  /* bit N: the same at this pc, and as far from it at others */
+    gboolean fixed;       /* the block has something that depends on where it lies */
+};
+
+#define ARM_SP 32u /* number of SP in these calls; 31 is the zero register */
+/* Register field @n where 31 is SP. */
+#define ARM_OR_SP(n) ((n) == 31u ? ARM_SP : (n))
+
+/* Register @reg as an i64, and its low half as an i32. */
+QhValue arm_get_x(ArmDis *d, uint32_t reg);
+QhValue arm_get_w(ArmDis *d, uint32_t reg);
+/* Write an i64; write an i32, zero-extended. Number 31 drops it. */
+void arm_set_x(ArmDis *d, uint32_t reg, QhValue value);
+void arm_set_w(ArmDis *d, uint32_t reg, QhValue value);
+void arm_set_x_const(ArmDis *d, uint32_t reg, uint64_t value);
+/* Whether @reg is known to be *@ret_value. */
+gboolean arm_x_const(const ArmDis *d, uint32_t reg, uint64_t *ret_value);
+/* By width: @sf 1 is 64 bits. The value has type arm_type(sf). */
+static inline uint32_t arm_type(uint32_t sf)
+{
+    return sf ? QH_TYPE_I64 : QH_TYPE_I32;
+}
+static inline QhValue arm_get(ArmDis *d, uint32_t sf, uint32_t reg)
+{
+    return sf ? arm_get_x(d, reg) : arm_get_w(d, reg);
+}
+static inline void arm_set(ArmDis *d, uint32_t sf, uint32_t reg, QhValue value)
+{
+    if (sf) {
+        arm_set_x(d, reg, value);
+    } else {
+        arm_set_w(d, reg, value);
+    }
+}
+
+/* An address at a known distance from pc: as a value, and in a register. */
+QhValue arm_near(ArmDis *d, uint64_t address);
+void arm_set_x_near(ArmDis *d, uint32_t reg, uint64_t address);
+
+/* Registers were written behind the translator's back (a helper with GPR or VECTOR in its writes).
+ */
+void arm_forget(ArmDis *d);
+/* qh_ir_land, which ends the life of all values. */
+void arm_land(ArmDis *d, QhValue branch);
+
+QhValue arm_const(ArmDis *d, uint64_t value);
+static inline QhValue arm_const32(ArmDis *d, uint32_t value)
+{
+    return qh_ir_const(d->block, QH_TYPE_I32, value);
+}
+
+/* Base register @reg, where 31 is SP (with its alignment check) ... */
+QhValue arm_base(ArmDis *d, uint32_t reg);
+/* ... plus @offset. */
+QhValue arm_address(ArmDis *d, uint32_t reg, int64_t offset);
+
+/* Call helper ARM_HELPER_ID(name) of result type @type. */
+static inline QhValue
+arm_call(ArmDis *d, uint32_t type, uint32_t helper, uint32_t n, const QhValue *args)
+{
+    return qh_ir_call(d->block, type, helper, n, args);
+}
+
+/* Condition @cond (Arm C1.2.4) as a b1; 14 and 15 are TRUE. */
+QhValue arm_condition(ArmDis *d, uint32_t cond);
+/* Emit setflags of @kind and remember it. @type: of @a, @b and @result. */
+void arm_set_flags(ArmDis *d, uint32_t kind, uint32_t type, QhValue a, QhValue b, QhValue result);
+/* NZCV as an i64 in bits 3 .. 0; and the flags from such a value (QH_CC_BITS). */
+QhValue arm_get_nzcv(ArmDis *d);
+void arm_put_nzcv(ArmDis *d, QhValue nzcv);
+
+/* Raise ARM_RAISE_... @cause with @payload as this instruction's outcome; ends the block. */
+void arm_raise(ArmDis *d, uint32_t cause, uint64_t payload);
+
+/* End the block with a jump to @target, or to the value @pc; @hint: QH_EXIT_... */
+void arm_exit_to(ArmDis *d, uint64_t target, uint32_t hint);
+void arm_exit_value(ArmDis *d, QhValue pc, uint32_t hint);
+
+/* Whether FP and SIMD instructions may run; FALSE: the trap has been emitted, and the handler
+ * returns TRUE. Every handler of theirs asks first. */
+gboolean arm_fp_access(ArmDis *d);
+
+/* V registers: 128 bits; the low 64 as i64; as f64 and f32. Writes of a scalar zero the rest. */
+QhValue arm_get_v(ArmDis *d, uint32_t reg);
+QhValue arm_get_v64(ArmDis *d, uint32_t reg);
+QhValue arm_get_f64(ArmDis *d, uint32_t reg);
+QhValue arm_get_f32(ArmDis *d, uint32_t reg);
+void arm_set_v(ArmDis *d, uint32_t reg, QhValue value);
+void arm_set_v64(ArmDis *d, uint32_t reg, QhValue bits);
+void arm_set_f64(ArmDis *d, uint32_t reg, QhValue value);
+void arm_set_f32(ArmDis *d, uint32_t reg, QhValue value);
+
+extern const QhTranslatorOps arm_translator_ops;
+
+#endif
