@@ -92,9 +92,7 @@ static gboolean write_pidfile(QhCli *cli, GError **error)
         g_autofree char *cwd = g_get_current_dir();
         char *path = g_build_filename(cwd, cli->pidfile, NULL);
 
-        qh_firmware_options_unref(cli->firmware);
         g_free(cli->pidfile);
-        g_free(cli->run_name);
         cli->pidfile = path;
     }
     int fd = open(cli->pidfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -200,6 +198,8 @@ void qh_cli_free(QhCli *cli)
         close(cli->ready_fd);
     }
     qh_json_unref(cli->display_options);
+    qh_firmware_options_unref(cli->firmware);
     g_free(cli->pidfile);
+    g_free(cli->run_name);
     g_free(cli);
 }

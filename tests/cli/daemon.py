@@ -4,6 +4,7 @@
 
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -117,6 +118,25 @@ def test_failures(tap, folder):
                   None if good and not left else f"{done} left {left}")
 
 
+def test_relative(tap, folder):
+    """The pid file lies where the launcher was, and goes when the daemon does, which is in /."""
+    path, pidfile = os.path.join(folder, "r.sock"), os.path.join(folder, "r.pid")
+    user = ["-runas", pwd.getpwuid(0).pw_name] if os.geteuid() == 0 else []
+    done = launch(HOST, ["-nodefaults", "-qmp", f"unix:{path},server=on,wait=off", "-daemonize",
+                         "-pidfile", "r.pid"] + user, cwd=folder)
+    tap.check("a pid file by a relative name",
+              None if done.returncode == 0 and os.path.exists(pidfile) else done)
+    pid = read_pid(pidfile)
+    groups = os.getgrouplist("root", 0) if user else os.getgroups()
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        theirs = [line.split()[1:] for line in file if line.startswith("Groups:")][0]
+    tap.check("the daemon has the groups of its user",
+              None if set(map(int, theirs)) == set(groups) else theirs)
+    os.kill(pid, signal.SIGTERM)
+    tap.check("it ends", None if wait_gone(pid) else "it still runs")
+    tap.check("and takes the pid file with it", [pidfile] if os.path.exists(pidfile) else None)
+
+
 def test_listener(tap, folder):
     """libvirt hands over a socket that listens, and expects other descriptors to stay."""
     path = os.path.join(folder, "mon.sock")
@@ -154,6 +174,7 @@ def main():
         os.symlink(HOST, legacy)
         test_probe(tap, folder, legacy)
         test_failures(tap, folder)
+        test_relative(tap, folder)
         test_listener(tap, folder)
     tap.end()
 
