@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Images that break: kills under write load, hostile headers, mutated images, locks.
 
-faults.py BLOCKIO [--kills N] [--mutations N] [--faults N]    TAP on stdout
+faults.py BLOCKIO [--kills N] [--mutations N] [--faults N] [--jobs N]    TAP on stdout
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import random
@@ -120,23 +121,36 @@ def hostile(s, name, changes):
     del name
 
 
-def mutations(s, rounds, seed):
-    """Damaged bytes in header and tables: an answer, and no crash, within a second or so."""
-    r = random.Random(seed)
-    model = s.flat("model.raw", data=noise(3, SIZE))
-    for options, flags in (("cluster_size=512", []), ("cluster_size=4k", ["-c"]),
-                           ("extended_l2=on,cluster_size=16k", []), ("compat=0.10", [])):
-        s.img("convert", "-q", *flags, "-f", "raw", "-O", "qcow2", "-o", options, model,
-              s.path("good.qcow2"))
-        s.img("snapshot", "-c", "one", s.path("good.qcow2"))
-        if "compat=0.10" not in options:
-            s.img("bitmap", "--add", s.path("good.qcow2"), "marks")
-        done = subprocess.run([s.blockio, s.options("good.qcow2"), "mutate", s.path("m.qcow2"),
-                               str(r.randrange(1 << 30)), str(rounds // 4)],
-                              capture_output=True, text=True, timeout=6 * 3600, check=False)
-        assert done.returncode == 0, "%d %s%s" % (done.returncode, done.stdout[-300:],
+MUTATED = [("cluster_size=512", []), ("cluster_size=4k", ["-c"]),
+           ("extended_l2=on,cluster_size=16k", []), ("compat=0.10", [])]
+
+
+def mutate(s, kind, rounds, seed):
+    options, flags = MUTATED[kind]
+    good, bad = "good%d.qcow2" % kind, "bad%d.qcow2" % kind
+    s.img("convert", "-q", *flags, "-f", "raw", "-O", "qcow2", "-o", options, s.path("model.raw"),
+          s.path(good))
+    s.img("snapshot", "-c", "one", s.path(good))
+    if "compat=0.10" not in options:
+        s.img("bitmap", "--add", s.path(good), "marks")
+    done = subprocess.run([s.blockio, s.options(good), "mutate", s.path(bad), str(seed),
+                           str(rounds)],
+                          capture_output=True, text=True, timeout=6 * 3600, check=False)
+    assert done.returncode == 0, "%s: %d %s%s" % (options, done.returncode, done.stdout[-300:],
                                                   done.stderr[-300:])
-        print("# %s: %s" % (options, done.stdout.strip().split("\n")[-1]))
+    return "%s: %s" % (options, done.stdout.strip().split("\n")[-1])
+
+
+def mutations(s, rounds, seed, jobs):
+    """Damaged bytes in header and tables: an answer, and no crash, within a second of CPU time."""
+    r = random.Random(seed)
+    seeds = [r.randrange(1 << 30) for _ in MUTATED]
+    s.flat("model.raw", data=noise(3, SIZE))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(mutate, s, kind, rounds // len(MUTATED), seeds[kind])
+                for kind in range(len(MUTATED))]
+        for run in runs:
+            print("# " + run.result(), flush=True)
 
 
 def fault_at(s, options, kind, error, n, partial):
@@ -222,13 +236,15 @@ def main():
     parser.add_argument("--mutations", type=int, default=400)
     parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="images that are mutated at a time")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         s = Suite(os.path.abspath(args.blockio), folder)
         s.case("%d rounds of kills" % args.kills, kills, s, args.kills)
         for name, changes in HOSTILE:
             s.case("header: " + name, hostile, s, name, changes)
-        s.case("%d mutated images" % args.mutations, mutations, s, args.mutations, args.seed)
+        s.case("%d mutated images" % args.mutations, mutations, s, args.mutations, args.seed,
+               args.jobs)
         s.case("faults at requests 1 to %d" % args.faults, fault_injection, s, args.faults)
         s.case("locks", locks, s)
         s.case("names of backing files", backing_names, s)
