@@ -46,6 +46,9 @@ typedef struct Virtio {
 
 typedef struct Fuzz {
     uint64_t state; /* of the generator */
+    /* Reads and writes of registers and of configuration space so far, rings' doorbells among them;
+     * not those of RAM. They outlive the machine. */
+    uint64_t accesses;
     const char *class;
     QhHost *host;
     QhMachine *machine;

@@ -64,10 +64,16 @@ uint64_t fuzz_value(Fuzz *fuzz)
     }
 }
 
+static gboolean in_ram(uint64_t address)
+{
+    return address - RAM_AT < RAM_BYTES;
+}
+
 uint64_t guest_read(Fuzz *fuzz, uint64_t address, uint32_t width)
 {
     uint64_t value = 0;
 
+    fuzz->accesses += !in_ram(address);
     (void)qh_space_read(fuzz->space, address, &value, width, 0);
     return GUINT64_FROM_LE(value);
 }
@@ -75,6 +81,7 @@ uint64_t guest_read(Fuzz *fuzz, uint64_t address, uint32_t width)
 void guest_write(Fuzz *fuzz, uint64_t address, uint32_t width, uint64_t value)
 {
     value = GUINT64_TO_LE(value);
+    fuzz->accesses += !in_ram(address);
     (void)qh_space_write(fuzz->space, address, &value, width, 0);
 }
 

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz-devices [--seed N] [--list] STEPS [CLASS...]: STEPS bursts of accesses to each device that a
- * module offers, or to those named. The same arguments do the same. Built with b_sanitize it looks
- * at memory, too.
+ * fuzz-devices [--seed N] STEPS [CLASS...]: STEPS bursts of accesses to each device that a module
+ * offers, or to those named; --accesses N instead of STEPS: until each has had N accesses to its
+ * registers. The same arguments do the same. Built with b_sanitize it looks at memory, too.
+ * fuzz-devices --list: the classes.
  */
 #include "tests/fuzz/devices/devices.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define LIFE 1000u /* steps between two resets */
+#define LIFE    1000u  /* steps between two resets */
+#define VARIANT 10000u /* steps before the device is made anew, in another way */
+/* More CPU time than this for one step is a loop. */
+#define SLOW_US 1000000u
+
+/* What is to be done with a class, and what was. */
+typedef struct Work {
+    uint64_t steps, accesses; /* 0: no limit */
+    uint64_t done, slowest_us;
+} Work;
 
 /* What can be made only with a peer that is no part of a test. */
 static const char *const excused[][2] = {
@@ -60,56 +71,88 @@ static gboolean open_variant(Fuzz *fuzz, const char *class, uint32_t variant, GE
     return subject_open(fuzz, class, error);
 }
 
-static void live(Fuzz *fuzz, uint64_t steps)
+static uint64_t cpu_us(void)
 {
-    for (uint64_t i = 0; i < steps; i++) {
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static gboolean finished(const Fuzz *fuzz, const Work *work)
+{
+    return work->steps != 0 ? work->done >= work->steps : fuzz->accesses >= work->accesses;
+}
+
+static void live(Fuzz *fuzz, Work *work, uint64_t steps)
+{
+    for (uint64_t i = 0; i < steps && !finished(fuzz, work); i++) {
+        uint64_t before = cpu_us();
+
         if (i % LIFE == 0) {
             subject_reset(fuzz);
             guest_set_up(fuzz);
         }
         guest_step(fuzz);
+        work->done++;
+        work->slowest_us = MAX(work->slowest_us, cpu_us() - before);
     }
 }
 
-/* FALSE: it could not be made, and should have been. */
-static gboolean fuzz_class(const char *class, uint64_t seed, uint64_t steps)
+/* FALSE: it could not be made, and should have been, or a step took too long. */
+static gboolean fuzz_class(const char *class, uint64_t seed, Work work)
 {
     Fuzz fuzz = {.state = seed ^ g_str_hash(class) ^ UINT64_C(0x9e3779b97f4a7c15)};
-    uint64_t variants = MAX(2, steps / (10 * LIFE)), done = 0;
+    uint64_t steps = work.steps != 0 ? MIN(VARIANT, work.steps / 2 + 1) : VARIANT;
+    uint32_t windows = 0;
+    gboolean rings = FALSE;
 
-    for (uint64_t i = 0; i < variants; i++) {
-        uint64_t until = steps * (i + 1) / variants;
+    for (uint32_t variant = 0; !finished(&fuzz, &work); variant++) {
         g_autoptr(GError) error = NULL;
 
-        if (!open_variant(&fuzz, class, (uint32_t)i, &error)) {
+        if (!open_variant(&fuzz, class, variant, &error)) {
             const char *why = excuse(class);
 
             printf("%-40s %s\n", class, why != NULL ? why : error->message);
             subject_close(&fuzz);
             return why != NULL;
         }
-        live(&fuzz, until - done);
-        done = until;
-        if (i + 1 == variants) {
-            printf("%-40s %" G_GUINT64_FORMAT " steps, %u windows%s\n", class, steps, fuzz.n_ranges,
-                   fuzz.virtio.kind != VIRTIO_NONE ? ", rings" : "");
-            fflush(stdout);
-        }
+        live(&fuzz, &work, steps);
+        windows = fuzz.n_ranges;
+        rings = fuzz.virtio.kind != VIRTIO_NONE;
         subject_close(&fuzz);
     }
+    printf("%-40s %8" G_GUINT64_FORMAT " steps %9" G_GUINT64_FORMAT
+           " accesses, slowest step %6" G_GUINT64_FORMAT " us, %u windows%s\n",
+           class, work.done, fuzz.accesses, work.slowest_us, windows, rings ? ", rings" : "");
+    fflush(stdout);
+    return work.slowest_us < SLOW_US;
+}
+
+static int usage(void)
+{
+    fputs("usage: fuzz-devices [--seed N] STEPS|--accesses N [CLASS...] | --list\n", stderr);
+    return 2;
+}
+
+static gboolean option(int argc, char **argv, int *at, const char *name, uint64_t *ret_value)
+{
+    if (argc <= *at + 1 || !g_str_equal(argv[*at], name)) {
+        return FALSE;
+    }
+    *ret_value = strtoull(argv[*at + 1], NULL, 10);
+    *at += 2;
     return TRUE;
 }
 
 int main(int argc, char **argv)
 {
     uint64_t seed = 1;
+    Work work = {0};
     int at = 1;
     gboolean ok = TRUE;
 
-    if (argc > at + 1 && g_str_equal(argv[at], "--seed")) {
-        seed = strtoull(argv[at + 1], NULL, 10);
-        at += 2;
-    }
+    (void)option(argc, argv, &at, "--seed", &seed);
     g_autoptr(GPtrArray) classes = all_classes();
     if (argc == at + 1 && g_str_equal(argv[at], "--list")) {
         for (guint i = 0; i < classes->len; i++) {
@@ -117,16 +160,17 @@ int main(int argc, char **argv)
         }
         return 0;
     }
-    if (argc <= at) {
-        fputs("usage: fuzz-devices [--seed N] STEPS [CLASS...] | --list\n", stderr);
-        return 2;
+    if (!option(argc, argv, &at, "--accesses", &work.accesses) && at < argc) {
+        work.steps = strtoull(argv[at++], NULL, 10);
     }
-    uint64_t steps = strtoull(argv[at++], NULL, 10);
+    if (work.steps == 0 && work.accesses == 0) {
+        return usage();
+    }
     for (guint i = 0; i < classes->len && at == argc; i++) {
-        ok = fuzz_class(g_ptr_array_index(classes, i), seed, steps) && ok;
+        ok = fuzz_class(g_ptr_array_index(classes, i), seed, work) && ok;
     }
-    for (; at < argc; at++) {
-        ok = fuzz_class(argv[at], seed, steps) && ok;
+    for (int i = at; i < argc; i++) {
+        ok = fuzz_class(argv[i], seed, work) && ok;
     }
     return ok ? 0 : 1;
 }

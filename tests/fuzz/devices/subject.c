@@ -328,7 +328,7 @@ void subject_close(Fuzz *fuzz)
         remove_tree(fuzz->folder);
         g_free(fuzz->folder);
     }
-    *fuzz = (Fuzz){.state = fuzz->state};
+    *fuzz = (Fuzz){.state = fuzz->state, .accesses = fuzz->accesses};
 }
 
 void subject_reset(Fuzz *fuzz)
