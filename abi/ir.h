@@ -157,6 +157,9 @@ enum {
 #define QH_CC_CMPS   12u /* s390x: 0 equal, 1 a < b, 2 a > b, signed */
 #define QH_CC_CMPU   13u /* the same, unsigned */
 #define QH_CC_TEST   14u
+/* The flags themselves in a: bit 0 V, 1 C, 2 Z, 3 N, 4 P, 5 A; CC2 is bits 0-1. b and c say
+ * nothing. */
+#define QH_CC_BITS 15u
 /* flags of flag: which one to read as a b1; CC2 gives an i32 0..3 */
 #define QH_FLAG_Z   0u
 #define QH_FLAG_N   1u

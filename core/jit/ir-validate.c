@@ -302,7 +302,7 @@ static uint32_t flags_limit(const QhIrRecord *record)
     case QH_IR_exit_value:
         return QH_EXIT_RET;
     case QH_IR_setflags:
-        return QH_CC_TEST;
+        return QH_CC_BITS;
     case QH_IR_flag:
         return QH_FLAG_A;
     default:

@@ -629,6 +629,16 @@ static void test_flags(void)
             g_test_fail();
         }
     }
+    for (uint32_t i = 0; i < 64; i++) { /* flags that were given as such */
+        static const uint8_t order[] = {QH_FLAG_V, QH_FLAG_C, QH_FLAG_Z,
+                                        QH_FLAG_N, QH_FLAG_P, QH_FLAG_A};
+        for (uint32_t bit = 0; bit < 6; bit++) {
+            Flags f = {.kind = QH_CC_BITS, .type = QH_TYPE_I64, .flag = order[bit], .a = i};
+            run(toy, emit_flags, &f);
+            g_assert_cmpuint(cpu->x[3], ==, i >> bit & 1);
+            g_assert_cmpuint(cpu->w[3], ==, i & 3);
+        }
+    }
     for (uint32_t i = 0; i < 9; i++) { /* s390x: compare, signed and not */
         Flags f = {.kind = QH_CC_CMPS, .type = QH_TYPE_I32, .a = i % 3 - 1u, .b = i / 3 - 1u};
         int32_t a = (int32_t)(i % 3) - 1, b = (int32_t)(i / 3) - 1;

@@ -177,7 +177,7 @@ static const Case cases[] = {
      3                                                                                                                                    },
     {"exit-flags",     "flags 0x3",            {{QH_IR_exit_pc, NIL, 3, 0, 1, 1}},                                                       1},
     {"setflags",       NULL,                   {{QH_IR_setflags, I64, QH_CC_SUB, V_I64, V_I64, V_I64}},                                  1},
-    {"setflags-kind",  "flags 0xf",            {{QH_IR_setflags, I64, 15, V_I64, V_I64, V_I64}},                                         1},
+    {"setflags-kind",  "flags 0x10",           {{QH_IR_setflags, I64, 16, V_I64, V_I64, V_I64}},                                         1},
     {"flag-cc2",       "flags 0x6",            {{QH_IR_flag, NIL, QH_FLAG_CC2, 0, 0, 0}},                                                1},
     {"lane-shift",     "shift by 8",           {{QH_IR_vshl, QH_TYPE_V64, QH_LANE_8, V_V64, 8, 0}},                                      1},
     {"lane-insert",

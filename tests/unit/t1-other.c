@@ -20,7 +20,7 @@ static void random_state(GRand *rand, Toy *state)
             state->x[i] = (uint64_t)(int64_t)g_rand_int_range(rand, -3, 4);
         }
     }
-    state->lazy_kind = (uint32_t)g_rand_int_range(rand, 0, QH_CC_TEST + 1) |
+    state->lazy_kind = (uint32_t)g_rand_int_range(rand, 0, QH_CC_BITS + 1) |
                        (uint32_t)(g_rand_boolean(rand) ? QH_TYPE_I32 : QH_TYPE_I64) << 8;
     state->zero = 0;
 }
@@ -185,9 +185,9 @@ static void test_flags(void)
     T1Pair *pair = t1_pair_new("");
     GRand *rand = g_rand_new_with_seed(3);
 
-    for (uint32_t i = 0; i < (QH_CC_TEST + 1) * (QH_FLAG_CC2 + 1) * 128; i++) {
-        Flags f = {.kind = i / 128 % (QH_CC_TEST + 1),
-                   .flag = i / 128 / (QH_CC_TEST + 1),
+    for (uint32_t i = 0; i < (QH_CC_BITS + 1) * (QH_FLAG_CC2 + 1) * 128; i++) {
+        Flags f = {.kind = i / 128 % (QH_CC_BITS + 1),
+                   .flag = i / 128 / (QH_CC_BITS + 1),
                    .type = i & 64 ? QH_TYPE_I32 : QH_TYPE_I64,
                    .form = i & 63};
         t1_pair_load(pair, emit_flags, &f);

@@ -281,7 +281,7 @@ static void generate_state(FzProgram *program, FzRandom *random)
         toy.q[i] = (ToyWide)fz_interesting(random, QH_TYPE_I64) << 64 | fz_random(random);
         toy.s[i] = fz_random(random);
     }
-    toy.lazy_kind = fz_below(random, QH_CC_TEST + 1);
+    toy.lazy_kind = fz_below(random, QH_CC_BITS + 1);
     for (uint32_t i = 0; i < 3; i++) {
         toy.lazy[i] = fz_interesting(random, QH_TYPE_I64);
     }

@@ -176,7 +176,7 @@ static void set_flag(QhCpu *cpu, uint64_t value)
 {
     Toy *toy = (Toy *)cpu;
 
-    toy->lazy_kind = (uint32_t)(value % (QH_CC_TEST + 1));
+    toy->lazy_kind = (uint32_t)(value % (QH_CC_BITS + 1));
     toy->lazy[value & 1] = value;
 }
 

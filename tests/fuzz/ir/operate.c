@@ -386,7 +386,7 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
     case QH_IR_atomic_rmw:
         return fz_below(random, QH_RMW_MAXU + 1);
     case QH_IR_setflags:
-        return fz_below(random, QH_CC_TEST + 1);
+        return fz_below(random, QH_CC_BITS + 1);
     case QH_IR_flag:
         return fz_below(random, QH_FLAG_A + 1);
     case QH_IR_shl:

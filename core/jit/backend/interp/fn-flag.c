@@ -104,12 +104,25 @@ static gboolean adjust(const Lazy *lazy)
     }
 }
 
+uint32_t qh_t0_flag_bit(uint32_t flag)
+{
+    static const uint8_t bits[] = {
+        [QH_FLAG_Z] = 2, [QH_FLAG_N] = 3, [QH_FLAG_C] = 1,
+        [QH_FLAG_V] = 0, [QH_FLAG_P] = 4, [QH_FLAG_A] = 5,
+    };
+
+    return 1u << bits[flag];
+}
+
 static void flag(QhCpu *cpu, const QhT0Op *op)
 {
     Lazy lazy = lazy_read(cpu, op);
     gboolean set;
 
-    switch (op[1].flags) {
+    switch (lazy.kind == QH_CC_BITS ? QH_FLAG_CC2 : op[1].flags) {
+    case QH_FLAG_CC2:
+        set = (lazy.a & qh_t0_flag_bit(op[1].flags)) != 0;
+        break;
     case QH_FLAG_Z:
         set = (lazy.result & lazy.mask) == 0;
         break;
@@ -156,6 +169,9 @@ static void cc2(QhCpu *cpu, const QhT0Op *op)
         break;
     case QH_CC_TEST: /* under mask: b are the selected bits of a */
         code = lazy.result == 0 ? 0 : lazy.result == lazy.b ? 3 : 1;
+        break;
+    case QH_CC_BITS:
+        code = lazy.a & 3;
         break;
     default: /* signed result, 3 for overflow */
         code = overflow(&lazy) ? 3 : order(result < 0, result == 0);

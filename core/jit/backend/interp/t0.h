@@ -105,5 +105,7 @@ QhT0Fn qh_t0_fp_fn(const QhIrRecord *record, uint32_t from_type);
 QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type);
 QhT0Fn qh_t0_fp_flags_fn(uint32_t op);
 QhT0Fn qh_t0_flag_fn(const QhIrRecord *record);
+/* The bit that QH_CC_BITS has for QH_FLAG_... @flag. */
+uint32_t qh_t0_flag_bit(uint32_t flag);
 
 #endif

@@ -116,12 +116,19 @@ void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
         return;
     }
     settle(t, FALSE);
-    if (from == NULL || record->flags > QH_FLAG_N) {
+    gboolean bits = from != NULL && from->flags == QH_CC_BITS;
+    if (from == NULL || (record->flags > QH_FLAG_N && !bits)) {
         lower_by_c(t, record);
         return;
     }
     QhReg d = qh_t1_def(t);
     qh_t1_zero(t, d);
+    if (bits) {
+        qh_x(&t->a, QH_X_MOV, QH_RAX, qh_rm_mem(QH_RBP, lazy_at(t, 1)));
+        qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), (int32_t)qh_t0_flag_bit(record->flags));
+        qh_x_setcc(&t->a, QH_IF_NE, d);
+        return;
+    }
     qh_x_alu_i(&t->a, QH_X_CMP | qh_t1_wide(from), qh_rm_mem(QH_RBP, lazy_at(t, 3)), 0);
     qh_x_setcc(&t->a, record->flags == QH_FLAG_Z ? QH_IF_E : QH_IF_S, d);
 }
