@@ -174,6 +174,7 @@ enum {
 #define QH_LANE_16     1u
 #define QH_LANE_32     2u
 #define QH_LANE_64     3u
-#define QH_LANE_SIGNED (1u << 2) /* vmin vmax vshr vcmp_gt vsatadd vsatsub */
+/* vmin vmax vshr vcmp_gt vsatadd vsatsub vextract vwiden_* vmul_even vshift */
+#define QH_LANE_SIGNED (1u << 2)
 
 #endif

@@ -305,8 +305,11 @@ static uint32_t flags_limit(const QhIrRecord *record)
         return QH_CC_BITS;
     case QH_IR_flag:
         return QH_FLAG_A;
+    case QH_IR_vlow:
+    case QH_IR_vext:
+        return 0;
     default:
-        return record->op >= QH_IR_vadd && record->op <= QH_IR_vzip_hi ? QH_LANE_64 | QH_LANE_SIGNED
+        return record->op >= QH_IR_vadd && record->op <= QH_IR_vpopcnt ? QH_LANE_64 | QH_LANE_SIGNED
                                                                        : 0;
     }
 }
@@ -473,6 +476,20 @@ static gboolean check_lanes(Checker *check)
         return record->b < lane_bytes * 8 ||
                fail(check, "shift by %u in lanes of %u bytes", record->b, lane_bytes);
     }
+    if (record->op == QH_IR_vwiden_lo || record->op == QH_IR_vwiden_hi ||
+        record->op == QH_IR_vmul_even) {
+        return lane_bytes < 8 || fail(check, "lanes of %u bytes have no wider ones", lane_bytes);
+    }
+    if (record->op == QH_IR_vrev) {
+        return (record->b <= 3 && 1u << record->b >= lane_bytes) ||
+               fail(check, "groups of 1 << %u bytes with lanes of %u", record->b, lane_bytes);
+    }
+    if (record->op == QH_IR_vext) {
+        return record->c < bytes || fail(check, "byte %u of %u", record->c, bytes);
+    }
+    if (record->op == QH_IR_vdup_lane) {
+        lane = record->b;
+    }
     if (record->op == QH_IR_vextract) {
         if (!check_reach(check, "a", record->a)) {
             return FALSE;
@@ -581,6 +598,12 @@ static gboolean check_special(Checker *check)
     case QH_IR_vshr:
     case QH_IR_vinsert:
     case QH_IR_vextract:
+    case QH_IR_vext:
+    case QH_IR_vdup_lane:
+    case QH_IR_vwiden_lo:
+    case QH_IR_vwiden_hi:
+    case QH_IR_vrev:
+    case QH_IR_vmul_even:
         return check_lanes(check);
     default:
         return qh_ir_op_info(record->op)->a[0] != 'Y' || check_conversion(check);

@@ -48,6 +48,11 @@ static QhValue make(QhBlock *block, const Program *p, const QhValue *args)
         return qh_ir(block, p->op, p->type, p->flags, args[0], word, p->imm);
     case QH_IR_vextract:
         return qh_ir(block, p->op, QH_TYPE_I64, p->flags, args[0], p->imm, 0);
+    case QH_IR_vext:
+        return qh_ir(block, p->op, p->type, p->flags, args[0], args[1], p->imm);
+    case QH_IR_vrev:
+        return qh_ir(block, p->op, p->type, p->flags, args[0], (p->flags & 3) + p->imm, 0);
+    case QH_IR_vdup_lane:
     case QH_IR_vshl:
     case QH_IR_vshr:
         return qh_ir(block, p->op, p->type, p->flags, args[0], p->imm, 0);
@@ -115,7 +120,14 @@ static void run_program(T1Pair *pair, const Program *p)
 static gboolean has_sign(uint32_t op)
 {
     return op == QH_IR_vmin || op == QH_IR_vmax || op == QH_IR_vshr || op == QH_IR_vcmp_gt ||
-           op == QH_IR_vsatadd || op == QH_IR_vsatsub || op == QH_IR_vextract;
+           op == QH_IR_vsatadd || op == QH_IR_vsatsub || op == QH_IR_vextract ||
+           op == QH_IR_vwiden_lo || op == QH_IR_vwiden_hi || op == QH_IR_vmul_even ||
+           op == QH_IR_vshift;
+}
+
+static gboolean widens(uint32_t op)
+{
+    return op == QH_IR_vwiden_lo || op == QH_IR_vwiden_hi || op == QH_IR_vmul_even;
 }
 
 /* How many values the immediate may have. */
@@ -127,6 +139,11 @@ static uint32_t n_immediates(const Program *p)
     case QH_IR_vshl:
     case QH_IR_vshr:
         return bits;
+    case QH_IR_vext:
+        return p->type == QH_TYPE_V128 ? 16 : 8;
+    case QH_IR_vrev:
+        return 4 - (p->flags & 3);
+    case QH_IR_vdup_lane:
     case QH_IR_vinsert:
     case QH_IR_vextract:
         return (p->type == QH_TYPE_V128 ? 128 : 64) / bits;
@@ -151,11 +168,14 @@ static void run_all(const char *without)
     T1Pair *pair = t1_pair_new(without);
     Program p = {0};
 
-    for (p.op = QH_IR_vand; p.op <= QH_IR_vzip_hi; p.op++) {
-        gboolean lanes = p.op > QH_IR_vnot && p.op != QH_IR_vblend && p.op != QH_IR_vshuffle;
+    for (p.op = QH_IR_vand; p.op <= QH_IR_vpopcnt; p.op++) {
+        gboolean lanes = p.op > QH_IR_vnot && p.op != QH_IR_vblend && p.op != QH_IR_vshuffle &&
+                         p.op != QH_IR_vlow && p.op != QH_IR_vext;
         uint32_t n = !lanes ? 1 : has_sign(p.op) ? 8 : 4;
         for (p.flags = 0; p.flags < n; p.flags++) {
-            run_forms(pair, p);
+            if (!widens(p.op) || (p.flags & 3) < QH_LANE_64) {
+                run_forms(pair, p);
+            }
         }
     }
     t1_pair_free(pair);

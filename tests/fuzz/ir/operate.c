@@ -316,6 +316,12 @@ static uint32_t immediate(FzGen *gen, uint32_t op, uint32_t type, uint32_t flags
         return fz_below(random, lane);
     case QH_IR_vinsert:
         return fz_below(random, width / lane);
+    case QH_IR_vdup_lane:
+        return fz_below(random, width / lane);
+    case QH_IR_vext:
+        return fz_below(random, width / 8);
+    case QH_IR_vrev:
+        return (flags & 3) + fz_below(random, 4 - (flags & 3));
     case QH_IR_vextract: /* of a v64, or the low half of a v128 */
         return fz_below(random, 64 / lane);
     default:
@@ -355,10 +361,14 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
 {
     FzRandom *random = gen->random;
 
-    if (op >= QH_IR_vadd && op <= QH_IR_vzip_hi) {
-        return fz_below(random, 8);
-    }
     switch (op) {
+    case QH_IR_vlow:
+    case QH_IR_vext:
+        return 0;
+    case QH_IR_vwiden_lo:
+    case QH_IR_vwiden_hi:
+    case QH_IR_vmul_even:
+        return fz_below(random, 3) | fz_below(random, 2) << 2;
     case QH_IR_cmp:
         return fz_below(random, QH_COND_GTU + 1);
     case QH_IR_fadd:
@@ -398,7 +408,7 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
     case QH_IR_rems:
         return fz_below(random, 2);
     default:
-        return 0;
+        return op >= QH_IR_vadd && op <= QH_IR_vpopcnt ? fz_below(random, 8) : 0;
     }
 }
 
@@ -445,7 +455,7 @@ static uint32_t pick_op(FzGen *gen)
         {8,  QH_IR_ld,        QH_IR_st          },
         {6,  QH_IR_call,      QH_IR_call        },
         {16, QH_IR_fadd,      QH_IR_fp_flags_set},
-        {12, QH_IR_vand,      QH_IR_vzip_hi     },
+        {12, QH_IR_vand,      QH_IR_vpopcnt     },
     };
     uint32_t at = fz_below(gen->random, 113), i = 0, op;
 

@@ -180,15 +180,134 @@ static void vzip_hi(QhCpu *cpu, const QhT0Op *op)
     zip(cpu, op, TRUE);
 }
 
+static void vlow(QhCpu *cpu, const QhT0Op *op)
+{
+    put(cpu, op, (uint64_t)get(cpu, op, op->a).bits);
+}
+
+static void vext(QhCpu *cpu, const QhT0Op *op)
+{
+    Vec a = get(cpu, op, op->a), b = get(cpu, op, op->b);
+    uint32_t shift = op[1].extra * 8;
+
+    put(cpu, op, shift == 0 ? a.bits : a.bits >> shift | b.bits << (a.bytes * 8 - shift));
+}
+
+static void vdup_lane(QhCpu *cpu, const QhT0Op *op)
+{
+    Vec a = get(cpu, op, op->a);
+    uint32_t width = lane_bits(op);
+    uint64_t value = lane(a.bits, op[1].extra, width);
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < a.bytes * 8 / width; i++) {
+        result = put_lane(result, i, width, value);
+    }
+    put(cpu, op, result);
+}
+
+/* Every other lane of a and b. */
+static void unzip(QhCpu *cpu, const QhT0Op *op, gboolean odd)
+{
+    Vec a = get(cpu, op, op->a), b = get(cpu, op, op->b);
+    uint32_t width = lane_bits(op), n = a.bytes * 8 / width, first = odd ? 1 : 0;
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < n / 2; i++) {
+        result = put_lane(result, i, width, lane(a.bits, 2 * i + first, width));
+        result = put_lane(result, n / 2 + i, width, lane(b.bits, 2 * i + first, width));
+    }
+    put(cpu, op, n < 2 ? (odd ? b.bits : a.bits) : result);
+}
+
+static void vunzip_even(QhCpu *cpu, const QhT0Op *op)
+{
+    unzip(cpu, op, FALSE);
+}
+
+static void vunzip_odd(QhCpu *cpu, const QhT0Op *op)
+{
+    unzip(cpu, op, TRUE);
+}
+
+static void widen(QhCpu *cpu, const QhT0Op *op, gboolean high)
+{
+    Vec a = get(cpu, op, op->a);
+    uint32_t width = lane_bits(op), n = a.bytes * 4 / width;
+    gboolean is_signed = (op[1].flags & QH_LANE_SIGNED) != 0;
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t from = high ? n + i : i;
+        result = put_lane(result, i, 2 * width,
+                          is_signed ? (uint64_t)lane_signed(a.bits, from, width)
+                                    : lane(a.bits, from, width));
+    }
+    put(cpu, op, result);
+}
+
+static void vwiden_lo(QhCpu *cpu, const QhT0Op *op)
+{
+    widen(cpu, op, FALSE);
+}
+
+static void vwiden_hi(QhCpu *cpu, const QhT0Op *op)
+{
+    widen(cpu, op, TRUE);
+}
+
+static void vrev(QhCpu *cpu, const QhT0Op *op)
+{
+    Vec a = get(cpu, op, op->a);
+    uint32_t width = lane_bits(op), last = (8u << op[1].extra) / width - 1;
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < a.bytes * 8 / width; i++) {
+        result = put_lane(result, i, width, lane(a.bits, i ^ last, width));
+    }
+    put(cpu, op, result);
+}
+
+static void vmul_even(QhCpu *cpu, const QhT0Op *op)
+{
+    Vec a = get(cpu, op, op->a), b = get(cpu, op, op->b);
+    uint32_t width = lane_bits(op);
+    gboolean is_signed = (op[1].flags & QH_LANE_SIGNED) != 0;
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < a.bytes * 4 / width; i++) {
+        uint64_t of_unsigned = lane(a.bits, 2 * i, width) * lane(b.bits, 2 * i, width);
+        int64_t of_signed = lane_signed(a.bits, 2 * i, width) * lane_signed(b.bits, 2 * i, width);
+        result = put_lane(result, i, 2 * width, is_signed ? (uint64_t)of_signed : of_unsigned);
+    }
+    put(cpu, op, result);
+}
+
+static uint64_t shift_lane(uint64_t a, int64_t sa, int32_t by, uint32_t width, gboolean is_signed)
+{
+    if (by >= 0) {
+        return by >= (int32_t)width ? 0 : a << by;
+    }
+    if (is_signed) {
+        return (uint64_t)(sa >> MIN(-by, (int32_t)width - 1));
+    }
+    return -by >= (int32_t)width ? 0 : a >> -by;
+}
+
+LANES(vshift, shift_lane(a, sa, (int8_t)b, width, is_signed))
+LANES(vpopcnt, __builtin_popcountll(a))
+
 QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
 {
     static const QhT0Fn fns[] = {
-        vand,   vor,  vxor,         vandn,   vnot,     vadd,    vsub,    vmul,    vneg,
-        vabs,   vmin, vmax,         vsatadd, vsatsub,  vshl,    vshr,    vcmp_eq, vcmp_gt,
-        vblend, vdup, vextract_128, vinsert, vshuffle, vzip_lo, vzip_hi,
+        vand,    vor,       vxor,   vandn,     vnot,         vadd,       vsub,      vmul,
+        vneg,    vabs,      vmin,   vmax,      vsatadd,      vsatsub,    vshl,      vshr,
+        vcmp_eq, vcmp_gt,   vblend, vdup,      vextract_128, vinsert,    vshuffle,  vzip_lo,
+        vzip_hi, vlow,      vext,   vdup_lane, vunzip_even,  vunzip_odd, vwiden_lo, vwiden_hi,
+        vrev,    vmul_even, vshift, vpopcnt,
     };
 
-    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vzip_hi - QH_IR_vand + 1, "one for each operation");
+    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vpopcnt - QH_IR_vand + 1, "one for each operation");
     if (record->op == QH_IR_vextract && from_type == QH_TYPE_V64) {
         return vextract_64;
     }

@@ -243,10 +243,13 @@ static uint32_t fn_extra(const QhIrRecord *record)
         return record->b | record->c << 8;
     case QH_IR_deposit:
     case QH_IR_vinsert:
+    case QH_IR_vext:
         return record->c;
     case QH_IR_vshl:
     case QH_IR_vshr:
     case QH_IR_vextract:
+    case QH_IR_vdup_lane:
+    case QH_IR_vrev:
         return record->b;
     case QH_IR_ld_state:
     case QH_IR_st_state:

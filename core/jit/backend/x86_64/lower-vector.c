@@ -199,10 +199,13 @@ static uint32_t immediate_of(const QhIrRecord *record)
 {
     switch (record->op) {
     case QH_IR_vinsert:
+    case QH_IR_vext:
         return record->c;
     case QH_IR_vshl:
     case QH_IR_vshr:
     case QH_IR_vextract:
+    case QH_IR_vdup_lane:
+    case QH_IR_vrev:
         return record->b;
     default:
         return 0;
@@ -496,8 +499,12 @@ static void lower_lanes(QhT1 *t, const QhIrRecord *record)
     case QH_IR_vshuffle:
         vshuffle(t, record);
         break;
-    default:
+    case QH_IR_vzip_lo:
+    case QH_IR_vzip_hi:
         zip(t, record, record->op == QH_IR_vzip_hi);
+        break;
+    default:
+        in_c(t, record);
         break;
     }
 }
