@@ -16,6 +16,20 @@
 /* gic-cpu.c and hw/gicv3*.c fill it; opaque to all others. */
 typedef struct ArmGicCpu ArmGicCpu;
 
+/*
+ * Board: interface @index of @gic, a realized "arm-gicv3", belongs to @cpu, whose mpidr is final.
+ * Sets cpu->gic. All of them before the machine is reset. [main]
+ */
+void arm_gicv3_connect(QhDevice *gic, uint32_t index, ArmCpu *cpu);
+/* Board: messages that @its, a realized "arm-gicv3-its", gets become LPIs of @gic. [main] */
+void arm_gicv3_its_connect(QhDevice *its, QhDevice *gic);
+
+/*
+ * A GICv2 has registers of each PE at the same address, so every bus access of a PE says which one
+ * makes it: translate ORs this into QhTranslation.attrs, MMU off included.
+ */
+#define ARM_BUS_ATTRS(cpu) QH_ATTR_REQUESTER((cpu)->base.index)
+
 /* Number of the device input of PPI @ppi (16 .. 31) of PE @pe. */
 static inline uint32_t arm_gic_ppi_line(uint32_t n_spis, uint32_t pe, uint32_t ppi)
 {

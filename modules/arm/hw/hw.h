@@ -14,8 +14,15 @@ extern const QhDeviceOps arm_gicv2m_device;    /* "arm-gicv2m" */
 extern const QhDeviceOps arm_gicv3_device;     /* "arm-gicv3" */
 extern const QhDeviceOps arm_gicv3_its_device; /* "arm-gicv3-its" */
 
+/*
+ * Windows, in order. arm_gic: distributor, CPU interface; with has-virtualization-extensions GICH,
+ * GICV. arm-gicv2m: the frame; its output N is SPI base-spi + N. arm-gicv3: distributor (64 KiB),
+ * redistributors (128 KiB each), and those from number first-region on when that property is not 0.
+ * arm-gicv3-its: 128 KiB.
+ */
+
 /* PEs that the interrupt controllers serve. */
 #define ARM_GICV2_MAX_CPUS 8u
-#define ARM_GICV3_MAX_CPUS 512u
+#define ARM_GICV3_MAX_CPUS 128u /* the host makes a line for each of their PPIs */
 
 #endif
