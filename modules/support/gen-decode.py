@@ -24,7 +24,10 @@ of another args line, so that a short instruction can use the handler of a long 
 
 BITS is the manual's picture: 0, 1, a letter for each bit of a field, and `.` for a bit that is
 ignored; spaces do not count. NEEDS is `-`, or features joined by & and |. OPERANDS is printed
-with {field} replaced, behind a tab; or, if it has a tab (\\t) in it, right behind the name.
+with {field} replaced, behind a tab; or, if it has a tab (\\t) in it, right behind the name. {@WORD}
+is PREFIX_put_WORD of the whole instruction, for an operand that several fields say.
+
+A NAME may end in /VARIANT, which is not printed: rows of one mnemonic, add/imm and add/shifted.
 
 Refused: rows that overlap outside `ordered` unless their needs exclude each other, rows that can
 never match, letters without a field and fields without letters, pictures of a wrong width, values
@@ -127,6 +130,9 @@ class Row:
 
     def identifier(self):
         return re.sub(r'\W', '_', self.name)
+
+    def mnemonic(self):
+        return self.name.split('/')[0]
 
     def function(self):
         return re.sub(r'\W', '_', self.handler or self.name)
@@ -381,6 +387,7 @@ def printers(table):
         for row in decoder.rows:
             used = set(re.findall(r'{(\w+)}', row.operands))
             names |= {f.printer for f in row.args.fields if f.name in used}
+            names |= set(re.findall(r'{@(\w+)}', row.operands))
     return sorted(names)
 
 
@@ -521,8 +528,10 @@ def write_print(table, row, pad):
     """Code that appends the operands of @row."""
     lines = []
     fields = {field.name: field for field in row.args.fields}
-    for part in re.split(r'({\w+})', row.operands):
-        if part.startswith('{'):
+    for part in re.split(r'({@?\w+})', row.operands):
+        if part.startswith('{@'):
+            lines.append(f'{pad}{table.prefix}_put_{part[2:-1]}(text, pc, insn);')
+        elif part.startswith('{'):
             field = fields[part[1:-1]]
             lines.append(f'{pad}{table.prefix}_put_{field.printer}(text, pc, '
                          f'{field_expression(row, field)});')
@@ -542,7 +551,7 @@ def write_source(table, decoder, header):
     out.append('    return -1;\n}\n')
     out.append(f'const char *{prefix}_name_{decoder.name}(int row)\n{{')
     out.append('    static const char *const names[] = {')
-    out += [f'        "{row.name}", /* {row.section}{"; absent" if row.absent else ""} */'
+    out += [f'        "{row.mnemonic()}", /* {row.section}{"; absent" if row.absent else ""} */'
             for row in decoder.rows]
     out.append('    };\n    return row >= 0 && row < (int)G_N_ELEMENTS(names) ? names[row] : '
                'NULL;\n}\n')
@@ -644,7 +653,7 @@ typedef struct TestRow {{
         for row in decoder.rows:
             ignored = sum(1 << (len(row.picture) - 1 - i) for i, c in enumerate(row.picture)
                           if c == '.')
-            out.append(f'    {{"/{decoder.name}/{row.identifier()}_{row.number}", "{row.name}", '
+            out.append(f'    {{"/{decoder.name}/{row.identifier()}_{row.number}", "{row.mnemonic()}", '
                        f'0x{row.mask:x}u, 0x{row.match:x}u, 0x{ignored:x}u, {row.number}, '
                        f'{"TRUE" if row.absent else "FALSE"}, "{row.function()}"}},')
     out.append('};\n')

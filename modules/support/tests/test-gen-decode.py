@@ -56,6 +56,7 @@ sub    A 0000 0010 aaaa bbbb one
 end
 mul    A 0000 0010 aaaa bbbb two => add "{y}\\t{x}"
 absent div A 0000 0100 aaaa bbbb -
+add/both A 0000 1000 aaaa bbbb - "{@both}, {x}"
 '''
 
 
