@@ -160,7 +160,7 @@ enum {
                                        /* TTBR1's half: data; the MMU takes care of it itself */
 #define ARM_KEY_TBII_SHIFT  19u        /* bits 19-20: the same for pc: jumps clean the address */
 #define ARM_KEY_ALIGN       (1u << 21) /* SCTLR.A: unaligned accesses fault */
-#define ARM_KEY_SPALIGN     (1u << 22) /* SCTLR.SA or SA0: SP must be a multiple of 16 */
+#define ARM_KEY_SPALIGN     (1u << 22) /* SCTLR.SA or SA0 is on, and SP is no multiple of 16 now */
 #define ARM_KEY_SS          (1u << 23) /* software step is active: one instruction a block */
 #define ARM_KEY_IL          (1u << 24) /* PSTATE.IL */
 #define ARM_KEY_BTYPE_SHIFT 25u        /* bits 25-26; 0 while guarded_seen is 0 */

@@ -40,6 +40,8 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
                            QhMemFault *fault);
 gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_phys);
 void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault);
+/* Whether the page at @pc, which is being executed, has GP = 1 (FEAT_BTI). */
+gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t pc);
 /* A register that translation depends on has its new value: TTBR, TCR, SCTLR, MAIR, HCR, VTTBR.
  * Sets the context by ASID and VMID, flushes what must be. */
 void arm_mmu_changed(ArmCpu *cpu);

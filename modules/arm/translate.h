@@ -70,11 +70,13 @@ struct ArmDis {
     ArmVValues v[32];
     ArmFlags flags;
     QhValue values[33];  /* of X registers and, at 32, SP; 0: not known */
+    QhValue low[33];     /* their low halves, as i32 */
     uint32_t writes[33]; /* record of the last write to each; 0: none in this block */
     uint64_t constants[33];
     uint64_t is_constant; /* bit N: constants[N] is what N holds; its value may be 0 */
     uint64_t is_address;  /* bit N: the same at this pc, and as far from it at others */
     gboolean fixed;       /* the block has something that depends on where it lies */
+    gboolean key_changed; /* the block has written the state key: it leaves with a look at it */
 };
 
 #define ARM_SP 32u /* number of SP in these calls; 31 is the zero register */
@@ -111,6 +113,12 @@ static inline void arm_set(ArmDis *d, uint32_t sf, uint32_t reg, QhValue value)
 /* An address at a known distance from pc: as a value, and in a register. */
 QhValue arm_near(ArmDis *d, uint64_t address);
 void arm_set_x_near(ArmDis *d, uint32_t reg, uint64_t address);
+/* Whether @reg is known to hold such an address. */
+gboolean arm_x_near(const ArmDis *d, uint32_t reg, uint64_t *ret_address);
+
+/* Write SP (number ARM_SP in the calls above does not look at the alignment). @aligned: it is a
+ * multiple of 16 if the old one was. */
+void arm_set_sp(ArmDis *d, QhValue value, gboolean aligned);
 
 /* Registers were written behind the translator's back (a helper with GPR or VECTOR in its writes).
  */
@@ -140,6 +148,9 @@ arm_call(ArmDis *d, uint32_t type, uint32_t helper, uint32_t n, const QhValue *a
 QhValue arm_condition(ArmDis *d, uint32_t cond);
 /* Emit setflags of @kind and remember it. @type: of @a, @b and @result. */
 void arm_set_flags(ArmDis *d, uint32_t kind, uint32_t type, QhValue a, QhValue b, QhValue result);
+/* The flags of @compared, ADD or SUB_NB with its operands and result, if b1 @chosen is true, and
+ * @nzcv otherwise (CCMP). */
+void arm_choose_flags(ArmDis *d, QhValue chosen, const ArmFlags *compared, uint32_t nzcv);
 /* NZCV as an i64 in bits 3 .. 0; and the flags from such a value (QH_CC_BITS). */
 QhValue arm_get_nzcv(ArmDis *d);
 void arm_put_nzcv(ArmDis *d, QhValue nzcv);
@@ -147,6 +158,9 @@ void arm_put_nzcv(ArmDis *d, QhValue nzcv);
 /* Raise ARM_RAISE_... @cause with @payload as this instruction's outcome; ends the block. */
 void arm_raise(ArmDis *d, uint32_t cause, uint64_t payload);
 
+/* PSTATE.BTYPE and the software-step state of the next instruction are @btype and what they must
+ * be; called before an exit that is none of the two below. */
+void arm_finish(ArmDis *d, uint32_t btype);
 /* End the block with a jump to @target, or to the value @pc; @hint: QH_EXIT_... */
 void arm_exit_to(ArmDis *d, uint64_t target, uint32_t hint);
 void arm_exit_value(ArmDis *d, QhValue pc, uint32_t hint);

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Condition flags. What set them last in this block is remembered with its operands, so that a
+ * condition becomes one comparison of these; only what crosses the border of a block is read from
+ * the lazy slots. A conditional compare is remembered as a choice: then its condition is the
+ * comparison if the choice is true, and otherwise what its four bits say.
+ *
+ * Conditions: Arm C1.2.4. The upper three bits pick one, the lowest inverts it.
+ */
+#include "modules/arm/translate.h"
+
+static QhValue bool_const(ArmDis *d, gboolean value)
+{
+    return qh_ir_const(d->block, QH_TYPE_B1, value ? 1 : 0);
+}
+
+static QhValue bool_not(ArmDis *d, QhValue value)
+{
+    return qh_ir_1(d->block, QH_IR_not, QH_TYPE_B1, value);
+}
+
+static QhValue compare(ArmDis *d, const ArmFlags *f, uint32_t condition)
+{
+    return qh_ir_cmp(d->block, condition, f->type, f->a, f->b);
+}
+
+/* The result against zero. */
+static QhValue compare_result(ArmDis *d, const ArmFlags *f, uint32_t condition)
+{
+    QhValue zero = f->type == QH_TYPE_I64 ? arm_const(d, 0) : arm_const32(d, 0);
+
+    return qh_ir_cmp(d->block, condition, f->type, f->result, zero);
+}
+
+static QhValue flag(ArmDis *d, uint32_t which)
+{
+    return qh_ir(d->block, QH_IR_flag, QH_TYPE_NONE, which, 0, 0, 0);
+}
+
+/* From the flags one by one; @cond is even. */
+static QhValue from_flags(ArmDis *d, uint32_t cond)
+{
+    QhValue same;
+
+    switch (cond) {
+    case 0:
+        return flag(d, QH_FLAG_Z);
+    case 2:
+        return flag(d, QH_FLAG_C);
+    case 4:
+        return flag(d, QH_FLAG_N);
+    case 6:
+        return flag(d, QH_FLAG_V);
+    case 8:
+        return qh_ir_2(d->block, QH_IR_andn, QH_TYPE_B1, flag(d, QH_FLAG_C), flag(d, QH_FLAG_Z));
+    case 10:
+        return qh_ir_2(d->block, QH_IR_xnor, QH_TYPE_B1, flag(d, QH_FLAG_N), flag(d, QH_FLAG_V));
+    default:
+        same = qh_ir_2(d->block, QH_IR_xnor, QH_TYPE_B1, flag(d, QH_FLAG_N), flag(d, QH_FLAG_V));
+        return qh_ir_2(d->block, QH_IR_andn, QH_TYPE_B1, same, flag(d, QH_FLAG_Z));
+    }
+}
+
+/* Of a subtraction; @cond is any. */
+static QhValue from_sub(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    static const uint8_t conditions[16] = {
+        QH_COND_EQ,  QH_COND_NE,  QH_COND_GEU, QH_COND_LTU, QH_COND_LT, QH_COND_GE, 0, 0,
+        QH_COND_GTU, QH_COND_LEU, QH_COND_GE,  QH_COND_LT,  QH_COND_GT, QH_COND_LE, 0, 0,
+    };
+
+    if (cond >> 1 == 3) {
+        QhValue set = flag(d, QH_FLAG_V);
+        return cond & 1 ? bool_not(d, set) : set;
+    }
+    return cond >> 1 == 2 ? compare_result(d, f, conditions[cond])
+                          : compare(d, f, conditions[cond]);
+}
+
+/* Of a logical operation: C and V are 0. */
+static QhValue from_logic(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    static const uint8_t conditions[16] = {
+        QH_COND_EQ, QH_COND_NE, 0,          0,          QH_COND_LT, QH_COND_GE, 0, 0,
+        0,          0,          QH_COND_GE, QH_COND_LT, QH_COND_GT, QH_COND_LE, 0, 0,
+    };
+
+    if (cond >> 1 == 1 || cond >> 1 == 3 || cond >> 1 == 4) {
+        return bool_const(d, cond & 1);
+    }
+    return compare_result(d, f, conditions[cond]);
+}
+
+/* Of an addition. */
+static QhValue from_add(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    QhValue value;
+
+    switch (cond >> 1) {
+    case 0:
+        return compare_result(d, f, cond & 1 ? QH_COND_NE : QH_COND_EQ);
+    case 2:
+        return compare_result(d, f, cond & 1 ? QH_COND_GE : QH_COND_LT);
+    case 1:
+        if (f->kind == QH_CC_ADD) { /* the sum has wrapped */
+            return qh_ir_cmp(d->block, cond & 1 ? QH_COND_GEU : QH_COND_LTU, f->type, f->result,
+                             f->a);
+        }
+        break;
+    default:
+        break;
+    }
+    value = from_flags(d, cond & ~1u);
+    return cond & 1 ? bool_not(d, value) : value;
+}
+
+/* Bit @bit of the NZCV that f->a holds. */
+static QhValue one_bit(ArmDis *d, const ArmFlags *f, uint32_t bit)
+{
+    QhValue value = qh_ir_2(d->block, QH_IR_and, QH_TYPE_I64, f->a, arm_const(d, 1ull << bit));
+
+    return qh_ir_1(d->block, QH_IR_int2bool, QH_TYPE_I64, value);
+}
+
+static QhValue from_bits(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    QhBlock *block = d->block;
+    QhValue value, same;
+
+    switch (cond >> 1) {
+    case 0:
+        value = one_bit(d, f, 2);
+        break;
+    case 1:
+        value = one_bit(d, f, 1);
+        break;
+    case 2:
+        value = one_bit(d, f, 3);
+        break;
+    case 3:
+        value = one_bit(d, f, 0);
+        break;
+    case 4:
+        value = qh_ir_2(block, QH_IR_andn, QH_TYPE_B1, one_bit(d, f, 1), one_bit(d, f, 2));
+        break;
+    default:
+        same = qh_ir_2(block, QH_IR_xnor, QH_TYPE_B1, one_bit(d, f, 3), one_bit(d, f, 0));
+        value =
+            cond >> 1 == 5 ? same : qh_ir_2(block, QH_IR_andn, QH_TYPE_B1, same, one_bit(d, f, 2));
+        break;
+    }
+    return cond & 1 ? bool_not(d, value) : value;
+}
+
+/* Whether @cond holds for constant flags. */
+static gboolean holds(uint32_t cond, uint32_t nzcv)
+{
+    gboolean n = nzcv >> 3 & 1, z = nzcv >> 2 & 1, c = nzcv >> 1 & 1, v = nzcv & 1, yes;
+
+    switch (cond >> 1) {
+    case 0:
+        yes = z;
+        break;
+    case 1:
+        yes = c;
+        break;
+    case 2:
+        yes = n;
+        break;
+    case 3:
+        yes = v;
+        break;
+    case 4:
+        yes = c && !z;
+        break;
+    case 5:
+        yes = n == v;
+        break;
+    default:
+        yes = n == v && !z;
+        break;
+    }
+    return yes != (gboolean)(cond & 1);
+}
+
+static QhValue evaluate(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    QhValue value;
+
+    switch (f->kind) {
+    case QH_CC_SUB_NB:
+        return from_sub(d, f, cond);
+    case QH_CC_LOGIC:
+        return from_logic(d, f, cond);
+    case QH_CC_ADD:
+    case QH_CC_ADC:
+        return from_add(d, f, cond);
+    case QH_CC_BITS:
+        return from_bits(d, f, cond);
+    default:
+        value = from_flags(d, cond & ~1u);
+        return cond & 1 ? bool_not(d, value) : value;
+    }
+}
+
+/* Overflow of a chosen comparison cannot be asked of the lazy slots: they hold the choice. */
+static QhValue overflow_of(ArmDis *d, const ArmFlags *f)
+{
+    QhBlock *block = d->block;
+    QhValue x = qh_ir_2(block, QH_IR_xor, f->type, f->a, f->b);
+    QhValue y = qh_ir_2(block, QH_IR_xor, f->type, f->a, f->result);
+    QhValue both = qh_ir_2(block, f->kind == QH_CC_ADD ? QH_IR_andn : QH_IR_and, f->type, y, x);
+    QhValue zero = f->type == QH_TYPE_I64 ? arm_const(d, 0) : arm_const32(d, 0);
+
+    return qh_ir_cmp(block, QH_COND_LT, f->type, both, zero);
+}
+
+/* One flag, by number of its even condition, of a comparison that may not be what the slots hold.
+ */
+static QhValue pure(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    QhBlock *block = d->block;
+    QhValue v, n, same;
+
+    if (cond >> 1 == 3 || (f->kind == QH_CC_ADD && cond >> 1 >= 4)) {
+        switch (cond >> 1) {
+        case 3:
+            v = overflow_of(d, f);
+            break;
+        case 4:
+            v = qh_ir_2(block, QH_IR_and, QH_TYPE_B1, from_add(d, f, 2),
+                        compare_result(d, f, QH_COND_NE));
+            break;
+        default:
+            n = compare_result(d, f, QH_COND_LT);
+            same = qh_ir_2(block, QH_IR_xnor, QH_TYPE_B1, n, overflow_of(d, f));
+            v = cond >> 1 == 5
+                    ? same
+                    : qh_ir_2(block, QH_IR_and, QH_TYPE_B1, same, compare_result(d, f, QH_COND_NE));
+            break;
+        }
+        return cond & 1 ? bool_not(d, v) : v;
+    }
+    return evaluate(d, f, cond);
+}
+
+QhValue arm_condition(ArmDis *d, uint32_t cond)
+{
+    ArmFlags *f = &d->flags;
+
+    if (cond >= 14) {
+        return bool_const(d, TRUE);
+    }
+    if (f->kind != ARM_FLAGS_SELECT) {
+        return evaluate(d, f, cond);
+    }
+    ArmFlags compared = *f;
+    compared.kind = f->kind_if;
+    QhValue yes = pure(d, &compared, cond);
+    return holds(cond, f->nzcv) ? qh_ir_2(d->block, QH_IR_orn, QH_TYPE_B1, yes, f->chosen)
+                                : qh_ir_2(d->block, QH_IR_and, QH_TYPE_B1, yes, f->chosen);
+}
+
+void arm_set_flags(ArmDis *d, uint32_t kind, uint32_t type, QhValue a, QhValue b, QhValue result)
+{
+    qh_ir(d->block, QH_IR_setflags, type, kind, a, b, result);
+    d->flags = (ArmFlags){.kind = kind, .type = type, .a = a, .b = b, .result = result};
+}
+
+/* @bit of @nzcv, or what the flags are now. */
+static QhValue shifted_flag(ArmDis *d, uint32_t cond, uint32_t bit)
+{
+    QhValue value = qh_ir_1(d->block, QH_IR_bool2int, QH_TYPE_I64, arm_condition(d, cond));
+
+    return bit == 0 ? value : qh_ir_2(d->block, QH_IR_shl, QH_TYPE_I64, value, arm_const(d, bit));
+}
+
+QhValue arm_get_nzcv(ArmDis *d)
+{
+    QhBlock *block = d->block;
+
+    if (d->flags.kind == QH_CC_BITS) {
+        return d->flags.a;
+    }
+    QhValue n = shifted_flag(d, 4, 3), z = shifted_flag(d, 0, 2), c = shifted_flag(d, 2, 1);
+    QhValue nz = qh_ir_2(block, QH_IR_or, QH_TYPE_I64, n, z);
+    QhValue cv = qh_ir_2(block, QH_IR_or, QH_TYPE_I64, c, shifted_flag(d, 6, 0));
+    return qh_ir_2(block, QH_IR_or, QH_TYPE_I64, nz, cv);
+}
+
+void arm_put_nzcv(ArmDis *d, QhValue nzcv)
+{
+    arm_set_flags(d, QH_CC_BITS, QH_TYPE_I64, nzcv, nzcv, nzcv);
+}
+
+/*
+ * Operands whose addition with carry, as the lazy slots see it, has the flags @nzcv: FALSE for the
+ * few that none has. Only the sign bits count, and whether the result is 0.
+ */
+static gboolean operands_of(uint32_t nzcv, uint64_t sign, uint64_t ret[3])
+{
+    gboolean n = nzcv >> 3 & 1, z = nzcv >> 2 & 1, c = nzcv >> 1 & 1, v = nzcv & 1;
+
+    if ((n && z) || (!n && !c && v) || (n && c && v)) {
+        return FALSE;
+    }
+    ret[2] = n ? sign : z ? 0 : 1;
+    if (n) { /* overflow: of two positive ones; carry: of two negative ones */
+        ret[0] = c ? sign : 0;
+        ret[1] = v ? 0 : sign;
+    } else {
+        ret[0] = c ? sign : 0;
+        ret[1] = v ? sign : 0;
+    }
+    return TRUE;
+}
+
+/*
+ * The lazy slots hold an addition with carry: that of the comparison, or one with the flags that
+ * were asked for.
+ */
+void arm_choose_flags(ArmDis *d, QhValue chosen, const ArmFlags *compared, uint32_t nzcv)
+{
+    QhBlock *block = d->block;
+    uint32_t type = compared->type;
+    uint64_t other[3];
+
+    if (!operands_of(nzcv, type == QH_TYPE_I64 ? 1ull << 63 : 1ull << 31, other)) {
+        d->flags = *compared;
+        d->flags.kind = ARM_FLAGS_SELECT;
+        d->flags.kind_if = compared->kind;
+        d->flags.chosen = chosen;
+        d->flags.nzcv = nzcv;
+        arm_put_nzcv(d, arm_get_nzcv(d));
+        return;
+    }
+    QhValue b =
+        compared->kind == QH_CC_SUB_NB ? qh_ir_1(block, QH_IR_not, type, compared->b) : compared->b;
+    const QhValue values[3] = {compared->a, b, compared->result};
+    QhValue lazy[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        lazy[i] = qh_ir_select(block, type, chosen, values[i], qh_ir_const(block, type, other[i]));
+    }
+    qh_ir(block, QH_IR_setflags, type, QH_CC_ADC, lazy[0], lazy[1], lazy[2]);
+    d->flags = *compared;
+    d->flags.kind = ARM_FLAGS_SELECT;
+    d->flags.kind_if = compared->kind;
+    d->flags.chosen = chosen;
+    d->flags.nzcv = nzcv;
+}
