@@ -32,6 +32,11 @@ typedef gboolean (*ArmSysregWrite)(ArmCpu *cpu, const struct ArmSysreg *reg, uin
 /* TRUE: go on. FALSE: the access is trapped, and the trap has been entered. */
 typedef gboolean (*ArmSysregTrap)(ArmCpu *cpu, const struct ArmSysreg *reg, gboolean write);
 
+/* What a trap function ends with when the access is trapped: enters EC 0x18 with the syndrome of
+ * the MRS, MSR or SYS that is being done, at @level. Returns FALSE. (sysreg.c) */
+gboolean
+arm_sysreg_trap_to(ArmCpu *cpu, const struct ArmSysreg *reg, gboolean write, uint32_t level);
+
 typedef struct ArmSysreg {
     const char *name;
     uint32_t encoding;
