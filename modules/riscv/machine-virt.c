@@ -21,33 +21,6 @@ static const Row rows[] = {
     {"goldfish_rtc",      "rtc",  RV_VIRT_RTC,  RV_VIRT_RTC_IRQ, {{NULL, NULL}}},
 };
 
-/* A device of class @klass, its properties set from @properties up to a NULL name. */
-static QhInstance *make(RvVirt *virt,
-                        const char *klass,
-                        const char *id,
-                        const char *const properties[][2],
-                        uint64_t address,
-                        GError **error)
-{
-    const RvServices *services = rv_virt_services(virt);
-    QhMachine *machine = virt->base.machine;
-    QhInstance *device = services->device->create(machine, klass, id, error);
-
-    if (device == NULL) {
-        return NULL;
-    }
-    for (uint32_t i = 0; properties != NULL && properties[i][0] != NULL; i++) {
-        if (!services->device->set(device, properties[i][0], properties[i][1], error)) {
-            return NULL;
-        }
-    }
-    if (!services->device->realize(device, error) ||
-        !services->device->map(device, 0, services->mem->system(machine), address, error)) {
-        return NULL;
-    }
-    return device;
-}
-
 /* Lead line out I of @device to input @line of hart I, for all harts. */
 static void connect_harts(RvVirt *virt, QhInstance *device, uint32_t line)
 {
@@ -72,21 +45,23 @@ static gboolean create_aclint(RvVirt *virt, GError **error)
         {"sswi",      "on" },
         {NULL,        NULL }
     };
-    QhInstance *device = make(virt, "riscv.aclint.swi", "mswi", swi, RV_VIRT_CLINT, error);
+    QhInstance *device =
+        board_device(&virt->board, "riscv.aclint.swi", "mswi", swi, RV_VIRT_CLINT, error);
 
     if (device == NULL) {
         return FALSE;
     }
     connect_harts(virt, device, RV_IRQ_MSI);
 
-    device = make(virt, "riscv.aclint.mtimer", "mtimer", swi, RV_VIRT_CLINT + 0x4000, error);
+    device = board_device(&virt->board, "riscv.aclint.mtimer", "mtimer", swi,
+                          RV_VIRT_CLINT + 0x4000, error);
     if (device == NULL) {
         return FALSE;
     }
     connect_harts(virt, device, RV_IRQ_MTI);
 
     if (virt->aclint) {
-        device = make(virt, "riscv.aclint.swi", "sswi", sswi, RV_VIRT_SSWI, error);
+        device = board_device(&virt->board, "riscv.aclint.swi", "sswi", sswi, RV_VIRT_SSWI, error);
         if (device == NULL) {
             return FALSE;
         }
@@ -108,7 +83,8 @@ static QhInstance *create_plic(RvVirt *virt, GError **error)
         {"aperture-size", bytes   },
         {NULL,            NULL    }
     };
-    QhInstance *plic = make(virt, "riscv.sifive.plic", "plic", properties, RV_VIRT_PLIC, error);
+    QhInstance *plic =
+        board_device(&virt->board, "riscv.sifive.plic", "plic", properties, RV_VIRT_PLIC, error);
 
     for (uint32_t i = 0; plic != NULL && i < virt->n_harts; i++) {
         services->device->connect(plic, 2 * i,
@@ -117,48 +93,6 @@ static QhInstance *create_plic(RvVirt *virt, GError **error)
                                   services->device->cpu_irq(virt->base.machine, i, RV_IRQ_SEI));
     }
     return plic;
-}
-
-static gboolean create_uart(RvVirt *virt, QhInstance *plic, GError **error)
-{
-    const RvServices *services = rv_virt_services(virt);
-    const char *chardev = services->machine->serial(virt->base.machine, 0);
-    const char *const properties[][2] = {
-        {chardev != NULL ? "chardev" : NULL, chardev},
-        {NULL,                               NULL   }
-    };
-    QhInstance *uart = make(virt, "ns16550", "serial0", properties, RV_VIRT_UART, error);
-
-    if (uart == NULL) {
-        return FALSE;
-    }
-    services->device->connect(uart, 0, services->device->irq_in(plic, RV_VIRT_UART_IRQ));
-    return TRUE;
-}
-
-/* Places for "-device virtio-X-device". The board does without where nobody offers them. */
-static gboolean create_virtio(RvVirt *virt, QhInstance *plic, GError **error)
-{
-    const RvServices *services = rv_virt_services(virt);
-
-    for (uint32_t i = 0; i < RV_VIRT_N_VIRTIO; i++) {
-        g_autofree char *id = g_strdup_printf("virtio-mmio%u", i);
-        g_autoptr(GError) failure = NULL;
-        QhInstance *transport =
-            make(virt, "virtio-mmio", id, NULL, RV_VIRT_VIRTIO + 0x1000 * i, &failure);
-
-        if (transport == NULL && g_error_matches(failure, QH_ERROR, QH_ERROR_NO_SLOT)) {
-            return TRUE;
-        }
-        if (transport == NULL) {
-            g_propagate_error(error, g_steal_pointer(&failure));
-            return FALSE;
-        }
-        services->device->connect(transport, 0,
-                                  services->device->irq_in(plic, RV_VIRT_VIRTIO_IRQ + i));
-        virt->n_virtio++;
-    }
-    return TRUE;
 }
 
 static gboolean create_memory(RvVirt *virt, GError **error)
@@ -173,17 +107,87 @@ static gboolean create_memory(RvVirt *virt, GError **error)
         return FALSE;
     }
     /* Sv32 reaches 34 bits of physical addresses, but a 32-bit kernel only what it can map. */
-    if (virt->xlen == 32 && virt->ram_bytes > G_GUINT64_CONSTANT(0x80000000)) {
+    if (virt->xlen == 32 && virt->board.map.ram_bytes > G_GUINT64_CONSTANT(0x80000000)) {
         g_set_error(
             error, QH_ERROR, QH_ERROR_INVALID,
             "machine 'virt': a 32-bit hart reaches at most 2 GiB of RAM, not %" G_GUINT64_FORMAT
             " MiB",
-            virt->ram_bytes >> 20);
+            virt->board.map.ram_bytes >> 20);
         return FALSE;
     }
-    virt->ram = services->mem->ram_new(machine, "riscv_virt_board.ram", virt->ram_bytes, error);
+    virt->ram =
+        services->mem->ram_new(machine, "riscv_virt_board.ram", virt->board.map.ram_bytes, error);
     return virt->ram != NULL &&
-           services->mem->map_ram(space, RV_VIRT_RAM, virt->ram_bytes, virt->ram, 0, 0, 0, error);
+           services->mem->map_ram(space, RV_VIRT_RAM, virt->board.map.ram_bytes, virt->ram, 0, 0, 0,
+                                  error);
+}
+
+/* Behind RAM, at a multiple of its size; a 32-bit hart has a fixed place in its 34 bits. */
+static void place_high_window(const RvVirt *virt, BoardMap *map)
+{
+    uint64_t end = map->ram + map->ram_bytes;
+
+    if (virt->xlen == 32) {
+        map->pcie.high_bytes = UINT64_C(4) << 30;
+        map->pcie.high = UINT64_C(0x300000000);
+        return;
+    }
+    map->pcie.high_bytes = UINT64_C(16) << 30;
+    map->pcie.high = (end + map->pcie.high_bytes - 1) & ~(map->pcie.high_bytes - 1);
+}
+
+static void make_map(RvVirt *virt, uint64_t ram_bytes)
+{
+    BoardMap *map = &virt->board.map;
+
+    *map = (BoardMap){
+        .ram = RV_VIRT_RAM,
+        .ram_bytes = ram_bytes,
+        .pcie =
+            {
+                   .ecam = RV_VIRT_PCIE_ECAM,
+                   .ecam_bytes = RV_VIRT_PCIE_ECAM_BYTES,
+                   .mmio = RV_VIRT_PCIE_MMIO,
+                   .mmio_bytes = RV_VIRT_PCIE_MMIO_BYTES,
+                   .pio = RV_VIRT_PCIE_PIO,
+                   .pio_bytes = RV_VIRT_PCIE_PIO_BYTES,
+                   .irq = RV_VIRT_PCIE_IRQ,
+                   },
+        .fw_cfg = RV_VIRT_FW_CFG,
+        .fw_cfg_bytes = RV_VIRT_FW_CFG_BYTES,
+        .flash = RV_VIRT_FLASH,
+        .flash_bytes = RV_VIRT_FLASH_BYTES,
+        .virtio = RV_VIRT_VIRTIO,
+        .virtio_bytes = 0x1000,
+        .n_virtio = RV_VIRT_N_VIRTIO,
+        .virtio_irq = RV_VIRT_VIRTIO_IRQ,
+    };
+    place_high_window(virt, map);
+}
+
+static gboolean create_devices(RvVirt *virt, GError **error)
+{
+    Board *board = &virt->board;
+
+    board->controller =
+        virt->aia == RV_VIRT_AIA_NONE ? create_plic(virt, error) : rv_virt_create_aia(virt, error);
+    if (board->controller == NULL ||
+        !board_create_serial(board, "ns16550", 0, RV_VIRT_UART, RV_VIRT_UART_IRQ, error) ||
+        !board_create_virtio(board, error) || !board_create_fw_cfg(board, error) ||
+        !board_create_flash(board, error) || !board_create_pcie(board, error)) {
+        return FALSE;
+    }
+    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        QhInstance *device = board_device(board, rows[i].klass, rows[i].id, rows[i].properties,
+                                          rows[i].address, error);
+        if (device == NULL) {
+            return FALSE;
+        }
+        if (rows[i].irq != 0) {
+            board_connect(board, device, 0, rows[i].irq);
+        }
+    }
+    return TRUE;
 }
 
 static gboolean create(QhMachine *machine, void *state, GError **error)
@@ -191,34 +195,19 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
     RvVirt *virt = state;
     const RvServices *services = rv_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(machine);
-    QhInstance *plic;
+    const BoardServices parts = {services->host, services->mem, services->device, services->machine,
+                                 services->block};
 
+    board_init(&virt->board, machine, &parts);
     virt->xlen = g_str_has_suffix(virt->base.target, "32") ? 32 : 64;
     virt->n_harts = config->n_cpus;
-    virt->ram_bytes = config->ram_bytes;
-    if (services->machine->cpus_create(machine, virt->base.target, virt->n_harts,
-                                       services->mem->system(machine), error) == NULL ||
-        !create_memory(virt, error) || !create_aclint(virt, error)) {
+    make_map(virt, config->ram_bytes);
+    if (services->machine->cpus_create(machine, virt->base.target, virt->n_harts, virt->board.space,
+                                       error) == NULL) {
         return FALSE;
     }
-    plic =
-        virt->aia == RV_VIRT_AIA_NONE ? create_plic(virt, error) : rv_virt_create_aia(virt, error);
-    if (plic == NULL || !create_uart(virt, plic, error) || !create_virtio(virt, plic, error) ||
-        !rv_virt_create_fw_cfg(virt, error) || !rv_virt_create_flash(virt, error) ||
-        !rv_virt_create_pcie(virt, plic, error)) {
-        return FALSE;
-    }
-    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        QhInstance *device =
-            make(virt, rows[i].klass, rows[i].id, rows[i].properties, rows[i].address, error);
-        if (device == NULL) {
-            return FALSE;
-        }
-        if (rows[i].irq != 0) {
-            services->device->connect(device, 0, services->device->irq_in(plic, rows[i].irq));
-        }
-    }
-    return rv_virt_load(virt, error);
+    return create_memory(virt, error) && create_aclint(virt, error) &&
+           create_devices(virt, error) && rv_virt_load(virt, error);
 }
 
 static void destroy(QhMachine *machine, void *state)
@@ -226,7 +215,7 @@ static void destroy(QhMachine *machine, void *state)
     RvVirt *virt = state;
 
     (void)machine;
-    g_clear_pointer(&virt->device_tree, g_free);
+    board_clear(&virt->board);
 }
 
 /* Each hart starts in the firmware (or the bare program) with its number and the device tree. */
@@ -251,15 +240,8 @@ static gboolean reset(QhMachine *machine, void *state, uint32_t kind, GError **e
 
 static void *device_tree(QhMachine *machine, void *state, uint32_t *ret_bytes, GError **error)
 {
-    RvVirt *virt = state;
-
     (void)machine;
-    if (virt->device_tree == NULL) {
-        g_set_error_literal(error, QH_ERROR, QH_ERROR_FAILED, "machine 'virt': no device tree");
-        return NULL;
-    }
-    *ret_bytes = virt->device_tree_bytes;
-    return g_memdup2(virt->device_tree, virt->device_tree_bytes);
+    return board_device_tree(&((RvVirt *)state)->board, ret_bytes, error);
 }
 
 static const QhProperty properties[] = {
@@ -285,20 +267,7 @@ static const QhProperty properties[] = {
                 0,
                 7,
                 "room for interrupt files of guests"),
-    QH_PROPERTY("pflash0",
-                QH_PROPERTY_STRING,
-                offsetof(RvVirt, flash_node[0]),
-                NULL,
-                0,
-                0,
-                "node of the first bank of flash"),
-    QH_PROPERTY("pflash1",
-                QH_PROPERTY_STRING,
-                offsetof(RvVirt, flash_node[1]),
-                NULL,
-                0,
-                0,
-                "node of the second bank of flash"),
+    BOARD_FLASH_PROPERTIES(RvVirt, board),
 };
 
 static const QhPropertyTable property_table = {

@@ -9,14 +9,6 @@
 
 #define N_IDS 255u
 
-static gboolean
-set_number(RvVirt *virt, QhInstance *device, const char *property, uint64_t value, GError **error)
-{
-    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
-
-    return rv_virt_services(virt)->device->set(device, property, text, error);
-}
-
 /* The interrupt file of @hart for M or S, in the page that is @hart's; all pages of a mode follow
  * each other, 2^guest_bits apart. */
 static gboolean create_imsic(RvVirt *virt, uint32_t hart, gboolean machine, GError **error)
@@ -29,7 +21,7 @@ static gboolean create_imsic(RvVirt *virt, uint32_t hart, gboolean machine, GErr
     QhInstance *device = services->device->create(board, "riscv.imsic", id, error);
     RvCpu *cpu = rv_cpu(services->machine->cpu(board, hart));
 
-    if (device == NULL || !set_number(virt, device, "num-irqs", N_IDS, error) ||
+    if (device == NULL || !board_set_number(&virt->board, device, "num-irqs", N_IDS, error) ||
         !services->device->realize(device, error) ||
         !services->device->map(device, 0, services->mem->system(board), address, error)) {
         return FALSE;
@@ -59,8 +51,9 @@ QhInstance *rv_virt_create_aia(RvVirt *virt, GError **error)
             return NULL;
         }
     }
-    if (aplic == NULL || !set_number(virt, aplic, "num-harts", virt->n_harts, error) ||
-        !set_number(virt, aplic, "num-sources", RV_VIRT_APLIC_SOURCES + 1, error) ||
+    if (aplic == NULL ||
+        !board_set_number(&virt->board, aplic, "num-harts", virt->n_harts, error) ||
+        !board_set_number(&virt->board, aplic, "num-sources", RV_VIRT_APLIC_SOURCES + 1, error) ||
         !services->device->set(aplic, "msimode", messages ? "on" : "off", error) ||
         !services->device->realize(aplic, error) ||
         !services->device->map(aplic, 0, services->mem->system(board), RV_VIRT_APLIC_M, error) ||
@@ -76,63 +69,62 @@ QhInstance *rv_virt_create_aia(RvVirt *virt, GError **error)
     return aplic;
 }
 
-static void add_imsics(RvTree *tree, gboolean machine)
+static void add_imsics(BoardTree *tree, gboolean machine)
 {
-    const RvVirt *virt = tree->virt;
+    const RvVirt *virt = rv_tree_virt(tree);
     static const char *const compatible[] = {"qemu,imsics", "riscv,imsics", NULL};
     const uint32_t line = machine ? RV_IRQ_MEI : RV_IRQ_SEI;
     uint64_t address = machine ? RV_VIRT_IMSIC_M : RV_VIRT_IMSIC_S;
     uint32_t guest_bits = machine ? 0 : virt->guest_bits;
 
-    rv_tree_begin(tree, "interrupt-controller@%" G_GINT64_MODIFIER "x", address);
-    rv_tree_cell(tree, "phandle", machine ? RV_PHANDLE_IMSIC_M : RV_PHANDLE_IMSIC_S);
-    rv_tree_texts(tree, "compatible", compatible);
-    rv_tree_cell(tree, "#interrupt-cells", 0);
-    rv_tree_flag(tree, "interrupt-controller");
-    rv_tree_flag(tree, "msi-controller");
-    rv_tree_cell(tree, "#msi-cells", 0);
+    board_tree_begin(tree, "interrupt-controller@%" G_GINT64_MODIFIER "x", address);
+    board_tree_cell(tree, "phandle", machine ? RV_PHANDLE_IMSIC_M : RV_PHANDLE_IMSIC_S);
+    board_tree_texts(tree, "compatible", compatible);
+    board_tree_cell(tree, "#interrupt-cells", 0);
+    board_tree_flag(tree, "interrupt-controller");
+    board_tree_flag(tree, "msi-controller");
+    board_tree_cell(tree, "#msi-cells", 0);
     rv_tree_hart_lines(tree, &line, 1);
-    rv_tree_reg(tree, address, ((uint64_t)virt->n_harts << guest_bits) * 0x1000);
-    rv_tree_cell(tree, "riscv,num-ids", N_IDS);
+    board_tree_reg(tree, address, ((uint64_t)virt->n_harts << guest_bits) * 0x1000);
+    board_tree_cell(tree, "riscv,num-ids", N_IDS);
     if (guest_bits != 0) {
-        rv_tree_cell(tree, "riscv,guest-index-bits", guest_bits);
+        board_tree_cell(tree, "riscv,guest-index-bits", guest_bits);
     }
-    rv_tree_end(tree);
+    board_tree_end(tree);
 }
 
-static void add_domain(RvTree *tree, gboolean machine)
+static void add_domain(BoardTree *tree, gboolean machine)
 {
     static const char *const compatible[] = {"qemu,aplic", "riscv,aplic", NULL};
     const uint32_t line = machine ? RV_IRQ_MEI : RV_IRQ_SEI;
     uint64_t address = machine ? RV_VIRT_APLIC_M : RV_VIRT_APLIC_S;
 
-    rv_tree_begin(tree, "interrupt-controller@%" G_GINT64_MODIFIER "x", address);
-    rv_tree_cell(tree, "phandle", machine ? RV_PHANDLE_APLIC_M : RV_PHANDLE_PLIC);
-    rv_tree_texts(tree, "compatible", compatible);
-    rv_tree_cell(tree, "#address-cells", 0);
-    rv_tree_cell(tree, "#interrupt-cells", 2);
-    rv_tree_flag(tree, "interrupt-controller");
-    if (tree->virt->aia == RV_VIRT_AIA_IMSIC) {
-        rv_tree_cell(tree, "msi-parent", machine ? RV_PHANDLE_IMSIC_M : RV_PHANDLE_IMSIC_S);
+    board_tree_begin(tree, "interrupt-controller@%" G_GINT64_MODIFIER "x", address);
+    board_tree_cell(tree, "phandle", machine ? RV_PHANDLE_APLIC_M : RV_PHANDLE_PLIC);
+    board_tree_texts(tree, "compatible", compatible);
+    board_tree_cell(tree, "#address-cells", 0);
+    board_tree_cell(tree, "#interrupt-cells", 2);
+    board_tree_flag(tree, "interrupt-controller");
+    if (rv_tree_virt(tree)->aia == RV_VIRT_AIA_IMSIC) {
+        board_tree_cell(tree, "msi-parent", machine ? RV_PHANDLE_IMSIC_M : RV_PHANDLE_IMSIC_S);
     } else {
         rv_tree_hart_lines(tree, &line, 1);
     }
-    rv_tree_reg(tree, address, 0x8000);
-    rv_tree_cell(tree, "riscv,num-sources", RV_VIRT_APLIC_SOURCES);
+    board_tree_reg(tree, address, 0x8000);
+    board_tree_cell(tree, "riscv,num-sources", RV_VIRT_APLIC_SOURCES);
     if (machine) {
-        const uint32_t cells[3] = {GUINT32_TO_BE(RV_PHANDLE_PLIC), GUINT32_TO_BE(1),
-                                   GUINT32_TO_BE(RV_VIRT_APLIC_SOURCES)};
+        const uint32_t cells[3] = {RV_PHANDLE_PLIC, 1, RV_VIRT_APLIC_SOURCES};
 
-        rv_tree_cell(tree, "riscv,children", RV_PHANDLE_PLIC);
-        rv_tree_bytes(tree, "riscv,delegation", cells, sizeof(cells));
-        rv_tree_bytes(tree, "riscv,delegate", cells, sizeof(cells)); /* its first name */
+        board_tree_cell(tree, "riscv,children", RV_PHANDLE_PLIC);
+        board_tree_cells(tree, "riscv,delegation", cells, 3);
+        board_tree_cells(tree, "riscv,delegate", cells, 3); /* its first name */
     }
-    rv_tree_end(tree);
+    board_tree_end(tree);
 }
 
-void rv_tree_add_aia(RvTree *tree)
+void rv_tree_add_aia(BoardTree *tree)
 {
-    if (tree->virt->aia == RV_VIRT_AIA_IMSIC) {
+    if (rv_tree_virt(tree)->aia == RV_VIRT_AIA_IMSIC) {
         add_imsics(tree, TRUE);
         add_imsics(tree, FALSE);
     }

@@ -4,6 +4,7 @@
 #define RV_VIRT_H
 
 #include "modules/riscv/cpu.h"
+#include "modules/support/board.h"
 
 /* Where things are: the addresses that Linux, OpenSBI and U-Boot expect of this board. */
 #define RV_VIRT_MROM         0x1000u /* what firmware finds in a2 */
@@ -26,7 +27,6 @@
 #define RV_VIRT_PCIE_PIO     0x3000000u
 #define RV_VIRT_FLASH        0x20000000u
 #define RV_VIRT_FLASH_BYTES  0x2000000u /* of each of two banks */
-#define RV_VIRT_N_FLASH      2u
 #define RV_VIRT_PCIE_ECAM    0x30000000u
 #define RV_VIRT_PCIE_MMIO    0x40000000u
 #define RV_VIRT_RAM          0x80000000u
@@ -34,7 +34,6 @@
 #define RV_VIRT_PCIE_PIO_BYTES  0x10000u
 #define RV_VIRT_PCIE_ECAM_BYTES 0x10000000u
 #define RV_VIRT_PCIE_MMIO_BYTES 0x40000000u
-#define RV_VIRT_PCIE_LINES      4u
 
 #define RV_VIRT_N_VIRTIO 8u
 
@@ -63,25 +62,15 @@ typedef struct RvEntry {
 
 typedef struct RvVirt {
     QhBoard base;
+    Board board;
     uint8_t aclint;      /* property: ACLINT nodes and SSWI instead of a CLINT */
     uint8_t aia;         /* property: RV_VIRT_AIA_... */
     uint32_t aia_guests; /* property: interrupt files for guests of a hart; room only */
     uint32_t guest_bits; /* log2 of the pages that each hart has for S */
     uint32_t xlen;
     uint32_t n_harts;
-    uint32_t n_virtio; /* transports for virtio devices */
-    gboolean has_pcie; /* FALSE when nobody offers a host bridge */
-    gboolean has_fw_cfg;
-    gboolean has_flash;
-    gboolean flash_filled;             /* the first bank holds a program */
-    char *flash_node[RV_VIRT_N_FLASH]; /* properties: what is in the banks; NULL: -drive says */
-    uint64_t pcie_high, pcie_high_bytes;
     QhRam *ram;
-    uint64_t ram_bytes;
     RvEntry entry;
-    uint64_t initrd, initrd_end; /* physical; both 0 without one */
-    uint8_t *device_tree;        /* as handed to the guest; g_malloc'ed */
-    uint32_t device_tree_bytes;
 } RvVirt;
 
 static inline const RvServices *rv_virt_services(const RvVirt *virt)
@@ -94,13 +83,6 @@ gboolean rv_virt_load(RvVirt *virt, GError **error);
 
 /* Make the device tree of the board, g_malloc'ed; initrd must be known. NULL with @error. [main] */
 uint8_t *rv_virt_device_tree(RvVirt *virt, uint32_t *ret_bytes, GError **error);
-
-/* virt-io.c: the PCI host, if there is a module for it. [main] */
-gboolean rv_virt_create_pcie(RvVirt *virt, QhInstance *plic, GError **error);
-/* The configuration device of firmware, the same way. [main] */
-gboolean rv_virt_create_fw_cfg(RvVirt *virt, GError **error);
-/* Two banks of flash, the same way. [main] */
-gboolean rv_virt_create_flash(RvVirt *virt, GError **error);
 
 /* virt-aia.c: what aia= asks for in place of a PLIC. NULL with @error. [main] */
 QhInstance *rv_virt_create_aia(RvVirt *virt, GError **error);

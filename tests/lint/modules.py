@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 
-LIBRARIES = re.compile(r"(libc|libm|libglib-2\.0|libfdt|ld-linux[-\w]*)\.so\.\d+$")
+# libfdt and libz are what boards need: device trees, packed kernels.
+LIBRARIES = re.compile(r"(libc|libm|libglib-2\.0|libfdt|libz|ld-linux[-\w]*)\.so\.\d+$")
 # What a back end's module is there to wrap.
 WRAPPED = {"net-user": r"libslirp\.so\.\d+$", "block-nbd": r"libnbd\.so\.\d+$",
-           "ui-vnc": r"(libz|libnettle)\.so\.\d+$", "ui-sdl": r"libSDL2-2\.0\.so\.\d+$"}
+           "ui-vnc": r"libnettle\.so\.\d+$", "ui-sdl": r"libSDL2-2\.0\.so\.\d+$"}
 # The C runtime's own: __dso_handle in .data, a flag of its exit handler in .bss.
 MUTABLE_MAX = {".data": 8, ".bss": 8, ".tdata": 0, ".tbss": 0}
 
