@@ -42,6 +42,10 @@ typedef struct ArmTimer {
 #define ARM_MAX_BREAKPOINTS 16u
 #define ARM_MAX_COUNTERS    31u
 
+#define ARM_EVENT_SET   1u
+#define ARM_EVENT_WAITS 2u /* halted in WFE */
+#define ARM_EVENT_ANY   3u
+
 typedef struct ArmCpu {
     QhCpu base;     /* fp_flags: QH_FP_ bits; arm_fpsr puts them in FPSR's order */
     uint64_t x[32]; /* x[31] stays 0 */
@@ -74,7 +78,7 @@ typedef struct ArmCpu {
     uint64_t tpidrro, contextidr[ARM_N_EL], scxtnum[ARM_N_EL];
     uint64_t actlr[ARM_N_EL], afsr0[ARM_N_EL], afsr1[ARM_N_EL], amair[ARM_N_EL];
     uint64_t cpacr, cptr_el2, csselr, par, mdscr, mdccint, osdlr, oslar;
-    uint64_t hcr, hstr, vttbr, vtcr, vpidr, vmpidr, hpfar, mdcr_el2, hacr;
+    uint64_t hcr, hstr, vttbr, vtcr, vpidr, vmpidr, hpfar, mdcr_el2, hacr, vsesr, disr;
     uint64_t key[5][2]; /* PAuth: APIA, APIB, APDA, APDB, APGA; low, high */
 
     /* Generic timer (timer.c) */
@@ -90,7 +94,7 @@ typedef struct ArmCpu {
 
     uint32_t irq_pending;  /* what trap.c last found; internal */
     uint32_t powered_off;  /* PSCI: waits for CPU_ON */
-    uint32_t event;        /* the event register of WFE and SEV; atomic */
+    uint32_t event;        /* ARM_EVENT_: the event register of WFE and SEV; atomic */
     uint32_t guarded_seen; /* a page with GP = 1 was translated: from then on BTYPE is kept */
 
     /* Properties and what the model has; fixed after realize (models.c). */

@@ -46,12 +46,21 @@ typedef struct ArmSysreg {
     ArmSysregRead read;                   /* NULL: the 64 bits at offset */
     ArmSysregWrite write;                 /* NULL: the bits of mask at offset */
     uint32_t offset;                      /* into ArmCpu */
-    uint32_t slot; /* IR slot that translated code may read and write itself; 0: none */
+    /* IR slot that translated code may read and write (the bits of mask) itself where rights allow
+     * it and trap is NULL or the CPU has no EL2; 0: none */
+    uint32_t slot;
     uint64_t mask; /* bits that a plain write changes */
 } ArmSysreg;
 
-/* Register @encoding as @cpu has it, redirected for E2H; NULL: unallocated. [any] */
+/* Register @encoding as @cpu has it now, redirected for E2H; NULL: unallocated. [vcpu] */
 const ArmSysreg *arm_sysreg_find(const ArmCpu *cpu, uint32_t encoding);
+/* The same for code that runs under @state_key. [any] */
+const ArmSysreg *arm_sysreg_find_under(const ArmCpu *cpu, uint64_t state_key, uint32_t encoding);
+
+/* Fill the look-up table once the configuration is known. [main] */
+void arm_sysreg_realize(ArmCpu *cpu);
+/* Registers as a reset leaves them, but those of timer.c, debug.c, pmu.c. */
+void arm_sysreg_reset(ArmCpu *cpu);
 
 /* Groups of rows by the file that has their functions: tables ended by name NULL. */
 extern const ArmSysreg arm_sysregs_id[];     /* sysreg-id.c */

@@ -5,9 +5,22 @@
 
 #include "modules/arm/cpu.h"
 
+/* TLBI that other PEs have asked of this one and that it has not done yet. */
+typedef struct ArmTlbi {
+    uint32_t op;
+    uint64_t value;
+} ArmTlbi;
+#define ARM_TLBI_ROOM 32u
+
 /* Derived from the registers, so it is no part of a snapshot. */
 typedef struct ArmSystem {
     QhTimer *timer[ARM_N_TIMERS];
+    const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
+    uint64_t context;                 /* mmu.c: what the host was told last */
+    uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
+    GMutex lock;          /* of what follows */
+    ArmTlbi tlbi[ARM_TLBI_ROOM];
+    uint32_t n_tlbi; /* more than ARM_TLBI_ROOM: forget all */
 } ArmSystem;
 
 /* trap.c: enter exception with syndrome @esr at base.pc, at @level (0: the level that the state
@@ -15,6 +28,10 @@ typedef struct ArmSystem {
 void arm_cpu_raise(ArmCpu *cpu, uint32_t level, uint64_t esr, uint64_t far);
 /* Undefined instruction at the current level, or the trap that HCR_EL2.TGE makes of it. */
 void arm_raise_undefined(ArmCpu *cpu);
+/* A raise record's ARM_RAISE_... @cause. */
+void arm_raise_cause(ArmCpu *cpu, uint32_t cause, uint64_t payload);
+/* The level that FP and SIMD instructions trap to, 0: none (cpu.c). */
+uint32_t arm_fp_trap_level(const ArmCpu *cpu);
 gboolean arm_take_interrupt(ArmCpu *cpu);
 gboolean arm_has_work(ArmCpu *cpu);
 /* Something that decides about interrupts changed: look again soon. */
@@ -23,15 +40,16 @@ void arm_irq_update(ArmCpu *cpu);
 uint64_t arm_spsr_now(const ArmCpu *cpu);
 
 /* models.c */
-extern const QhCpuModel arm64_cpu_models[];
-extern const uint32_t arm64_n_cpu_models;
+#define ARM64_N_MODELS 7u /* cortex-a53 a55 a57 a72 a76, neoverse-n1, max */
+extern const QhCpuModel arm64_cpu_models[ARM64_N_MODELS];
 extern const QhPropertyTable arm_cpu_properties;
 void arm_config_defaults(ArmCpu *cpu, const char *model);
 /* Check the properties, derive id from has_*. */
 gboolean arm_config_finish(ArmCpu *cpu, const char *model, GError **error);
 
-/* mmu.c: the fault's cause is 0 and its payload the syndrome of a data or instruction abort, with
- * EC, WnR and the level it goes to in bits 63-62; HPFAR in cpu->system for stage 2. */
+/* mmu.c: the fault's payload is the syndrome of a data or instruction abort from a lower level,
+ * with the level it goes to in bits 63-62 (0: the usual one); its cause is HPFAR_EL2 for stage 2.
+ */
 gboolean arm_mmu_translate(ArmCpu *cpu,
                            uint64_t address,
                            uint32_t access,
@@ -46,6 +64,12 @@ gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t pc);
  * Sets the context by ASID and VMID, flushes what must be. */
 void arm_mmu_changed(ArmCpu *cpu);
 void arm_mmu_ttbr_written(ArmCpu *cpu);
+/* The PE has come from level @from. */
+void arm_mmu_level_changed(ArmCpu *cpu, uint32_t from);
+/* All registers are new; the host forgets translations itself. */
+void arm_mmu_reset(ArmCpu *cpu);
+/* Whether the page of instruction @address is guarded (FEAT_BTI). */
+gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t address);
 /* TLBI, AT: @op is the encoding op1:CRn:CRm:op2 as in sysreg.h. IS and OS forms reach all PEs. */
 void arm_tlbi(ArmCpu *cpu, uint32_t op, uint64_t value);
 void arm_at(ArmCpu *cpu, uint32_t op, uint64_t address);
