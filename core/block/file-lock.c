@@ -110,6 +110,13 @@ gboolean qh_block_file_lock(QhBlockFile *file, uint32_t use, uint32_t share, GEr
     return TRUE;
 }
 
+void qh_block_file_unlock(QhBlockFile *file)
+{
+    if (file->locks) {
+        (void)take(file, file->fd, 0, QH_BLOCK_USE_ALL, TRUE, NULL);
+    }
+}
+
 gboolean qh_block_file_lock_move(QhBlockFile *file, int fd, GError **error)
 {
     return !file->locks || take(file, fd, file->locked_use, file->locked_share, FALSE, error);

@@ -7,6 +7,7 @@
  * write. Locks are in file-lock.c.
  */
 #include "core/block/file.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,9 +49,14 @@ static int open_flags(const QhBlockFile *file, gboolean writable)
            (file->driver.flags & QH_BLOCK_OPEN_DIRECT ? O_DIRECT : 0);
 }
 
+static QhFds *fds_of(const QhBlockFile *file)
+{
+    return qh_host_fds(file->driver.host);
+}
+
 static int open_path(const QhBlockFile *file, gboolean writable, GError **error)
 {
-    int fd = open(file->filename, open_flags(file, writable));
+    int fd = qh_fds_open(fds_of(file), file->filename, open_flags(file, writable), 0);
 
     if (fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Could not open '%s': %s", file->filename,
@@ -130,7 +136,7 @@ static gboolean file_open_kind(QhBlockDriver *driver, gboolean device, GError **
         return FALSE;
     }
     if (!check_kind(file, device, error)) {
-        close(file->fd);
+        qh_fds_close(fds_of(file), file->fd);
         return FALSE;
     }
     if (is_device(file)) {
@@ -155,7 +161,12 @@ static gboolean device_open(QhBlockDriver *driver, GError **error)
 
 static void file_close(QhBlockDriver *driver)
 {
-    close(file_of(driver)->fd);
+    QhBlockFile *file = file_of(driver);
+
+    if (qh_fds_is_duplicate(fds_of(file), file->fd)) {
+        qh_block_file_unlock(file); /* the set's member would keep the locks */
+    }
+    qh_fds_close(fds_of(file), file->fd);
 }
 
 /* The same file again, with other rights. */
@@ -163,10 +174,12 @@ static gboolean reopen_as(QhBlockFile *file, gboolean writable, GError **error)
 {
     struct stat before, after;
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", file->fd);
-    int fd = open(path, open_flags(file, writable));
+    /* what others have opened may not be ours to open again: another member of the set does it */
+    gboolean given = qh_fds_is_duplicate(fds_of(file), file->fd);
+    int fd = given ? -1 : open(path, open_flags(file, writable));
 
-    if (fd < 0 && errno == ENOENT) {
-        fd = open(file->filename, open_flags(file, writable));
+    if (given || (fd < 0 && errno == ENOENT)) {
+        fd = qh_fds_open(fds_of(file), file->filename, open_flags(file, writable), 0);
     }
     if (fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Could not open '%s' for %s: %s",
@@ -177,17 +190,17 @@ static gboolean reopen_as(QhBlockFile *file, gboolean writable, GError **error)
         before.st_dev != after.st_dev) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "'%s' is another file by now",
                     file->filename);
-        close(fd);
+        qh_fds_close(fds_of(file), fd);
         return FALSE;
     }
     /* the locks belong to the open file: the new one has them before the old one goes */
     if (!qh_block_file_lock_move(file, fd, error)) {
-        close(fd);
+        qh_fds_close(fds_of(file), fd);
         return FALSE;
     }
     int old = file->fd;
     __atomic_store_n(&file->fd, fd, __ATOMIC_RELEASE);
-    close(old);
+    qh_fds_close(fds_of(file), old);
     file->writable = writable;
     return TRUE;
 }

@@ -22,6 +22,8 @@ typedef struct QhBlockFile {
 void qh_block_file_lock_init(QhBlockFile *file);
 /* Lock for users who do @use and bear @share; FALSE with @error leaves what was locked. */
 gboolean qh_block_file_lock(QhBlockFile *file, uint32_t use, uint32_t share, GError **error);
+/* Give up all locks. */
+void qh_block_file_unlock(QhBlockFile *file);
 /* What is locked on the descriptor now, on @fd as well. */
 gboolean qh_block_file_lock_move(QhBlockFile *file, int fd, GError **error);
 

@@ -2,21 +2,22 @@
 /* New images for overlays and copies, at once and not as a job: an empty image is soon made. */
 #include "core/block/chain.h"
 #include "core/block/qcow2.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-static gboolean make_file(const char *path, uint64_t bytes, GError **error)
+static gboolean make_file(QhFds *fds, const char *path, uint64_t bytes, GError **error)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    int fd = qh_fds_open(fds, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
     int failed = fd < 0 ? errno : 0;
 
     if (failed == 0 && (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)MIN(bytes, INT64_MAX)) < 0)) {
         failed = errno;
     }
     if (fd >= 0) {
-        close(fd);
+        qh_fds_close(fds, fd);
     }
     if (failed != 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Could not create '%s': %s", path,
@@ -72,7 +73,7 @@ gboolean qh_block_image_create(QhBlockGraph *graph, const QhBlockNewImage *image
         return FALSE;
     }
     if (in_use(graph, image->path, error) ||
-        !make_file(image->path, raw ? image->bytes : 0, error)) {
+        !make_file(qh_host_fds(graph->host), image->path, raw ? image->bytes : 0, error)) {
         return FALSE;
     }
     if (raw) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* blockdev-create: a new file, or a new image in a node that is there. */
 #include "core/block/create.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 typedef struct Create {
+    QhFds *fds;
     char *filename; /* a file; NULL: an image */
     uint64_t bytes;
     gboolean full;
@@ -19,7 +21,8 @@ typedef struct Create {
 
 static gboolean make_file(const Create *create, GError **error)
 {
-    int fd = open(create->filename, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    int fd = qh_fds_open(create->fds, create->filename,
+                         O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
     struct stat info;
     int failed = fd < 0 || fstat(fd, &info) < 0 ? errno : 0;
 
@@ -33,7 +36,7 @@ static gboolean make_file(const Create *create, GError **error)
         failed = posix_fallocate(fd, 0, (off_t)create->bytes);
     }
     if (fd >= 0) {
-        close(fd);
+        qh_fds_close(create->fds, fd);
     }
     if (failed != 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Could not create '%s': %s", create->filename,
@@ -98,6 +101,7 @@ gboolean qh_block_create_file(QhBlockGraph *graph,
 {
     Create *create = g_new0(Create, 1);
 
+    create->fds = qh_host_fds(graph->host);
     create->filename = g_strdup(filename);
     create->bytes = MIN(bytes, INT64_MAX);
     create->full = allocate;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Back ends on named files: file (output, and input from another one) and pipe (two FIFOs). */
 #include "core/char/char-priv.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +17,9 @@ static void at_end(G_GNUC_UNUSED QhChar *chr)
     /* the input is used up; output goes on */
 }
 
-static int open_path(const char *path, int flags, GError **error)
+static int open_path(QhChar *chr, const char *path, int flags, GError **error)
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+    int fd = qh_fds_open(qh_host_fds(chr->host), path, flags | O_CLOEXEC | O_NOCTTY, 0666);
 
     if (fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
@@ -59,16 +60,16 @@ static gboolean file_open(QhChar *chr, const QhJson *data, GError **error)
         return path_missing("out", error);
     }
     if (input != NULL) {
-        in = open_path(input, O_RDONLY | O_NONBLOCK, error);
+        in = open_path(chr, input, O_RDONLY | O_NONBLOCK, error);
         if (in < 0) {
             return FALSE;
         }
     }
-    int out =
-        open_path(path, O_WRONLY | O_CREAT | O_NONBLOCK | (append ? O_APPEND : O_TRUNC), error);
+    int out = open_path(chr, path, O_WRONLY | O_CREAT | O_NONBLOCK | (append ? O_APPEND : O_TRUNC),
+                        error);
     if (out < 0) {
         if (in >= 0) {
-            close(in);
+            qh_fds_close(qh_host_fds(chr->host), in);
         }
         return FALSE;
     }
@@ -89,14 +90,14 @@ static gboolean pipe_open(QhChar *chr, const QhJson *data, GError **error)
     g_autofree char *in_path = g_strconcat(path, ".in", NULL);
     g_autofree char *out_path = g_strconcat(path, ".out", NULL);
     /* open for both: no wait for the other side, and no end of file when it goes away */
-    int in = open_path(in_path, O_RDWR | O_NONBLOCK, NULL);
-    int out = in >= 0 ? open_path(out_path, O_RDWR | O_NONBLOCK, NULL) : -1;
+    int in = open_path(chr, in_path, O_RDWR | O_NONBLOCK, NULL);
+    int out = in >= 0 ? open_path(chr, out_path, O_RDWR | O_NONBLOCK, NULL) : -1;
 
     if (in < 0 || out < 0) {
         if (in >= 0) {
             close(in);
         }
-        in = out = open_path(path, O_RDWR | O_NONBLOCK, error);
+        in = out = open_path(chr, path, O_RDWR | O_NONBLOCK, error);
     }
     if (in < 0) {
         g_prefix_error(error, "%s and %s do not exist either: ", in_path, out_path);

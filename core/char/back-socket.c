@@ -196,7 +196,8 @@ static gboolean read_options(QhChar *chr, const QhJson *data, GError **error)
     gboolean numbers = qh_chars_may_wait(chr->chars);
 
     s->server = TRUE;
-    if (!qh_address_parse(&s->address, qh_json_get(data, "addr"), numbers, error) ||
+    if (!qh_address_parse(&s->address, qh_json_get(data, "addr"), qh_host_fds(chr->host), numbers,
+                          error) ||
         !qh_char_get_bool(data, "server", &s->server, error) ||
         !qh_char_get_bool(data, "wait", &s->wait, error) ||
         !qh_char_get_bool(data, "nodelay", &s->nodelay, error) ||

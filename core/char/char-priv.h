@@ -9,6 +9,7 @@
 #define QH_CORE_CHAR_CHAR_PRIV_H
 
 #include "core/char/chars.h"
+#include "core/fd/receive.h"
 
 typedef struct QhCharBackend {
     const char *type;           /* as in ChardevBackend */
@@ -44,6 +45,7 @@ struct QhChar {
     gint short_write; /* atomic: the front end waits for room */
     gboolean closed;  /* the back end is closed; writes go nowhere; under lock */
     guint users;      /* muxes on top [main] */
+    QhFdBox *box;     /* descriptors that came with input; NULL: they are not wanted [main] */
     GSList *taps;     /* tap.c: devices of the guest that are front ends [main] */
 };
 

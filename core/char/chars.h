@@ -35,6 +35,12 @@ gboolean qh_char_attach(QhChar *chr, const QhCharHandlers *handlers, void *opaqu
 uint32_t qh_char_write(QhChar *chr, const uint8_t *data, uint32_t bytes);
 void qh_char_accept_input(QhChar *chr);
 void qh_char_send_break(QhChar *chr);
+/* Descriptors that come with the input of a socket: from now on they are kept, until others come.
+ * [main] */
+void qh_char_keep_fds(QhChar *chr);
+int qh_char_take_fd(QhChar *chr); /* the oldest, which the caller owns then; -1 [main] */
+gboolean qh_char_has_fds(const QhChar *chr);
+void qh_char_drop_fds(QhChar *chr);
 const char *qh_char_id(const QhChar *chr);
 gboolean qh_char_in_use(const QhChar *chr); /* it has a front end, or a mux on top [main] */
 /* What query-chardev shows as filename: "pty:/dev/pts/3", "unix:/x,server=on". The caller g_frees

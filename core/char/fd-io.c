@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/char/char-priv.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +47,13 @@ static gboolean on_leave(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condit
     return G_SOURCE_REMOVE;
 }
 
+static ssize_t read_some(QhCharFd *io, uint8_t *buffer, size_t bytes)
+{
+    return io->socket && io->chr->box != NULL
+               ? qh_fd_box_receive(io->chr->box, io->in, buffer, bytes)
+               : read(io->in, buffer, bytes);
+}
+
 /* No input is wanted now, but that the peer goes away is worth knowing. */
 static void watch_end(QhCharFd *io)
 {
@@ -56,7 +64,7 @@ static void watch_end(QhCharFd *io)
     }
 }
 
-static gboolean on_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+static gboolean on_input(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
 {
     QhCharFd *io = data;
     uint8_t buffer[READ_BYTES];
@@ -67,7 +75,7 @@ static gboolean on_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer 
         watch_end(io);
         return G_SOURCE_REMOVE;
     }
-    ssize_t n = read(fd, buffer, MIN(room, sizeof(buffer)));
+    ssize_t n = read_some(io, buffer, MIN(room, sizeof(buffer)));
     if (n > 0) {
         uint32_t bytes = io->filter != NULL ? io->filter(io->chr, buffer, n) : (uint32_t)n;
 
@@ -133,10 +141,10 @@ void qh_char_fd_stop(QhCharFd *io)
     g_mutex_lock(&io->chr->lock);
     drop_source(&io->out_source);
     if (io->in >= 0) {
-        close(io->in);
+        qh_fds_close(qh_host_fds(io->chr->host), io->in);
     }
     if (io->out >= 0 && io->out != io->in) {
-        close(io->out);
+        qh_fds_close(qh_host_fds(io->chr->host), io->out);
     }
     io->in = -1;
     io->out = -1;

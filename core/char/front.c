@@ -48,6 +48,8 @@ void qh_char_free(QhChar *chr)
     g_source_unref(chr->wake);
     g_mutex_clear(&chr->lock);
     g_slist_free_full(chr->taps, g_free);
+    qh_char_drop_fds(chr);
+    g_free(chr->box);
     g_free(chr->state);
     g_free(chr->type);
     g_free(chr->id);
@@ -128,6 +130,30 @@ void qh_char_accept_input(QhChar *chr)
     /* a guest reads byte by byte: only the first call after a stop costs anything */
     if (g_atomic_int_compare_and_exchange(&chr->held_back, 1, 0)) {
         g_source_set_ready_time(chr->wake, 0);
+    }
+}
+
+void qh_char_keep_fds(QhChar *chr)
+{
+    if (chr->box == NULL) {
+        chr->box = g_new0(QhFdBox, 1);
+    }
+}
+
+int qh_char_take_fd(QhChar *chr)
+{
+    return chr->box != NULL ? qh_fd_box_take(chr->box) : -1;
+}
+
+gboolean qh_char_has_fds(const QhChar *chr)
+{
+    return chr->box != NULL && chr->box->n > 0;
+}
+
+void qh_char_drop_fds(QhChar *chr)
+{
+    if (chr->box != NULL) {
+        qh_fd_box_clear(chr->box);
     }
 }
 

@@ -47,7 +47,8 @@ static gboolean parse_inet(QhAddress *address, const QhJson *data, GError **erro
            qh_char_get_bool(data, "ipv6", &address->ipv6, error);
 }
 
-static gboolean parse_fd(QhAddress *address, const QhJson *data, gboolean numbers, GError **error)
+static gboolean
+parse_fd(QhAddress *address, const QhJson *data, QhFds *fds, gboolean numbers, GError **error)
 {
     g_autofree char *text = NULL;
     struct stat status;
@@ -57,26 +58,28 @@ static gboolean parse_fd(QhAddress *address, const QhJson *data, gboolean number
     if (!get_text(data, "str", &text, error)) {
         return FALSE;
     }
-    if (!numbers) {
-        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND,
-                    "no file descriptor was handed over as '%s'", text);
-        return FALSE;
-    }
-    if (!qh_text_uint(text, INT_MAX, &fd, error)) {
+    if (!numbers || (qh_fds_has_monitor(fds) && !g_ascii_isdigit(*text))) {
+        address->fd = qh_fds_take(fds, text, error);
+        address->owned = address->fd >= 0;
+    } else if (qh_text_uint(text, INT_MAX, &fd, error)) {
+        address->fd = (int)fd;
+    } else {
         g_prefix_error(error, "fd=%s: ", text);
+    }
+    if (address->fd < 0) {
         return FALSE;
     }
-    if (fd <= 2 || fstat((int)fd, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+    if (address->fd <= 2 || fstat(address->fd, &status) < 0 || !S_ISSOCK(status.st_mode)) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "file descriptor %s is no open socket",
                     text);
+        qh_address_clear(address);
         return FALSE;
     }
-    address->fd = (int)fd;
     return TRUE;
 }
 
-gboolean
-qh_address_parse(QhAddress *address, const QhJson *json, gboolean allow_numbers, GError **error)
+gboolean qh_address_parse(
+    QhAddress *address, const QhJson *json, QhFds *fds, gboolean allow_numbers, GError **error)
 {
     const char *type = NULL;
 
@@ -99,7 +102,7 @@ qh_address_parse(QhAddress *address, const QhJson *json, gboolean allow_numbers,
         return get_text(data, "path", &address->path, error);
     }
     if (g_str_equal(type, "fd")) {
-        return parse_fd(address, data, allow_numbers, error);
+        return parse_fd(address, data, fds, allow_numbers, error);
     }
     g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "there is no kind of address '%s'", type);
     return FALSE;
@@ -110,6 +113,10 @@ void qh_address_clear(QhAddress *address)
     g_clear_pointer(&address->host, g_free);
     g_clear_pointer(&address->port, g_free);
     g_clear_pointer(&address->path, g_free);
+    if (address->owned) {
+        close(address->fd);
+        address->owned = FALSE;
+    }
 }
 
 char *qh_address_text(const QhAddress *address)
@@ -290,6 +297,7 @@ int qh_address_listen(QhAddress *address, GError **error)
         return -1;
     }
     qh_char_fd_set_flags(address->fd);
+    address->owned = FALSE;
     return address->fd;
 }
 
@@ -325,7 +333,7 @@ static int connect_one(
     return fd;
 }
 
-int qh_address_connect(const QhAddress *address, int wait_ms, gboolean *ret_pending, GError **error)
+int qh_address_connect(QhAddress *address, int wait_ms, gboolean *ret_pending, GError **error)
 {
     struct sockaddr_un name;
     int fd = -1, number = 0;
@@ -333,6 +341,7 @@ int qh_address_connect(const QhAddress *address, int wait_ms, gboolean *ret_pend
     *ret_pending = FALSE;
     if (address->kind == QH_ADDRESS_FD) {
         qh_char_fd_set_flags(address->fd);
+        address->owned = FALSE;
         return address->fd;
     }
     if (address->kind == QH_ADDRESS_UNIX) {

@@ -416,6 +416,7 @@ gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **err
         *ret_done = TRUE;
         return qh_list_text(cli, host, &cli->text, error);
     }
-    return apply_chardevs(cli, host, error) && apply_objects(cli, host, FALSE, error) &&
-           qh_cli_apply_blocks(cli, host, error) && apply_machine(cli, host, ret_done, error);
+    return qh_cli_apply_fds(cli, host, error) && apply_chardevs(cli, host, error) &&
+           apply_objects(cli, host, FALSE, error) && qh_cli_apply_blocks(cli, host, error) &&
+           apply_machine(cli, host, ret_done, error);
 }

@@ -52,6 +52,7 @@ struct QhCli {
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
     GPtrArray *usb_devices;        /* of -usbdevice */
+    GPtrArray *fd_sets;            /* of -add-fd, as given */
 
     QhJson *display_options; /* QMP's DisplayOptions of -display, or NULL */
     GPtrArray *vncs;         /* QhJson: of -vnc, members as given */
@@ -130,6 +131,8 @@ gboolean qh_cli_resolve_machine(
     QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
+/* take-fd.c: the sets of -add-fd. Before any file is opened. [main] */
+gboolean qh_cli_apply_fds(const QhCli *cli, QhHost *host, GError **error);
 /* take-block.c: the nodes of -blockdev, in order. [main] */
 gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error);
 /* The drives; devices for those that the machine has a kind of device for are added to those of

@@ -176,6 +176,7 @@ void qh_cli_free(QhCli *cli)
         cli->netdevs,
         cli->nics,
         cli->usb_devices,
+        cli->fd_sets,
         cli->vncs,
     };
     char *texts[] = {

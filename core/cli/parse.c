@@ -25,7 +25,7 @@ static QhCli *cli_new(const char *argv0)
         &cli->machine_properties, &cli->cpu_properties, &cli->chardevs, &cli->serials,
         &cli->monitors,           &cli->mons,           &cli->qmps,     &cli->load_targets,
         &cli->module_dirs,        &cli->objects,        &cli->netdevs,  &cli->nics,
-        &cli->usb_devices,
+        &cli->usb_devices,        &cli->fd_sets,
     };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
         *texts[i] = g_ptr_array_new_with_free_func(g_free);

@@ -132,6 +132,16 @@ const QhOption qh_options[] = {
      .qmp = "memory",
      .help = "Guest memory in MiB, or with a suffix: 2G, 524288k.",
      .parameters = PARAMETERS({"size", "size", NULL})},
+    {.name = "add-fd",
+     .argument = "fd=N,set=M[,opaque=TEXT]",
+     .group = "process",
+     .take = qh_take_list,
+     .offset = MEMBER(fd_sets),
+     .qmp = "add-fd",
+     .help =
+         "Put a descriptor that was open when the program was started into a set. The file name "
+         "/dev/fdset/M opens that member of set M which has the access mode that is wanted.", .parameters =
+         PARAMETERS({"fd", "number", NULL}, {"set", "number", NULL}, {"opaque", "string", NULL})},
     {.name = "overcommit",
      .argument = "mem-lock=on|off",
      .group = "machine",
@@ -667,13 +677,12 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                            },
+    {.name = NULL                                                                                           },
 };
 /* clang-format on */
 
 const char *const qh_options_missing[] = {
     "acpitable",
-    "add-fd",
     "alt-grab",
     "audio",
     "compat",

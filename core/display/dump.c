@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pictures of screens: PPM (P6) and PNG (ISO/IEC 15948: RGB, eight bits a sample). */
 #include "core/display/dump.h"
+#include "core/display/display-priv.h"
+#include "core/fd/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,10 +95,11 @@ static GByteArray *make_png(const uint32_t *pixels, uint32_t width, uint32_t hei
     return file;
 }
 
-static gboolean write_file(const char *path, const GByteArray *data, GError **error)
+static gboolean write_file(QhFds *fds, const char *path, const GByteArray *data, GError **error)
 {
     /* a pipe that nobody reads is an error, not an end of everything else */
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    int fd = qh_fds_open(fds, path,
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
     int problem = fd < 0 ? errno : 0;
 
     for (gsize done = 0; problem == 0 && done < data->len;) {
@@ -108,7 +111,7 @@ static gboolean write_file(const char *path, const GByteArray *data, GError **er
             problem = errno;
         }
     }
-    if (fd >= 0 && close(fd) != 0 && problem == 0) {
+    if (fd >= 0 && qh_fds_close(fds, fd) != 0 && problem == 0) {
         problem = errno;
     }
     if (problem != 0) {
@@ -135,5 +138,5 @@ gboolean qh_display_dump(QhDisplay *display, const char *path, gboolean png, GEr
                     qh_display_name(display));
         return FALSE;
     }
-    return write_file(path, file, error);
+    return write_file(qh_host_fds(display->host), path, file, error);
 }

@@ -26,20 +26,22 @@ QhDumps *qh_dumps_new(QhHost *host);
 void qh_dumps_close(QhDumps *dumps);
 void qh_dumps_free(QhDumps *dumps); /* accepts NULL */
 
+/* Make or empty the file @path; -1 with @error. [main] */
+int qh_dump_open(QhDumps *dumps, const char *path, GError **error);
 /*
- * Write @head (may be NULL), then the memory of @runs in @space, to @path. @done follows, from the
- * main loop. FALSE with @error, and no @done, when the file cannot be made. @progress (may be NULL)
- * grows by the bytes written; atomic, and lives until @done. [main]
+ * Write @head (may be NULL), then the memory of @runs in @space, to @fd, which is closed in the
+ * end.
+ * @done follows, from the main loop. @progress (may be NULL) grows by the bytes written; atomic,
+ * and lives until @done. [main]
  */
-gboolean qh_dump_write(QhDumps *dumps,
-                       const char *path,
-                       GBytes *head,
-                       QhSpace *space,
-                       const GArray *runs,
-                       uint64_t *progress,
-                       QhDumpDone done,
-                       void *data,
-                       GError **error);
+void qh_dump_write(QhDumps *dumps,
+                   int fd,
+                   GBytes *head,
+                   QhSpace *space,
+                   const GArray *runs,
+                   uint64_t *progress,
+                   QhDumpDone done,
+                   void *data);
 
 /*
  * The head of a core file of the machine, and the runs of memory that follow it: only those from

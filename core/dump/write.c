@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/dump/dump.h"
+#include "core/fd/fds.h"
 #include "core/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PIECE_BYTES (1u << 20)
+#define LOOK_MS     200 /* while a reader is waited for: does the program end? */
 
 typedef struct Dump {
     QhDumps *dumps; /* NULL: they have gone */
@@ -87,11 +90,30 @@ void qh_dumps_free(QhDumps *dumps)
     }
 }
 
+/* Room for more, or a reason to look whether to go on. */
+static gboolean wait_for_room(Dump *dump)
+{
+    struct pollfd state = {.fd = dump->fd, .events = POLLOUT};
+
+    (void)poll(&state, 1, LOOK_MS);
+    if (g_atomic_int_get(&dump->cancel)) {
+        g_set_error_literal(&dump->error, QH_ERROR, QH_ERROR_NOT_ACTIVE, "the program ends");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean put(Dump *dump, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(dump->fd, bytes, length);
 
+        if (n < 0 && errno == EAGAIN) {
+            if (!wait_for_room(dump)) {
+                return FALSE;
+            }
+            continue;
+        }
         if (n < 0 && errno != EINTR) {
             g_set_error(&dump->error, QH_ERROR, QH_ERROR_FAILED, "cannot write the memory: %s",
                         g_strerror(errno));
@@ -141,7 +163,7 @@ static gpointer write_all(gpointer data)
     for (guint i = 0; ok && i < dump->runs->len; i++) {
         ok = put_run(dump, g_array_index(dump->runs, QhDumpRun, i), buffer);
     }
-    if (close(dump->fd) < 0 && ok) {
+    if (qh_fds_close(qh_host_fds(dump->dumps->host), dump->fd) < 0 && ok) {
         g_set_error(&dump->error, QH_ERROR, QH_ERROR_FAILED, "cannot write the memory: %s",
                     g_strerror(errno));
     }
@@ -149,27 +171,27 @@ static gpointer write_all(gpointer data)
     return NULL;
 }
 
-gboolean qh_dump_write(QhDumps *dumps,
-                       const char *path,
-                       GBytes *head,
-                       QhSpace *space,
-                       const GArray *runs,
-                       uint64_t *progress,
-                       QhDumpDone done,
-                       void *data,
-                       GError **error)
+int qh_dump_open(QhDumps *dumps, const char *path, GError **error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-    int why = errno;
+    int fd = qh_fds_open(qh_host_fds(dumps->host), path,
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 
-    if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0) {
+    if (fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Could not open '%.256s': %s", path,
-                    g_strerror(fd < 0 ? why : errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return FALSE;
+                    g_strerror(errno));
     }
+    return fd;
+}
+
+void qh_dump_write(QhDumps *dumps,
+                   int fd,
+                   GBytes *head,
+                   QhSpace *space,
+                   const GArray *runs,
+                   uint64_t *progress,
+                   QhDumpDone done,
+                   void *data)
+{
     Dump *dump = g_new0(Dump, 1);
     dump->dumps = dumps;
     dump->fd = fd;
@@ -181,6 +203,7 @@ gboolean qh_dump_write(QhDumps *dumps,
     dump->done = done;
     dump->data = data;
     g_ptr_array_add(dumps->active, dump);
+    /* pieces have any length, which O_DIRECT does not bear; a pipe must not keep the thread */
+    (void)fcntl(fd, F_SETFL, (fcntl(fd, F_GETFL) & ~O_DIRECT) | O_NONBLOCK);
     dump->thread = g_thread_new("dump", write_all, dump);
-    return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "core/char/chars.h"
 #include "core/display/clients.h"
 #include "core/dump/dump.h"
+#include "core/fd/fds.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
 #include "core/input/input.h"
@@ -42,6 +43,7 @@ struct QhHost {
     QhInputs *inputs;
     QhQmp *qmp;
     QhDumps *dumps;
+    QhFds *fds;
     QhMachine *machine; /* atomic */
     QhGdb *gdb;
     void (*gdb_free)(QhGdb *gdb);
@@ -94,6 +96,7 @@ QhHost *qh_host_new(void)
     host->deferral = g_source_new(&deferral_funcs, sizeof(GSource));
     g_source_set_callback(host->deferral, run_deferred, host, NULL);
     g_source_attach(host->deferral, NULL);
+    host->fds = qh_fds_new();
     host->log = qh_log_new(host);
     host->timers = qh_timers_new(host, &error);
     if (host->timers == NULL) {
@@ -145,6 +148,7 @@ void qh_host_free(QhHost *host)
     g_clear_pointer(&host->registry, qh_registry_free);
     g_clear_pointer(&host->log, qh_log_free);
     g_clear_pointer(&host->perf, qh_perf_free);
+    g_clear_pointer(&host->fds, qh_fds_free);
     g_source_destroy(host->deferral);
     g_source_unref(host->deferral);
     g_queue_clear_full(&host->deferred, g_free);
@@ -210,6 +214,11 @@ QhInputs *qh_host_inputs(QhHost *host)
 QhDumps *qh_host_dumps(QhHost *host)
 {
     return host->dumps;
+}
+
+QhFds *qh_host_fds(QhHost *host)
+{
+    return host->fds;
 }
 
 QhQmp *qh_host_qmp(QhHost *host)

@@ -13,6 +13,7 @@ typedef struct QhNets QhNets;
 typedef struct QhObjects QhObjects;
 typedef struct QhQmp QhQmp;
 typedef struct QhDumps QhDumps;
+typedef struct QhFds QhFds;
 typedef struct QhLog QhLog;
 typedef struct QhGdb QhGdb;
 typedef struct QhPerf QhPerf;
@@ -66,6 +67,7 @@ QhChars *qh_host_chars(QhHost *host);        /* core/char/chars.h */
 QhObjects *qh_host_objects(QhHost *host);    /* core/object/object.h */
 QhNets *qh_host_nets(QhHost *host);          /* core/net/net.h */
 QhDumps *qh_host_dumps(QhHost *host);        /* core/dump/dump.h */
+QhFds *qh_host_fds(QhHost *host);            /* core/fd/fds.h */
 QhQmp *qh_host_qmp(QhHost *host);            /* core/qmp/qmp.h */
 QhBlockGraph *qh_host_blocks(QhHost *host);  /* core/block/block.h */
 QhDisplays *qh_host_displays(QhHost *host);  /* core/display/display.h */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-gboolean qh_net_address(QhAddress *address, const QhJson *flat, gboolean numbers, GError **error)
+gboolean qh_net_address(QhAddress *address, const QhJson *flat, QhFds *fds, GError **error)
 {
     g_autoptr(QhJson) legacy = qh_json_new_object();
     QhJson *data = qh_json_new_object();
@@ -18,7 +18,7 @@ gboolean qh_net_address(QhAddress *address, const QhJson *flat, gboolean numbers
         qh_json_set(g_str_equal(key, "type") ? legacy : data, key, value);
     }
     qh_json_set(legacy, "data", data);
-    return qh_address_parse(address, legacy, numbers, error);
+    return qh_address_parse(address, legacy, fds, TRUE, error);
 }
 
 gboolean qh_net_sockaddr(const QhAddress *address,

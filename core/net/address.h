@@ -8,8 +8,8 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-/* As qh_address_parse. [main] */
-gboolean qh_net_address(QhAddress *address, const QhJson *flat, gboolean numbers, GError **error);
+/* As qh_address_parse, with numbers. [main] */
+gboolean qh_net_address(QhAddress *address, const QhJson *flat, QhFds *fds, GError **error);
 /* For datagrams; an empty host is any (@passive) or this machine. May ask a name server. [main] */
 gboolean qh_net_sockaddr(const QhAddress *address,
                          gboolean passive,

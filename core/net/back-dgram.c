@@ -133,13 +133,17 @@ static gboolean open_pair(Dgram *d, GError **error)
     return TRUE;
 }
 
-static gboolean read_address(
-    const QhJson *options, const char *key, QhAddress *address, gboolean *ret_there, GError **error)
+static gboolean read_address(QhHost *host,
+                             const QhJson *options,
+                             const char *key,
+                             QhAddress *address,
+                             gboolean *ret_there,
+                             GError **error)
 {
     const QhJson *flat = qh_json_get(options, key);
 
     *ret_there = flat != NULL;
-    if (flat != NULL && !qh_net_address(address, flat, TRUE, error)) {
+    if (flat != NULL && !qh_net_address(address, flat, qh_host_fds(host), error)) {
         g_prefix_error(error, "'%s': ", key);
         *ret_there = FALSE;
         return FALSE;
@@ -169,8 +173,8 @@ static void dgram_close(void *state)
 
 static gboolean open_any(Dgram *d, const QhJson *options, GError **error)
 {
-    if (!read_address(options, "local", &d->local, &d->has_local, error) ||
-        !read_address(options, "remote", &d->remote, &d->has_remote, error)) {
+    if (!read_address(d->host, options, "local", &d->local, &d->has_local, error) ||
+        !read_address(d->host, options, "remote", &d->remote, &d->has_remote, error)) {
         return FALSE;
     }
     if (d->has_local && d->local.kind == QH_ADDRESS_FD) {
@@ -181,6 +185,7 @@ static gboolean open_any(Dgram *d, const QhJson *options, GError **error)
         }
         d->fd = d->local.fd;
         d->local.fd = -1;
+        d->local.owned = FALSE;
         return fcntl(d->fd, F_SETFD, FD_CLOEXEC) == 0 || fail(error, "use the open socket");
     }
     if (!d->has_local && !d->has_remote) {

@@ -239,7 +239,7 @@ static gboolean read_options(Stream *s, const QhJson *options, GError **error)
                             "'reconnect' is out of range, or given to a server");
         return FALSE;
     }
-    return qh_net_address(&s->address, qh_json_get(options, "addr"), TRUE, error);
+    return qh_net_address(&s->address, qh_json_get(options, "addr"), qh_host_fds(s->host), error);
 }
 
 static void stream_close(void *state)

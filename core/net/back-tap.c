@@ -5,6 +5,7 @@
  * bridge helper (a small set-uid program) may open it for us: it sends the descriptor over a
  * socket that it finds at --fd.
  */
+#include "core/fd/fds.h"
 #include "core/net/net-priv.h"
 #include "core/net/watch.h"
 #include "core/sandbox/sandbox.h"
@@ -259,21 +260,37 @@ static gboolean start_queue(Tap *tap, uint32_t number, int fd, GError **error)
     return TRUE;
 }
 
+/* A number, or the name of a descriptor of the monitor whose command runs. -1 with @error. */
+static int descriptor_of(const Tap *tap, const char *text, GError **error)
+{
+    uint64_t fd = 0;
+
+    if (!g_ascii_isdigit(*text) && qh_fds_has_monitor(qh_host_fds(tap->host))) {
+        return qh_fds_take(qh_host_fds(tap->host), text, error);
+    }
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &fd, NULL)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "'%s' is no descriptor", text);
+        return -1;
+    }
+    return (int)fd;
+}
+
 static gboolean open_descriptors(Tap *tap, const char *list, GError **error)
 {
     g_auto(GStrv) numbers = g_strsplit(list, ":", -1);
 
     for (uint32_t i = 0; numbers[i] != NULL; i++) {
-        char *end = NULL;
-        long fd = strtol(numbers[i], &end, 10);
-
-        if (end == numbers[i] || *end != '\0' || fd < 0 || fd > G_MAXINT ||
-            i >= QH_NET_MAX_QUEUES) {
-            g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "'%s' is no descriptor", numbers[i]);
+        if (i >= QH_NET_MAX_QUEUES) {
+            g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "more than %u descriptors",
+                        QH_NET_MAX_QUEUES);
+            return FALSE;
+        }
+        int fd = descriptor_of(tap, numbers[i], error);
+        if (fd < 0) {
             return FALSE;
         }
         tap->n_queues = i + 1;
-        if (!start_queue(tap, i, (int)fd, error)) {
+        if (!start_queue(tap, i, fd, error)) {
             return FALSE;
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frames into a file that tcpdump and Wireshark read: pcap, version 2.4, link type 1 (Ethernet). */
+#include "core/fd/fds.h"
 #include "core/loop/timers.h"
 #include "core/net/net-priv.h"
 
@@ -31,7 +32,7 @@ static void flush(QhNetDump *dump)
             done += (uint32_t)n;
         } else if (n == 0 || errno != EINTR) {
             /* a full disk must not stop the network: the file ends here */
-            close(dump->fd);
+            qh_fds_close(qh_host_fds(dump->net->host), dump->fd);
             dump->fd = -1;
         }
     }
@@ -50,7 +51,8 @@ static void append(QhNetDump *dump, const void *data, uint32_t bytes)
 QhNetDump *qh_net_dump_new(QhNet *net, const char *file, uint32_t max_bytes, GError **error)
 {
     const uint32_t head[] = {PCAP_MAGIC, 2u | 4u << 16, 0, 0, max_bytes, PCAP_ETHERNET};
-    int fd = open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+    int fd =
+        qh_fds_open(qh_host_fds(net->host), file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
 
     if (fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot write '%s': %s", file,
@@ -78,7 +80,7 @@ void qh_net_dump_free(QhNetDump *dump)
     qh_net_leave(machine);
     flush(dump);
     if (dump->fd >= 0) {
-        close(dump->fd);
+        qh_fds_close(qh_host_fds(dump->net->host), dump->fd);
     }
     g_free(dump->buffer);
     g_free(dump);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sources of randomness: a file of the host system, or the host's own. */
+#include "core/fd/fds.h"
 #include "core/machine/machine.h"
 #include "core/object/object-priv.h"
 
@@ -16,7 +17,8 @@ static gboolean random_complete(QhObjectHead *object, GError **error)
 {
     Rng *rng = (Rng *)object;
 
-    rng->fd = open(rng->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    rng->fd = qh_fds_open(qh_host_fds(object->host), rng->filename,
+                          O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (rng->fd < 0) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot open '%s': %s", rng->filename,
                     g_strerror(errno));
@@ -31,7 +33,7 @@ static void random_release(QhObjectHead *object)
     Rng *rng = (Rng *)object;
 
     if (rng->fd > 0) { /* 0: complete was not called */
-        close(rng->fd);
+        qh_fds_close(qh_host_fds(object->host), rng->fd);
     }
 }
 

@@ -5,6 +5,7 @@
  * is put aside and dealt with in a turn of its own.
  */
 #include "core/char/chars.h"
+#include "core/fd/fds.h"
 #include "core/qmp/monitor.h"
 #include "core/qmp/qmp-priv.h"
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct Port {
     GByteArray *input;
     GSource *work;    /* ready when there is something to do */
     gboolean stopped; /* the session takes no input */
+    QhFdNames *names;
 
     QhSession *session; /* QMP, while open */
     QhMonitor *monitor; /* human, while open */
@@ -49,6 +51,11 @@ static void port_resume_input(void *transport)
     }
 }
 
+static int port_take_fd(void *transport)
+{
+    return qh_char_take_fd(((Port *)transport)->chr);
+}
+
 /* The device stays; the next opening begins a new session. */
 static void port_finished(void *transport)
 {
@@ -58,6 +65,7 @@ static void port_finished(void *transport)
 static const QhTransportOps port_ops = {
     .write = port_write,
     .resume_input = port_resume_input,
+    .take_fd = port_take_fd,
     .finished = port_finished,
 };
 
@@ -77,12 +85,13 @@ static void reopen(Port *port)
     g_clear_pointer(&port->monitor, qh_monitor_free);
     g_string_truncate(port->output, 0);
     if (!port->open) {
+        qh_char_drop_fds(port->chr);
         return;
     }
     if (port->human) {
         port->monitor = qh_monitor_new(qh_qmp_host(port->qmp), port->output);
     } else {
-        port->session = qh_session_new(port->qmp, &port_ops, port);
+        port->session = qh_session_new(port->qmp, &port_ops, port, port->names);
     }
 }
 
@@ -99,11 +108,15 @@ static void feed_session(Port *port)
 
 static void feed_monitor(Port *port)
 {
+    const QhFdMonitor monitor = {port->names, port_take_fd, port};
+    QhFds *fds = qh_host_fds(qh_qmp_host(port->qmp));
+    const QhFdMonitor *before = qh_fds_set_monitor(fds, &monitor);
     size_t i = 0;
 
     while (i < port->input->len && port->output->len < BUSY_BYTES) {
         qh_monitor_input(port->monitor, (char)port->input->data[i++], port->output);
     }
+    qh_fds_set_monitor(fds, before);
     g_byte_array_remove_range(port->input, 0, (guint)i);
 }
 
@@ -143,8 +156,15 @@ static gboolean do_work(gpointer data)
 
 static uint32_t can_read(void *opaque)
 {
-    const Port *port = opaque;
+    Port *port = opaque;
 
+    /* later descriptors would replace those that commands on their way have come with */
+    if (qh_char_has_fds(port->chr) &&
+        (port->input->len > 0 ||
+         (port->session != NULL && !qh_session_wants_input(port->session)))) {
+        port->stopped = TRUE;
+        return 0;
+    }
     return port->input->len < INPUT_BYTES ? INPUT_BYTES - port->input->len : 0;
 }
 
@@ -165,6 +185,7 @@ static void on_event(void *opaque, uint32_t event)
         port->changed = TRUE;
         if (port->open) {
             g_byte_array_set_size(port->input, 0);
+            qh_char_drop_fds(port->chr);
         }
         wake(port);
     } else if (event == QH_CHAR_FOCUS_IN && port->human) {
@@ -188,6 +209,7 @@ static void port_free(gpointer data)
     g_source_unref(port->work);
     qh_session_free(port->session);
     qh_monitor_free(port->monitor);
+    qh_fd_names_free(port->names);
     g_byte_array_unref(port->input);
     g_string_free(port->output, TRUE);
     g_free(port);
@@ -215,16 +237,19 @@ gboolean qh_qmp_chardev_attach(QhQmp *qmp, const char *id, gboolean human, GErro
     port->human = human;
     port->input = g_byte_array_new();
     port->output = g_string_new(NULL);
+    port->names = qh_fd_names_new();
     port->work = qh_ready_source_new(qh_qmp_host(qmp), do_work, port);
     if (!qh_char_attach(chr, &handlers, port, error)) {
         port->chr = NULL;
         g_source_destroy(port->work);
         g_source_unref(port->work);
+        qh_fd_names_free(port->names);
         g_byte_array_unref(port->input);
         g_string_free(port->output, TRUE);
         g_free(port);
         return FALSE;
     }
+    qh_char_keep_fds(chr);
     qh_qmp_keep(qmp, port, port_free);
     return TRUE;
 }

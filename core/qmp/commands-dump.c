@@ -4,6 +4,7 @@
  * wrong is found out before.
  */
 #include "core/dump/dump.h"
+#include "core/fd/fds.h"
 #include "core/host/log.h"
 #include "core/host/run-state.h"
 #include "core/machine/machine.h"
@@ -56,13 +57,14 @@ static void saved(void *data, const GError *error)
 static gboolean
 save_runs(QhHost *host, const char *path, QhSpace *space, const GArray *runs, GError **error)
 {
-    Save *save = g_new0(Save, 1);
+    int fd = qh_dump_open(qh_host_dumps(host), path, error);
 
-    save->host = host;
-    if (!qh_dump_write(qh_host_dumps(host), path, NULL, space, runs, NULL, saved, save, error)) {
-        g_free(save);
+    if (fd < 0) {
         return FALSE;
     }
+    Save *save = g_new0(Save, 1);
+    save->host = host;
+    qh_dump_write(qh_host_dumps(host), fd, NULL, space, runs, NULL, saved, save);
     save->later = qh_later_begin(host);
     return TRUE;
 }
@@ -221,13 +223,23 @@ static gboolean check_dump(const QhQmpDumpGuestMemoryArgs *args, GError **error)
     } else if (args->has_begin &&
                (args->begin < 0 || args->length <= 0 || args->begin > INT64_MAX - args->length)) {
         problem = "'begin' and 'length' are no range of addresses";
-    } else if (!g_str_has_prefix(args->protocol, "file:")) {
-        problem = "'protocol' has to be file:PATH";
+    } else if (!g_str_has_prefix(args->protocol, "file:") &&
+               !g_str_has_prefix(args->protocol, "fd:")) {
+        problem = "'protocol' has to be file:PATH or fd:NAME";
     }
     if (problem != NULL) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, problem);
     }
     return problem == NULL;
+}
+
+/* "file:PATH", or "fd:NAME" with a name of getfd. */
+static int open_protocol(QhHost *host, const char *protocol, GError **error)
+{
+    const char *rest = strchr(protocol, ':') + 1;
+
+    return g_str_has_prefix(protocol, "fd:") ? qh_fds_take(qh_host_fds(host), rest, error)
+                                             : qh_dump_open(qh_host_dumps(host), rest, error);
 }
 
 gboolean
@@ -248,22 +260,20 @@ qh_qmp_dump_guest_memory(QhHost *host, const QhQmpDumpGuestMemoryArgs *args, GEr
     g_autoptr(GBytes) head =
         qh_dump_core_head(machine, args->has_begin ? (uint64_t)args->begin : 0,
                           args->has_length ? (uint64_t)args->length : 0, runs, error);
-    gboolean ok = head != NULL;
+    int fd = head != NULL ? open_protocol(host, args->protocol, error) : -1;
 
-    dump->written = dump->total = 0;
-    dump->resume = resume;
-    if (ok) {
-        dump->total = g_bytes_get_size(head);
-        for (guint i = 0; i < runs->len; i++) {
-            dump->total += g_array_index(runs, QhDumpRun, i).bytes;
-        }
-        ok = qh_dump_write(qh_host_dumps(host), args->protocol + strlen("file:"), head,
-                           qh_machine_system(machine), runs, &dump->written, dumped, dump, error);
-    }
-    if (!ok) {
+    if (fd < 0) {
         qh_stopped_end(host, resume);
         return FALSE;
     }
+    dump->written = 0;
+    dump->resume = resume;
+    dump->total = g_bytes_get_size(head);
+    for (guint i = 0; i < runs->len; i++) {
+        dump->total += g_array_index(runs, QhDumpRun, i).bytes;
+    }
+    qh_dump_write(qh_host_dumps(host), fd, head, qh_machine_system(machine), runs, &dump->written,
+                  dumped, dump);
     dump->status = QH_QMP_DUMP_STATUS_ACTIVE;
     dump->detached = args->has_detach && args->detach;
     dump->later = dump->detached ? NULL : qh_later_begin(host);

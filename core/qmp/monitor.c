@@ -135,6 +135,8 @@ static const Command commands[] = {
     {"s",                               "",                                                         "the same",                                                     run_stop                    },
     {"cont",                            "",                                                         "let the CPUs run",                                             run_cont                    },
     {"c",                               "",                                                         "the same",                                                     run_cont                    },
+    {"getfd",                           "NAME",                                                     "receive a descriptor that comes with this line",               qh_monitor_getfd            },
+    {"closefd",                         "NAME",                                                     "close a descriptor that getfd received",                       qh_monitor_closefd          },
     {"gdbserver",                       "[DEVICE]",                                                 "wait for gdb there (tcp::1234 if not given), or 'none'",
      run_gdbserver                                                                                                                                                                              },
     {"log",                             "ITEM[,ITEM...]",                                           "log these from now on, or 'none'; -d help lists them",         run_log                     },

@@ -94,6 +94,9 @@ void qh_monitor_balloon(const QhMonitorCall *call);
 void qh_monitor_info_balloon(const QhMonitorCall *call);
 /* monitor-pci.c */
 void qh_monitor_info_pci(const QhMonitorCall *call);
+/* commands-fd.c */
+void qh_monitor_getfd(const QhMonitorCall *call);
+void qh_monitor_closefd(const QhMonitorCall *call);
 /* monitor-usb.c */
 void qh_monitor_info_usb(const QhMonitorCall *call);
 /* Names of what info shows, for help. */

@@ -37,6 +37,7 @@ struct QhSession {
     QhHost *host;
     const QhTransportOps *ops;
     void *transport;
+    QhFdNames *names;
     QhJsonReader *reader;
     QhNegotiation negotiation;
 
@@ -113,9 +114,14 @@ static void answer(QhSession *session, const Request *request)
     char *line;
 
     if (request->json != NULL) {
+        const QhFdMonitor monitor = {session->names, session->ops->take_fd, session->transport};
+
+        const QhFdMonitor *before = qh_fds_set_monitor(qh_host_fds(session->host), &monitor);
+
         qh_qmp_set_current(session->qmp, session);
         line = qh_dispatch(session->host, request->json, &session->negotiation, &length);
         qh_qmp_set_current(session->qmp, NULL);
+        qh_fds_set_monitor(qh_host_fds(session->host), before);
     } else {
         line = qh_dispatch_error(request->error, &length);
     }
@@ -202,7 +208,7 @@ static void on_request(QhJson *value, const GError *error, void *data)
     g_queue_push_tail(&session->requests, request);
 }
 
-QhSession *qh_session_new(QhQmp *qmp, const QhTransportOps *ops, void *transport)
+QhSession *qh_session_new(QhQmp *qmp, const QhTransportOps *ops, void *transport, QhFdNames *names)
 {
     static const QhJsonLimits limits = {
         .token_bytes = MAX_TOKEN_BYTES,
@@ -216,6 +222,7 @@ QhSession *qh_session_new(QhQmp *qmp, const QhTransportOps *ops, void *transport
     session->host = qh_qmp_host(qmp);
     session->ops = ops;
     session->transport = transport;
+    session->names = names;
     session->reader = qh_json_reader_new(&limits, on_request, session);
     session->tail = g_string_new(NULL);
     g_queue_init(&session->requests);

@@ -6,6 +6,7 @@
 #ifndef QH_CORE_QMP_SESSION_H
 #define QH_CORE_QMP_SESSION_H
 
+#include "core/fd/fds.h"
 #include "core/qmp/qmp.h"
 
 typedef struct QhSession QhSession;
@@ -16,12 +17,14 @@ typedef struct QhTransportOps {
     size_t (*write)(void *transport, const char *bytes, size_t length);
     /* The session can take input (qh_session_wants_input has become true). */
     void (*resume_input)(void *transport);
+    /* Optional: a descriptor that came with the input and that nobody has taken, or -1. */
+    int (*take_fd)(void *transport);
     /* Input has ended and everything was written: go away. May free the session. */
     void (*finished)(void *transport);
 } QhTransportOps;
 
-/* A new client: greets it. [main] */
-QhSession *qh_session_new(QhQmp *qmp, const QhTransportOps *ops, void *transport);
+/* A new client of the monitor that has the descriptors' @names: greets it. [main] */
+QhSession *qh_session_new(QhQmp *qmp, const QhTransportOps *ops, void *transport, QhFdNames *names);
 void qh_session_free(QhSession *session);
 
 /* FALSE while requests wait, or the client does not read its replies: then give it no input. */

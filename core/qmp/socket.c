@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A listening socket for QMP: every client that connects gets a session of its own. */
 #include "core/char/socket-address.h"
+#include "core/fd/fds.h"
+#include "core/fd/receive.h"
 #include "core/host/log.h"
 #include "core/qmp/qmp-priv.h"
 #include <errno.h>
@@ -19,11 +21,13 @@ typedef struct Listener {
     GSource *source; /* not watched while there are too many clients */
     GPtrArray *clients;
     char *piece; /* PIECE_BYTES */
+    QhFdNames *names;
 } Listener;
 
 typedef struct Client {
     Listener *listener;
     int fd;
+    QhFdBox box;
     GSource *in, *out; /* NULL: not watched */
     QhSession *session;
     gboolean broken; /* the connection is gone */
@@ -47,6 +51,7 @@ static void client_free(gpointer data)
     drop_source(&client->in);
     drop_source(&client->out);
     qh_session_free(client->session);
+    qh_fd_box_clear(&client->box);
     close(client->fd);
     g_free(client);
 }
@@ -106,7 +111,7 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
     Listener *listener = client->listener;
 
     (void)condition;
-    ssize_t n = recv(fd, listener->piece, PIECE_BYTES, MSG_DONTWAIT);
+    ssize_t n = qh_fd_box_receive(&client->box, fd, listener->piece, PIECE_BYTES);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return G_SOURCE_CONTINUE;
     }
@@ -133,6 +138,11 @@ static void client_resume_input(void *transport)
     }
 }
 
+static int client_take_fd(void *transport)
+{
+    return qh_fd_box_take(&((Client *)transport)->box);
+}
+
 static void client_finished(void *transport)
 {
     client_remove(transport);
@@ -141,6 +151,7 @@ static void client_finished(void *transport)
 static const QhTransportOps client_ops = {
     .write = client_write,
     .resume_input = client_resume_input,
+    .take_fd = client_take_fd,
     .finished = client_finished,
 };
 
@@ -151,7 +162,7 @@ static void add_client(Listener *listener, int fd)
     client->listener = listener;
     client->fd = fd;
     g_ptr_array_add(listener->clients, client);
-    client->session = qh_session_new(listener->qmp, &client_ops, client);
+    client->session = qh_session_new(listener->qmp, &client_ops, client, listener->names);
     client_resume_input(client);
 }
 
@@ -195,6 +206,7 @@ static void listener_free(gpointer data)
     }
     close(listener->fd);
     qh_address_clear(&listener->address);
+    qh_fd_names_free(listener->names);
     g_free(listener->piece);
     g_free(listener);
 }
@@ -203,7 +215,7 @@ gboolean qh_qmp_socket_listen(QhQmp *qmp, const QhJson *address, gboolean wait, 
 {
     QhAddress parsed = {0};
 
-    if (!qh_address_parse(&parsed, address, TRUE, error)) {
+    if (!qh_address_parse(&parsed, address, qh_host_fds(qh_qmp_host(qmp)), TRUE, error)) {
         return FALSE;
     }
     int fd = qh_address_listen(&parsed, error);
@@ -217,6 +229,7 @@ gboolean qh_qmp_socket_listen(QhQmp *qmp, const QhJson *address, gboolean wait, 
     listener->address = parsed;
     listener->clients = g_ptr_array_new_with_free_func(client_free);
     listener->piece = g_malloc(PIECE_BYTES);
+    listener->names = qh_fd_names_new();
     qh_qmp_keep(qmp, listener, listener_free);
     if (wait) {
         struct pollfd wanted = {.fd = fd, .events = POLLIN};

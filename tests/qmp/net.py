@@ -34,7 +34,7 @@ BAD = [
     ({'type': 'socket', 'id': 'x', 'listen': '1', 'connect': '2'}, 'exactly one'),
     ({'type': 'socket', 'id': 'x', 'listen': 'nohost'}, 'HOST:PORT'),
     ({'type': 'tap', 'id': 'x', 'fd': '77'}, 'no tap device'),
-    ({'type': 'tap', 'id': 'x', 'fd': 'seven'}, 'no descriptor'),
+    ({'type': 'tap', 'id': 'x', 'fd': 'seven'}, 'has not been found'),
     ({'type': 'tap', 'id': 'x', 'ifname': 'a' * 40}, 'ifname'),
     ({'type': 'bridge', 'id': 'x', 'helper': '/nonexistent/helper'}, 'No such file'),
     ({'type': 'hubport', 'id': 'x', 'hubid': 0, 'netdev': 'nobody'}, "'nobody'"),

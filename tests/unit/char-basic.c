@@ -101,7 +101,7 @@ static void test_bad_json(void)
     refuse_json(chars, "a",
                 "{\"type\": \"socket\", \"data\": {\"addr\": {\"type\": \"fd\", \"data\": "
                 "{\"str\": \"3\"}}}}",
-                "handed over");
+                "has not been found");
     refuse_json(chars, "a",
                 "{\"type\": \"socket\", \"data\": {\"wait\": true, \"addr\": {\"type\": \"unix\", "
                 "\"data\": {\"path\": \"/tmp/x\"}}}}",

@@ -30,6 +30,11 @@ QhLog *qh_host_log(G_GNUC_UNUSED QhHost *host)
     return NULL;
 }
 
+QhFds *qh_host_fds(G_GNUC_UNUSED QhHost *host)
+{
+    return NULL;
+}
+
 QhRunState *qh_host_run_state(G_GNUC_UNUSED QhHost *host)
 {
     return NULL;
