@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * CPU models and -cpu properties.
- *
- * Defaults are marked as such (BY_MODEL), so that a wish of the user can be told from a choice of
- * the model: what a user turns off takes along the defaults that need it, and what a user turns on
- * brings what it needs, but two wishes that contradict each other are an error.
- */
+/* CPU models and -cpu properties. */
 #include <string.h>
 
 #include "modules/riscv/isa.h"
 #include "modules/riscv/system.h"
+#include "modules/support/features.h"
 
-/* Values of an extension's member until rv_config_finish makes 0 or 1 of them. */
-#define OFF      0u
-#define BY_USER  1u
-#define BY_MODEL 2u
+#define OFF      QH_FEATURE_OFF
+#define BY_USER  QH_FEATURE_BY_USER
+#define BY_MODEL QH_FEATURE_BY_MODEL
 
 #define DEFAULT_HZ    10000000u /* timebase of the virt board */
 #define DEFAULT_PMP   16u
@@ -48,13 +42,6 @@ static const struct {
      " i m a f d c s u zicntr zicsr zifencei zihpm zmmul zaamo zalrsc zca zcd svade "},
 };
 
-/* A rule: what is at offset `needs` must be there for what is at `what`, in width `xlen` or both
- * (0), provided that `given` (0: always) is there as well. */
-typedef struct Rule {
-    const char *what_name, *needs_name;
-    uint32_t what, needs, given, xlen;
-} Rule;
-
 #define EXT(member) offsetof(RvCpu, ext_##member)
 #define NEEDS(a, b)                                                                                \
     {                                                                                              \
@@ -69,7 +56,7 @@ typedef struct Rule {
 #a, #b, offsetof(RvCpu, a), offsetof(RvCpu, b), 0, 64                                      \
     }
 
-static const Rule rules[] = {
+static const QhFeatureRule rules[] = {
     NEEDS(m, zmmul),         NEEDS(a, zaamo),       NEEDS(a, zalrsc),
     NEEDS(zawrs, zalrsc),    NEEDS(f, zicsr),       NEEDS(d, f),
     NEEDS(zfa, f),           NEEDS(zfhmin, f),      NEEDS(zfbfmin, f),
@@ -161,46 +148,6 @@ void rv_config_defaults(RvCpu *cpu, const char *model)
     cpu->resetvec = 0x1000;
 }
 
-/* Apply @rule once; *@ret_changed tells whether it had to do something. */
-static gboolean
-apply_rule(RvCpu *cpu, RvCpu *defaults, const Rule *rule, gboolean *ret_changed, GError **error)
-{
-    uint8_t *what = flag_at(cpu, rule->what), *needs = flag_at(cpu, rule->needs);
-
-    if (*what == OFF || *needs != OFF || (rule->given != 0 && !*flag_at(cpu, rule->given)) ||
-        (rule->xlen != 0 && rule->xlen != cpu->mxlen)) {
-        return TRUE;
-    }
-    if (*what == BY_MODEL) {
-        *what = OFF;
-    } else if (*flag_at(defaults, rule->needs) != OFF) {
-        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
-                    "CPU property %s=on needs %s, which is off or lacks what it needs itself",
-                    rule->what_name, rule->needs_name);
-        return FALSE;
-    } else {
-        *needs = BY_USER;
-    }
-    *ret_changed = TRUE;
-    return TRUE;
-}
-
-/* Each rule that acts turns something off or on for good, so this ends. */
-static gboolean apply_rules(RvCpu *cpu, RvCpu *defaults, GError **error)
-{
-    gboolean changed;
-
-    do {
-        changed = FALSE;
-        for (guint i = 0; i < G_N_ELEMENTS(rules); i++) {
-            if (!apply_rule(cpu, defaults, &rules[i], &changed, error)) {
-                return FALSE;
-            }
-        }
-    } while (changed);
-    return TRUE;
-}
-
 static gboolean check_block(const char *name, uint32_t bytes, GError **error)
 {
     if (bytes < 16 || bytes > 4096 || (bytes & (bytes - 1)) != 0) {
@@ -282,7 +229,8 @@ gboolean rv_config_finish(RvCpu *cpu, const char *model, GError **error)
                             "CPU property i=off leaves no instructions");
         return FALSE;
     }
-    if (!check_width(cpu, error) || !apply_rules(cpu, defaults, error) ||
+    if (!check_width(cpu, error) ||
+        !qh_features_settle(cpu, defaults, cpu->mxlen, rules, G_N_ELEMENTS(rules), error) ||
         !check_block("cbom_blocksize", cpu->cbom_bytes, error) ||
         !check_block("cbop_blocksize", cpu->cbop_bytes, error) ||
         !check_block("cboz_blocksize", cpu->cboz_bytes, error) || !check_zic64b(cpu, error) ||
