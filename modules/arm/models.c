@@ -263,7 +263,7 @@ const QhPropertyTable arm_cpu_properties = {
     .properties = properties,
 };
 
-const QhCpuModel arm64_cpu_models[] = {
+const QhCpuModel arm64_cpu_models[ARM64_N_MODELS] = {
     {.name = "cortex-a53",  .description = "Arm Cortex-A53"             },
     {.name = "cortex-a55",  .description = "Arm Cortex-A55"             },
     {.name = "cortex-a57",  .description = "Arm Cortex-A57"             },
@@ -272,4 +272,3 @@ const QhCpuModel arm64_cpu_models[] = {
     {.name = "neoverse-n1", .description = "Arm Neoverse N1"            },
     {.name = "max",         .description = "Every feature that there is"},
 };
-const uint32_t arm64_n_cpu_models = G_N_ELEMENTS(arm64_cpu_models);
