@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Something to debug: each hart counts, in a function, in a word of its own; `shared` is written by
 # hart 0 only, each 256 rounds. Runs at the reset vector's target, in M-mode.
-    .globl _start, loop, bump, bumped, finish, idle, echo, echoed, counters, shared, text
+    .globl _start, loop, bump, bumped, far, finish, idle, echo, echoed, counters, shared, text
 _start:
     csrr    s0, mhartid
     la      sp, stack           # gdb tells frames apart by it
@@ -17,6 +17,9 @@ loop:
     bnez    t2, loop
     bnez    s0, loop
     sd      a1, 0(s1)
+    slli    t2, a1, 42
+    bnez    t2, loop
+far:                            # after 2^22 rounds, which takes some points of history
     j       loop
 bump:
     ld      t1, 0(a0)

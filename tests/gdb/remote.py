@@ -40,6 +40,18 @@ def connect(path):
             time.sleep(0.01)
 
 
+def listening(path):
+    """Wait until somebody listens at @path, without a visit that he would notice (proc(5))."""
+    end = time.monotonic() + LONG
+    while True:
+        with open("/proc/net/unix", encoding="utf-8") as table:
+            rows = [row.split() for row in table]
+        if any(row[-1] == path and row[3] == "00010000" for row in rows):
+            return
+        assert time.monotonic() < end, "nobody listens at " + path
+        time.sleep(0.01)
+
+
 class Remote:
     """gdb's side of a connection."""
 

@@ -46,6 +46,13 @@ def start(host, cpus=1):
     return gdb
 
 
+def go_far(gdb, program):
+    """Over some points of the history, to a moment that does not depend on the host's speed."""
+    gdb.ask("Z0,%x,4" % program.far)
+    same(gdb.ask("c", 60), "T05thread:01;", "a good while")
+    gdb.ask("z0,%x,4" % program.far)
+
+
 def case_steps(binary, program):
     """Each step back is where the step forward came from; then forward again."""
     with Host(binary, program, *ICOUNT) as host:
@@ -117,8 +124,7 @@ def case_breakpoint(binary, program):
         while state(gdb, program) != late:
             same(gdb.ask("vCont;s:1"), "T05thread:01;", "forward to where it began")
         gdb.ask("Z0,%x,4" % program.finish)
-        gdb.send("c")  # a good while
-        gdb.interrupt_after(0.5)
+        go_far(gdb, program)
         far = state(gdb, program)
         gdb.ask("Z0,%x,4" % program._start)
         same(gdb.ask("bc", 60), "T05thread:01;", "a long way")
@@ -195,8 +201,7 @@ def case_two(binary, program):
             stop = gdb.ask("c")
             gdb.ask("vCont;s:%s" % stop.split(":")[1].strip(";"))
         gdb.ask("z0,%x,4" % program.bumped)
-        gdb.send("c")
-        gdb.interrupt_after(0.3)
+        go_far(gdb, program)
         thread = 2
         seen = []
         for _ in range(8):
@@ -277,15 +282,6 @@ def case_none(binary, program):
             assert reply.startswith("E.cannot go backwards: ") and "-icount" in reply, reply
         same(gdb.ask("b"), "", "b alone")
         same(gdb.ask("bx"), "", "bx")
-
-
-def interrupt_after(self, seconds):
-    """Let it run for a while."""
-    time.sleep(seconds)
-    return self.interrupt()
-
-
-Remote.interrupt_after = interrupt_after
 
 
 def main():

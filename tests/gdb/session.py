@@ -66,8 +66,7 @@ def bare(tap, binary):
     with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
         program = remote.Program(folder)
         with Host(binary, program, "-cpu", "max", cpus=2) as host:
-            Remote = remote.connect(host.gdb)  # the socket exists from here on
-            Remote.close()
+            remote.listening(host.gdb)
             talk = Session("target remote " + host.gdb)
             talk.do("info registers pc", r"pc +0x(1000|80000000)\b")
             talk.do("thread 1", "break bump", "continue", r"Thread \d .* hit Breakpoint 1, bump \(\)")
@@ -199,6 +198,7 @@ def reverse(tap, binary):
     with tempfile.TemporaryDirectory(prefix="qh-gdb-") as folder:
         program = remote.Program(folder)
         with Host(binary, program, "-icount", "shift=0,sleep=off") as host:
+            remote.listening(host.gdb)
             talk = Session("target remote " + host.gdb)
             talk.do("break bumped", "continue", "Breakpoint 1, bumped")
             talk.do("continue 400", "Breakpoint 1, bumped")
