@@ -57,7 +57,7 @@ class Client:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(LONG)
         self.socket.connect(path)
-        self.buffer = b''
+        self.buffer = bytearray()
         self.events = []
         self.greeting = self.receive()
         if negotiate:
@@ -77,22 +77,17 @@ class Client:
     def receive(self, timeout=LONG):
         """The next message; None when the host hung up; raises TimeoutError."""
         end = time.monotonic() + timeout
-        while b'\n' not in self.buffer:
+        piece = self.buffer
+        while b'\n' not in piece:  # the rest has none: a long line is looked at once
             self.socket.settimeout(max(end - time.monotonic(), 0.001))
             piece = self.socket.recv(1 << 20)
             if not piece:
                 if self.buffer:
-                    raise Broken(f'half a line at the end: {self.buffer[:80]!r}')
+                    raise Broken(f'half a line at the end: {bytes(self.buffer[:80])!r}')
                 return None
-            if b'\n' in piece or len(self.buffer) < 1 << 16:
-                self.buffer += piece
-            else:  # a long line: collect its pieces before joining them
-                pieces = [self.buffer, piece]
-                while b'\n' not in pieces[-1]:
-                    pieces.append(self.socket.recv(1 << 20))
-                self.buffer = b''.join(pieces)
+            self.buffer += piece
         line, self.buffer = self.buffer.split(b'\n', 1)
-        return check_line(line + b'\n')
+        return check_line(bytes(line) + b'\n')
 
     def reply(self, timeout=LONG):
         """The next message that is no event."""
@@ -136,11 +131,11 @@ class Client:
         probe += b'{"execute": "query-uuid", "id": "the-end"}\n'
         pending, at, replies = [memoryview(c) for c in chunks] + [memoryview(probe)], 0, []
         self.socket.setblocking(False)
-        end = time.monotonic() + LONG
+        end = time.monotonic() + LONG  # of any progress: tens of MiB take what they take
         try:
+            if self.take_lines(replies):
+                return replies
             while time.monotonic() < end:
-                if self.take_lines(replies):
-                    return replies
                 want = [self.socket] if at < len(pending) else []
                 readable, writable, _ = select.select([self.socket], want, [], 1)
                 if writable:
@@ -152,6 +147,10 @@ class Client:
                     if not piece:
                         raise AssertionError(f'hung up after {replies[-3:]}')
                     self.buffer += piece
+                    if b'\n' in piece and self.take_lines(replies):
+                        return replies
+                if readable or writable:
+                    end = time.monotonic() + LONG
         finally:
             self.socket.setblocking(True)
         raise AssertionError(f'no answer; {len(replies)} replies so far, {replies[-3:]}')
@@ -161,7 +160,7 @@ class Client:
         if b'\n' not in self.buffer:
             return False
         lines, self.buffer = self.buffer.rsplit(b'\n', 1)
-        for line in lines.split(b'\n'):
+        for line in bytes(lines).split(b'\n'):
             message = check_line(line + b'\n')
             if message.get('id') == 'the-end':
                 return True

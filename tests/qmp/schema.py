@@ -17,7 +17,7 @@ def raw_schema(host):
     client.send({'execute': 'query-qmp-schema'})
     while b'\n' not in client.buffer:
         client.buffer += client.socket.recv(1 << 20)
-    line = client.buffer[:-2]
+    line = bytes(client.buffer[:-2])
     assert line.startswith(b'{"return": ') and line.endswith(b'}')
     return line[len(b'{"return": '):-1], client.greeting['QMP']
 
