@@ -134,7 +134,7 @@ static int run_exercise(QhBlockNode *node, char **args)
 {
     Random random = {strtoull(args[0], NULL, 0)};
     uint64_t count = strtoull(args[1], NULL, 0), length = qh_block_length(node), failed = 0;
-    g_autofree char *data = g_malloc0(300000);
+    g_autofree char *data = g_malloc0(300000 + 512);
 
     for (uint64_t i = 0; i < count; i++) {
         uint64_t bytes = next(&random) % 300000 / 512 * 512 + 512;
