@@ -124,6 +124,7 @@ typedef struct ArmCpu {
     struct ArmGicCpu *gic;          /* gic.h: this PE's GIC interface; NULL: no ICC registers */
     QhIrq *timer_irq[ARM_N_TIMERS]; /* where the timers' lines lead; the board sets them */
     QhIrq *pmu_irq;
+    QhMachine *machine;       /* for its device lock; NULL without a board */
     struct ArmSystem *system; /* system.h: what is derived from the rest, and timers */
 } ArmCpu;
 

@@ -77,9 +77,9 @@ void arm_at(ArmCpu *cpu, uint32_t op, uint64_t address);
 /* timer.c: registers are rows of sysreg.def. */
 gboolean arm_timers_realize(ArmCpu *cpu, GError **error);
 void arm_timers_unrealize(ArmCpu *cpu);
-void arm_timers_reset(ArmCpu *cpu);
+void arm_timers_reset(ArmCpu *cpu);    /* under the device lock */
 uint64_t arm_count(const ArmCpu *cpu); /* CNTPCT */
-void arm_timers_update(ArmCpu *cpu);   /* a register of theirs or CNTVOFF changed */
+void arm_timers_update(ArmCpu *cpu);   /* their registers were set from outside */
 
 /* psci.c: TRUE when the call in x0 was one (x0 has the result), FALSE: not handled. */
 gboolean arm_psci_call(ArmCpu *cpu);
