@@ -261,6 +261,12 @@ machine_options(const QhCli *cli, const char *target, const char *machine, GPtrA
     if (options->devices == NULL) {
         options->devices = g_ptr_array_new_with_free_func(free_json);
     }
+    for (guint i = 0; i < cli->globals->len; i++) {
+        const QhGlobal *global = g_ptr_array_index(cli->globals, i);
+
+        g_ptr_array_add(options->globals,
+                        qh_global_new(global->driver, global->property, global->value));
+    }
     for (guint i = 0; i < cli->devices->len; i++) {
         g_ptr_array_add(options->devices, qh_json_ref(g_ptr_array_index(cli->devices, i)));
     }
@@ -371,6 +377,7 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
         !qh_cli_check_cpu(cli, host, target, error) || !qh_cli_check_devices(cli, host, error)) {
         return FALSE;
     }
+    qh_cli_check_globals(cli, host);
     apply_defaults(cli, board && cli->dumpdtb == NULL);
     if (!apply_serials(cli, host, serials, error)) {
         return FALSE;

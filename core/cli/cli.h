@@ -48,6 +48,7 @@ struct QhCli {
     GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
     GPtrArray *devices;            /* QhJson */
     GPtrArray *blockdevs, *drives; /* QhJson */
+    GPtrArray *globals;            /* QhGlobal */
     GPtrArray *objects;            /* of -object, as given */
     GPtrArray *netdevs;            /* of -netdev, as given */
     GPtrArray *nics;               /* of -nic and -net, as given */
@@ -131,6 +132,7 @@ gboolean qh_cli_resolve_machine(
     QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
+void qh_cli_check_globals(QhCli *cli, QhHost *host); /* warns */
 /* take-fd.c: the sets of -add-fd. Before any file is opened. [main] */
 gboolean qh_cli_apply_fds(const QhCli *cli, QhHost *host, GError **error);
 /* take-block.c: the nodes of -blockdev, in order. [main] */

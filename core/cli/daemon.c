@@ -172,6 +172,7 @@ void qh_cli_free(QhCli *cli)
         cli->devices,
         cli->blockdevs,
         cli->drives,
+        cli->globals,
         cli->objects,
         cli->netdevs,
         cli->nics,

@@ -11,6 +11,11 @@ static void unref_json(gpointer data)
     qh_json_unref(data);
 }
 
+static void free_global(gpointer data)
+{
+    qh_global_free(data);
+}
+
 static QhCli *cli_new(const char *argv0)
 {
     QhCli *cli = g_new0(QhCli, 1);
@@ -34,6 +39,7 @@ static QhCli *cli_new(const char *argv0)
     cli->blockdevs = g_ptr_array_new_with_free_func(unref_json);
     cli->drives = g_ptr_array_new_with_free_func(unref_json);
     cli->vncs = g_ptr_array_new_with_free_func(unref_json);
+    cli->globals = g_ptr_array_new_with_free_func(free_global);
     qh_engine_options_init(&cli->engine);
     cli->ready_fd = -1;
     cli->pidfile_fd = -1;

@@ -5,6 +5,7 @@
  * one.
  */
 #include "core/cli/cli.h"
+#include "core/host/log.h"
 #include "core/module/registry.h"
 
 #include <string.h>
@@ -273,4 +274,20 @@ gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error)
         }
     }
     return TRUE;
+}
+
+/* One that suits another machine or an older program does no harm. */
+void qh_cli_check_globals(QhCli *cli, QhHost *host)
+{
+    for (guint i = 0; i < cli->globals->len; i++) {
+        const QhGlobal *global = g_ptr_array_index(cli->globals, i);
+        Search search = {.name = global->driver};
+
+        qh_registry_foreach_offer(qh_host_registry(host), "device", search_offer, &search);
+        if (search.found == NULL) {
+            qh_log_warn(qh_host_log(host), "-global %s.%s=%s: there is no device '%s'",
+                        global->driver, global->property, global->value, global->driver);
+        }
+        search_clear(&search);
+    }
 }

@@ -438,6 +438,21 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(usb),
      .help = "The board's own USB controller, where it has one that is not always there."},
+    {.name = "global",
+     .argument = "DRIVER.PROPERTY=VALUE",
+     .group = "device",
+     .take = qh_take_global,
+     .qmp = "global",
+     .help =
+         "A default for all devices of a class, those of the board and those that come later as "
+         "well. Also driver=D,property=P,value=V.", .parameters = PARAMETERS(
+         {"driver", "string", NULL}, {"property", "string", NULL}, {"value", "string", NULL})},
+    {.name = "set",
+     .argument = "GROUP.ID.KEY=VALUE",
+     .group = "device",
+     .take = qh_take_set,
+     .help =
+         "Change a value of an option that stands before this one: -set device.disk0.serial=x."},
     {.name = "usbdevice",
      .argument = "NAME",
      .group = "device",
@@ -677,7 +692,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                                           },
+    {.name = NULL                                                                     },
 };
 /* clang-format on */
 
@@ -697,7 +712,6 @@ const char *const qh_options_missing[] = {
     "fda",
     "fdb",
     "g",
-    "global",
     "incoming",
     "iscsi",
     "k",
@@ -724,7 +738,6 @@ const char *const qh_options_missing[] = {
     "sd",
     "semihosting",
     "semihosting-config",
-    "set",
     "shim",
     "show-cursor",
     "singlestep",

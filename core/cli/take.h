@@ -20,6 +20,8 @@ gboolean qh_take_cpu(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_smp(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_memory(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_device(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_global(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_set(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_blockdev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_drive(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_disk(QhCli *, const QhOption *, const char *, GError **);

@@ -143,7 +143,8 @@ static gboolean use_kind(QhInstance *instance, const QhBusOps *ops, GError **err
     instance->bus_data = g_malloc0(MAX(ops->child_size, 1));
     instance->state->bus_data = instance->bus_data;
     return qh_properties_set_defaults(instance->machine->host, ops->properties, instance->bus_data,
-                                      who, error);
+                                      who, error) &&
+           qh_instance_apply_globals(instance, ops->properties, instance->bus_data, error);
 }
 
 QhInstance *qh_instance_create_on(

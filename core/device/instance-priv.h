@@ -57,6 +57,14 @@ struct QhInstance {
     gboolean going;           /* unplug_done was called */
 };
 
+/* Set what -global says about properties of @table, which is the device's own or its bus's. */
+gboolean qh_instance_apply_globals(QhInstance *instance,
+                                   const QhPropertyTable *table,
+                                   void *state,
+                                   GError **error);
+/* FALSE with @error when -global names a property that neither has. */
+gboolean qh_instance_check_globals(QhInstance *instance, GError **error);
+
 /* Its own table, or that of its bus, whichever has @property; NULL when neither has. @ret_state is
  * what the table's offsets are of. */
 const QhPropertyTable *

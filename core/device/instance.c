@@ -68,7 +68,8 @@ QhInstance *qh_instance_create(QhMachine *machine, const char *name, const char 
     g_ptr_array_add(machine->devices, instance);
 
     g_autofree char *who = subject(instance);
-    if (!qh_properties_set_defaults(machine->host, ops->properties, instance->state, who, error)) {
+    if (!qh_properties_set_defaults(machine->host, ops->properties, instance->state, who, error) ||
+        !qh_instance_apply_globals(instance, ops->properties, instance->state, error)) {
         qh_instance_free(instance);
         return NULL;
     }
@@ -125,6 +126,9 @@ gboolean qh_instance_realize(QhInstance *instance, GError **error)
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
                     "cannot realize device '%s' (%s): it belongs on a bus of kind '%s'",
                     instance->id, instance->name, instance->ops->bus);
+        return FALSE;
+    }
+    if (!qh_instance_check_globals(instance, error)) {
         return FALSE;
     }
     if (!qh_instance_attach(instance, error)) {

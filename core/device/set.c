@@ -60,6 +60,59 @@ no_property(const QhInstance *instance, const char *who, const char *property, G
     return FALSE;
 }
 
+static gboolean cannot_apply(const QhGlobal *global, GError **error)
+{
+    g_prefix_error(error, "-global %s.%s=%s: ", global->driver, global->property, global->value);
+    return FALSE;
+}
+
+gboolean qh_instance_apply_globals(QhInstance *instance,
+                                   const QhPropertyTable *table,
+                                   void *state,
+                                   GError **error)
+{
+    const GPtrArray *globals = qh_machine_options(instance->machine)->globals;
+    g_autofree char *who = NULL;
+
+    for (guint i = 0; globals != NULL && i < globals->len; i++) {
+        const QhGlobal *global = g_ptr_array_index(globals, i);
+
+        if (!g_str_equal(global->driver, instance->name) ||
+            qh_property_find(table, global->property) == NULL ||
+            (table != instance->ops->properties &&
+             qh_property_find(instance->ops->properties, global->property) != NULL)) {
+            continue;
+        }
+        if (who == NULL) {
+            who = g_strdup_printf("device '%s' (%s)", instance->id, instance->name);
+        }
+        if (!qh_property_set(instance->machine->host, table, state, who, global->property,
+                             global->value, error)) {
+            return cannot_apply(global, error);
+        }
+    }
+    return TRUE;
+}
+
+gboolean qh_instance_check_globals(QhInstance *instance, GError **error)
+{
+    const GPtrArray *globals = qh_machine_options(instance->machine)->globals;
+
+    for (guint i = 0; globals != NULL && i < globals->len; i++) {
+        const QhGlobal *global = g_ptr_array_index(globals, i);
+        void *state;
+
+        if (g_str_equal(global->driver, instance->name) &&
+            qh_instance_table(instance, global->property, &state) == NULL) {
+            g_autofree char *who = g_strdup_printf("device '%s'", instance->name);
+
+            no_property(instance, who, global->property, error);
+            return cannot_apply(global, error);
+        }
+    }
+    return TRUE;
+}
+
 /* Set a property of a device at work, and put the old value back when it says no. */
 static gboolean set_live(QhInstance *instance,
                          const QhProperty *property,

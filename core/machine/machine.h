@@ -17,6 +17,13 @@ typedef struct QhIcountOptions {
     uint32_t shift;     /* an instruction takes 2^shift ns */
 } QhIcountOptions;
 
+/* -global: @property of every device of class @driver is @value, unless something else sets it. */
+typedef struct QhGlobal {
+    char *driver, *property, *value;
+} QhGlobal;
+QhGlobal *qh_global_new(const char *driver, const char *property, const char *value);
+void qh_global_free(QhGlobal *global);
+
 /* Everything the command line says about the machine; strings are owned. */
 typedef struct QhMachineOptions {
     char *type;                    /* -M NAME; "none" for no board */
@@ -30,6 +37,7 @@ typedef struct QhMachineOptions {
     char *bios, *kernel, *initrd, *append, *dtb, *dumpdtb;
     QhFirmwareOptions *firmware; /* -boot, -fw_cfg, -smbios; NULL: nothing said */
     GPtrArray *serials;          /* chardev ids, in order; element NULL: none */
+    GPtrArray *globals;          /* QhGlobal *, later ones win; for devices that come later, too */
     GPtrArray *devices;          /* QhJson objects of -device; applied after the board is created */
     QhEngineOptions engine;      /* -accel */
     QhIcountOptions icount;

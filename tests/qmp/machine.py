@@ -39,6 +39,37 @@ def test_pci():
             assert words in text, (words, text)
 
 
+def test_globals():
+    """-global: devices of the board, of the user, those that come later; own and the bus's
+    properties; the device's own value wins. -set changes an option that was given."""
+    with Host(*BOARD, '-S', '-global', 'virtio-rng-pci.period=77',
+              '-global', 'driver=virtio-rng-pci,property=multifunction,value=on',
+              '-global', 'virtio-mmio.force-legacy=off', '-global', 'no-such-device.x=1',
+              '-global', 'virtio-rng-pci.period=78', '-global', 'virtio-balloon-pci.nope=1',
+              '-device', 'pcie-root-port,id=port,chassis=1',
+              '-device', 'virtio-rng-pci,id=a,addr=9', '-device', 'virtio-rng-pci,id=b,period=5',
+              '-set', 'device.b.addr=10', '-set', 'device.a.addr=8',
+              '-device', '{"driver": "virtio-rng-pci", "id": "c"}', '-set', 'device.c.period=6',
+              '-chardev', 'ringbuf,id=ring,size=32', '-set', 'chardev.ring.size=64',
+              modules=MODULES) as host:
+        client = host.client()
+
+        def value(device, name):
+            return client.execute('qom-get', path=device, property=name)
+
+        client.execute('device_add', driver='virtio-rng-pci', id='late', bus='port')
+        assert [value(d, 'period') for d in ('a', 'b', 'c', 'late')] == [78, 5, 6, 78]
+        assert all(value(d, 'multifunction') for d in ('a', 'b', 'late'))
+        assert [str(value(d, 'addr')) for d in 'ab'] == ['8', '10']
+        tree = client.execute('human-monitor-command', command_line='info qtree')
+        assert 'force-legacy = off' in tree and 'force-legacy = on' not in tree, tree
+        reply = client.ask('device_add', driver='virtio-balloon-pci', id='bad')
+        assert "-global virtio-balloon-pci.nope=1: device 'virtio-balloon-pci' has no property" \
+            in reply['error']['desc'], reply
+        assert "no-such-device.x=1: there is no device 'no-such-device'" in host.stderr()
+        assert any(c['label'] == 'ring' for c in client.execute('query-chardev'))
+
+
 def test_no_pci():
     """A machine without PCI says which module would bring it."""
     with Host('-M', 'none', modules=MODULES) as host:
