@@ -193,7 +193,8 @@ QhValue arm_base(ArmDis *d, uint32_t reg)
     if (reg != 31) {
         return arm_get_x(d, reg);
     }
-    if (d->key & ARM_KEY_SPALIGN) {
+    if ((d->key & ARM_KEY_SPALIGN) && !d->sp_checked) {
+        d->sp_checked = TRUE;
         QhValue low =
             qh_ir_2(block, QH_IR_and, QH_TYPE_I64, arm_get_x(d, ARM_SP), arm_const(d, 15));
         QhValue odd = qh_ir_1(block, QH_IR_int2bool, QH_TYPE_I64, low);
@@ -278,16 +279,29 @@ static QhValue clean(ArmDis *d, QhValue pc)
     return qh_ir_2(d->block, ignored == 1 ? QH_IR_and : QH_IR_or, QH_TYPE_I64, extended, pc);
 }
 
-void arm_exit_value(ArmDis *d, QhValue pc, uint32_t hint)
+void arm_exit_indirect(ArmDis *d, QhValue pc, uint32_t hint, uint32_t btype)
 {
     pc = clean(d, pc);
-    arm_finish(d, 0);
+    if ((d->key & ARM_KEY_GUARDED) && btype == 3) { /* 1 if this page is not guarded */
+        arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(br_btype), 0, NULL);
+        d->key_changed = TRUE;
+        if (d->key & ARM_KEY_SS) {
+            qh_ir_set(d->block, QH_TYPE_I32, ARM_SLOT_SS, arm_const32(d, 0));
+        }
+    } else {
+        arm_finish(d, btype);
+    }
     if (d->key_changed) {
         qh_ir_1(d->block, QH_IR_exit_vstate, QH_TYPE_NONE, pc);
     } else {
         qh_ir_exit_value(d->block, pc, hint);
     }
     d->next = ARM_NEXT_DONE;
+}
+
+void arm_exit_value(ArmDis *d, QhValue pc, uint32_t hint)
+{
+    arm_exit_indirect(d, pc, hint, 0);
 }
 
 gboolean arm_fp_access(ArmDis *d)
@@ -433,6 +447,7 @@ static void one_insn(ArmDis *d)
 {
     d->next = ARM_NEXT_INSN;
     d->next_pc = d->pc + 4;
+    d->sp_checked = FALSE;
     if (!arm_decode_a64(d, d->insn, d->have)) {
         arm_raise(d, ARM_RAISE_UNDEFINED, 0);
     }

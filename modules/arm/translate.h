@@ -76,6 +76,7 @@ struct ArmDis {
     uint64_t is_constant; /* bit N: constants[N] is what N holds; its value may be 0 */
     uint64_t is_address;  /* bit N: the same at this pc, and as far from it at others */
     gboolean fixed;       /* the block has something that depends on where it lies */
+    gboolean sp_checked;  /* this instruction has looked at the alignment of SP */
     gboolean key_changed; /* the block has written the state key: it leaves with a look at it */
 };
 
@@ -164,6 +165,8 @@ void arm_finish(ArmDis *d, uint32_t btype);
 /* End the block with a jump to @target, or to the value @pc; @hint: QH_EXIT_... */
 void arm_exit_to(ArmDis *d, uint64_t target, uint32_t hint);
 void arm_exit_value(ArmDis *d, QhValue pc, uint32_t hint);
+/* The same with the BTYPE that the branch sets; 3 becomes 1 on a page that is not guarded. */
+void arm_exit_indirect(ArmDis *d, QhValue pc, uint32_t hint, uint32_t btype);
 
 /* Whether FP and SIMD instructions may run; FALSE: the trap has been emitted, and the handler
  * returns TRUE. Every handler of theirs asks first. */
