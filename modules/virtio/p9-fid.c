@@ -57,21 +57,21 @@ void p9_session_unref(P9Session *session)
 
 uint32_t p9_session_msize(P9Session *session)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
 
     return session->msize;
 }
 
 gboolean p9_session_in_use(P9Session *session)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
 
     return g_hash_table_size(session->fids) != 0;
 }
 
 P9Fid *p9_fid_get(P9Session *session, uint32_t id)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
     P9Fid *fid = g_hash_table_lookup(session->fids, GUINT_TO_POINTER(id));
 
     if (fid != NULL) {
@@ -105,7 +105,7 @@ void p9_fid_unref(P9Session *session, P9Fid *fid)
 
 int p9_fid_add(P9Session *session, uint32_t id, uint32_t uid, const char *path)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
 
     if (g_hash_table_contains(session->fids, GUINT_TO_POINTER(id))) {
         return EBADF;
@@ -126,7 +126,7 @@ int p9_fid_add(P9Session *session, uint32_t id, uint32_t uid, const char *path)
 
 P9Fid *p9_fid_take(P9Session *session, uint32_t id)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
     P9Fid *fid = g_hash_table_lookup(session->fids, GUINT_TO_POINTER(id));
 
     g_hash_table_remove(session->fids, GUINT_TO_POINTER(id));
@@ -148,7 +148,7 @@ void p9_fid_clear(P9Session *session)
 
 gboolean p9_fid_may_open(P9Session *session)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
 
     if (session->n_open >= session->folder->open_max) {
         return FALSE;
@@ -166,7 +166,7 @@ void p9_fid_closed(P9Session *session)
 
 void p9_fid_renamed(P9Session *session, const char *from, const char *to)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&session->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&session->lock);
     gsize length = strlen(from);
     GHashTableIter iter;
     gpointer value;

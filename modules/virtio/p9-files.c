@@ -115,7 +115,7 @@ slice(const VirtioSpan *spans, uint32_t n, uint64_t offset, uint64_t *bytes, str
 /* A descriptor of the fid's file; -1: it is none that is open. It stays while the fid is held. */
 static int fid_fd(P9Fid *fid)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
     return fid->kind == P9_FID_FILE ? fid->fd : -1;
 }
@@ -123,7 +123,7 @@ static int fid_fd(P9Fid *fid)
 static int read_value(P9Call *call, uint64_t offset, uint64_t count)
 {
     P9Fid *fid = call->fid;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
     if (fid->kind != P9_FID_XATTR) {
         return EBADF;
@@ -166,7 +166,7 @@ int p9_do_read(P9Call *call)
 static int write_value(P9Call *call, uint64_t offset, const struct iovec *parts, uint32_t n)
 {
     P9Fid *fid = call->fid;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
     uint64_t bytes = 0;
 
     if (fid->kind != P9_FID_XATTR_NEW || offset != fid->value->len) {
@@ -224,7 +224,7 @@ int p9_do_fsync(P9Call *call)
     int fd = fid_fd(fid);
 
     if (fd < 0) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
         return fid->dir == NULL ? EBADF : fsync(dirfd(fid->dir)) == 0 ? 0 : errno;
     }
@@ -277,7 +277,7 @@ int p9_do_read_folder(P9Call *call)
     uint64_t msize = p9_session_msize(call->session), room = MIN(call->request->room_bytes, msize);
     uint64_t wanted = p9_read32(&call->in), count = MIN(wanted, room > P9_IO ? room - P9_IO : 0);
     P9Fid *fid = call->fid;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
     if (fid->kind != P9_FID_FOLDER) {
         return EBADF;
@@ -405,7 +405,7 @@ int p9_do_xattr_create(P9Call *call)
     uint32_t flags = p9_read32(&call->in);
     P9Fid *fid = call->fid;
     int error = call->in.bad ? EBADMSG : check_name(call, name);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
     if (error == 0 && (fid->kind != P9_FID_PATH || size > P9_XATTR_MAX || name[0] == '\0')) {
         error = fid->kind != P9_FID_PATH ? EINVAL : name[0] == '\0' ? ENOENT : ENOSPC;
@@ -429,7 +429,7 @@ int p9_fid_finish(const P9Call *call, P9Fid *fid)
     if (fid->kind != P9_FID_XATTR_NEW) {
         return 0;
     }
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&fid->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fid->lock);
 
     if (fid->value->len != fid->value_bytes) {
         return EIO;
