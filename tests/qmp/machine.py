@@ -50,7 +50,7 @@ def test_globals():
               '-device', 'virtio-rng-pci,id=a,addr=9', '-device', 'virtio-rng-pci,id=b,period=5',
               '-set', 'device.b.addr=10', '-set', 'device.a.addr=8',
               '-device', '{"driver": "virtio-rng-pci", "id": "c"}', '-set', 'device.c.period=6',
-              '-chardev', 'ringbuf,id=ring,size=32', '-set', 'chardev.ring.size=64',
+              '-chardev', 'file,id=f,path=/nonexistent/a', '-set', 'chardev.f.path=/dev/null',
               modules=MODULES) as host:
         client = host.client()
 
@@ -67,7 +67,8 @@ def test_globals():
         assert "-global virtio-balloon-pci.nope=1: device 'virtio-balloon-pci' has no property" \
             in reply['error']['desc'], reply
         assert "no-such-device.x=1: there is no device 'no-such-device'" in host.stderr()
-        assert any(c['label'] == 'ring' for c in client.execute('query-chardev'))
+        assert {'label': 'f', 'filename': 'file:/dev/null', 'frontend-open': False} in \
+            client.execute('query-chardev')
 
 
 def test_no_pci():
