@@ -22,7 +22,7 @@ KINDS = {
                "default-cpu": str, "smbios-family": int},
     "cpu-model": {"targets": list, "deprecated": bool, "default": bool},
     "machine": {"targets": list, "default-cpu": str, "cpu-max": int, "default-cpus": int,
-                "default-nic": str, "default-usb": str, "nics": str, "default-share": str, "disks": list, "default-ram-id": str, "default-ram-bytes": int, "is-default": bool,
+                "default-nic": str, "default-usb": str, "nics": str, "vgas": str, "default-share": str, "disks": list, "default-ram-id": str, "default-ram-bytes": int, "is-default": bool,
                 "deprecated": bool, "alias": str},
     "device": {"bus": str, "creatable": bool, "properties": list},
     "chardev": {},

@@ -57,6 +57,7 @@ struct QhCli {
 
     QhJson *display_options; /* QMP's DisplayOptions of -display, or NULL */
     GPtrArray *vncs;         /* QhJson: of -vnc, members as given */
+    char *vga;               /* of -vga, or NULL */
     gboolean full_screen;
     char *name, *process_name, *uuid, *pidfile, *log_items, *log_file, *display, *gdb, *log_filter;
     gboolean perfmap, jitdump;
@@ -156,6 +157,9 @@ gboolean qh_cli_apply_shares(
 /* take-usb.c: -usb and -usbdevice are added to -device. */
 void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *machine);
 /* take-display.c: when the machine is there, open what shows its screens. [main] */
+/* take-display.c: the device of -vga is added to those of -device. [main] */
+gboolean
+qh_cli_apply_vga(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
 gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error);
 
 /* take-config.c: become the user of -run-with. [main] */

@@ -181,10 +181,10 @@ void qh_cli_free(QhCli *cli)
         cli->vncs,
     };
     char *texts[] = {
-        cli->program,   cli->legacy,    cli->text,    cli->list_name,    cli->machine,
-        cli->dumpdtb,   cli->cpu_model, cli->kernel,  cli->initrd,       cli->append,
-        cli->bios,      cli->dtb,       cli->name,    cli->process_name, cli->uuid,
-        cli->log_items, cli->log_file,  cli->display, cli->gdb,          cli->log_filter,
+        cli->program,   cli->legacy,       cli->text,   cli->list_name, cli->machine,  cli->dumpdtb,
+        cli->cpu_model, cli->kernel,       cli->initrd, cli->append,    cli->bios,     cli->dtb,
+        cli->name,      cli->process_name, cli->uuid,   cli->log_items, cli->log_file, cli->display,
+        cli->gdb,       cli->log_filter,   cli->vga,
     };
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_unref(lists[i]);

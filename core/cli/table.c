@@ -320,10 +320,11 @@ const QhOption qh_options[] = {
      {"lossy", "boolean", "accepted: off is what happens"},
      {"non-adaptive", "boolean", "accepted: on is what happens"})},
     {.name = "vga",
-     .argument = "none",
+     .argument = "std|virtio|none",
      .group = "device",
      .take = qh_take_vga,
-     .help = "No graphics adapter but those of -device: that is what happens in any case."},
+     .help = "The board's graphics adapter of this kind, in the next free slot. Without this, and "
+             "with none, there are those of -device only."},
     {.name = "full-screen",
      .group = "device",
      .take = qh_take_flag,
@@ -406,6 +407,11 @@ const QhOption qh_options[] = {
      .group = "block",
      .take = qh_take_disk,
      .help = "Short for -drive file=FILE,media=cdrom,index=2."},
+    {.name = "pflash",
+     .argument = "FILE",
+     .group = "block",
+     .take = qh_take_pflash,
+     .help = "The content of the board's next flash bank: short for -drive if=pflash,file=FILE."},
     {.name = "snapshot",
      .group = "block",
      .take = qh_take_flag,
@@ -692,7 +698,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                     },
+    {.name = NULL                                                                    },
 };
 /* clang-format on */
 
@@ -728,7 +734,6 @@ const char *const qh_options_missing[] = {
     "only-migratable",
     "option-rom",
     "parallel",
-    "pflash",
     "plugin",
     "preconfig",
     "prom-env",

@@ -78,6 +78,19 @@ qh_take_disk(QhCli *cli, const QhOption *option, const char *value, G_GNUC_UNUSE
     return TRUE;
 }
 
+/* -pflash FILE: the next bank. */
+gboolean
+qh_take_pflash(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+{
+    QhJson *object = qh_json_new_object();
+
+    (void)error;
+    qh_json_set(object, "file", qh_json_new_string(value));
+    qh_json_set(object, "if", qh_json_new_string("pflash"));
+    g_ptr_array_add(cli->drives, object);
+    return TRUE;
+}
+
 gboolean qh_cli_apply_blocks(const QhCli *cli, QhHost *host, GError **error)
 {
     QhBlockGraph *graph = qh_host_blocks(host);

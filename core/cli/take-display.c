@@ -77,20 +77,75 @@ gboolean qh_take_display(QhCli *cli, const QhOption *option, const char *value, 
     return TRUE;
 }
 
-/* No machine has a graphics adapter that is not a device of -device. */
 gboolean
 qh_take_vga(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {
-    if (g_str_equal(value, "help")) {
-        cli->text = g_strdup("none                 no graphics adapter but those of -device\n");
-        return TRUE;
-    }
-    if (!g_str_equal(value, "none")) {
-        g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
-                            "the machine has no graphics adapter of its own\nadd one with -device; "
-                            "-device help lists them");
+    if (*value == '\0') {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE, "the value is empty");
         return FALSE;
     }
+    if (g_str_equal(value, "help")) {
+        cli->text = g_strdup("none                 no graphics adapter but those of -device\n"
+                             "std                  a plain frame buffer, where the board has one\n"
+                             "virtio               a virtio GPU, where the board has one\n");
+        return TRUE;
+    }
+    g_free(cli->vga);
+    cli->vga = g_strdup(value);
+    return TRUE;
+}
+
+/* Rows "std=DEVICE", commas between them, are what the machine's module says it can have. */
+static char *vga_names(const char *rows)
+{
+    g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
+    GString *names = g_string_new("none");
+
+    for (guint i = 0; list[i] != NULL; i++) {
+        const char *equals = strchr(list[i], '=');
+
+        if (equals != NULL) {
+            g_string_append_printf(names, ", %.*s", (int)(equals - list[i]), list[i]);
+        }
+    }
+    return g_string_free(names, FALSE);
+}
+
+static char *vga_device(const char *rows, const char *name)
+{
+    g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
+    g_autofree char *head = g_strconcat(name, "=", NULL);
+
+    for (guint i = 0; list[i] != NULL; i++) {
+        if (g_str_has_prefix(list[i], head)) {
+            return g_strdup(list[i] + strlen(head));
+        }
+    }
+    return NULL;
+}
+
+/* It comes last, so that it gets a slot that no other device asks for. */
+gboolean
+qh_cli_apply_vga(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error)
+{
+    g_autofree char *rows = qh_cli_machine_text(host, target, machine, "vgas");
+
+    if (cli->vga == NULL || g_str_equal(cli->vga, "none")) {
+        return TRUE;
+    }
+    g_autofree char *driver = vga_device(rows, cli->vga);
+    if (driver == NULL) {
+        g_autofree char *names = vga_names(rows);
+
+        g_set_error(error, QH_ERROR, QH_ERROR_USAGE,
+                    "-vga %.64s: machine '%s' has no such graphics adapter\nthose there are: %s; "
+                    "-device adds others",
+                    cli->vga, machine, names);
+        return FALSE;
+    }
+    QhJson *device = qh_json_new_object();
+    qh_json_set(device, "driver", qh_json_new_string(driver));
+    g_ptr_array_add(cli->devices, device);
     return TRUE;
 }
 

@@ -33,6 +33,7 @@ gboolean qh_take_chardev(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_mon(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_display(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_vnc(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_pflash(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_vga(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_action(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_watchdog_action(QhCli *, const QhOption *, const char *, GError **);

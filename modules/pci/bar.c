@@ -132,6 +132,9 @@ static void place(PciFunction *function, uint32_t n, uint64_t address)
     } else if (bar->window != QH_PCI_NO_WINDOW) {
         device->window_map(function->device, bar->window, space, address, 0);
     }
+    if (n == PCI_ROM_BAR) {
+        pci_rom_map(function);
+    }
     pci_msix_map(function, n);
 }
 

@@ -225,6 +225,10 @@ static gboolean attach(QhDevice *parent, QhBus *handle, QhDevice *child, void *d
         !pci_express_init(function, PCI_EXPRESS_ENDPOINT, 0, error)) {
         return FALSE;
     }
+    if (!pci_rom_init(function, error)) {
+        pci_rom_free(function);
+        return FALSE;
+    }
     bus->functions[devfn] = function;
     return TRUE;
 }
@@ -268,6 +272,7 @@ static void detach(QhDevice *parent, QhBus *handle, QhDevice *child, void *data)
     pci_set_line(function, FALSE);
     pci_unmap_all(function);
     pci_msix_free(function);
+    pci_rom_free(function);
     function->present = FALSE;
     function->msi = 0;
     bus->functions[function->devfn] = NULL;
@@ -336,6 +341,20 @@ static const QhProperty properties[] = {
                 0,
                 0,
                 "other functions of the slot are used, too"),
+    QH_PROPERTY("romfile",
+                QH_PROPERTY_STRING,
+                offsetof(PciFunction, romfile),
+                NULL,
+                0,
+                0,
+                "file with the expansion ROM"),
+    QH_PROPERTY("rombar",
+                QH_PROPERTY_U32,
+                offsetof(PciFunction, rombar),
+                "1",
+                0,
+                0,
+                "0: the guest does not see the expansion ROM"),
 };
 
 static const QhPropertyTable property_table = {

@@ -82,6 +82,8 @@ typedef struct PciMsix {
 /* What the host keeps for a device on a bus of ours. */
 struct PciFunction {
     char *addr;            /* property: "4", "0x4.0x1" */
+    char *romfile;         /* property */
+    uint32_t rombar;       /* property: 0: without the ROM */
     uint8_t multifunction; /* property */
 
     QhDevice *device;
@@ -99,6 +101,9 @@ struct PciFunction {
     uint32_t next_extended;
     uint32_t express; /* offset of the capability; 0: none */
     PciBar bars[PCI_N_BARS];
+    uint8_t *rom; /* the file; NULL: there is none */
+    uint32_t rom_bytes;
+    uint64_t rom_at;           /* where it is mapped; PCI_UNMAPPED */
     uint32_t msi, msi_vectors; /* offset of the capability; 0: none */
     uint32_t msi_pending;
     PciMsix msix;
@@ -134,6 +139,11 @@ gboolean pci_bar(PciFunction *function,
 void pci_update_bars(PciFunction *function);
 void pci_update_bus(PciBus *bus);
 void pci_unmap_all(PciFunction *function);
+
+/* rom.c: what romfile names, if anything */
+gboolean pci_rom_init(PciFunction *function, GError **error);
+void pci_rom_map(PciFunction *function); /* its BAR has moved */
+void pci_rom_free(PciFunction *function);
 
 /* msi.c, msix.c */
 gboolean pci_msi(PciFunction *function, uint32_t vectors, GError **error);

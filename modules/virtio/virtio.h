@@ -117,8 +117,6 @@ typedef struct VirtioPci {
     uint32_t vectors;       /* VIRTIO_PCI_AUTO: one for each queue and one more */
     uint8_t disable_legacy; /* 0 auto, 1 on, 2 off */
     uint8_t disable_modern, ats, ioeventfd;
-    char *romfile;
-    uint32_t rombar;
 
     const QhPciService *bus;
     uint16_t config_vector;

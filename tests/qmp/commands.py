@@ -48,7 +48,7 @@ def test_properties_of_buses():
     """What a bus gives its devices is listed with their own."""
     with Host('-M', 'none', modules=module_path('pci', 'usb', 'virtio')) as host:
         client = host.client()
-        for device, wanted in (('edu', {'addr', 'multifunction', 'dma_mask'}),
+        for device, wanted in (('edu', {'addr', 'multifunction', 'romfile', 'rombar', 'dma_mask'}),
                                ('pcie-root-port', {'addr', 'multifunction', 'chassis'}),
                                ('usb-kbd', {'port', 'serial', 'display'}),
                                ('virtio-blk-pci', {'addr', 'multifunction', 'bootindex'})):

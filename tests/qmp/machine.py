@@ -71,6 +71,28 @@ def test_globals():
             client.execute('query-chardev')
 
 
+def test_short_forms():
+    """-vga and -pflash stand for devices and drives that the board knows."""
+    for name, driver in (('std', 'bochs-display'), ('virtio', 'virtio-gpu-pci'), ('none', None)):
+        with Host(*BOARD, '-S', '-vga', name, '-device', 'virtio-rng-pci,addr=1',
+                  modules=module_path('riscv', 'serial', 'pci', 'virtio', 'display', 'firmware')
+                  ) as host:
+            client = host.client()
+            tree = client.execute('human-monitor-command', command_line='info qtree')
+            found = [one for one in ('bochs-display', 'virtio-gpu-pci') if f'dev: {one}' in tree]
+            assert found == ([driver] if driver else []), (name, found)
+    with tempfile.TemporaryDirectory(prefix='qh-flash-') as folder:
+        paths = [os.path.join(folder, name) for name in 'ab']
+        for path in paths:
+            with open(path, 'wb') as file:
+                file.truncate(32 << 20)
+        with Host(*BOARD, '-S', '-pflash', paths[0], '-pflash', paths[1],
+                  modules=module_path('riscv', 'serial', 'pci', 'virtio', 'firmware')) as host:
+            drives = {d['device']: d['inserted']['file']
+                      for d in host.client().execute('query-block')}
+            assert drives == {'pflash0': paths[0], 'pflash1': paths[1]}, drives
+
+
 def test_no_pci():
     """A machine without PCI says which module would bring it."""
     with Host('-M', 'none', modules=MODULES) as host:

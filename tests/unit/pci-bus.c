@@ -3,6 +3,9 @@
 #include "core/loop/timers.h"
 #include "tests/unit/pci-fixture.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #define EDU_DEVFN   (5u << 3)
 #define MASTER_ON   (PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY)
 #define MSI_ADDRESS (FAKE_RAM_AT + 0x100u)
@@ -92,6 +95,57 @@ static void test_wide_and_io(PciFixture *f, gconstpointer data)
     g_assert_cmpuint(mem_read(f, PIO + 0x2004), ==, 7);
     g_assert_cmpuint(mem_try(f, 0x400001004, &value), !=, QH_BUS_OK);
     g_assert_cmpuint(card_of(f, "c")->n_written, >, 0);
+}
+
+static void test_rom(PciFixture *f, gconstpointer data)
+{
+    const uint32_t devfn = 5u << 3;
+    g_autofree char *path = NULL;
+    g_autofree char *good = NULL;
+    g_autofree char *off = NULL;
+    g_autofree char *empty = NULL;
+    char text[3001];
+    uint32_t value;
+    int fd = g_file_open_tmp("qh-rom-XXXXXX", &path, NULL);
+
+    (void)data;
+    g_assert_cmpint(fd, >=, 0);
+    empty = g_strdup_printf("{\"driver\": \"edu\", \"addr\": \"7\", \"romfile\": \"%s\"}", path);
+    add_fails(f, empty, "it is empty");
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "\x55\xaa\x01\x02", 4);
+    g_assert_cmpint(write(fd, text, sizeof(text)), ==, sizeof(text));
+    close(fd);
+    good = g_strdup_printf("{\"driver\": \"edu\", \"addr\": \"5\", \"romfile\": \"%s\"}", path);
+    add(f, good);
+    off = g_strdup_printf(
+        "{\"driver\": \"edu\", \"addr\": \"6\", \"romfile\": \"%s\", \"rombar\": 0}", path);
+    add(f, off);
+    add(f, "{\"driver\": \"edu\", \"addr\": \"8\", \"romfile\": \"\"}");
+    add_fails(f, "{\"driver\": \"edu\", \"romfile\": \"/nonexistent\"}", "No such file");
+    add_fails(f, "{\"driver\": \"edu\", \"romfile\": \"/\"}", "no regular file");
+    g_assert_cmpint(unlink(path), ==, 0);
+
+    cfg_write(f, 0, devfn + 8, PCI_ROM, 4, 0xffffffff);
+    g_assert_cmphex(cfg_read(f, 0, devfn + 8, PCI_ROM, 4), ==, 0);
+    cfg_write(f, 0, devfn, PCI_ROM, 4, 0xffffffff);
+    g_assert_cmphex(cfg_read(f, 0, devfn, PCI_ROM, 4), ==, 0xfffff001);
+    /* it decodes when both its own bit and that of the command register are on */
+    cfg_write(f, 0, devfn, PCI_ROM, 4, MMIO + 0x1000);
+    cfg_write(f, 0, devfn, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    g_assert_cmpuint(mem_try(f, MMIO + 0x1000, &value), !=, QH_BUS_OK);
+    cfg_write(f, 0, devfn, PCI_ROM, 4, MMIO + 0x1001);
+    g_assert_cmphex(mem_read(f, MMIO + 0x1000), ==, 0x0201aa55);
+    g_assert_cmphex(mem_read(f, MMIO + 0x1000 + 3000), ==, 0xffffff61);
+    g_assert_cmphex(mem_read(f, MMIO + 0x1ffc), ==, 0xffffffff);
+    mem_write(f, MMIO + 0x1000, 0);
+    g_assert_cmphex(mem_read(f, MMIO + 0x1000), ==, 0x0201aa55);
+    cfg_write(f, 0, devfn, PCI_ROM, 4, MMIO + 0x8001);
+    g_assert_cmpuint(mem_try(f, MMIO + 0x1000, &value), !=, QH_BUS_OK);
+    g_assert_cmphex(mem_read(f, MMIO + 0x8000), ==, 0x0201aa55);
+    g_assert_true(qh_machine_reset(f->machine, QH_RESET_WARM, NULL));
+    g_assert_cmpuint(mem_try(f, MMIO + 0x8000, &value), !=, QH_BUS_OK);
+    g_assert_cmphex(cfg_read(f, 0, devfn, PCI_ROM, 4), ==, 0);
 }
 
 static void test_intx(PciFixture *f, gconstpointer data)
@@ -360,6 +414,7 @@ int main(int argc, char **argv)
         {"/pci/identity",     test_identity    },
         {"/pci/bars",         test_bars        },
         {"/pci/wide-and-io",  test_wide_and_io },
+        {"/pci/rom",          test_rom         },
         {"/pci/intx",         test_intx        },
         {"/pci/msi",          test_msi         },
         {"/pci/msix",         test_msix        },
