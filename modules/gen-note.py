@@ -76,7 +76,8 @@ def check_offer(module, kind, entry, own_targets):
     check_name(where, entry["name"])
     where = f"{where} '{entry['name']}'"
     for target in entry.get("targets", []):
-        if target not in own_targets:
+        # a board may be for a target that another module brings
+        if kind != "machine" and target not in own_targets:
             raise Bad(f"{where}: target '{target}' is none that this module offers")
     for prop in entry.get("properties", []):
         check_members(f"{where}.properties", prop, PROPERTY, ["name", "type"])

@@ -6,6 +6,8 @@
 #include "core/machine/machine-priv.h"
 #include "core/vcpu/vcpu.h"
 
+#include <string.h>
+
 static void vcpu_free(void *vcpu)
 {
     qh_vcpu_free(vcpu);
@@ -27,15 +29,23 @@ static gboolean acquire_slots(QhCluster *cluster, GError **error)
     return TRUE;
 }
 
+/* -cpu and the board's default speak of the target that the machine is for; a cluster of another
+ * one beside it has that target's own. */
+static gboolean is_main(const QhCluster *cluster)
+{
+    return cluster->machine->target == NULL ||
+           strcmp(cluster->machine->target, cluster->target) == 0;
+}
+
 /* What the user asked for, else what the board has, else what the target has. */
 static const char *cpu_model(const QhCluster *cluster)
 {
     const QhMachine *machine = cluster->machine;
 
-    if (machine->config.cpu_model != NULL) {
+    if (is_main(cluster) && machine->config.cpu_model != NULL) {
         return machine->config.cpu_model;
     }
-    if (machine->ops != NULL && machine->ops->default_cpu != NULL) {
+    if (is_main(cluster) && machine->ops != NULL && machine->ops->default_cpu != NULL) {
         return machine->ops->default_cpu;
     }
     return cluster->target_ops->default_cpu;
@@ -50,8 +60,9 @@ static gboolean create_cpus(QhCluster *cluster, uint32_t n, GError **error)
         return FALSE;
     }
     for (uint32_t i = 0; i < n; i++) {
-        QhVcpu *vcpu = qh_vcpu_new(cluster, machine->vcpus->len, cpu_model(cluster),
-                                   machine->options->cpu_properties, error);
+        QhVcpu *vcpu =
+            qh_vcpu_new(cluster, machine->vcpus->len, cpu_model(cluster),
+                        is_main(cluster) ? machine->options->cpu_properties : NULL, error);
         if (vcpu == NULL) {
             return FALSE;
         }
