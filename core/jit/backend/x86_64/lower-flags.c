@@ -25,26 +25,46 @@ static void settle(QhT1 *t, gboolean forget)
     }
 }
 
+/* An operand of setflags: a register, or what fits a store of 8 bytes. */
+typedef struct Operand {
+    QhReg reg; /* QH_NO_REG: imm */
+    int32_t imm;
+} Operand;
+
+static Operand fetch(QhT1 *t, uint32_t value, gboolean wide)
+{
+    Operand operand = {.reg = QH_NO_REG};
+
+    if (!qh_t1_imm(t, value, &operand.imm) || (!wide && operand.imm < 0)) {
+        operand.reg = qh_t1_use_gpr(t, value);
+    }
+    return operand;
+}
+
 static void lower_setflags(QhT1 *t, const QhIrRecord *record)
 {
-    static const uint8_t regs[] = {QH_RAX, QH_RCX, QH_RDX};
     const uint32_t values[] = {record->a, record->b, record->c};
     uint32_t wide = qh_t1_wide(record);
+    Operand operands[3];
 
     /* an operand may be what a lazy slot holds: it is read before these are written */
     settle(t, FALSE);
     for (uint32_t i = 0; i < 3; i++) {
-        qh_t1_move_to(t, regs[i], values[i]);
+        operands[i] = fetch(t, values[i], wide != 0);
     }
     settle(t, TRUE);
     qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, lazy_at(t, 0)), record->flags | record->type << 8);
     for (uint32_t i = 0; i < 3; i++) {
         QhRm to = qh_rm_mem(QH_RBP, lazy_at(t, 1 + i));
-        qh_x(&t->a, QH_X_MOV_ST | wide, regs[i], to);
-        if (!wide) { /* zero-extended */
-            to.disp += 4;
-            qh_x_st_i(&t->a, 4, to, 0);
+        if (operands[i].reg == QH_NO_REG) {
+            qh_x_st_i(&t->a, 8, to, operands[i].imm);
+            continue;
         }
+        if (!wide) { /* zero-extended */
+            qh_x_mov(&t->a, FALSE, QH_RAX, operands[i].reg);
+            operands[i].reg = QH_RAX;
+        }
+        qh_x(&t->a, QH_X_MOV_ST | QH_X_W, operands[i].reg, to);
     }
 }
 
