@@ -179,6 +179,7 @@ enum {
 #define ARM_KEY_BE          (UINT64_C(1) << 35) /* data are big-endian: SCTLR.EE or E0E */
 #define ARM_KEY_UMA         (UINT64_C(1) << 36) /* EL0 may touch DAIF: SCTLR.UMA */
 #define ARM_KEY_NAA         (UINT64_C(1) << 37) /* SCTLR.nAA of FEAT_LSE2: unaligned atomics may be */
+#define ARM_KEY_SPSEL       (UINT64_C(1) << 38) /* PSTATE.SP: the level's own stack pointer */
 
 /* Input lines of a PE, bits of base.irq_lines. */
 #define ARM_IRQ_IRQ  0u

@@ -93,6 +93,12 @@ static void put_address(GString *text, int64_t insn, int32_t offset, gboolean pr
     }
 }
 
+void arm_put_mem_base(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_address(text, insn, 0, FALSE, FALSE);
+}
+
 void arm_put_mem_uimm(GString *text, uint64_t pc, int64_t insn)
 {
     (void)pc;
@@ -159,4 +165,58 @@ void arm_put_mem_pair_post(GString *text, uint64_t pc, int64_t insn)
 {
     (void)pc;
     put_address(text, insn, pair_offset(insn), FALSE, TRUE);
+}
+
+/* Registers of exclusives and atomic updates, 64 bits wide for size 3 only. */
+static void put_sized(GString *text, int64_t insn, uint32_t from)
+{
+    arm_append_register(text, bits(insn, 30, 2) == 3, FALSE, bits(insn, from, 5));
+}
+
+void arm_put_atomic_rt(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_sized(text, insn, 0);
+}
+
+void arm_put_atomic_rt2(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_sized(text, insn, 10);
+}
+
+void arm_put_atomic_rs(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_sized(text, insn, 16);
+}
+
+/* Signed loads of FEAT_LRCPC2: opc 2 is into 64 bits. */
+void arm_put_rcpc_rt(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    arm_append_register(text, bits(insn, 30, 2) == 3 || bits(insn, 22, 2) == 2, FALSE,
+                        bits(insn, 0, 5));
+}
+
+/* Two registers, the even one first; bit 30 is their width. */
+static void put_couple(GString *text, int64_t insn, uint32_t from)
+{
+    gboolean wide = bits(insn, 30, 1);
+
+    arm_append_register(text, wide, FALSE, bits(insn, from, 5));
+    g_string_append(text, ", ");
+    arm_append_register(text, wide, FALSE, (bits(insn, from, 5) + 1) & 31);
+}
+
+void arm_put_casp_rs(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_couple(text, insn, 16);
+}
+
+void arm_put_casp_rt(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_couple(text, insn, 0);
 }
