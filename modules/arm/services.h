@@ -24,6 +24,7 @@ typedef struct ArmServices {
     const QhMachineService *machine;
     const QhBlockService *block;
     const QhFwService *fw;
+    const QhCharService *chr;
 } ArmServices;
 
 /* ctx of the cpu and translator slots, QhCpu.ctx: one for aarch64; one for arm will follow. */

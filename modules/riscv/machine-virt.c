@@ -195,8 +195,8 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
     RvVirt *virt = state;
     const RvServices *services = rv_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(machine);
-    const BoardServices parts = {services->host, services->mem, services->device, services->machine,
-                                 services->block};
+    const BoardServices parts = {services->host,    services->mem,   services->device,
+                                 services->machine, services->block, services->fw};
 
     board_init(&virt->board, machine, &parts);
     virt->xlen = g_str_has_suffix(virt->base.target, "32") ? 32 : 64;

@@ -210,6 +210,64 @@ board_load_tree(Board *board, uint64_t address, uint8_t *tree, uint32_t bytes, G
                               board->device_tree, board->device_tree_bytes, error);
 }
 
+/* Selectors of size and data; the command line counts its NUL. */
+enum {
+    KERNEL_SIZE = 0x08,
+    INITRD_SIZE = 0x0b,
+    KERNEL_DATA = 0x11,
+    INITRD_DATA,
+    CMDLINE_SIZE = 0x14,
+    CMDLINE_DATA
+};
+
+static gboolean offer(Board *board,
+                      uint16_t size_selector,
+                      uint16_t data_selector,
+                      const void *data,
+                      uint64_t bytes,
+                      GError **error)
+{
+    const QhFwService *fw = board->services.fw;
+    uint32_t size = GUINT32_TO_LE((uint32_t)bytes);
+    QhFwItem item = {
+        .size = sizeof(QhFwItem),
+        .selector = size_selector,
+        .bytes = sizeof(size),
+        .data = &size,
+    };
+
+    if (!fw->add(board->machine, &item, error)) {
+        return FALSE;
+    }
+    item.selector = data_selector;
+    item.bytes = (uint32_t)bytes;
+    item.data = (void *)data;
+    return fw->add(board->machine, &item, error);
+}
+
+static gboolean offer_file(
+    Board *board, const char *path, uint16_t size_selector, uint16_t data_selector, GError **error)
+{
+    uint64_t bytes, limit = MIN(board->map.ram_bytes, (uint64_t)G_MAXINT32);
+    g_autofree uint8_t *data = board_read_file(path, limit, &bytes, error);
+
+    return data != NULL && offer(board, size_selector, data_selector, data, bytes, error);
+}
+
+gboolean board_offer_kernel(Board *board, GError **error)
+{
+    const QhMachineConfig *config = board->services.machine->config(board->machine);
+    const char *append = config->append != NULL ? config->append : "";
+
+    if (config->kernel == NULL || !board->has_fw_cfg) {
+        return TRUE;
+    }
+    return offer_file(board, config->kernel, KERNEL_SIZE, KERNEL_DATA, error) &&
+           (config->initrd == NULL ||
+            offer_file(board, config->initrd, INITRD_SIZE, INITRD_DATA, error)) &&
+           offer(board, CMDLINE_SIZE, CMDLINE_DATA, append, strlen(append) + 1, error);
+}
+
 gboolean board_find_bios(Board *board, const char *const *names, char **ret_path, GError **error)
 {
     const QhMachineService *service = board->services.machine;

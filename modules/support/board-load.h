@@ -48,6 +48,12 @@ gboolean
 board_load_tree(Board *board, uint64_t address, uint8_t *tree, uint32_t bytes, GError **error);
 
 /*
+ * Leave -kernel, -initrd and -append to the firmware, under the selectors that QEMU has for them
+ * (docs/specs/fw_cfg, "Kernel"). Nothing happens without -kernel or a device that shows items.
+ */
+gboolean board_offer_kernel(Board *board, GError **error);
+
+/*
  * Path of the firmware: -bios, by path or as a name in the places that firmware is found in; for
  * "default" and without the option the first of @names (NULL ends it; no names: there is none by
  * default) that is there. *@ret_path NULL: none is wanted ("none"). The caller g_frees it.

@@ -58,7 +58,6 @@ static void add_pcie(BoardTree *tree)
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     const uint32_t buses[2] = {0, (uint32_t)(pcie->ecam_bytes >> 20) - 1};
 
-    /* QEMU names the node by the memory window on some boards, by ECAM on others: reg decides. */
     board_tree_begin(tree, "pcie@%" G_GINT64_MODIFIER "x", pcie->ecam);
     board_tree_text(tree, "compatible", "pci-host-ecam-generic");
     board_tree_text(tree, "device_type", "pci");
@@ -70,6 +69,11 @@ static void add_pcie(BoardTree *tree)
     board_tree_flag(tree, "dma-coherent");
     if (tree->msi_parent != 0) {
         board_tree_cell(tree, "msi-parent", tree->msi_parent);
+    }
+    if (tree->msi_map != 0) {
+        const uint32_t ids[4] = {0, tree->msi_map, 0, 0x10000};
+
+        board_tree_cells(tree, "msi-map", ids, G_N_ELEMENTS(ids));
     }
     board_tree_reg(tree, pcie->ecam, pcie->ecam_bytes);
     add_range(ranges, PCI_IO_SPACE, 0, pcie->pio, pcie->pio_bytes);

@@ -23,6 +23,7 @@ typedef struct BoardTree {
     void *owner; /* the caller's own */
     BoardInterrupt interrupt;
     uint32_t msi_parent; /* phandle of what takes the PCI host's MSIs; 0: nothing */
+    uint32_t msi_map;    /* the same, for what wants to know the device, by requester ID */
     void *blob;
     int status; /* libfdt's; 0 while all is well */
 } BoardTree;

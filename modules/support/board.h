@@ -12,6 +12,7 @@
 #define SUPPORT_BOARD_H
 
 #include "abi/block.h"
+#include "abi/fw-cfg.h"
 #include "abi/machine.h"
 #include "abi/memory.h"
 
@@ -25,6 +26,7 @@ typedef struct BoardServices {
     const QhDeviceService *device;
     const QhMachineService *machine;
     const QhBlockService *block;
+    const QhFwService *fw;
 } BoardServices;
 
 /* Windows of a PCI host. PCI memory addresses are physical ones, port 0 is the first of pio. */

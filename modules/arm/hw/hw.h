@@ -21,6 +21,9 @@ extern const QhDeviceOps arm_gicv3_its_device; /* "arm-gicv3-its" */
  * arm-gicv3-its: 128 KiB.
  */
 
+/* Press and let go of @key, a gpio-key. [device] */
+void arm_gpio_key_press(QhDevice *key);
+
 /* PEs that the interrupt controllers serve. */
 #define ARM_GICV2_MAX_CPUS 8u
 #define ARM_GICV3_MAX_CPUS 128u /* the host makes a line for each of their PPIs */
