@@ -369,11 +369,13 @@ static gboolean apply_machine(QhCli *cli, QhHost *host, gboolean *ret_done, GErr
     }
     gboolean board = !g_str_equal(machine, "none");
 
+    if (!qh_cli_apply_vga(cli, host, target, machine, ret_done, error) || *ret_done) {
+        return *ret_done;
+    }
     qh_cli_apply_usb(cli, host, target, machine);
     if (!qh_cli_apply_drives(cli, host, target, machine, error) ||
         !qh_cli_apply_nets(cli, host, target, machine, error) ||
         !qh_cli_apply_shares(cli, host, target, machine, error) ||
-        !qh_cli_apply_vga(cli, host, target, machine, error) ||
         !apply_objects(cli, host, TRUE, error) || (!board && !check_none(cli, error)) ||
         !qh_cli_check_cpu(cli, host, target, error) || !qh_cli_check_devices(cli, host, error)) {
         return FALSE;

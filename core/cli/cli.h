@@ -157,9 +157,14 @@ gboolean qh_cli_apply_shares(
 /* take-usb.c: -usb and -usbdevice are added to -device. */
 void qh_cli_apply_usb(QhCli *cli, QhHost *host, const char *target, const char *machine);
 /* take-display.c: when the machine is there, open what shows its screens. [main] */
-/* take-display.c: the device of -vga is added to those of -device. [main] */
-gboolean
-qh_cli_apply_vga(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error);
+/* take-display.c: the device of -vga is added to those of -device. *@ret_done: it was only
+ * asked what there is. [main] */
+gboolean qh_cli_apply_vga(QhCli *cli,
+                          QhHost *host,
+                          const char *target,
+                          const char *machine,
+                          gboolean *ret_done,
+                          GError **error);
 gboolean qh_cli_apply_displays(const QhCli *cli, QhHost *host, GError **error);
 
 /* take-config.c: become the user of -run-with. [main] */

@@ -320,11 +320,11 @@ const QhOption qh_options[] = {
      {"lossy", "boolean", "accepted: off is what happens"},
      {"non-adaptive", "boolean", "accepted: on is what happens"})},
     {.name = "vga",
-     .argument = "std|virtio|none",
+     .argument = "KIND|none",
      .group = "device",
      .take = qh_take_vga,
-     .help = "The board's graphics adapter of this kind, in the next free slot. Without this, and "
-             "with none, there are those of -device only."},
+     .help = "The board's graphics adapter of this kind (std; 'help' lists them), in the next free "
+             "slot. Without this, and with none, there are those of -device only."},
     {.name = "full-screen",
      .group = "device",
      .take = qh_take_flag,

@@ -84,12 +84,6 @@ qh_take_vga(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
         g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE, "the value is empty");
         return FALSE;
     }
-    if (g_str_equal(value, "help")) {
-        cli->text = g_strdup("none                 no graphics adapter but those of -device\n"
-                             "std                  a plain frame buffer, where the board has one\n"
-                             "virtio               a virtio GPU, where the board has one\n");
-        return TRUE;
-    }
     g_free(cli->vga);
     cli->vga = g_strdup(value);
     return TRUE;
@@ -111,6 +105,22 @@ static char *vga_names(const char *rows)
     return g_string_free(names, FALSE);
 }
 
+static char *vga_help(const char *rows)
+{
+    g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
+    GString *text = g_string_new("none                 no graphics adapter but those of -device\n");
+
+    for (guint i = 0; list[i] != NULL; i++) {
+        const char *equals = strchr(list[i], '=');
+
+        if (equals != NULL) {
+            g_string_append_printf(text, "%-20.*s -device %s\n", (int)(equals - list[i]), list[i],
+                                   equals + 1);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
 static char *vga_device(const char *rows, const char *name)
 {
     g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
@@ -125,12 +135,21 @@ static char *vga_device(const char *rows, const char *name)
 }
 
 /* It comes last, so that it gets a slot that no other device asks for. */
-gboolean
-qh_cli_apply_vga(QhCli *cli, QhHost *host, const char *target, const char *machine, GError **error)
+gboolean qh_cli_apply_vga(QhCli *cli,
+                          QhHost *host,
+                          const char *target,
+                          const char *machine,
+                          gboolean *ret_done,
+                          GError **error)
 {
     g_autofree char *rows = qh_cli_machine_text(host, target, machine, "vgas");
 
     if (cli->vga == NULL || g_str_equal(cli->vga, "none")) {
+        return TRUE;
+    }
+    if (g_str_equal(cli->vga, "help")) {
+        cli->text = vga_help(rows);
+        *ret_done = TRUE;
         return TRUE;
     }
     g_autofree char *driver = vga_device(rows, cli->vga);

@@ -3,7 +3,7 @@
  * Base address registers (PCI 6.2.5). A BAR is mapped while its address space is turned on in the
  * command register, and every bridge above passes all of it on.
  */
-#include "modules/pci/pci.h"
+#include "modules/pci/rom.h"
 
 static uint32_t bar_offset(const PciFunction *function, uint32_t n)
 {

@@ -3,7 +3,8 @@
  * A bus: 32 devices of 8 functions, who has which number, and who answers on which bus number. On a
  * link (below a port) there is only device 0.
  */
-#include "modules/pci/pci.h"
+#include "modules/pci/express.h"
+#include "modules/pci/rom.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
  * Configuration space. Two masks say for each bit whether the guest writes it, or clears it by
  * writing one; what a write means is looked up afterwards, from the state that it left.
  */
+#include "modules/pci/express.h"
 #include "modules/pci/pci.h"
 
 #include <string.h>

@@ -5,6 +5,17 @@
 
 #include "modules/pci/pci.h"
 
+/* Types of functions */
+#define PCI_EXPRESS_ENDPOINT   0x0u
+#define PCI_EXPRESS_ROOT_PORT  0x4u
+#define PCI_EXPRESS_UPSTREAM   0x5u
+#define PCI_EXPRESS_DOWNSTREAM 0x6u
+#define PCI_EXPRESS_TO_PCI     0x7u
+gboolean pci_express_init(PciFunction *function, uint32_t type, uint32_t port, GError **error);
+/* TRUE when the write asked for a function level reset. */
+gboolean
+pci_express_written(PciFunction *function, uint32_t offset, uint32_t width, uint32_t value);
+
 #define EXP_FLAGS          0x02u
 #define EXP_DEVICE_CAP     0x04u
 #define EXP_DEVICE_CONTROL 0x08u

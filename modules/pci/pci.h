@@ -140,11 +140,6 @@ void pci_update_bars(PciFunction *function);
 void pci_update_bus(PciBus *bus);
 void pci_unmap_all(PciFunction *function);
 
-/* rom.c: what romfile names, if anything */
-gboolean pci_rom_init(PciFunction *function, GError **error);
-void pci_rom_map(PciFunction *function); /* its BAR has moved */
-void pci_rom_free(PciFunction *function);
-
 /* msi.c, msix.c */
 gboolean pci_msi(PciFunction *function, uint32_t vectors, GError **error);
 gboolean pci_msi_enabled(const PciFunction *function);
@@ -177,17 +172,6 @@ void pci_msix_stream(PciFunction *function, QhStateStream *stream);
 uint32_t pci_route(const PciBus *bus, uint32_t slot, uint32_t pin);
 void pci_set_line(PciFunction *function, gboolean level);
 void pci_update_line(PciFunction *function);
-
-/* express.c */
-#define PCI_EXPRESS_ENDPOINT   0x0u
-#define PCI_EXPRESS_ROOT_PORT  0x4u
-#define PCI_EXPRESS_UPSTREAM   0x5u
-#define PCI_EXPRESS_DOWNSTREAM 0x6u
-#define PCI_EXPRESS_TO_PCI     0x7u
-gboolean pci_express_init(PciFunction *function, uint32_t type, uint32_t port, GError **error);
-/* TRUE when the write asked for a function level reset. */
-gboolean
-pci_express_written(PciFunction *function, uint32_t offset, uint32_t width, uint32_t value);
 
 /* bus.c */
 extern const QhBusOps pci_bus_ops;

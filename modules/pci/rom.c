@@ -4,7 +4,7 @@
  * decodes only while the guest has enabled it. What is behind the end of the file reads as ones, as
  * an empty chip does.
  */
-#include "modules/pci/pci.h"
+#include "modules/pci/rom.h"
 
 #include <errno.h>
 #include <fcntl.h>

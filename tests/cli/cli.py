@@ -212,7 +212,7 @@ PRINTS = [
     (["-chardev", "help"], r"ringbuf"),
     (["-accel", "help"], r"tcg"),
     (["-display", "help"], r"none"),
-    (["-vga", "help"], r"std +\w"),
+    (["--load-target=riscv64", "-M", "virt", "-vga", "help"], r"std +-device bochs-display\n"),
     (["-d", "help"], r"guest_errors"),
     (["--load-target=riscv64", "-machine", "virt,help"], r"Properties of machine virt"),
     (["--load-target", "riscv64", "-cpu", "help"], r"rv64"),
