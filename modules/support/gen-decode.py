@@ -29,8 +29,8 @@ is PREFIX_put_WORD of the whole instruction, for an operand that several fields 
 
 A NAME may end in /VARIANT, which is not printed: rows of one mnemonic, add/imm and add/shifted.
 
-Refused: rows that overlap outside `ordered` unless their needs exclude each other, rows that can
-never match, letters without a field and fields without letters, pictures of a wrong width, values
+Refused: rows that overlap outside `ordered` unless their needs exclude each other, or a nonzero field
+of one is 0 in the other; rows that can never match, letters without a field and fields without letters, pictures of a wrong width, values
 with a bit named twice, rows without a section, handlers used with two kinds of args.
 """
 
@@ -127,6 +127,14 @@ class Row:
         for field in self.args.fields:
             if field.letter and field.letter not in self.letters:
                 raise TableError(f'field "{field.name}" is not in the picture')
+
+    def wants_ones(self, other):
+        """Whether a field that must not be 0 here is fixed to 0 in @other."""
+        for field in self.args.fields:
+            mask = sum(1 << bit for bit in self.letters[field.letter]) if field.nonzero else 0
+            if mask & other.mask == mask and mask and not mask & other.match:
+                return True
+        return False
 
     def identifier(self):
         return re.sub(r'\W', '_', self.name)
@@ -336,6 +344,8 @@ class Table:
         if a.name == b.name and a.needs == b.needs:
             raise TableError(f'{where(b)}: {b.name} is there twice ({where(a)})')
         if (a.match ^ b.match) & a.mask & b.mask or self.disjoint(a, b):
+            return
+        if a.wants_ones(b) or b.wants_ones(a):
             return
         if a.group is None or a.group != b.group:
             raise TableError(f'{where(b)}: {b.name} overlaps {a.name} ({where(a)})')

@@ -47,6 +47,11 @@ BAD = [
     ('no section', 'decoder other 32', None),
     ('decoder of two widths', 'decoder insn 32', 'decoder insn has 16 bits elsewhere'),
 ]
+NONZERO = '''args N x=a[3:0]:nonzero y=b[3:0] ""
+op A 0000 0000 aaaa bbbb one
+ov N 0001 0000 aaaa bbbb one
+oz Z 0001 0000 0000 0001 one
+'''
 SECTION_LESS = HEAD.replace('section S\n', 'op A 0000 0000 aaaa bbbb one\n')
 GOOD = HEAD + '''
 add    A 0000 0001 aaaa bbbb -
@@ -101,6 +106,8 @@ def main():
             message = 'is not 32 bits wide'
         code, errors = run(program, HEAD + lines + '\n')
         check(results, name, code == 1 and message in errors, errors)
+    code, errors = run(program, HEAD + NONZERO)
+    check(results, 'a field that must not be 0 beside zeros', code == 0, errors)
     code, errors = run(program, SECTION_LESS)
     check(results, 'row without a section', code == 1 and 'without a section' in errors, errors)
     golden(program, folder, results)

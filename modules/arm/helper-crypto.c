@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cryptographic instructions (Arm C7.2, FEAT_AES to FEAT_SM4): FIPS 197 for AES, FIPS 180-4 for
+ * SHA, GB/T 32905 and 32907 for SM3 and SM4. Each helper tells its instructions apart by their
+ * bits. */
+#include "modules/arm/helper-simd.h"
+
+static const uint8_t aes_s[256] = {
+    0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5, 0x30, 0x01, 0x67, 0x2b, 0xfe, 0xd7, 0xab, 0x76,
+    0xca, 0x82, 0xc9, 0x7d, 0xfa, 0x59, 0x47, 0xf0, 0xad, 0xd4, 0xa2, 0xaf, 0x9c, 0xa4, 0x72, 0xc0,
+    0xb7, 0xfd, 0x93, 0x26, 0x36, 0x3f, 0xf7, 0xcc, 0x34, 0xa5, 0xe5, 0xf1, 0x71, 0xd8, 0x31, 0x15,
+    0x04, 0xc7, 0x23, 0xc3, 0x18, 0x96, 0x05, 0x9a, 0x07, 0x12, 0x80, 0xe2, 0xeb, 0x27, 0xb2, 0x75,
+    0x09, 0x83, 0x2c, 0x1a, 0x1b, 0x6e, 0x5a, 0xa0, 0x52, 0x3b, 0xd6, 0xb3, 0x29, 0xe3, 0x2f, 0x84,
+    0x53, 0xd1, 0x00, 0xed, 0x20, 0xfc, 0xb1, 0x5b, 0x6a, 0xcb, 0xbe, 0x39, 0x4a, 0x4c, 0x58, 0xcf,
+    0xd0, 0xef, 0xaa, 0xfb, 0x43, 0x4d, 0x33, 0x85, 0x45, 0xf9, 0x02, 0x7f, 0x50, 0x3c, 0x9f, 0xa8,
+    0x51, 0xa3, 0x40, 0x8f, 0x92, 0x9d, 0x38, 0xf5, 0xbc, 0xb6, 0xda, 0x21, 0x10, 0xff, 0xf3, 0xd2,
+    0xcd, 0x0c, 0x13, 0xec, 0x5f, 0x97, 0x44, 0x17, 0xc4, 0xa7, 0x7e, 0x3d, 0x64, 0x5d, 0x19, 0x73,
+    0x60, 0x81, 0x4f, 0xdc, 0x22, 0x2a, 0x90, 0x88, 0x46, 0xee, 0xb8, 0x14, 0xde, 0x5e, 0x0b, 0xdb,
+    0xe0, 0x32, 0x3a, 0x0a, 0x49, 0x06, 0x24, 0x5c, 0xc2, 0xd3, 0xac, 0x62, 0x91, 0x95, 0xe4, 0x79,
+    0xe7, 0xc8, 0x37, 0x6d, 0x8d, 0xd5, 0x4e, 0xa9, 0x6c, 0x56, 0xf4, 0xea, 0x65, 0x7a, 0xae, 0x08,
+    0xba, 0x78, 0x25, 0x2e, 0x1c, 0xa6, 0xb4, 0xc6, 0xe8, 0xdd, 0x74, 0x1f, 0x4b, 0xbd, 0x8b, 0x8a,
+    0x70, 0x3e, 0xb5, 0x66, 0x48, 0x03, 0xf6, 0x0e, 0x61, 0x35, 0x57, 0xb9, 0x86, 0xc1, 0x1d, 0x9e,
+    0xe1, 0xf8, 0x98, 0x11, 0x69, 0xd9, 0x8e, 0x94, 0x9b, 0x1e, 0x87, 0xe9, 0xce, 0x55, 0x28, 0xdf,
+    0x8c, 0xa1, 0x89, 0x0d, 0xbf, 0xe6, 0x42, 0x68, 0x41, 0x99, 0x2d, 0x0f, 0xb0, 0x54, 0xbb, 0x16,
+};
+
+static const uint8_t aes_inverse[256] = {
+    0x52, 0x09, 0x6a, 0xd5, 0x30, 0x36, 0xa5, 0x38, 0xbf, 0x40, 0xa3, 0x9e, 0x81, 0xf3, 0xd7, 0xfb,
+    0x7c, 0xe3, 0x39, 0x82, 0x9b, 0x2f, 0xff, 0x87, 0x34, 0x8e, 0x43, 0x44, 0xc4, 0xde, 0xe9, 0xcb,
+    0x54, 0x7b, 0x94, 0x32, 0xa6, 0xc2, 0x23, 0x3d, 0xee, 0x4c, 0x95, 0x0b, 0x42, 0xfa, 0xc3, 0x4e,
+    0x08, 0x2e, 0xa1, 0x66, 0x28, 0xd9, 0x24, 0xb2, 0x76, 0x5b, 0xa2, 0x49, 0x6d, 0x8b, 0xd1, 0x25,
+    0x72, 0xf8, 0xf6, 0x64, 0x86, 0x68, 0x98, 0x16, 0xd4, 0xa4, 0x5c, 0xcc, 0x5d, 0x65, 0xb6, 0x92,
+    0x6c, 0x70, 0x48, 0x50, 0xfd, 0xed, 0xb9, 0xda, 0x5e, 0x15, 0x46, 0x57, 0xa7, 0x8d, 0x9d, 0x84,
+    0x90, 0xd8, 0xab, 0x00, 0x8c, 0xbc, 0xd3, 0x0a, 0xf7, 0xe4, 0x58, 0x05, 0xb8, 0xb3, 0x45, 0x06,
+    0xd0, 0x2c, 0x1e, 0x8f, 0xca, 0x3f, 0x0f, 0x02, 0xc1, 0xaf, 0xbd, 0x03, 0x01, 0x13, 0x8a, 0x6b,
+    0x3a, 0x91, 0x11, 0x41, 0x4f, 0x67, 0xdc, 0xea, 0x97, 0xf2, 0xcf, 0xce, 0xf0, 0xb4, 0xe6, 0x73,
+    0x96, 0xac, 0x74, 0x22, 0xe7, 0xad, 0x35, 0x85, 0xe2, 0xf9, 0x37, 0xe8, 0x1c, 0x75, 0xdf, 0x6e,
+    0x47, 0xf1, 0x1a, 0x71, 0x1d, 0x29, 0xc5, 0x89, 0x6f, 0xb7, 0x62, 0x0e, 0xaa, 0x18, 0xbe, 0x1b,
+    0xfc, 0x56, 0x3e, 0x4b, 0xc6, 0xd2, 0x79, 0x20, 0x9a, 0xdb, 0xc0, 0xfe, 0x78, 0xcd, 0x5a, 0xf4,
+    0x1f, 0xdd, 0xa8, 0x33, 0x88, 0x07, 0xc7, 0x31, 0xb1, 0x12, 0x10, 0x59, 0x27, 0x80, 0xec, 0x5f,
+    0x60, 0x51, 0x7f, 0xa9, 0x19, 0xb5, 0x4a, 0x0d, 0x2d, 0xe5, 0x7a, 0x9f, 0x93, 0xc9, 0x9c, 0xef,
+    0xa0, 0xe0, 0x3b, 0x4d, 0xae, 0x2a, 0xf5, 0xb0, 0xc8, 0xeb, 0xbb, 0x3c, 0x83, 0x53, 0x99, 0x61,
+    0x17, 0x2b, 0x04, 0x7e, 0xba, 0x77, 0xd6, 0x26, 0xe1, 0x69, 0x14, 0x63, 0x55, 0x21, 0x0c, 0x7d,
+};
+
+static const uint8_t sm4_s[256] = {
+    0xd6, 0x90, 0xe9, 0xfe, 0xcc, 0xe1, 0x3d, 0xb7, 0x16, 0xb6, 0x14, 0xc2, 0x28, 0xfb, 0x2c, 0x05,
+    0x2b, 0x67, 0x9a, 0x76, 0x2a, 0xbe, 0x04, 0xc3, 0xaa, 0x44, 0x13, 0x26, 0x49, 0x86, 0x06, 0x99,
+    0x9c, 0x42, 0x50, 0xf4, 0x91, 0xef, 0x98, 0x7a, 0x33, 0x54, 0x0b, 0x43, 0xed, 0xcf, 0xac, 0x62,
+    0xe4, 0xb3, 0x1c, 0xa9, 0xc9, 0x08, 0xe8, 0x95, 0x80, 0xdf, 0x94, 0xfa, 0x75, 0x8f, 0x3f, 0xa6,
+    0x47, 0x07, 0xa7, 0xfc, 0xf3, 0x73, 0x17, 0xba, 0x83, 0x59, 0x3c, 0x19, 0xe6, 0x85, 0x4f, 0xa8,
+    0x68, 0x6b, 0x81, 0xb2, 0x71, 0x64, 0xda, 0x8b, 0xf8, 0xeb, 0x0f, 0x4b, 0x70, 0x56, 0x9d, 0x35,
+    0x1e, 0x24, 0x0e, 0x5e, 0x63, 0x58, 0xd1, 0xa2, 0x25, 0x22, 0x7c, 0x3b, 0x01, 0x21, 0x78, 0x87,
+    0xd4, 0x00, 0x46, 0x57, 0x9f, 0xd3, 0x27, 0x52, 0x4c, 0x36, 0x02, 0xe7, 0xa0, 0xc4, 0xc8, 0x9e,
+    0xea, 0xbf, 0x8a, 0xd2, 0x40, 0xc7, 0x38, 0xb5, 0xa3, 0xf7, 0xf2, 0xce, 0xf9, 0x61, 0x15, 0xa1,
+    0xe0, 0xae, 0x5d, 0xa4, 0x9b, 0x34, 0x1a, 0x55, 0xad, 0x93, 0x32, 0x30, 0xf5, 0x8c, 0xb1, 0xe3,
+    0x1d, 0xf6, 0xe2, 0x2e, 0x82, 0x66, 0xca, 0x60, 0xc0, 0x29, 0x23, 0xab, 0x0d, 0x53, 0x4e, 0x6f,
+    0xd5, 0xdb, 0x37, 0x45, 0xde, 0xfd, 0x8e, 0x2f, 0x03, 0xff, 0x6a, 0x72, 0x6d, 0x6c, 0x5b, 0x51,
+    0x8d, 0x1b, 0xaf, 0x92, 0xbb, 0xdd, 0xbc, 0x7f, 0x11, 0xd9, 0x5c, 0x41, 0x1f, 0x10, 0x5a, 0xd8,
+    0x0a, 0xc1, 0x31, 0x88, 0xa5, 0xcd, 0x7b, 0xbd, 0x2d, 0x74, 0xd0, 0x12, 0xb8, 0xe5, 0xb4, 0xb0,
+    0x89, 0x69, 0x97, 0x4a, 0x0c, 0x96, 0x77, 0x7e, 0x65, 0xb9, 0xf1, 0x09, 0xc5, 0x6e, 0xc6, 0x84,
+    0x18, 0xf0, 0x7d, 0xec, 0x3a, 0xdc, 0x4d, 0x20, 0x79, 0xee, 0x5f, 0x3e, 0xd7, 0xcb, 0x39, 0x48,
+};
+
+static uint32_t rol(uint32_t value, uint32_t by)
+{
+    return value << by | value >> (32 - by);
+}
+
+static uint32_t ror(uint32_t value, uint32_t by)
+{
+    return value >> by | value << (32 - by);
+}
+
+static uint64_t ror64(uint64_t value, uint32_t by)
+{
+    return value >> by | value << (64 - by);
+}
+
+static SimdV get(QhCpu *cpu, uint32_t reg)
+{
+    return (SimdV){.bits = ((ArmCpu *)cpu)->v[reg]};
+}
+
+static void put(QhCpu *cpu, uint32_t insn, SimdV value)
+{
+    ((ArmCpu *)cpu)->v[SIMD_RD(insn)] = value.bits;
+}
+
+/* --- AES --- */
+
+/* Times x in GF(2^8). */
+static uint32_t times_x(uint32_t a)
+{
+    return (a << 1 ^ (a & 0x80 ? 0x1bu : 0)) & 0xffu;
+}
+
+/* Each column times the circulant matrix whose first row is @row (FIPS 197 5.1.3, 5.3.3). */
+static SimdV mix_columns(SimdV from, const uint8_t row[4])
+{
+    SimdV to = {.bits = 0};
+
+    for (uint32_t i = 0; i < 16; i++) {
+        for (uint32_t k = 0; k < 4; k++) {
+            uint32_t a = from.u8[(i & 12u) + ((i + k) & 3u)];
+            for (uint32_t factor = row[k]; factor != 0; factor >>= 1) {
+                to.u8[i] ^= (uint8_t)(factor & 1 ? a : 0);
+                a = times_x(a);
+            }
+        }
+    }
+    return to;
+}
+
+/* Bits 16-12: 4 AESE, 5 AESD, 6 AESMC, 7 AESIMC. Byte i is in row i % 4, which is rotated. */
+void arm_helper_crypto_aes(QhCpu *cpu, uint32_t insn)
+{
+    static const uint8_t forward[4] = {2, 3, 1, 1}, inverse[4] = {14, 11, 13, 9};
+    uint32_t opcode = insn >> 12 & 31u;
+    SimdV n = get(cpu, SIMD_RN(insn)), to;
+
+    if (opcode >= 6) {
+        put(cpu, insn, mix_columns(n, opcode == 6 ? forward : inverse));
+        return;
+    }
+    n.bits ^= get(cpu, SIMD_RD(insn)).bits;
+    for (uint32_t i = 0; i < 16; i++) {
+        uint32_t row = i & 3u;
+        to.u8[i] = opcode == 4 ? aes_s[n.u8[(i + 4 * row) & 15u]]
+                               : aes_inverse[n.u8[(i + 16 - 4 * row) & 15u]];
+    }
+    put(cpu, insn, to);
+}
+
+/* --- SHA-1 and SHA-256 --- */
+
+static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
+{
+    return (x & y) | (~x & z);
+}
+
+static uint32_t majority(uint32_t x, uint32_t y, uint32_t z)
+{
+    return (x & y) | (x & z) | (y & z);
+}
+
+/* Four rounds; @kind 0 choose, 1 parity, 2 majority. */
+static void sha1_rounds(QhCpu *cpu, uint32_t insn, uint32_t kind)
+{
+    SimdV x = get(cpu, SIMD_RD(insn)), w = get(cpu, SIMD_RM(insn));
+    uint32_t y = get(cpu, SIMD_RN(insn)).u32[0];
+
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t b = x.u32[1], c = x.u32[2], d = x.u32[3];
+        uint32_t f = kind == 0 ? choose(b, c, d) : kind == 1 ? b ^ c ^ d : majority(b, c, d);
+        uint32_t next = y + rol(x.u32[0], 5) + f + w.u32[i];
+        y = d;
+        x = (SimdV){
+            .u32 = {next, x.u32[0], rol(b, 30), c}
+        };
+    }
+    put(cpu, insn, x);
+}
+
+static void sha1_two(QhCpu *cpu, uint32_t insn)
+{
+    SimdV n = get(cpu, SIMD_RN(insn)), d = get(cpu, SIMD_RD(insn)), r;
+
+    if ((insn >> 12 & 31u) == 0) { /* SHA1H */
+        put(cpu, insn, (SimdV){.u32 = {rol(n.u32[0], 30)}});
+        return;
+    }
+    d.bits ^= n.bits >> 32; /* SHA1SU1 */
+    for (uint32_t i = 0; i < 4; i++) {
+        r.u32[i] = rol(d.u32[i], 1);
+    }
+    r.u32[3] ^= rol(d.u32[0], 2);
+    put(cpu, insn, r);
+}
+
+/* Bit 11 is clear in instructions of three registers: C, P, M and SU0 by bits 13-12. */
+void arm_helper_crypto_sha1(QhCpu *cpu, uint32_t insn)
+{
+    uint32_t kind = insn >> 12 & 3u;
+    SimdV d = get(cpu, SIMD_RD(insn)), n = get(cpu, SIMD_RN(insn));
+
+    if (insn & (1u << 11)) {
+        sha1_two(cpu, insn);
+    } else if (kind < 3) {
+        sha1_rounds(cpu, insn, kind);
+    } else {
+        SimdBits shifted = d.bits >> 64 | n.bits << 64;
+        put(cpu, insn, (SimdV){.bits = shifted ^ d.bits ^ get(cpu, SIMD_RM(insn)).bits});
+    }
+}
+
+/* SHA256H has abcd in Vd and efgh in Vn, SHA256H2 the other way round. */
+static void sha256_rounds(QhCpu *cpu, uint32_t insn, gboolean second)
+{
+    SimdV x = get(cpu, second ? SIMD_RN(insn) : SIMD_RD(insn));
+    SimdV y = get(cpu, second ? SIMD_RD(insn) : SIMD_RN(insn)), w = get(cpu, SIMD_RM(insn));
+
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t a = x.u32[0], e = y.u32[0];
+        uint32_t t = y.u32[3] + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) +
+                     choose(e, y.u32[1], y.u32[2]) + w.u32[i];
+        uint32_t u = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + majority(a, x.u32[1], x.u32[2]);
+        y = (SimdV){
+            .u32 = {t + x.u32[3], e, y.u32[1], y.u32[2]}
+        };
+        x = (SimdV){
+            .u32 = {u, a, x.u32[1], x.u32[2]}
+        };
+    }
+    put(cpu, insn, second ? y : x);
+}
+
+/* SHA256SU0 and SHA256SU1: parts of the message schedule. */
+static void sha256_schedule(QhCpu *cpu, uint32_t insn, gboolean second)
+{
+    SimdV d = get(cpu, SIMD_RD(insn)), n = get(cpu, SIMD_RN(insn)), r, t;
+
+    if (!second) {
+        t.bits = d.bits >> 32 | n.bits << 96;
+        for (uint32_t i = 0; i < 4; i++) {
+            uint32_t word = t.u32[i];
+            r.u32[i] = d.u32[i] + (ror(word, 7) ^ ror(word, 18) ^ word >> 3);
+        }
+    } else {
+        SimdV m = get(cpu, SIMD_RM(insn));
+        t.bits = n.bits >> 32 | m.bits << 96;
+        for (uint32_t i = 0; i < 4; i++) {
+            uint32_t word = i < 2 ? m.u32[2 + i] : r.u32[i - 2];
+            r.u32[i] = d.u32[i] + t.u32[i] + (ror(word, 17) ^ ror(word, 19) ^ word >> 10);
+        }
+    }
+    put(cpu, insn, r);
+}
+
+void arm_helper_crypto_sha256(QhCpu *cpu, uint32_t insn)
+{
+    uint32_t kind = insn >> 12 & 3u;
+
+    if (insn & (1u << 11)) {
+        sha256_schedule(cpu, insn, FALSE);
+    } else if (kind == 2) {
+        sha256_schedule(cpu, insn, TRUE);
+    } else {
+        sha256_rounds(cpu, insn, kind == 1);
+    }
+}
+
+/* --- SHA-512 --- */
+
+static uint64_t choose64(uint64_t x, uint64_t y, uint64_t z)
+{
+    return (x & y) | (~x & z);
+}
+
+static uint64_t majority64(uint64_t x, uint64_t y, uint64_t z)
+{
+    return (x & y) | (x & z) | (y & z);
+}
+
+static uint64_t sum0(uint64_t x)
+{
+    return ror64(x, 28) ^ ror64(x, 34) ^ ror64(x, 39);
+}
+
+static uint64_t sum1(uint64_t x)
+{
+    return ror64(x, 14) ^ ror64(x, 18) ^ ror64(x, 41);
+}
+
+static uint64_t sigma0(uint64_t x)
+{
+    return ror64(x, 1) ^ ror64(x, 8) ^ x >> 7;
+}
+
+static uint64_t sigma1(uint64_t x)
+{
+    return ror64(x, 19) ^ ror64(x, 61) ^ x >> 6;
+}
+
+/* Bit 23 is set in SHA512SU0; the others by bits 11-10: H, H2, SU1. */
+void arm_helper_crypto_sha512(QhCpu *cpu, uint32_t insn)
+{
+    SimdV w = get(cpu, SIMD_RD(insn)), x = get(cpu, SIMD_RN(insn)), y = get(cpu, SIMD_RM(insn)), r;
+
+    if (insn >> 22 & 2u) {
+        r.u64[0] = w.u64[0] + sigma0(w.u64[1]);
+        r.u64[1] = w.u64[1] + sigma0(x.u64[0]);
+    } else if ((insn >> 10 & 3u) == 0) {
+        r.u64[1] = w.u64[1] + sum1(y.u64[1]) + choose64(y.u64[1], x.u64[0], x.u64[1]);
+        uint64_t e = r.u64[1] + y.u64[0];
+        r.u64[0] = w.u64[0] + sum1(e) + choose64(e, y.u64[1], x.u64[0]);
+    } else if ((insn >> 10 & 3u) == 1) {
+        r.u64[1] = w.u64[1] + sum0(y.u64[0]) + majority64(x.u64[0], y.u64[1], y.u64[0]);
+        r.u64[0] = w.u64[0] + sum0(r.u64[1]) + majority64(r.u64[1], y.u64[0], y.u64[1]);
+    } else {
+        r.u64[0] = w.u64[0] + sigma1(x.u64[0]) + y.u64[0];
+        r.u64[1] = w.u64[1] + sigma1(x.u64[1]) + y.u64[1];
+    }
+    put(cpu, insn, r);
+}
+
+/* --- SM3 --- */
+
+static void sm3_part1(QhCpu *cpu, uint32_t insn)
+{
+    SimdV r = get(cpu, SIMD_RD(insn)), m = get(cpu, SIMD_RM(insn));
+
+    r.bits ^= get(cpu, SIMD_RN(insn)).bits;
+    for (uint32_t i = 0; i < 4; i++) {
+        r.u32[i] ^= rol(i < 3 ? m.u32[i + 1] : r.u32[0], 15);
+        r.u32[i] ^= rol(r.u32[i], 15) ^ rol(r.u32[i], 23);
+    }
+    put(cpu, insn, r);
+}
+
+static void sm3_part2(QhCpu *cpu, uint32_t insn)
+{
+    SimdV t = get(cpu, SIMD_RN(insn)), m = get(cpu, SIMD_RM(insn)), r = get(cpu, SIMD_RD(insn));
+    uint32_t last;
+
+    for (uint32_t i = 0; i < 4; i++) {
+        t.u32[i] ^= rol(m.u32[i], 7);
+    }
+    r.bits ^= t.bits;
+    last = rol(t.u32[0], 15);
+    r.u32[3] ^= last ^ rol(last, 15) ^ rol(last, 23);
+    put(cpu, insn, r);
+}
+
+/* SM3TT1A, TT1B, TT2A, TT2B by bits 11-10; the word of the message is element imm2 of Vm. */
+static void sm3_round(QhCpu *cpu, uint32_t insn)
+{
+    SimdV d = get(cpu, SIMD_RD(insn));
+    uint32_t word = get(cpu, SIMD_RM(insn)).u32[insn >> 12 & 3u];
+    uint32_t n = get(cpu, SIMD_RN(insn)).u32[3], kind = insn >> 10 & 3u;
+    uint32_t a = d.u32[3], b = d.u32[2], c = d.u32[1], t;
+
+    t = kind == 1 ? majority(a, b, c) : kind == 3 ? choose(a, b, c) : a ^ b ^ c;
+    t += d.u32[0] + word + (kind < 2 ? n ^ rol(a, 12) : n);
+    if (kind >= 2) {
+        t ^= rol(t, 9) ^ rol(t, 17);
+    }
+    put(cpu, insn,
+        (SimdV){
+            .u32 = {c, rol(b, kind < 2 ? 9 : 19), a, t}
+    });
+}
+
+/* Bit 21 is set in PARTW1 and PARTW2, bit 15 in rounds, neither in SS1. */
+void arm_helper_crypto_sm3(QhCpu *cpu, uint32_t insn)
+{
+    if (insn & (1u << 21)) {
+        if (insn & (1u << 10)) {
+            sm3_part2(cpu, insn);
+        } else {
+            sm3_part1(cpu, insn);
+        }
+    } else if (insn & (1u << 15)) {
+        sm3_round(cpu, insn);
+    } else {
+        uint32_t sum = rol(get(cpu, SIMD_RN(insn)).u32[3], 12) + get(cpu, SIMD_RM(insn)).u32[3] +
+                       get(cpu, insn >> 10 & 31u).u32[3];
+        put(cpu, insn,
+            (SimdV){
+                .u32 = {0, 0, 0, rol(sum, 7)}
+        });
+    }
+}
+
+/* --- SM4 --- */
+
+/* Bit 21 is set in SM4EKEY: the state is in Vn and the constants in Vm. */
+void arm_helper_crypto_sm4(QhCpu *cpu, uint32_t insn)
+{
+    gboolean is_key = (insn >> 21 & 1u) != 0;
+    SimdV state = get(cpu, is_key ? SIMD_RN(insn) : SIMD_RD(insn));
+    SimdV keys = get(cpu, is_key ? SIMD_RM(insn) : SIMD_RN(insn));
+
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t word = state.u32[3] ^ state.u32[2] ^ state.u32[1] ^ keys.u32[i], t = 0;
+        for (uint32_t k = 0; k < 32; k += 8) {
+            t |= (uint32_t)sm4_s[word >> k & 0xffu] << k;
+        }
+        t ^= is_key ? rol(t, 13) ^ rol(t, 23) : rol(t, 2) ^ rol(t, 10) ^ rol(t, 18) ^ rol(t, 24);
+        state = (SimdV){
+            .u32 = {state.u32[1], state.u32[2], state.u32[3], t ^ state.u32[0]}
+        };
+    }
+    put(cpu, insn, state);
+}

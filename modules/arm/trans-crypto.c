@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Cryptographic instructions (Arm C4.1.97): the bitwise ones as IR, rounds in helper-crypto.c. */
+#include "modules/arm/trans-simd.h"
+
+static QhValue rotate_left(ArmDis *d, QhValue a, uint32_t by)
+{
+    return by == 0 ? a
+                   : v_2(d, QH_IR_vor, 0, v_shl(d, QH_LANE_64, a, by),
+                         simd_shr(d, QH_LANE_64, 0, a, 64 - by));
+}
+
+gboolean arm_trans_crypto_eor3(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    QhValue both;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    both = v_2(d, QH_IR_vxor, 0, arm_get_v(d, a->rn), arm_get_v(d, a->rm));
+    arm_set_v(d, a->rd, v_2(d, QH_IR_vxor, 0, both, arm_get_v(d, a->ra)));
+    return TRUE;
+}
+
+gboolean arm_trans_crypto_bcax(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    QhValue cleared;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    cleared = v_2(d, QH_IR_vandn, 0, arm_get_v(d, a->rm), arm_get_v(d, a->ra));
+    arm_set_v(d, a->rd, v_2(d, QH_IR_vxor, 0, arm_get_v(d, a->rn), cleared));
+    return TRUE;
+}
+
+gboolean arm_trans_crypto_rax1(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    QhValue rotated;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    rotated = rotate_left(d, arm_get_v(d, a->rm), 1);
+    arm_set_v(d, a->rd, v_2(d, QH_IR_vxor, 0, arm_get_v(d, a->rn), rotated));
+    return TRUE;
+}
+
+gboolean arm_trans_crypto_xar(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    QhValue both;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    both = v_2(d, QH_IR_vxor, 0, arm_get_v(d, a->rn), arm_get_v(d, a->rm));
+    arm_set_v(d, a->rd, rotate_left(d, both, (64 - a->imm) & 63u));
+    return TRUE;
+}
+
+gboolean arm_trans_crypto_aes(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_aes), a->rd);
+}
+
+gboolean arm_trans_crypto_sha1(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_sha1), a->rd);
+}
+
+gboolean arm_trans_crypto_sha256(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_sha256), a->rd);
+}
+
+gboolean arm_trans_crypto_sha512(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_sha512), a->rd);
+}
+
+gboolean arm_trans_crypto_sm3(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_sm3), a->rd);
+}
+
+gboolean arm_trans_crypto_sm4(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    return simd_call(d, ARM_HELPER_ID(crypto_sm4), a->rd);
+}
