@@ -18,6 +18,8 @@ typedef struct ArmSystem {
     const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
     uint64_t context;                 /* mmu.c: what the host was told last */
     uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
+    uint32_t tagged_seen; /* addresses have been cached whose top byte was ignored */
+    uint32_t access;      /* sysreg.c: instruction of the access that is being done */
     GMutex lock;          /* of what follows */
     ArmTlbi tlbi[ARM_TLBI_ROOM];
     uint32_t n_tlbi; /* more than ARM_TLBI_ROOM: forget all */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the arm module offers: the target aarch64, its CPUs and translator, boards and devices.
+ * module.json says the same to those who have not loaded the module.
+ */
+#include "modules/arm/module.h"
+
+#include "abi/module.h"
+#include "modules/arm/cpu.h"
+
+/* The module's context. An ArmTarget begins with the services, so it serves devices as well. */
+typedef struct ArmModule {
+    ArmTarget a64;
+} ArmModule;
+
+const QhTargetOps arm64_target = {
+    .size = sizeof(QhTargetOps),
+    .name = "aarch64",
+    .description = "Arm, 64 bit",
+    .default_cpu = "cortex-a57",
+    .address_bits = 64,
+    .page_bits = 12,
+    .n_mmu_indices = ARM_N_MMU,
+    .insn_alignment = 4,
+    .nan_rule = QH_NAN_ARM,
+    .tininess_before_rounding = 1,
+    .elf_machine = 183, /* EM_AARCH64 */
+};
+
+typedef struct Offer {
+    const char *kind, *name, *interface;
+    const void *ops;
+} Offer;
+
+static const Offer offers[] = {
+    {"target",     "aarch64", QH_TARGET_INTERFACE,     &arm64_target      },
+    {"cpu",        "aarch64", QH_CPU_INTERFACE,        &arm64_cpu_ops     },
+    {"translator", "aarch64", QH_TRANSLATOR_INTERFACE, &arm_translator_ops},
+};
+
+/* Fetch every service; FALSE with @error set when the host lacks one. */
+static gboolean find_services(const QhHostApi *host, ArmServices *services, GError **error)
+{
+    const struct {
+        const char *name;
+        const void **place;
+    } wanted[] = {
+        {"qh.log",     (const void **)&services->log    },
+        {"qh.timer",   (const void **)&services->timer  },
+        {"qh.mem",     (const void **)&services->mem    },
+        {"qh.cpu",     (const void **)&services->cpu    },
+        {"qh.fp",      (const void **)&services->fp     },
+        {"qh.device",  (const void **)&services->device },
+        {"qh.machine", (const void **)&services->machine},
+        {"qh.block",   (const void **)&services->block  },
+        {"qh.fw-cfg",  (const void **)&services->fw     },
+    };
+
+    services->host = host->host;
+    for (uint32_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        *wanted[i].place = host->service(host->host, wanted[i].name, 1, 0, error);
+        if (*wanted[i].place == NULL) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, GError **error)
+{
+    g_autofree ArmModule *module = g_new0(ArmModule, 1);
+
+    if (!find_services(host, &module->a64.services, error)) {
+        return FALSE;
+    }
+    module->a64.has_el_aa64 = 1;
+    for (uint32_t i = 0; i < G_N_ELEMENTS(offers); i++) {
+        const QhOffer offer = {
+            .size = sizeof(QhOffer),
+            .major = 1,
+            .kind = offers[i].kind,
+            .name = offers[i].name,
+            .interface = offers[i].interface,
+            .ops = offers[i].ops,
+            .ctx = &module->a64,
+        };
+        if (!host->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    *ret_ctx = g_steal_pointer(&module);
+    return TRUE;
+}
+
+static void fini(void *ctx)
+{
+    g_free(ctx);
+}
+
+const QhModule qh_module = {
+    .size = sizeof(QhModule),
+    .abi_major = QH_ABI_MAJOR,
+    .abi_minor = 0,
+    .init = init,
+    .fini = fini,
+};
