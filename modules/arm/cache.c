@@ -10,8 +10,9 @@
 #include "modules/arm/helper.h"
 #include "modules/arm/mmu.h"
 #include "modules/arm/regs.h"
-#include "modules/arm/system.h"
+#include "modules/arm/sysreg-rows.h"
 #include "modules/arm/sysreg.h"
+#include "modules/arm/system.h"
 
 static uint32_t data_index(const ArmCpu *cpu)
 {

@@ -78,7 +78,7 @@ typedef struct ArmCpu {
     uint64_t tpidrro, contextidr[ARM_N_EL], scxtnum[ARM_N_EL];
     uint64_t actlr[ARM_N_EL], afsr0[ARM_N_EL], afsr1[ARM_N_EL], amair[ARM_N_EL];
     uint64_t cpacr, cptr_el2, csselr, par, mdscr, mdccint, osdlr, oslar;
-    uint64_t hcr, hstr, vttbr, vtcr, vpidr, vmpidr, hpfar, mdcr_el2, hacr, vsesr, disr;
+    uint64_t hcr, hstr, vttbr, vtcr, vpidr, vmpidr, hpfar, mdcr_el2, hacr, vsesr, vdisr, disr;
     uint64_t key[5][2]; /* PAuth: APIA, APIB, APDA, APDB, APGA; low, high */
 
     /* Generic timer (timer.c) */
@@ -178,6 +178,7 @@ enum {
 #define ARM_KEY_NTLSMD      (UINT64_C(1) << 34) /* reserved for A32 */
 #define ARM_KEY_BE          (UINT64_C(1) << 35) /* data are big-endian: SCTLR.EE or E0E */
 #define ARM_KEY_UMA         (UINT64_C(1) << 36) /* EL0 may touch DAIF: SCTLR.UMA */
+#define ARM_KEY_SP0         (UINT64_C(1) << 38) /* above EL0 with PSTATE.SP 0 */
 #define ARM_KEY_NAA         (UINT64_C(1) << 37) /* SCTLR.nAA of FEAT_LSE2: unaligned atomics may be */
 #define ARM_KEY_SPSEL       (UINT64_C(1) << 38) /* PSTATE.SP: the level's own stack pointer */
 

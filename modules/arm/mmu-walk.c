@@ -3,29 +3,29 @@
  * Walks through translation tables (Arm D8.2 to D8.5): stage 1 of all regimes with 4, 16 and 64 KiB
  * granules, stage 2, and stage 1 whose tables lie behind stage 2.
  *
- * A walk goes down to a leaf, judges it, then brings the access flag and the dirty state up to date.
- * What is returned as rights needs none of these steps again, so a clean page is not writable yet.
- * The contiguous hint is not used: it allows to remember more at once and promises nothing.
+ * A walk goes down to a leaf, judges it, then brings the access flag and the dirty state up to
+ * date. What is returned as rights needs none of these steps again, so a clean page is not writable
+ * yet. The contiguous hint is not used: it allows to remember more at once and promises nothing.
  */
 #include "modules/arm/mmu.h"
 #include "modules/arm/regs.h"
 
-#define DESC_VALID     ARM_BIT(0)
-#define DESC_TABLE     ARM_BIT(1) /* at level 3: a page */
-#define DESC_AP_USER   ARM_BIT(6)
-#define DESC_AP_RO     ARM_BIT(7)
-#define DESC_S2_READ   ARM_BIT(6)
-#define DESC_S2_WRITE  ARM_BIT(7)
-#define DESC_AF        ARM_BIT(10)
-#define DESC_NG        ARM_BIT(11)
-#define DESC_GP        ARM_BIT(50)
-#define DESC_DBM       ARM_BIT(51)
-#define DESC_PXN       ARM_BIT(53)
-#define DESC_UXN       ARM_BIT(54) /* XN where there is one kind of it */
-#define TABLE_PXN      ARM_BIT(59)
-#define TABLE_UXN      ARM_BIT(60)
-#define TABLE_NO_USER  ARM_BIT(61)
-#define TABLE_RO       ARM_BIT(62)
+#define DESC_VALID      ARM_BIT(0)
+#define DESC_TABLE      ARM_BIT(1) /* at level 3: a page */
+#define DESC_AP_USER    ARM_BIT(6)
+#define DESC_AP_RO      ARM_BIT(7)
+#define DESC_S2_READ    ARM_BIT(6)
+#define DESC_S2_WRITE   ARM_BIT(7)
+#define DESC_AF         ARM_BIT(10)
+#define DESC_NG         ARM_BIT(11)
+#define DESC_GP         ARM_BIT(50)
+#define DESC_DBM        ARM_BIT(51)
+#define DESC_PXN        ARM_BIT(53)
+#define DESC_UXN        ARM_BIT(54) /* XN where there is one kind of it */
+#define TABLE_PXN       ARM_BIT(59)
+#define TABLE_UXN       ARM_BIT(60)
+#define TABLE_NO_USER   ARM_BIT(61)
+#define TABLE_RO        ARM_BIT(62)
 #define TABLE_HIERARCHY (TABLE_PXN | TABLE_UXN | TABLE_NO_USER | TABLE_RO)
 
 /* One stage, as its registers have it. */
@@ -45,10 +45,10 @@ typedef struct Stage {
 
 typedef struct Leaf {
     uint64_t descriptor;
-    uint64_t where;   /* of the descriptor: physical, and as the table's address has it */
+    uint64_t where; /* of the descriptor: physical, and as the table's address has it */
     uint64_t where_ipa;
-    uint64_t output;  /* of the byte asked for */
-    uint64_t tables;  /* TABLE_HIERARCHY of those on the way */
+    uint64_t output; /* of the byte asked for */
+    uint64_t tables; /* TABLE_HIERARCHY of those on the way */
     uint32_t level, page_bits;
 } Leaf;
 
@@ -132,8 +132,8 @@ set_up_stage1(const ArmRequest *request, Stage *stage, uint64_t *ret_ttbr, gbool
     stage->granule = granule_of((uint32_t)(tcr >> (upper ? 30 : 14)), upper != 0);
     tsz = clamp_tsz(cpu, tcr >> (upper ? 16 : 0) & 63, stage->granule);
     stage->input_bits = 64 - tsz;
-    stage->level = 4 - (stage->input_bits - stage->granule + stage->granule - 4) /
-                           (stage->granule - 3);
+    stage->level =
+        4 - (stage->input_bits - stage->granule + stage->granule - 4) / (stage->granule - 3);
     stage->wide = stage->granule == 16 && cpu->has_lpa;
     stage->output_bits = size_of(cpu, (uint32_t)(tcr >> (two ? 32 : 16)), stage->wide);
     stage->flat = cpu->has_hpds && tcr >> (two ? 41 + upper : 24) & 1;
@@ -142,8 +142,7 @@ set_up_stage1(const ArmRequest *request, Stage *stage, uint64_t *ret_ttbr, gbool
     stage->swap = cpu->sctlr[request->level] & ARM_SCTLR_EE ? TRUE : FALSE;
     stage->nested = request->level == 1 && arm_hcr(cpu) & (ARM_HCR_VM | ARM_HCR_DC);
     *ret_ttbr = upper ? cpu->ttbr1[request->level] : cpu->ttbr0[request->level];
-    *ret_tbi = tcr >> (two ? 37 + upper : 20) & 1 &&
-               !(fetch && tcr >> (two ? 51 + upper : 29) & 1);
+    *ret_tbi = tcr >> (two ? 37 + upper : 20) & 1 && !(fetch && tcr >> (two ? 51 + upper : 29) & 1);
     if (two && tcr >> (upper ? 23 : 7) & 1) { /* EPDn */
         return FALSE;
     }
@@ -225,9 +224,11 @@ static gboolean read_descriptor(const ArmRequest *request, const Stage *stage, L
     return status == QH_BUS_OK;
 }
 
-static uint32_t
-write_descriptor(const ArmRequest *request, const Stage *stage, uint64_t where, uint64_t *expected,
-                 uint64_t wanted)
+static uint32_t write_descriptor(const ArmRequest *request,
+                                 const Stage *stage,
+                                 uint64_t where,
+                                 uint64_t *expected,
+                                 uint64_t wanted)
 {
     const ArmServices *services = arm_services(request->cpu);
     QhCpu *base = &request->cpu->base;
@@ -238,8 +239,8 @@ write_descriptor(const ArmRequest *request, const Stage *stage, uint64_t where, 
     if (QH_HAS(services->cpu, table_cas)) {
         status = services->cpu->table_cas(base, where, 8, &old, new);
     } else {
-        status = services->mem->cas_word(services->cpu->space(base), where, 8, QH_ATTR_NONE, &old,
-                                         new);
+        status =
+            services->mem->cas_word(services->cpu->space(base), where, 8, QH_ATTR_NONE, &old, new);
     }
     *expected = stage->swap ? GUINT64_SWAP_LE_BE(old) : old;
     return status;
@@ -252,7 +253,8 @@ static gboolean is_block_level(const Stage *stage, uint32_t level)
            (level == 1 && (stage->granule == 12 || (stage->granule == 16 && stage->wide)));
 }
 
-/* Address of the next table, or of the page, in @descriptor; @bits: log2 of what it is aligned to. */
+/* Address of the next table, or of the page, in @descriptor; @bits: log2 of what it is aligned to.
+ */
 static uint64_t target_of(const Stage *stage, uint64_t descriptor, uint32_t bits)
 {
     uint64_t target = descriptor & low_bits(48) & ~low_bits(bits);
@@ -345,8 +347,7 @@ static uint32_t rights_shared(const ArmRequest *request, uint64_t leaf, uint64_t
     if (!(request->pan && user)) {
         prot |= QH_PROT_READ | (writable ? QH_PROT_WRITE : 0);
     }
-    if (!((leaf & DESC_PXN) | (tables & TABLE_PXN)) && !(user && writable) &&
-        !(wxn && writable)) {
+    if (!((leaf & DESC_PXN) | (tables & TABLE_PXN)) && !(user && writable) && !(wxn && writable)) {
         prot |= QH_PROT_EXEC;
     }
     return prot;
@@ -377,8 +378,8 @@ static uint64_t made_dirty(const Stage *stage, uint64_t descriptor)
     return stage->second ? descriptor | DESC_S2_WRITE : descriptor & ~DESC_AP_RO;
 }
 
-static uint32_t rights_of(const ArmRequest *request, const Stage *stage, const Leaf *leaf,
-                          uint64_t descriptor)
+static uint32_t
+rights_of(const ArmRequest *request, const Stage *stage, const Leaf *leaf, uint64_t descriptor)
 {
     if (stage->second) {
         return rights_second(request, descriptor);
@@ -388,8 +389,12 @@ static uint32_t rights_of(const ArmRequest *request, const Stage *stage, const L
 }
 
 /* Store what the access changes in the leaf. *@ret_again: somebody else has changed it since. */
-static gboolean update_leaf(const ArmRequest *request, const Stage *stage, Leaf *leaf,
-                            uint64_t wanted, gboolean *ret_again, ArmFault *fault)
+static gboolean update_leaf(const ArmRequest *request,
+                            const Stage *stage,
+                            Leaf *leaf,
+                            uint64_t wanted,
+                            gboolean *ret_again,
+                            ArmFault *fault)
 {
     uint64_t expected = leaf->descriptor, where;
 
@@ -409,8 +414,8 @@ static gboolean update_leaf(const ArmRequest *request, const Stage *stage, Leaf 
 }
 
 /* Walk, judge, update, until nobody interferes. */
-static gboolean find_leaf(const ArmRequest *request, const Stage *stage, Leaf *leaf,
-                          uint32_t *ret_prot, ArmFault *fault)
+static gboolean find_leaf(
+    const ArmRequest *request, const Stage *stage, Leaf *leaf, uint32_t *ret_prot, ArmFault *fault)
 {
     uint32_t needed = prot_of(request->access);
     gboolean again;
@@ -446,8 +451,8 @@ static gboolean walk_stage1(const ArmRequest *request, ArmFound *ret, ArmFault *
     Leaf leaf = {0};
 
     open = set_up_stage1(request, &stage, &ttbr, &tbi);
-    if (!take_address(&stage, request->address, tbi,
-                      stage.two_halves && request->address >> 55 & 1, &stage.address) ||
+    if (!take_address(&stage, request->address, tbi, stage.two_halves && request->address >> 55 & 1,
+                      &stage.address) ||
         !open) {
         return fail(ret_fault, ARM_FSC_TRANSLATION, &stage, 0);
     }

@@ -11,8 +11,8 @@
 
 #include "abi/ir.h"
 #include "modules/arm/regs.h"
-#include "modules/arm/system.h"
 #include "modules/arm/sysreg.h"
+#include "modules/arm/system.h"
 
 /* Members of a context. */
 #define CONTEXT_VMID_SHIFT 16
@@ -125,8 +125,7 @@ gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_ph
 
 gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t address)
 {
-    ArmRequest request =
-        arm_request(cpu, address, QH_ACCESS_FETCH, cpu->base.state_key & 15);
+    ArmRequest request = arm_request(cpu, address, QH_ACCESS_FETCH, cpu->base.state_key & 15);
     ArmFound found = {0};
     ArmFault why;
 

@@ -64,7 +64,8 @@ void arm_sysreg_reset(ArmCpu *cpu);
 
 /* Groups of rows by the file that has their functions: tables ended by name NULL. */
 extern const ArmSysreg arm_sysregs_id[];     /* sysreg-id.c */
-extern const ArmSysreg arm_sysregs_base[];   /* sysreg-base.c: control, exceptions, PSTATE, EL2 */
+extern const ArmSysreg arm_sysregs_base[];   /* sysreg-base.c: control, exceptions, PSTATE */
+extern const ArmSysreg arm_sysregs_el2[];    /* sysreg-el2.c */
 extern const ArmSysreg arm_sysregs_memory[]; /* sysreg-memory.c: translation, TLBI, AT, caches */
 extern const ArmSysreg arm_sysregs_timer[];  /* timer.c */
 extern const ArmSysreg arm_sysregs_debug[];  /* debug.c, with the PMU's of pmu.c */

@@ -6,13 +6,13 @@
  */
 #include "modules/arm/mmu.h"
 #include "modules/arm/regs.h"
-#include "modules/arm/system.h"
 #include "modules/arm/sysreg.h"
+#include "modules/arm/system.h"
 
 /* ArmTlbi.op: an action, and the MMU indices that it is about. */
-#define ACT_ALL     0u
-#define ACT_PAGE    1u /* value: an address */
-#define ACT_CONTEXT 2u /* value: as the host was told */
+#define ACT_ALL        0u
+#define ACT_PAGE       1u /* value: an address */
+#define ACT_CONTEXT    2u /* value: as the host was told */
 #define ACT_MASK_SHIFT 8u
 
 /* A range of more pages than this is a flush. */
@@ -96,8 +96,8 @@ static void do_it(ArmCpu *cpu, gboolean everywhere, ArmTlbi tlbi)
     QhCpu *other;
 
     apply(cpu, &tlbi);
-    for (uint32_t i = 0;
-         everywhere && (other = services->cpu->by_index(services->host, i)) != NULL; i++) {
+    for (uint32_t i = 0; everywhere && (other = services->cpu->by_index(services->host, i)) != NULL;
+         i++) {
         if (other != &cpu->base && other->ctx == cpu->base.ctx) {
             post(services, arm_cpu(other), &tlbi);
         }
