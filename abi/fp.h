@@ -13,7 +13,7 @@ typedef struct QhFpStatus {
     uint8_t rounding; /* QH_ROUND_... */
     uint8_t nan_rule; /* QH_NAN_... (target.h) */
     uint8_t tininess_before_rounding;
-    uint8_t flush_inputs; /* treat subnormal inputs as zero */
+    uint8_t flush_inputs; /* treat subnormal inputs as zero, and raise QH_FP_DENORMAL */
     uint8_t flush_results;
     uint8_t pad[3];
     uint32_t flags; /* QH_FP_..., only ever added to */
@@ -68,7 +68,7 @@ typedef struct QhFpService {
                              gboolean raise_inexact,
                              QhFpStatus *status);
     QhFpBits (*from_int)(uint32_t format, uint64_t value, gboolean is_signed, QhFpStatus *status);
-    /* To a @bits-wide (32, 64) integer, zero-extended; @rule: QH_FTO_... */
+    /* To a @bits-wide (16, 32, 64) integer, zero-extended; @rule: QH_FTO_... */
     uint64_t (*to_int)(uint32_t format,
                        QhFpBits a,
                        uint32_t bits,

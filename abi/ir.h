@@ -82,6 +82,7 @@ enum {
 #define QH_FP_OVERFLOW  4u
 #define QH_FP_DIVZERO   8u
 #define QH_FP_INVALID   16u
+#define QH_FP_DENORMAL  32u /* a subnormal operand counted as zero; of service qh.fp only */
 
 /* flags of ffma, bits 3 and 4 */
 #define QH_FMA_NEG_PRODUCT (1u << 3)
@@ -91,6 +92,7 @@ enum {
 #define QH_FMINMAX_NUMBER 0u /* minimumNumber: a number wins over a NaN (IEEE 754-2019 9.6) */
 #define QH_FMINMAX_NAN    1u /* minimum: NaN wins */
 #define QH_FMINMAX_X86    2u /* the second operand on NaN or equality */
+#define QH_FMINMAX_NUM    3u /* minNum: a quiet NaN loses, a signalling one makes a NaN (754-2008) */
 
 /* flags of fto_s fto_u, bits 3 and 4: what NaN and out-of-range give */
 #define QH_FTO_SATURATE   (0u << 3) /* nearest bound; NaN gives the largest (RISC-V F, 11.7) */

@@ -88,7 +88,7 @@ uint64_t qh_fp_to_int(uint32_t format,
     gboolean inexact = FALSE;
     QhWide magnitude = 0;
 
-    bits = bits == 32 ? 32 : 64;
+    bits = bits == 16 || bits == 32 ? bits : 64;
     if (fits && a.kind == QH_FP_FINITE) {
         magnitude = integral_magnitude(a, status->rounding, &inexact);
         fits = magnitude <= largest_magnitude(bits, is_signed, a.sign);
@@ -99,5 +99,5 @@ uint64_t qh_fp_to_int(uint32_t format,
     }
     status->flags |= inexact ? QH_FP_INEXACT : 0;
     uint64_t result = a.sign ? -(uint64_t)magnitude : (uint64_t)magnitude;
-    return bits == 32 ? (uint32_t)result : result;
+    return bits == 64 ? result : result & (((uint64_t)1 << bits) - 1);
 }

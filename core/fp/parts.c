@@ -22,7 +22,7 @@ const QhFpFormat *qh_fp_format(uint32_t format)
     return &formats[format < G_N_ELEMENTS(formats) ? format : QH_FP_F64];
 }
 
-QhFpParts qh_fp_unpack(const QhFpFormat *format, QhFpBits bits, const QhFpStatus *status)
+QhFpParts qh_fp_unpack(const QhFpFormat *format, QhFpBits bits, QhFpStatus *status)
 {
     QhWide all = ((QhWide)bits.hi << 64) | bits.lo;
     uint32_t fraction_bits = (uint32_t)format->precision - 1;
@@ -43,6 +43,7 @@ QhFpParts qh_fp_unpack(const QhFpFormat *format, QhFpBits bits, const QhFpStatus
                            aligned | (QhWide)1 << QH_FP_TOP};
     }
     if (fraction == 0 || status->flush_inputs) {
+        status->flags |= fraction != 0 ? QH_FP_DENORMAL : 0;
         return qh_fp_zero(sign);
     }
     return qh_fp_normalise(sign, 1 - format->bias, aligned);

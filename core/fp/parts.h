@@ -41,8 +41,8 @@ typedef struct QhFpFormat {
 /* The format QH_FP_F16 ...; a number that is no format gives binary64. */
 const QhFpFormat *qh_fp_format(uint32_t format);
 
-/* Take @bits apart; @status says whether a subnormal counts as zero. */
-QhFpParts qh_fp_unpack(const QhFpFormat *format, QhFpBits bits, const QhFpStatus *status);
+/* Take @bits apart; @status says whether a subnormal counts as zero, and learns that one did. */
+QhFpParts qh_fp_unpack(const QhFpFormat *format, QhFpBits bits, QhFpStatus *status);
 
 /*
  * Round and pack @parts of any kind; flags go to @status. A NaN is packed as it is, made quiet.

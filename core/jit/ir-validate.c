@@ -295,7 +295,7 @@ static uint32_t flags_limit(const QhIrRecord *record)
         return QH_ROUND_ODD | QH_FTO_INDEFINITE;
     case QH_IR_fmin:
     case QH_IR_fmax:
-        return QH_FMINMAX_X86;
+        return QH_FMINMAX_NUM;
     case QH_IR_atomic_rmw:
         return QH_RMW_MAXU;
     case QH_IR_exit_pc:

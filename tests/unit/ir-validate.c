@@ -77,7 +77,7 @@ static const Case cases[] = {
     {"f64to32-type",   "type f64",             {{QH_IR_f64to32, QH_TYPE_F64, 0, V_F64, 0, 0}},                                           1},
     {"bits2f-type",    "type f64",             {{QH_IR_bits2f, QH_TYPE_F64, 0, V_I32, 0, 0}},                                            1},
     {"f2bits-type",    "type i32",             {{QH_IR_f2bits, I32, 0, V_F64, 0, 0}},                                                    1},
-    {"minmax-flags",   "flags 0x3",            {{QH_IR_fmin, QH_TYPE_F64, 3, V_F64, V_F64, 0}},                                          1},
+    {"minmax-flags",   "flags 0x4",            {{QH_IR_fmin, QH_TYPE_F64, 4, V_F64, V_F64, 0}},                                          1},
     {"rmw-flags",      "flags 0x9",            {{QH_IR_atomic_rmw, I64, 9, V_I64, QH_MEM_64, V_I64}},                                    1},
     {"const-bits",     "more bits",            {{QH_IR_const, I32, 0, 0, 1, 1}},                                                         1},
     {"const-pc",       NULL,                   {{QH_IR_const_pc, I64, 0, 0, 1, 2}},                                                      1},

@@ -236,7 +236,7 @@ static void run_conversions(T1Pair *pair, uint32_t type, uint32_t rounding)
 
 static void run_others(T1Pair *pair, uint32_t type)
 {
-    for (uint32_t rule = 0; rule <= QH_FMINMAX_X86; rule++) {
+    for (uint32_t rule = 0; rule <= QH_FMINMAX_NUM; rule++) {
         run_forms(pair, (Program){QH_IR_fmin, type, type, 2, rule, 0, 0});
         run_forms(pair, (Program){QH_IR_fmax, type, type, 2, rule, 0, 0});
     }

@@ -392,7 +392,7 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
         return fz_below(random, 4) | fz_below(random, 2) << 3;
     case QH_IR_fmin:
     case QH_IR_fmax:
-        return fz_below(random, 3);
+        return fz_below(random, 4);
     case QH_IR_atomic_rmw:
         return fz_below(random, QH_RMW_MAXU + 1);
     case QH_IR_setflags:

@@ -102,6 +102,19 @@ minmax_x86(uint32_t format, gboolean is_min, QhFpBits a, QhFpBits b, QhFpStatus 
     return order == (is_min ? QH_FP_LESS : QH_FP_GREATER) ? a.lo : b.lo;
 }
 
+/* QH_FP_MIN ... of the service by the record's flags. */
+static uint32_t minmax_op(uint32_t flags, gboolean is_min)
+{
+    switch (flags) {
+    case QH_FMINMAX_NAN:
+        return is_min ? QH_FP_MINIMUM : QH_FP_MAXIMUM;
+    case QH_FMINMAX_NUM:
+        return is_min ? QH_FP_MINNUM : QH_FP_MAXNUM;
+    default:
+        return is_min ? QH_FP_MIN : QH_FP_MAX;
+    }
+}
+
 static void fminmax(QhCpu *cpu, const QhT0Op *op, gboolean is_min)
 {
     uint32_t format = format_of(op[1].type);
@@ -114,10 +127,7 @@ static void fminmax(QhCpu *cpu, const QhT0Op *op, gboolean is_min)
     if (op[1].flags == QH_FMINMAX_X86) {
         result = minmax_x86(format, is_min, a, b, &status);
     } else {
-        gboolean nan_wins = op[1].flags == QH_FMINMAX_NAN;
-        uint32_t kind = is_min ? (nan_wins ? QH_FP_MINIMUM : QH_FP_MIN)
-                               : (nan_wins ? QH_FP_MAXIMUM : QH_FP_MAX);
-        result = qh_fp_service.op2(format, kind, a, b, &status).lo;
+        result = qh_fp_service.op2(format, minmax_op(op[1].flags, is_min), a, b, &status).lo;
     }
     put(cpu, op->d, format, result);
     cpu->fp_flags = status.flags;

@@ -61,6 +61,9 @@ static uint64_t min_max(const QhT1Cold *cold, const Operands *operands, QhFpStat
     if (cold->y == QH_FMINMAX_X86) {
         return op2(cold, is_min ? QH_FP_MIN_X86 : QH_FP_MAX_X86, operands, status);
     }
+    if (cold->y == QH_FMINMAX_NUM) {
+        return op2(cold, is_min ? QH_FP_MINNUM : QH_FP_MAXNUM, operands, status);
+    }
     if (cold->y == QH_FMINMAX_NAN) {
         return op2(cold, is_min ? QH_FP_MINIMUM : QH_FP_MAXIMUM, operands, status);
     }
