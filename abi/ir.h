@@ -172,10 +172,10 @@ enum {
 #define QH_FLAG_CC2 6u
 
 /* lane size of vector operations, in bits 0-1 of flags: log2 of the bytes */
-#define QH_LANE_8      0u
-#define QH_LANE_16     1u
-#define QH_LANE_32     2u
-#define QH_LANE_64     3u
+#define QH_LANE_8  0u
+#define QH_LANE_16 1u
+#define QH_LANE_32 2u
+#define QH_LANE_64 3u
 /* vmin vmax vshr vcmp_gt vsatadd vsatsub vextract vwiden_* vmul_even vshift */
 #define QH_LANE_SIGNED (1u << 2)
 

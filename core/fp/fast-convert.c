@@ -108,8 +108,8 @@ qh_f64_to_int(uint64_t a, uint32_t bits, gboolean is_signed, uint32_t rule, QhFp
     double limit = bits == 32 ? 0x1p31 : 0x1p63;
 
     /* Positive for an unsigned result; a zero or subnormal input may have rules of its own. */
-    if (status->rounding == QH_ROUND_ZERO && bits >= 32 && value < limit && value > (is_signed ? -limit : 0.0) &&
-        __builtin_fabs(value) >= 1.0) {
+    if (status->rounding == QH_ROUND_ZERO && bits >= 32 && value < limit &&
+        value > (is_signed ? -limit : 0.0) && __builtin_fabs(value) >= 1.0) {
         int64_t result = (int64_t)value;
 
         status->flags |= (double)result != value ? QH_FP_INEXACT : 0;

@@ -276,6 +276,8 @@ static uint32_t flags_limit(const QhIrRecord *record)
         return QH_COND_GTU;
     case QH_IR_fcmp:
         return QH_FCOND_UNORDERED | QH_FCMP_SIGNALING;
+    case QH_IR_fcmp_bits:
+        return QH_FCMP_SIGNALING;
     case QH_IR_fadd:
     case QH_IR_fsub:
     case QH_IR_fmul:
@@ -322,6 +324,7 @@ static gboolean check_flags(Checker *check)
 
     switch (record->op) {
     case QH_IR_fcmp:
+    case QH_IR_fcmp_bits:
         bad = (record->flags & ~limit) != 0;
         break;
     case QH_IR_ffma:
@@ -456,6 +459,9 @@ static gboolean check_conversion(Checker *check)
     case QH_IR_fto_s:
     case QH_IR_fto_u:
         return check_type_is(check, is_float(from));
+    case QH_IR_fcmp_bits:
+        return check_type_is(check, record->type == QH_TYPE_I64 && is_float(from)) &&
+               check_value(check, "b", record->b, from);
     case QH_IR_bits2f:
         return check_type_is(check, is_int(from) &&
                                         qh_ir_type_bytes(from) == qh_ir_type_bytes(record->type));

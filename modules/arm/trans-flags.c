@@ -152,6 +152,34 @@ static QhValue from_bits(ArmDis *d, const ArmFlags *f, uint32_t cond)
     return cond & 1 ? bool_not(d, value) : value;
 }
 
+/* A quiet comparison once more: it raises nothing that has not been raised. */
+static QhValue fcompare(ArmDis *d, const ArmFlags *f, uint32_t condition, gboolean turned)
+{
+    return qh_ir(d->block, QH_IR_fcmp, f->type, condition, turned ? f->b : f->a,
+                 turned ? f->a : f->b, 0);
+}
+
+/* Arm C1.2.4, the meaning of conditions after FCMP; @cond is even. */
+static QhValue from_fcmp(ArmDis *d, const ArmFlags *f, uint32_t cond)
+{
+    switch (cond >> 1) {
+    case 0:
+        return fcompare(d, f, QH_FCOND_EQ, FALSE);
+    case 1: /* greater, equal or unordered */
+        return bool_not(d, fcompare(d, f, QH_FCOND_LT, FALSE));
+    case 2:
+        return fcompare(d, f, QH_FCOND_LT, FALSE);
+    case 3:
+        return fcompare(d, f, QH_FCOND_UNORDERED, FALSE);
+    case 4: /* greater or unordered */
+        return bool_not(d, fcompare(d, f, QH_FCOND_LE, FALSE));
+    case 5:
+        return fcompare(d, f, QH_FCOND_LE, TRUE);
+    default:
+        return fcompare(d, f, QH_FCOND_LT, TRUE);
+    }
+}
+
 /* Whether @cond holds for constant flags. */
 static gboolean holds(uint32_t cond, uint32_t nzcv)
 {
@@ -197,6 +225,9 @@ static QhValue evaluate(ArmDis *d, const ArmFlags *f, uint32_t cond)
         return from_add(d, f, cond);
     case QH_CC_BITS:
         return from_bits(d, f, cond);
+    case ARM_FLAGS_FCMP:
+        value = from_fcmp(d, f, cond);
+        return cond & 1 ? bool_not(d, value) : value;
     default:
         value = from_flags(d, cond & ~1u);
         return cond & 1 ? bool_not(d, value) : value;
@@ -267,6 +298,15 @@ void arm_set_flags(ArmDis *d, uint32_t kind, uint32_t type, QhValue a, QhValue b
     d->flags = (ArmFlags){.kind = kind, .type = type, .a = a, .b = b, .result = result};
 }
 
+void arm_set_fp_flags(ArmDis *d, uint32_t type, QhValue a, QhValue b, gboolean signaling)
+{
+    QhValue nzcv =
+        qh_ir(d->block, QH_IR_fcmp_bits, QH_TYPE_I64, signaling ? QH_FCMP_SIGNALING : 0, a, b, 0);
+
+    arm_put_nzcv(d, nzcv);
+    d->flags = (ArmFlags){.kind = ARM_FLAGS_FCMP, .type = type, .a = a, .b = b, .result = nzcv};
+}
+
 /* @bit of @nzcv, or what the flags are now. */
 static QhValue shifted_flag(ArmDis *d, uint32_t cond, uint32_t bit)
 {
@@ -281,6 +321,9 @@ QhValue arm_get_nzcv(ArmDis *d)
 
     if (d->flags.kind == QH_CC_BITS) {
         return d->flags.a;
+    }
+    if (d->flags.kind == ARM_FLAGS_FCMP) {
+        return d->flags.result;
     }
     QhValue n = shifted_flag(d, 4, 3), z = shifted_flag(d, 0, 2), c = shifted_flag(d, 2, 1);
     QhValue nz = qh_ir_2(block, QH_IR_or, QH_TYPE_I64, n, z);

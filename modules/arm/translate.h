@@ -52,6 +52,7 @@ typedef struct ArmFlags {
 } ArmFlags;
 #define ARM_FLAGS_UNKNOWN 0x100u
 #define ARM_FLAGS_SELECT  0x101u
+#define ARM_FLAGS_FCMP    0x102u /* of type f32 or f64; result is NZCV as an i64 */
 
 struct ArmDis {
     QhBlock *block;
@@ -152,6 +153,8 @@ void arm_set_flags(ArmDis *d, uint32_t kind, uint32_t type, QhValue a, QhValue b
 /* The flags of @compared, ADD or SUB_NB with its operands and result, if b1 @chosen is true, and
  * @nzcv otherwise (CCMP). */
 void arm_choose_flags(ArmDis *d, QhValue chosen, const ArmFlags *compared, uint32_t nzcv);
+/* The flags of the comparison of @a with @b, of type f32 or f64 (FCMP, FCMPE). */
+void arm_set_fp_flags(ArmDis *d, uint32_t type, QhValue a, QhValue b, gboolean signaling);
 /* NZCV as an i64 in bits 3 .. 0; and the flags from such a value (QH_CC_BITS). */
 QhValue arm_get_nzcv(ArmDis *d);
 void arm_put_nzcv(ArmDis *d, QhValue nzcv);

@@ -173,6 +173,7 @@ static uint32_t record_type(FzGen *gen, uint32_t op)
     case QH_IR_low64:
     case QH_IR_high64:
     case QH_IR_vextract:
+    case QH_IR_fcmp_bits:
         return QH_TYPE_I64;
     case QH_IR_trunc:
     case QH_IR_cc2:
@@ -224,6 +225,7 @@ static uint32_t other_type(FzGen *gen, uint32_t op, uint32_t type)
         return pick(gen, int_types + 1, 2);
     case QH_IR_fto_s:
     case QH_IR_fto_u:
+    case QH_IR_fcmp_bits:
         return pick(gen, float_types, 2);
     case QH_IR_bits2f:
         return type == QH_TYPE_F64 ? QH_TYPE_I64 : QH_TYPE_I32;
@@ -390,6 +392,8 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
         return fz_below(random, QH_ROUND_ODD + 1) | fz_below(random, 2) << 3;
     case QH_IR_fcmp:
         return fz_below(random, 4) | fz_below(random, 2) << 3;
+    case QH_IR_fcmp_bits:
+        return fz_below(random, 2) << 3;
     case QH_IR_fmin:
     case QH_IR_fmax:
         return fz_below(random, 4);
@@ -481,6 +485,9 @@ void fz_operation(FzGen *gen)
     flags = flags_of(gen, op);
     a = operand(gen, info->a[0], op, type, flags, UINT32_MAX);
     b = operand(gen, info->b[0], op, type, flags, UINT32_MAX);
+    if (op == QH_IR_fcmp_bits) { /* two of one type */
+        b = fz_value(gen, gen->block->records[a].type);
+    }
     c = operand(gen, info->c[0], op, type, flags, b);
     if (op == QH_IR_cas) {
         expected = fz_value(gen, type);

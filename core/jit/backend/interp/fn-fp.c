@@ -172,6 +172,30 @@ static void fcmp(QhCpu *cpu, const QhT0Op *op)
     cpu->fp_flags = status.flags;
 }
 
+static void compare_bits(QhCpu *cpu, const QhT0Op *op, uint32_t format)
+{
+    static const uint8_t results[] = {
+        [QH_FP_LESS] = 8, [QH_FP_EQUAL] = 6, [QH_FP_GREATER] = 2, [QH_FP_UNORDERED] = 3};
+    QhFpStatus status;
+
+    begin(cpu, op, &status);
+    uint32_t order =
+        qh_fp_service.compare(format, bits(cpu, op->a, format), bits(cpu, op->b, format),
+                              (op[1].flags & QH_FCMP_SIGNALING) != 0, &status);
+    qh_put64(cpu, op->d, results[order]);
+    cpu->fp_flags = status.flags;
+}
+
+static void fcmp_bits_32(QhCpu *cpu, const QhT0Op *op)
+{
+    compare_bits(cpu, op, QH_FP_F32);
+}
+
+static void fcmp_bits_64(QhCpu *cpu, const QhT0Op *op)
+{
+    compare_bits(cpu, op, QH_FP_F64);
+}
+
 static void fround(QhCpu *cpu, const QhT0Op *op)
 {
     uint32_t format = format_of(op[1].type);
@@ -292,6 +316,8 @@ static QhT0Fn conversion_fn(const QhIrRecord *record, uint32_t from_type)
         return from_type == QH_TYPE_F32 ? f32_to_s : f64_to_s;
     case QH_IR_fto_u:
         return from_type == QH_TYPE_F32 ? f32_to_u : f64_to_u;
+    case QH_IR_fcmp_bits:
+        return from_type == QH_TYPE_F32 ? fcmp_bits_32 : fcmp_bits_64;
     default:
         return qh_t0_fp_flags_fn(record->op);
     }

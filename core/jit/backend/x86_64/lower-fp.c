@@ -8,6 +8,7 @@
  * tiny is what is tiny before rounding (the host means after), the operation is done in xmm15, so
  * that C can do it once more with the operands.
  */
+#include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/nan.h"
 
@@ -389,6 +390,33 @@ static void fcmp(QhT1 *t, const QhIrRecord *record)
     qh_x(&t->a, QH_X_MOVZX8, d, qh_rm_reg(QH_RAX));
 }
 
+static void fcmp_bits(QhT1 *t, const QhIrRecord *record)
+{
+    static const struct {
+        uint32_t condition;
+        int32_t bits;
+    } cases[] = {
+        {QH_IF_B,  8},
+        {QH_IF_E,  6},
+        {QH_IF_PE, 3}
+    };
+    uint32_t type = t->records[record->a].type;
+    uint32_t op =
+        (record->flags & QH_FCMP_SIGNALING ? QH_X_COMIS : QH_X_UCOMIS) | qh_t1_packed(type);
+    QhReg left = qh_t1_use_xmm(t, record->a), right = qh_t1_use_xmm(t, record->b), d;
+
+    d = t->alloc->values[t->i].uses != 0 ? qh_t1_def(t) : QH_NO_REG;
+    qh_x(&t->a, op, left, qh_rm_reg(right));
+    if (d == QH_NO_REG) {
+        return;
+    }
+    qh_x_mov_i(&t->a, d, 2);
+    for (uint32_t i = 0; i < G_N_ELEMENTS(cases); i++) { /* moves keep the host's flags */
+        qh_x_mov_i(&t->a, QH_RAX, (uint64_t)cases[i].bits);
+        qh_x(&t->a, QH_X_CMOV + cases[i].condition, d, qh_rm_reg(QH_RAX));
+    }
+}
+
 void qh_t1_fp_forget(QhT1 *t)
 {
     (void)t; /* MXCSR rounds to nearest everywhere */
@@ -434,6 +462,9 @@ void qh_t1_lower_fp(QhT1 *t, const QhIrRecord *record)
         break;
     case QH_IR_fcmp:
         fcmp(t, record);
+        break;
+    case QH_IR_fcmp_bits:
+        fcmp_bits(t, record);
         break;
     default:
         qh_t1_lower_fp_convert(t, record);
