@@ -198,33 +198,6 @@ void arm_put_barrier(GString *text, uint64_t pc, int64_t value)
     }
 }
 
-void arm_put_pstate(GString *text, uint64_t pc, int64_t insn)
-{
-    static const struct {
-        uint8_t op1, op2;
-        char name[8];
-    } fields[] = {
-        {0, 3, "uao"    },
-        {0, 4, "pan"    },
-        {0, 5, "spsel"  },
-        {3, 1, "ssbs"   },
-        {3, 2, "dit"    },
-        {3, 4, "tco"    },
-        {3, 6, "daifset"},
-        {3, 7, "daifclr"},
-    };
-    uint32_t op1 = bits(insn, 16, 3), op2 = bits(insn, 5, 3);
-
-    (void)pc;
-    for (uint32_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-        if (fields[i].op1 == op1 && fields[i].op2 == op2) {
-            g_string_append(text, fields[i].name);
-            return;
-        }
-    }
-    g_string_append_printf(text, "s0_%u_c4_c%u_%u", op1, bits(insn, 8, 4), op2);
-}
-
 /* A system register by the numbers of its encoding, which name it in every assembler. */
 void arm_put_sysreg(GString *text, uint64_t pc, int64_t insn)
 {

@@ -85,7 +85,7 @@ gboolean arm_trans_sb(ArmDis *d, const ArmArgNone *a)
     return TRUE;
 }
 
-gboolean arm_trans_cfinv(ArmDis *d, const ArmArgCrm *a)
+gboolean arm_trans_cfinv(ArmDis *d, const ArmArgNone *a)
 {
     (void)a;
     arm_put_nzcv(d, qh_ir_2(d->block, QH_IR_xor, QH_TYPE_I64, arm_get_nzcv(d), arm_const(d, 2)));
@@ -109,7 +109,7 @@ static void put_flags(ArmDis *d, QhValue n, QhValue z, QhValue c, QhValue v)
 }
 
 /* Arm C6.2.433: from the alternative format of FP comparisons. */
-gboolean arm_trans_xaflag(ArmDis *d, const ArmArgCrm *a)
+gboolean arm_trans_xaflag(ArmDis *d, const ArmArgNone *a)
 {
     QhBlock *block = d->block;
     QhValue z = arm_condition(d, 0), c = arm_condition(d, 2);
@@ -124,7 +124,7 @@ gboolean arm_trans_xaflag(ArmDis *d, const ArmArgCrm *a)
 }
 
 /* Arm C6.2.24: to that format. */
-gboolean arm_trans_axflag(ArmDis *d, const ArmArgCrm *a)
+gboolean arm_trans_axflag(ArmDis *d, const ArmArgNone *a)
 {
     QhBlock *block = d->block;
     QhValue z = arm_condition(d, 0), c = arm_condition(d, 2), v = arm_condition(d, 6);
@@ -136,59 +136,42 @@ gboolean arm_trans_axflag(ArmDis *d, const ArmArgCrm *a)
     return TRUE;
 }
 
-/* PSTATE.{A,I,F} at EL1 and up. D may begin a software step, so it is left to the helper. */
-static gboolean mask_interrupts(ArmDis *d, const ArmArgMsrImm *a)
+/* PSTATE fields. PAN, UAO and SPSel are for EL1 and up; DAIF is for EL0, too, if SCTLR allows it.
+ */
+gboolean arm_trans_msr_imm(ArmDis *d, const ArmArgMsrImm *a)
 {
-    gboolean set = a->op2 == 6;
+    gboolean op1_is_0 = ((d->insn >> 16) & 7u) == 0;
 
-    if (d->el == 0 || (a->imm & 8)) {
+    (void)a;
+    if (d->el == 0 && op1_is_0) {
         return FALSE;
     }
-    QhValue old = qh_ir_get(d->block, QH_TYPE_I32, ARM_SLOT_DAIF);
-    qh_ir_set(
-        d->block, QH_TYPE_I32, ARM_SLOT_DAIF,
-        qh_ir_2(d->block, set ? QH_IR_or : QH_IR_andn, QH_TYPE_I32, old, arm_const32(d, a->imm)));
-    d->next = set ? ARM_NEXT_INSN : ARM_NEXT_STATE;
+    call_insn(d, ARM_HELPER_ID(msr_imm));
+    d->next = ARM_NEXT_STATE;
     return TRUE;
 }
 
-/* Arm C5.2: PSTATE fields by op1 and op2. */
-gboolean arm_trans_msr_imm(ArmDis *d, const ArmArgMsrImm *a)
+/* PSTATE.{A,I,F} at EL1 and up. D may begin a software step, so it is left to the helper. */
+static gboolean mask_interrupts(ArmDis *d, const ArmArgMsrImm *a, uint32_t op, uint32_t next)
 {
-    gboolean known;
+    if (d->el == 0 || (a->imm & 8)) {
+        return arm_trans_msr_imm(d, a);
+    }
+    QhValue old = qh_ir_get(d->block, QH_TYPE_I32, ARM_SLOT_DAIF);
+    qh_ir_set(d->block, QH_TYPE_I32, ARM_SLOT_DAIF,
+              qh_ir_2(d->block, op, QH_TYPE_I32, old, arm_const32(d, a->imm)));
+    d->next = next;
+    return TRUE;
+}
 
-    switch (a->op1 << 3 | a->op2) {
-    case 0 << 3 | 3:
-        known = d->cpu->has_uao && d->el != 0;
-        break;
-    case 0 << 3 | 4:
-        known = d->cpu->has_pan && d->el != 0;
-        break;
-    case 0 << 3 | 5:
-        known = d->el != 0;
-        break;
-    case 3 << 3 | 1:
-        known = d->cpu->has_ssbs;
-        break;
-    case 3 << 3 | 2:
-        known = d->cpu->has_dit;
-        break;
-    case 3 << 3 | 6:
-    case 3 << 3 | 7:
-        if (mask_interrupts(d, a)) {
-            return TRUE;
-        }
-        known = TRUE;
-        break;
-    default:
-        known = FALSE;
-        break;
-    }
-    if (known) {
-        call_insn(d, ARM_HELPER_ID(msr_imm));
-        d->next = ARM_NEXT_STATE;
-    }
-    return known;
+gboolean arm_trans_msr_daifset(ArmDis *d, const ArmArgMsrImm *a)
+{
+    return mask_interrupts(d, a, QH_IR_or, ARM_NEXT_INSN);
+}
+
+gboolean arm_trans_msr_daifclr(ArmDis *d, const ArmArgMsrImm *a)
+{
+    return mask_interrupts(d, a, QH_IR_andn, ARM_NEXT_STATE);
 }
 
 /* TLBI may forget what this code was fetched through. */

@@ -164,7 +164,7 @@ static void test_undefined(Fixture *f, gconstpointer data)
         0x9240fc00, /* and x0, x0, all ones */
         0x4bc00000, /* sub w0, w0, w0, ror */
         0x48217c41, /* casp of an odd register */
-        0xd50040df, /* msr of no PSTATE field */
+        0xd50041df, /* msr of no PSTATE field */
     };
 
     (void)data;
