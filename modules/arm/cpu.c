@@ -189,7 +189,9 @@ void arm_cpu_update_key(ArmCpu *cpu)
     key |= (uint64_t)tbid << ARM_KEY_TBID_SHIFT;
     key |= (uint64_t)tbii << ARM_KEY_TBII_SHIFT;
     key |= sctlr & ARM_SCTLR_A ? ARM_KEY_ALIGN : 0;
-    key |= sctlr & (cpu->el == 0 ? ARM_SCTLR_SA0 : ARM_SCTLR_SA) ? ARM_KEY_SPALIGN : 0;
+    if (cpu->sp & 15 && sctlr & (cpu->el == 0 ? ARM_SCTLR_SA0 : ARM_SCTLR_SA)) {
+        key |= ARM_KEY_SPALIGN;
+    }
     key |= is_stepping(cpu) ? ARM_KEY_SS : 0;
     key |= cpu->il ? ARM_KEY_IL : 0;
     if (cpu->guarded_seen) {

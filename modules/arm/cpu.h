@@ -178,9 +178,8 @@ enum {
 #define ARM_KEY_NTLSMD      (UINT64_C(1) << 34) /* reserved for A32 */
 #define ARM_KEY_BE          (UINT64_C(1) << 35) /* data are big-endian: SCTLR.EE or E0E */
 #define ARM_KEY_UMA         (UINT64_C(1) << 36) /* EL0 may touch DAIF: SCTLR.UMA */
-#define ARM_KEY_SP0         (UINT64_C(1) << 38) /* above EL0 with PSTATE.SP 0 */
 #define ARM_KEY_NAA         (UINT64_C(1) << 37) /* SCTLR.nAA of FEAT_LSE2: unaligned atomics may be */
-#define ARM_KEY_SPSEL       (UINT64_C(1) << 38) /* PSTATE.SP: the level's own stack pointer */
+#define ARM_KEY_SP0         (UINT64_C(1) << 38) /* above EL0 with PSTATE.SP 0 */
 
 /* Input lines of a PE, bits of base.irq_lines. */
 #define ARM_IRQ_IRQ  0u

@@ -11,7 +11,6 @@
 #define NZCV   ARM_SYSREG(3, 3, 4, 2, 0)
 #define DAIF   ARM_SYSREG(3, 3, 4, 2, 1)
 #define FPCR   ARM_SYSREG(3, 3, 4, 4, 0)
-#define SP_EL0 ARM_SYSREG(3, 0, 4, 1, 0)
 #define CURREL ARM_SYSREG(3, 0, 4, 2, 2)
 
 gboolean arm_trans_nop(ArmDis *d, const ArmArgNone *a)
@@ -209,13 +208,11 @@ static uint32_t slot_type(uint32_t slot)
 /* Row of register @encoding that this block may access itself, or NULL. */
 static const ArmSysreg *plain_register(const ArmDis *d, uint32_t encoding, gboolean write)
 {
-    const ArmSysreg *reg = arm_sysreg_find(d->cpu, encoding);
+    const ArmSysreg *reg = arm_sysreg_find_under(d->cpu, d->key, encoding);
     uint32_t right = (write ? ARM_W0 : ARM_R0) << 2 * d->el;
 
-    if (encoding == SP_EL0 && !(d->key & ARM_KEY_SPSEL)) {
-        return NULL; /* it is SP, and has no other name then */
-    }
-    if (reg == NULL || reg->slot == 0 || reg->trap != NULL || !(reg->rights & right) ||
+    if (reg == NULL || reg->slot == 0 || !(reg->rights & right) ||
+        (reg->trap != NULL && d->cpu->has_el2) ||
         (write ? reg->write != NULL : reg->read != NULL)) {
         return NULL;
     }

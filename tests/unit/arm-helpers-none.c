@@ -31,7 +31,7 @@
 #include "modules/arm/helpers.def"
 
 /* TPIDR_EL0 for everybody, TPIDR_EL1 from EL1, no others. */
-const ArmSysreg *arm_sysreg_find(const ArmCpu *cpu, uint32_t encoding)
+const ArmSysreg *arm_sysreg_find_under(const ArmCpu *cpu, uint64_t state_key, uint32_t encoding)
 {
     static const ArmSysreg rows[] = {
         {.name = "TPIDR_EL0",
@@ -47,6 +47,7 @@ const ArmSysreg *arm_sysreg_find(const ArmCpu *cpu, uint32_t encoding)
     };
 
     (void)cpu;
+    (void)state_key;
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         if (rows[i].encoding == encoding) {
             return &rows[i];

@@ -50,8 +50,8 @@ static uint64_t key_of(uint32_t el)
 {
     uint64_t mmu = el == 0 ? ARM_MMU_E10_0 : el == 1 ? ARM_MMU_E10_1 : ARM_MMU_E2;
 
-    return ARM_KEY_AA64 | ARM_KEY_SPSEL | (uint64_t)el << ARM_KEY_EL_SHIFT |
-           mmu << ARM_KEY_FETCH_SHIFT | mmu << ARM_KEY_DATA_SHIFT | mmu << ARM_KEY_UNPRIV_SHIFT;
+    return ARM_KEY_AA64 | (uint64_t)el << ARM_KEY_EL_SHIFT | mmu << ARM_KEY_FETCH_SHIFT |
+           mmu << ARM_KEY_DATA_SHIFT | mmu << ARM_KEY_UNPRIV_SHIFT;
 }
 
 /* Translate @bytes of f->code at @pc. */
