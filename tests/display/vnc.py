@@ -35,6 +35,9 @@ class Host:
         self.serial, self.lock = os.path.join(work, "serial"), os.path.join(work, "locked")
         self.errors = os.path.join(work, "errors")
         qmp = os.path.join(work, "qmp")
+        # a sanitizer keeps what was freed for a while; memory in use is looked at
+        small = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
+                     ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
                 [binary, "--load-target=riscv", "-M", "virt", "-m", "256M", "-bios",
@@ -44,7 +47,7 @@ class Host:
                  "-serial", "file:" + self.serial, "-display", "web", "-vnc",
                  ":70,to=99,websocket=on", "-vnc", "unix:%s,id=locked,password=on" % self.lock,
                  "-qmp", "unix:%s,server=on,wait=off" % qmp],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=small)
         self.link = self.connect(qmp)
         self.lines, self.events = self.link.makefile("r"), []
         self.lines.readline()

@@ -7,11 +7,15 @@
  */
 #include "run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 #define EDIT_BYTES 4u
+
+/* Nothing is merged in the first. */
+static FzMachine *plain, *merged;
 
 /* One change; @edit is EDIT_BYTES long. */
 static void change(FzBlock *block, const uint8_t *edit)
@@ -55,7 +59,7 @@ static gboolean looks_outside(const FzBlock *block)
     return FALSE;
 }
 
-static void check(FzMachine *plain, FzMachine *merged, const FzProgram *program)
+static void check(const FzProgram *program)
 {
     const QhIrContext *context = fz_context(plain);
     const FzBlock *block = &program->block[0];
@@ -78,9 +82,14 @@ static void check(FzMachine *plain, FzMachine *merged, const FzProgram *program)
     }
 }
 
+static void free_machines(void)
+{
+    fz_machine_free(plain);
+    fz_machine_free(merged);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    static FzMachine *plain, *merged;
     static FzProgram program;
     uint64_t index;
 
@@ -90,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         options.backend = QH_BACKEND_INTERP;
         plain = fz_machine_new(0, &options, TRUE);
         merged = fz_machine_new(0, &options, FALSE);
+        atexit(free_machines);
     }
     if (bytes < sizeof(index)) {
         return 0;
@@ -99,6 +109,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     for (size_t at = sizeof(index); at + EDIT_BYTES <= bytes; at += EDIT_BYTES) {
         change(&program.block[0], data + at);
     }
-    check(plain, merged, &program);
+    check(&program);
     return 0;
 }
