@@ -94,6 +94,11 @@ typedef struct QhDeviceOps {
     /* Optional: the part that holds its drive has this name below the device's path, as QMP's
      * clients know it ("virtio-backend"). */
     const char *inner;
+
+    /* Optional: what qom-get shows besides properties, made when it is asked for. With @name its
+     * value, JSON, NULL when there is no such; with NULL all the names, a blank between each two.
+     * The caller g_frees it. [main, device lock] */
+    char *(*show)(QhDevice *device, const char *name);
 } QhDeviceOps;
 
 /*

@@ -22,6 +22,8 @@ gboolean qh_instance_realize(QhInstance *instance, GError **error);
 void qh_instance_hold(QhInstance *instance);
 void qh_instance_reset(QhInstance *instance, uint32_t kind);
 void qh_instance_release(QhInstance *instance);
+/* What the device shows besides properties, as QhDeviceOps.show; NULL: nothing. [main] */
+char *qh_instance_show(QhInstance *instance, const char *name);
 const char *qh_instance_id(const QhInstance *instance);
 const char *qh_instance_class(const QhInstance *instance);
 QhMachine *qh_instance_machine(const QhInstance *instance);

@@ -175,3 +175,18 @@ qh_instance_set(QhInstance *instance, const char *property, const char *value, G
     }
     return qh_property_set(instance->machine->host, table, state, who, property, value, error);
 }
+
+char *qh_instance_show(QhInstance *instance, const char *name)
+{
+    const QhDeviceOps *ops = instance->ops;
+
+    if (!QH_HAS(ops, show) || ops->show == NULL || !instance->realized) {
+        return NULL;
+    }
+    gboolean locked = qh_machine_lock_once(instance->machine);
+    char *text = ops->show(instance->state, name);
+    if (locked) {
+        qh_machine_unlock(instance->machine);
+    }
+    return text;
+}

@@ -97,6 +97,11 @@ static void list_device_members(QhInstance *device, QhQmpObjectPropertyInfoList 
         add_entry(list, "parent_bus", g_strdup("link<bus>"));
     }
     qh_instance_foreach_property(device, list_property, list);
+    g_autofree char *names = qh_instance_show(device, NULL);
+    g_auto(GStrv) shown = g_strsplit(names != NULL ? names : "", " ", -1);
+    for (guint i = 0; shown[i] != NULL; i++) {
+        add_entry(list, shown[i], g_strdup(shown[i]));
+    }
 }
 
 static gboolean no_object(const char *path, GError **error)
@@ -190,6 +195,11 @@ static QhJson *device_value(QhInstance *device, const char *property)
         return qh_json_new_string(qh_bus_name(qh_instance_bus(device)));
     }
     qh_instance_foreach_property(device, take_value, &wanted);
+    if (wanted.value == NULL) {
+        g_autofree char *text = qh_instance_show(device, property);
+
+        wanted.value = text != NULL ? qh_json_parse(text, -1, NULL, NULL) : NULL;
+    }
     return wanted.value;
 }
 

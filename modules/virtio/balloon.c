@@ -150,9 +150,36 @@ static gboolean take_stats(VirtioChain *chain)
     if (balloon->stats_chain != NULL) {
         virtio_queue_push(g_steal_pointer(&balloon->stats_chain), 0);
     }
+    balloon->stats_at_s = g_get_real_time() / G_USEC_PER_SEC;
     balloon->stats_chain = chain;
     arm(balloon);
     return TRUE;
+}
+
+/* The figures by the names that management layers know; all ones is "not known" (5.5.6.4). */
+static char *show(VirtioDevice *device, const char *name)
+{
+    static const char *const names[VIRTIO_BALLOON_STATS] = {
+        "swap-in",      "swap-out",     "major-faults",     "minor-faults",
+        "free-memory",  "total-memory", "available-memory", "disk-caches",
+        "htlb-pgalloc", "htlb-pgfail",  "oom-kills",        "alloc-stalls",
+        "async-scans",  "direct-scans", "async-reclaims",   "direct-reclaims",
+    };
+    const VirtioBalloon *balloon = balloon_of(device);
+
+    if (name == NULL) {
+        return g_strdup("guest-stats");
+    }
+    if (!g_str_equal(name, "guest-stats")) {
+        return NULL;
+    }
+    GString *text = g_string_new("{\"stats\": {");
+    for (guint i = 0; i < VIRTIO_BALLOON_STATS; i++) {
+        g_string_append_printf(text, "%s\"stat-%s\": %" G_GUINT64_FORMAT, i > 0 ? ", " : "",
+                               names[i], balloon->stats[i]);
+    }
+    g_string_append_printf(text, "}, \"last-update\": %" G_GINT64_FORMAT "}", balloon->stats_at_s);
+    return g_string_free(text, FALSE);
 }
 
 static void kick(VirtioDevice *device, VirtioQueue *queue)
@@ -304,5 +331,6 @@ const VirtioFunction virtio_balloon = {
     .write_config = write_config,
     .kick = kick,
     .property_changed = property_changed,
+    .show = show,
     .stream = stream_state,
 };

@@ -22,6 +22,7 @@ typedef struct VirtioBalloon {
     VirtioQueue *stats_queue, *reporting_queue;
     VirtioChain *stats_chain;             /* the driver's, kept until new figures are wanted */
     uint64_t stats[VIRTIO_BALLOON_STATS]; /* by tag (5.5.6.4); UINT64_MAX: not known */
+    int64_t stats_at_s;                   /* when they came, of the epoch; 0: never */
     QhTimer *timer;
 } VirtioBalloon;
 

@@ -73,6 +73,7 @@ static void offer_ring_features(VirtioDevice *device)
     offer(device, modern, VIRTIO_F_VERSION_1);
     offer(device, modern && ring->iommu_platform, VIRTIO_F_ACCESS_PLATFORM);
     offer(device, modern && ring->packed, VIRTIO_F_RING_PACKED);
+    offer(device, modern && ring->in_order, VIRTIO_F_IN_ORDER);
     offer(device, modern && ring->queue_reset, VIRTIO_F_RING_RESET);
     if (!modern) {
         device->offered &= UINT32_MAX;
@@ -308,4 +309,13 @@ void virtio_device_run_state(VirtioDevice *device, gboolean running)
     if (device->function->run_state != NULL) {
         device->function->run_state(device, running);
     }
+}
+
+char *virtio_any_show(QhDevice *base, const char *name)
+{
+    VirtioDevice *device = (VirtioDevice *)base;
+
+    return device->function != NULL && device->function->show != NULL
+               ? device->function->show(device, name)
+               : NULL;
 }

@@ -16,6 +16,7 @@ void virtio_device_run_state(VirtioDevice *device, gboolean running);
 /* Methods of QhDeviceOps for every class: snapshots. */
 void virtio_any_stream(QhDevice *device, QhStateStream *stream);
 void virtio_any_loaded(QhDevice *device);
+char *virtio_any_show(QhDevice *device, const char *name);
 
 /* 32 features from number 32 * @select on. */
 uint32_t virtio_device_offered(const VirtioDevice *device, uint32_t select);

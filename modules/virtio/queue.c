@@ -160,12 +160,15 @@ void virtio_queue_enable_legacy(VirtioQueue *queue, uint64_t address, uint64_t a
     virtio_queue_enable(queue);
 }
 
+static void order_clear(VirtioQueue *queue);
+
 void virtio_queue_reset(VirtioQueue *queue)
 {
     if (queue->enabled) {
         unmap_ring(queue);
     }
     queue->enabled = 0;
+    order_clear(queue);
     queue->epoch++;
     queue->in_flight = queue->n_pushed = 0;
     queue->in_later = 0;
@@ -322,6 +325,34 @@ static void show_parts(VirtioChain *chain)
     chain->in = spans + chain->n_out;
 }
 
+/* --- In order (2.7.9, 2.8.10): what is done waits until all that came before it is, too --- */
+
+static void order_add(VirtioChain *chain)
+{
+    VirtioQueue *queue = chain->queue;
+
+    chain->done = 0;
+    chain->ordered = virtio_has(queue->device, VIRTIO_F_IN_ORDER);
+    if (!chain->ordered) {
+        return;
+    }
+    chain->before = queue->newest;
+    chain->after = NULL;
+    *(queue->newest != NULL ? &queue->newest->after : &queue->oldest) = chain;
+    queue->newest = chain;
+}
+
+static void order_remove(VirtioChain *chain)
+{
+    VirtioQueue *queue = chain->queue;
+
+    if (chain->ordered) {
+        *(chain->before != NULL ? &chain->before->after : &queue->oldest) = chain->after;
+        *(chain->after != NULL ? &chain->after->before : &queue->newest) = chain->before;
+        chain->ordered = 0;
+    }
+}
+
 VirtioChain *virtio_queue_pop(VirtioQueue *queue)
 {
     if (!virtio_queue_ready(queue) || ring_of(queue)->is_empty(queue) || too_many(queue)) {
@@ -335,6 +366,7 @@ VirtioChain *virtio_queue_pop(VirtioQueue *queue)
         return NULL;
     }
     show_parts(chain);
+    order_add(chain);
     queue->in_flight++;
     queue->device->in_flight++;
     return chain;
@@ -358,11 +390,12 @@ static void untrack(VirtioChain *chain)
     }
 }
 
-void virtio_queue_push(VirtioChain *chain, uint64_t written)
+/* Into the ring, if it is the one that the chain came from. */
+static void give_back(VirtioChain *chain, uint64_t written)
 {
     VirtioQueue *queue = chain->queue;
 
-    chain_unmap(chain, written);
+    order_remove(chain);
     untrack(chain);
     if (is_current(chain) && !queue->device->broken) {
         ring_of(queue)->push(queue, chain, (uint32_t)MIN(written, UINT32_MAX));
@@ -371,9 +404,40 @@ void virtio_queue_push(VirtioChain *chain, uint64_t written)
     chain_free(chain);
 }
 
+void virtio_queue_push(VirtioChain *chain, uint64_t written)
+{
+    VirtioQueue *queue = chain->queue;
+
+    chain_unmap(chain, written);
+    if (!chain->ordered) {
+        give_back(chain, written);
+        return;
+    }
+    chain->done = 1;
+    chain->written = (uint32_t)MIN(written, UINT32_MAX);
+    while (queue->oldest != NULL && queue->oldest->done) {
+        give_back(queue->oldest, queue->oldest->written);
+    }
+}
+
+/* The queue begins anew: what is done is forgotten, what is not will be when it is pushed. */
+static void order_clear(VirtioQueue *queue)
+{
+    for (VirtioChain *chain = queue->oldest, *next; chain != NULL; chain = next) {
+        next = chain->after;
+        chain->ordered = 0;
+        if (chain->done) {
+            untrack(chain);
+            chain_free(chain);
+        }
+    }
+    queue->oldest = queue->newest = NULL;
+}
+
 void virtio_queue_unpop(VirtioChain *chain)
 {
     chain_unmap(chain, 0);
+    order_remove(chain);
     untrack(chain);
     if (is_current(chain)) {
         ring_of(chain->queue)->unpop(chain->queue, chain);
@@ -436,6 +500,7 @@ void virtio_queue_forget_maps(VirtioQueue *queue)
     unmap_area(queue, &queue->desc, queue->desc_bytes, FALSE);
     unmap_area(queue, &queue->driver, queue->driver_bytes, FALSE);
     unmap_area(queue, &queue->ring, queue->ring_bytes, FALSE);
+    order_clear(queue);
     queue->epoch++;
     queue->in_flight = 0;
 }
@@ -455,6 +520,7 @@ VirtioChain *virtio_chain_restore(VirtioQueue *queue, uint16_t id, uint16_t slot
     chain->id = id;
     chain->slot = slot;
     chain->n_slots = n_slots;
+    order_add(chain);
     queue->in_flight++;
     queue->device->in_flight++;
     return chain;
@@ -476,6 +542,7 @@ void virtio_chain_again(VirtioChain *chain)
 void virtio_chain_drop(VirtioChain *chain)
 {
     chain_unmap(chain, 0);
+    order_remove(chain);
     untrack(chain);
     chain_free(chain);
 }

@@ -32,11 +32,14 @@ struct VirtioChain {
     VirtioChain *next; /* of the free list */
     VirtioSpan *maps;  /* as mapped: the readable ones first */
     uint32_t n_maps, n_out_maps;
-    uint32_t room;    /* of maps; as many again follow for out and in */
-    uint32_t epoch;   /* of the queue when it was taken */
-    uint16_t id;      /* split: head descriptor; packed: buffer id */
-    uint16_t n_slots; /* packed: descriptors used in the ring */
-    uint16_t slot;    /* packed: the first of them */
+    uint32_t room;               /* of maps; as many again follow for out and in */
+    uint32_t epoch;              /* of the queue when it was taken */
+    uint16_t id;                 /* split: head descriptor; packed: buffer id */
+    uint16_t n_slots;            /* packed: descriptors used in the ring */
+    uint16_t slot;               /* packed: the first of them */
+    VirtioChain *before, *after; /* in order: taken before and after it, not given back yet */
+    uint8_t ordered, done;       /* in order: it is in that list; it was pushed */
+    uint32_t written;            /* in order: what push said */
 };
 
 struct VirtioQueue {
@@ -61,8 +64,9 @@ struct VirtioQueue {
     uint16_t n_pushed;                /* used elements not shown to the driver yet */
     uint16_t first_slot, first_flags; /* packed: the first of them, written last */
     uint32_t in_flight;
-    uint32_t epoch;      /* of this use of the queue: a reset begins another */
-    uint32_t item_bytes; /* of a chain with what the function puts behind it */
+    uint32_t epoch;               /* of this use of the queue: a reset begins another */
+    uint32_t item_bytes;          /* of a chain with what the function puts behind it */
+    VirtioChain *oldest, *newest; /* in order: chains that were not given back yet */
     VirtioChain *free;
 };
 

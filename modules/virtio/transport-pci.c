@@ -19,7 +19,7 @@
 #define AT_DEVICE     0x2000u
 #define AT_NOTIFY     0x3000u
 #define MODERN_BYTES  0x4000u
-#define NOTIFY_STRIDE 4u /* notify_off_multiplier: a word for each queue */
+#define NOTIFY_STRIDE 4u /* notify_off_multiplier: a word for each queue, unless it has a page */
 
 /* 4.1.4: capabilities */
 enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_ISR = 3, CAP_DEVICE = 4, CAP_PCI = 5 };
@@ -291,10 +291,10 @@ static void modern_write(VirtioDevice *device, uint32_t offset, uint32_t width, 
     case AT_DEVICE:
         virtio_device_write_config(device, offset - AT_DEVICE, width, value);
         break;
-    case AT_NOTIFY:
-        virtio_device_kick(device, (offset - AT_NOTIFY) / NOTIFY_STRIDE);
-        break;
     default:
+        if (offset >= AT_NOTIFY) {
+            virtio_device_kick(device, (offset - AT_NOTIFY) / device->pci.notify_stride);
+        }
         break;
     }
 }
@@ -319,6 +319,11 @@ io_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t
 
 /* --- Access through configuration space (4.1.4.9) --- */
 
+static uint32_t notify_bytes(const VirtioDevice *device)
+{
+    return MAX(PAGE, device->n_queues * device->pci.notify_stride);
+}
+
 /* What the guest has set: FALSE when it makes no sense. */
 static gboolean cfg_target(VirtioDevice *device, uint32_t *ret_offset, uint32_t *ret_width)
 {
@@ -326,7 +331,7 @@ static gboolean cfg_target(VirtioDevice *device, uint32_t *ret_offset, uint32_t 
     uint32_t width = virtio_get32(cap + CAP_LENGTH), offset = virtio_get32(cap + CAP_OFFSET);
 
     if (cap[CAP_BAR] != BAR_MODERN || (width != 1 && width != 2 && width != 4) ||
-        offset % width != 0 || offset > MODERN_BYTES - width) {
+        offset % width != 0 || offset > AT_NOTIFY + notify_bytes(device) - width) {
         return FALSE;
     }
     *ret_offset = offset;
@@ -395,6 +400,9 @@ static gboolean add_modern(VirtioDevice *device, GError **error)
     const QhPciService *bus = device->pci.bus;
     uint32_t notify, cfg;
 
+    device->pci.notify_stride = device->pci.page_per_vq ? PAGE : NOTIFY_STRIDE;
+    device->services->device->window_set_bytes(&device->base, VIRTIO_PCI_MODERN,
+                                               AT_NOTIFY + notify_bytes(device));
     if (!bus->bar(&device->base, BAR_MODERN, VIRTIO_PCI_MODERN, QH_PCI_BAR_64 | QH_PCI_BAR_PREFETCH,
                   0, error) ||
         add_capability(device, CAP_COMMON, CAP_BYTES, AT_COMMON, PAGE, error) == 0 ||
@@ -403,12 +411,13 @@ static gboolean add_modern(VirtioDevice *device, GError **error)
          add_capability(device, CAP_DEVICE, CAP_BYTES, AT_DEVICE, PAGE, error) == 0)) {
         return FALSE;
     }
-    notify = add_capability(device, CAP_NOTIFY, CAP_BYTES + 4, AT_NOTIFY, PAGE, error);
+    notify =
+        add_capability(device, CAP_NOTIFY, CAP_BYTES + 4, AT_NOTIFY, notify_bytes(device), error);
     cfg = notify != 0 ? add_capability(device, CAP_PCI, CAP_BYTES + 4, 0, 0, error) : 0;
     if (cfg == 0) {
         return FALSE;
     }
-    virtio_put32(bus->config(&device->base) + notify + CAP_MULTIPLIER, NOTIFY_STRIDE);
+    virtio_put32(bus->config(&device->base) + notify + CAP_MULTIPLIER, device->pci.notify_stride);
     bus->config(&device->base)[cfg + CAP_BAR] = 0;
     bus->writable(&device->base)[cfg + CAP_BAR] = 0xff;
     memset(bus->writable(&device->base) + cfg + CAP_OFFSET, 0xff, 12);

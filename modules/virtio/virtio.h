@@ -74,6 +74,8 @@ typedef struct VirtioFunction {
     void (*run_state)(VirtioDevice *device, gboolean running);
     /* Optional, as in QhDeviceOps. [main] */
     gboolean (*property_changed)(VirtioDevice *device, const char *property, GError **error);
+    /* Optional, as in QhDeviceOps. [main] */
+    char *(*show)(VirtioDevice *device, const char *name);
     /* What the function keeps besides properties, for snapshots (abi/state.h), chains that it holds
      * with virtio_chain_stream. Absent: the device cannot be saved. */
     void (*stream)(VirtioDevice *device, QhStateStream *stream);
@@ -116,12 +118,13 @@ typedef struct VirtioRingProperties {
 typedef struct VirtioPci {
     uint32_t vectors;       /* VIRTIO_PCI_AUTO: one for each queue and one more */
     uint8_t disable_legacy; /* 0 auto, 1 on, 2 off */
-    uint8_t disable_modern, ats, ioeventfd;
+    uint8_t disable_modern, ats, ioeventfd, page_per_vq;
 
     const QhPciService *bus;
     uint16_t config_vector;
     uint32_t device_select, driver_select, queue_select;
-    uint32_t cfg_cap; /* offset of the capability that leads to the registers; 0: none */
+    uint32_t notify_stride; /* bytes between the places where queues are kicked */
+    uint32_t cfg_cap;       /* offset of the capability that leads to the registers; 0: none */
 } VirtioPci;
 
 struct VirtioDevice {

@@ -137,6 +137,17 @@ def test_balloon():
         assert client.execute('query-balloon') == {'actual': 64 << 20}
         client.execute('balloon', value=32 << 20)
         assert client.execute('qom-get', path='/machine/peripheral/b', property='target') == 32 << 20
+        stats = client.execute('qom-get', path='/machine/peripheral/b', property='guest-stats')
+        assert stats['last-update'] == 0 and len(stats['stats']) == 16, stats
+        assert stats['stats']['stat-free-memory'] == (1 << 64) - 1, stats
+        members = {m['name']: m['type'] for m in client.execute(
+            'qom-list', path='/machine/peripheral/b')}
+        assert members['guest-stats'] == 'guest-stats', members
+        client.execute('qom-set', path='/machine/peripheral/b',
+                       property='guest-stats-polling-interval', value=2)
+        assert client.execute('qom-get', path='b', property='guest-stats-polling-interval') == 2
+        assert 'error' in client.ask('qom-set', path='b', property='guest-stats', value=1)
+        assert 'error' in client.ask('qom-get', path='b', property='guest')
         assert client.execute('query-balloon') == {'actual': 64 << 20}  # no guest has done it yet
         for value in (0, -1):
             assert client.ask('balloon', value=value)['error']['class'] == 'GenericError'

@@ -89,7 +89,7 @@ typedef struct BenchPci {
     uint32_t n_vectors, mode;
     uint32_t sent[16]; /* messages by vector */
     gboolean line, express, master;
-    uint64_t legacy_bytes;
+    uint64_t legacy_bytes, modern_bytes;
 } BenchPci;
 Bench *bench_new_pci(const char *class,
                      gboolean express,

@@ -206,6 +206,55 @@ static void test_reset_in_flight(void)
     bench_free(bench);
 }
 
+static void serve_second_first(Bench *bench)
+{
+    gpointer first = g_ptr_array_steal_index(bench->pending, 0);
+
+    bench_serve(bench);
+    g_ptr_array_add(bench->pending, first);
+}
+
+/* What is done early waits for what came before it, in both kinds of ring; a reset forgets both. */
+static void test_in_order(gconstpointer data)
+{
+    const char *const ordered[] = {"drive", "d0", "in_order", "on", "packed", data, NULL};
+    Disk disk = disk_new(ordered, 0, 8);
+    Bench *bench = disk.bench;
+    uint32_t id, bytes;
+
+    g_assert_true((disk.features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0);
+    bench->hold = TRUE;
+    for (guint i = 0; i < 100; i++) {
+        put_request(&disk, 0, 0, 512, TRUE);
+        put_request(&disk, 4, 0, 0, FALSE);
+        put_request(&disk, 0, 0, 1024, TRUE);
+        g_assert_cmpuint(bench->pending->len, ==, 3);
+        serve_second_first(bench);
+        g_assert_false(driver_get(&disk.queue, &id, &bytes));
+        bench_serve(bench);
+        g_assert_true(driver_get(&disk.queue, &id, &bytes) && bytes == 513);
+        g_assert_true(driver_get(&disk.queue, &id, &bytes) && bytes == 1);
+        g_assert_true(driver_get(&disk.queue, &id, &bytes) && bytes == 1025);
+        g_assert_false(driver_get(&disk.queue, &id, &bytes));
+        g_assert_cmpuint(bench->n_maps, ==, 3);
+    }
+    put_request(&disk, 0, 0, 512, TRUE);
+    put_request(&disk, 4, 0, 0, FALSE);
+    serve_second_first(bench);
+    bench_write(bench, R_STATUS, 0);
+    g_assert_cmpuint(bench_read(bench, R_STATUS), !=, 0);
+    bench_serve(bench);
+    g_assert_cmpuint(bench_read(bench, R_STATUS), ==, 0);
+    g_assert_cmpuint(bench->n_maps, ==, 0);
+    disk.queue = driver_queue(bench, 0, 8, driver_start(bench, 0));
+    driver_ok(bench);
+    put_request(&disk, 0, 0, 512, TRUE);
+    bench_serve(bench);
+    g_assert_true(driver_get(&disk.queue, &id, &bytes) && bytes == 513);
+    g_assert_cmpuint(bench->n_guest_errors, ==, 0);
+    bench_free(bench);
+}
+
 /* A driver that resets without waiting, again and again, while the disk stands still. */
 static void test_reset_storm(void)
 {
@@ -292,6 +341,8 @@ int main(int argc, char **argv)
     g_test_add_func("/blk/erase", test_erase);
     g_test_add_func("/blk/config", test_config);
     g_test_add_func("/blk/reset-in-flight", test_reset_in_flight);
+    g_test_add_data_func("/blk/in-order", "off", test_in_order);
+    g_test_add_data_func("/blk/in-order-packed", "on", test_in_order);
     g_test_add_func("/blk/reset-storm", test_reset_storm);
     g_test_add_func("/blk/errors", test_errors);
     g_test_add_func("/blk/refusals", test_refusals);

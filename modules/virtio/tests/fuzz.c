@@ -240,6 +240,7 @@ static void life(Fuzz *fuzz, const char *class)
                                       "fsdev",     "f0",
                                       "mount_tag", "share",
                                       "packed",    below(fuzz, 2) ? "on" : "off",
+                                      "in_order",  below(fuzz, 2) ? "on" : "off",
                                       "max-bytes", below(fuzz, 2) ? "100" : "18446744073709551615",
                                       NULL};
 

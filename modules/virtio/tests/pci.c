@@ -99,6 +99,16 @@ static void test_capabilities(void)
     bench_free(bench);
 }
 
+static uint32_t capability(const BenchPci *pci, uint32_t type)
+{
+    uint32_t at = pci->config[0x34];
+
+    while (at != 0 && pci->config[at + 3] != type) {
+        at = pci->config[at + 1];
+    }
+    return at;
+}
+
 /* Features, a queue, one read of the disk. */
 static void start(Bench *bench, gboolean vectors)
 {
@@ -196,6 +206,41 @@ static void test_modern(void)
     bench_free(bench);
 }
 
+/* page-per-vq: a page for the kicks of each queue, and a window that has room for them. */
+static void test_pages(void)
+{
+    static const char *const pages[] = {"drive",       "d0", "num-queues", "3",
+                                        "page-per-vq", "on", NULL};
+    BenchPci pci;
+    Bench *bench = disk("virtio-blk-pci", TRUE, pages, &pci);
+    uint32_t notify = capability(&pci, 2), id, bytes;
+    Queue queue = ring(bench, 16);
+
+    g_assert_cmphex(virtio_get32(pci.config + notify + 16), ==, 0x1000);
+    g_assert_cmphex(virtio_get32(pci.config + notify + 12), ==, 0x3000);
+    g_assert_cmphex(pci.modern_bytes, ==, NOTIFY + 0x3000);
+    set(bench, 0x14, 1, 0);
+    set(bench, 0x14, 1, 3);
+    set(bench, 8, 4, 1);
+    set(bench, 0xc, 4, 1);
+    set(bench, 0x14, 1, 11);
+    set(bench, 0x16, 2, 2);
+    g_assert_cmpuint(get(bench, 0x1e, 2), ==, 2);
+    set(bench, 0x18, 2, 16);
+    set(bench, 0x20, 4, (uint32_t)queue.desc);
+    set(bench, 0x28, 4, (uint32_t)queue.driver);
+    set(bench, 0x30, 4, (uint32_t)queue.device);
+    set(bench, 0x1c, 2, 1);
+    set(bench, 0x14, 1, 15);
+    add_read(&queue);
+    set(bench, NOTIFY + 2 * 4, 2, 2); /* where queue 2 is without pages */
+    set(bench, NOTIFY + 0x1000, 2, 2);
+    g_assert_false(driver_get(&queue, &id, &bytes));
+    set(bench, NOTIFY + 0x2000, 2, 2);
+    g_assert_true(driver_get(&queue, &id, &bytes) && bytes == 513);
+    bench_free(bench);
+}
+
 static void test_legacy(void)
 {
     BenchPci pci;
@@ -278,6 +323,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/refusals", test_refusals);
     g_test_add_func("/pci/capabilities", test_capabilities);
     g_test_add_func("/pci/modern", test_modern);
+    g_test_add_func("/pci/pages", test_pages);
     g_test_add_func("/pci/legacy", test_legacy);
     g_test_add_func("/pci/config-window", test_config_window);
     return g_test_run();

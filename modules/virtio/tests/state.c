@@ -231,6 +231,36 @@ static void test_held(gconstpointer data)
     bench_free(bench);
 }
 
+/* What the guest says of its memory, as management layers ask for it. */
+static void test_figures(void)
+{
+    Bench *bench = bench_new("virtio-balloon-device", FALSE, NULL);
+    Queue stats = driver_queue(bench, 2, 8, driver_start(bench, 0));
+    const Part part = {DRIVER_DATA, 30, FALSE};
+    uint8_t *rows = bench_at(bench, DRIVER_DATA);
+    static const uint16_t tags[] = {4, 15, 16}; /* free memory, the last one, one too many */
+
+    driver_ok(bench);
+    g_autofree char *names = bench->ops->show(bench->device, NULL);
+    g_assert_cmpstr(names, ==, "guest-stats");
+    g_assert_null(bench->ops->show(bench->device, "stats"));
+    for (guint i = 0; i < 3; i++) {
+        virtio_put16(rows + 10 * i, tags[i]);
+        virtio_put64(rows + 10 * i + 2, 1000 + i);
+    }
+    g_autofree char *before = bench->ops->show(bench->device, "guest-stats");
+    g_assert_nonnull(strstr(before, "\"last-update\": 0}"));
+    driver_add(&stats, &part, 1, FALSE);
+    driver_kick(&stats);
+    g_autofree char *after = bench->ops->show(bench->device, "guest-stats");
+    g_assert_nonnull(strstr(after, "\"stat-free-memory\": 1000,"));
+    g_assert_nonnull(strstr(after, "\"stat-direct-reclaims\": 1001}"));
+    g_assert_nonnull(strstr(after, "\"stat-swap-in\": 18446744073709551615,"));
+    g_assert_null(strstr(after, "1002"));
+    g_assert_null(strstr(after, "\"last-update\": 0}"));
+    bench_free(bench);
+}
+
 /* A request that is at the disk cannot be saved. */
 static void test_under_way(void)
 {
@@ -290,6 +320,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(future, &modes[i], test_future);
         g_test_add_data_func(held, &modes[i], test_held);
     }
+    g_test_add_func("/virtio/state/figures", test_figures);
     g_test_add_func("/virtio/state/under-way", test_under_way);
     g_test_add_func("/virtio/state/damaged", test_damaged);
     return g_test_run();
