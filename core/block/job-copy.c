@@ -4,6 +4,11 @@
  * writing. A bit for each piece says that it has to be copied (again): a write sets it when it is
  * done, the copier clears it before it reads. When no bit is set the job is ready; at its end the
  * users are held, what is left is copied, and they go over to the copy.
+ *
+ * With copy-mode=write-blocking a write copies what it wrote itself, so that bits are set in the
+ * beginning only. Who copies a piece reads the source and writes the target while nobody else does
+ * the same there: so the last one to copy has seen all writes. A piece whose bit is still set is
+ * left to the copier, and so is one that cannot be copied now.
  */
 #include "core/block/block-priv.h"
 #include "core/block/chain.h"
@@ -26,6 +31,9 @@ typedef struct Copy {
     GMutex lock; /* of what follows */
     uint8_t *dirty;
     uint64_t cursor;
+    gboolean blocking;
+    uint8_t *busy; /* somebody copies it; blocking only */
+    GCond idle;    /* a piece is busy no longer */
 } Copy;
 
 static void mark(void *data, uint64_t offset, uint64_t bytes)
@@ -65,10 +73,37 @@ static gboolean next(Copy *copy, uint64_t *ret)
     return found;
 }
 
-/* *@ret_read: whether it was reading that failed. */
-static int copy_piece(Copy *copy, uint64_t piece, void *memory, gboolean *ret_read)
+/* @piece is this caller's alone until copied(). With @clean only if its bit is not set. */
+static gboolean claim(Copy *copy, uint64_t piece, gboolean clean)
 {
-    uint64_t offset = piece * PIECE, bytes = MIN(PIECE, copy->bytes - offset);
+    if (!copy->blocking) {
+        return TRUE;
+    }
+    g_mutex_lock(&copy->lock);
+    while (copy->busy[piece]) {
+        g_cond_wait(&copy->idle, &copy->lock);
+    }
+    gboolean mine = !clean || !copy->dirty[piece];
+    copy->busy[piece] = mine;
+    g_mutex_unlock(&copy->lock);
+    return mine;
+}
+
+static void copied(Copy *copy, uint64_t piece, gboolean again)
+{
+    if (!copy->blocking) {
+        return;
+    }
+    g_mutex_lock(&copy->lock);
+    copy->busy[piece] = 0;
+    copy->dirty[piece] |= again != FALSE;
+    g_cond_broadcast(&copy->idle);
+    g_mutex_unlock(&copy->lock);
+}
+
+/* *@ret_read: whether it was reading that failed. */
+static int copy_range(Copy *copy, uint64_t offset, uint64_t bytes, void *memory, gboolean *ret_read)
+{
     QhBlockStatus status;
     int error = qh_block_status_above(copy->source, NULL, offset, bytes, &status);
 
@@ -86,6 +121,45 @@ static gboolean fail(GError **error, int failed)
 {
     g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "%s", g_strerror(failed));
     return FALSE;
+}
+
+static int copy_piece(Copy *copy, uint64_t piece, void *memory, gboolean *ret_read)
+{
+    uint64_t offset = piece * PIECE;
+
+    claim(copy, piece, FALSE);
+    int failed = copy_range(copy, offset, MIN(PIECE, copy->bytes - offset), memory, ret_read);
+    copied(copy, piece, FALSE);
+    return failed;
+}
+
+/*
+ * After a write, on its thread. While the graph is held its request is waited for, so it must not
+ * wait for the end of that: the copier does it then.
+ */
+static void copy_written(void *data, uint64_t offset, uint64_t bytes)
+{
+    Copy *copy = data;
+    uint64_t end = MIN(offset + bytes, copy->bytes);
+
+    if (offset >= end) {
+        return;
+    }
+    g_autofree void *memory = g_try_malloc(MIN(PIECE, end - offset));
+    if (memory == NULL || !qh_block_user_enter(copy->writer, FALSE)) {
+        mark(copy, offset, end - offset);
+        return;
+    }
+    for (uint64_t at = offset; at < end;) {
+        uint64_t piece = at / PIECE, part = MIN(end, (piece + 1) * PIECE) - at;
+        gboolean read;
+
+        if (claim(copy, piece, TRUE)) {
+            copied(copy, piece, copy_range(copy, at, part, memory, &read) != 0);
+        }
+        at += part;
+    }
+    qh_block_user_leave(copy->writer);
 }
 
 /* The pieces to begin with. */
@@ -121,18 +195,21 @@ static gboolean copy_run(QhBlockJob *job, GError **error)
     uint64_t piece;
 
     while (failed == 0) {
-        if (!next(copy, &piece)) {
+        gboolean read = TRUE;
+
+        /* first in, then the piece: a write that waits for the piece may be waited for */
+        qh_block_user_enter(copy->reader, TRUE);
+        qh_block_user_enter(copy->writer, TRUE);
+        gboolean more = next(copy, &piece);
+        failed = more ? copy_piece(copy, piece, memory, &read) : 0;
+        qh_block_user_leave(copy->writer);
+        qh_block_user_leave(copy->reader);
+        if (!more) {
             if (!qh_block_job_ready(job)) {
                 break;
             }
             continue;
         }
-        qh_block_user_enter(copy->reader, TRUE);
-        qh_block_user_enter(copy->writer, TRUE);
-        gboolean read = TRUE;
-        failed = copy_piece(copy, piece, memory, &read);
-        qh_block_user_leave(copy->writer);
-        qh_block_user_leave(copy->reader);
         if (failed != 0 && qh_block_job_failed(job, read, failed)) {
             mark(copy, piece * PIECE, 1);
             failed = 0;
@@ -225,7 +302,9 @@ static void copy_clean(QhBlockJob *job)
     qh_block_node_unref(copy->target);
     qh_block_node_unref(copy->replaces);
     g_mutex_clear(&copy->lock);
+    g_cond_clear(&copy->idle);
     g_free(copy->dirty);
+    g_free(copy->busy);
     g_free(copy);
 }
 
@@ -263,6 +342,7 @@ static gboolean start(QhBlockGraph *graph,
     copy->bytes = qh_block_length(copy->source);
     copy->pieces = (copy->bytes + PIECE - 1) / PIECE;
     copy->dirty = g_try_malloc0(copy->pieces + 1);
+    copy->busy = copy->blocking ? g_try_malloc0(copy->pieces + 1) : NULL;
     copy->reader = qh_block_user_new(copy->source, what, QH_BLOCK_USE_READ,
                                      QH_BLOCK_USE_ALL & ~QH_BLOCK_USE_RESIZE, error);
     copy->writer =
@@ -271,7 +351,7 @@ static gboolean start(QhBlockGraph *graph,
                                 QH_BLOCK_USE_ALL, error)
             : NULL;
     gboolean ok = copy->writer != NULL && fit(copy->target, copy->bytes, error);
-    if (ok && copy->dirty == NULL) {
+    if (ok && (copy->dirty == NULL || (copy->blocking && copy->busy == NULL))) {
         ok = fail(error, ENOMEM);
     }
     QhBlockJob *job = ok ? qh_block_job_new(graph, id, copy->commit ? &commit_ops : &mirror_ops,
@@ -282,6 +362,7 @@ static gboolean start(QhBlockGraph *graph,
         qh_block_user_free(copy->writer);
         give_back(copy);
         g_free(copy->dirty);
+        g_free(copy->busy);
         g_free(copy);
         return FALSE;
     }
@@ -291,7 +372,11 @@ static gboolean start(QhBlockGraph *graph,
         qh_block_node_ref(copy->replaces);
     }
     g_mutex_init(&copy->lock);
-    copy->watcher = (QhBlockWatcher){.after = mark, .data = copy};
+    g_cond_init(&copy->idle);
+    copy->watcher = (QhBlockWatcher){
+        .after = copy->blocking ? copy_written : mark,
+        .data = copy,
+    };
     qh_block_hold(graph, copy->source);
     g_ptr_array_add(copy->source->watchers, &copy->watcher);
     copy->watching = TRUE;
@@ -302,20 +387,18 @@ static gboolean start(QhBlockGraph *graph,
 
 gboolean qh_block_mirror(QhBlockGraph *graph,
                          const char *id,
-                         QhBlockNode *source,
-                         QhBlockNode *target,
-                         QhBlockNode *replaces,
-                         QhCopySync sync,
+                         const QhBlockMirror *what,
                          const QhBlockJobOptions *options,
                          GError **error)
 {
     Copy *copy = g_new0(Copy, 1);
 
-    copy->source = source;
-    copy->target = target;
-    copy->replaces = replaces;
-    copy->sync = sync;
-    if (source == target) {
+    copy->source = what->source;
+    copy->target = what->target;
+    copy->replaces = what->replaces;
+    copy->sync = what->sync;
+    copy->blocking = what->blocking;
+    if (what->source == what->target) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "Can't mirror node into itself");
         g_free(copy);
         return FALSE;

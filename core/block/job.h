@@ -108,12 +108,15 @@ void qh_block_jobs_free(QhBlockGraph *graph);                        /* cancels 
 typedef enum { QH_COPY_FULL, QH_COPY_TOP, QH_COPY_NONE, QH_COPY_BITMAP } QhCopySync;
 /* What becomes of the bitmap: BitmapSyncMode. */
 typedef enum { QH_BITMAP_ON_SUCCESS, QH_BITMAP_NEVER, QH_BITMAP_ALWAYS } QhBitmapSync;
+typedef struct QhBlockMirror {
+    QhBlockNode *source, *target;
+    QhBlockNode *replaces; /* the target takes its place in the end; NULL: the source's */
+    QhCopySync sync;
+    gboolean blocking; /* a write is done when it is in the copy, too */
+} QhBlockMirror;
 gboolean qh_block_mirror(QhBlockGraph *graph,
                          const char *id,
-                         QhBlockNode *source,
-                         QhBlockNode *target,
-                         QhBlockNode *replaces,
-                         QhCopySync sync,
+                         const QhBlockMirror *what,
                          const QhBlockJobOptions *options,
                          GError **error);
 /* job-backup.c */

@@ -95,8 +95,15 @@ gboolean qh_qmp_blockdev_mirror(QhHost *host, const QhQmpBlockdevMirrorArgs *arg
             return FALSE;
         }
     }
+    const QhBlockMirror mirror = {
+        source,
+        target,
+        replaces,
+        sync,
+        args->has_copy_mode && args->copy_mode == QH_QMP_MIRROR_COPY_MODE_WRITE_BLOCKING,
+    };
     return qh_block_mirror(qh_host_blocks(host), args->job_id != NULL ? args->job_id : args->device,
-                           source, target, replaces, sync, &options, error);
+                           &mirror, &options, error);
 }
 
 /* The node of a chain that is named by node or by file; @otherwise when neither is said. */
@@ -364,10 +371,17 @@ gboolean qh_qmp_drive_mirror(QhHost *host, const QhQmpDriveMirror *args, GError 
     }
     QhBlockNode *target =
         new_target(source, &image, args->node_name, args->sync, qh_host_blocks(host), error);
+    const QhBlockMirror mirror = {
+        source,
+        target,
+        replaces,
+        sync,
+        args->has_copy_mode && args->copy_mode == QH_QMP_MIRROR_COPY_MODE_WRITE_BLOCKING,
+    };
     gboolean ok =
         target != NULL &&
         qh_block_mirror(qh_host_blocks(host), args->job_id != NULL ? args->job_id : args->device,
-                        source, target, replaces, sync, &options, error);
+                        &mirror, &options, error);
     qh_block_node_unref(target);
     return ok;
 }

@@ -160,6 +160,63 @@ def mirror(s, host):
     assert (depth_of(s, "t"), depth_of(s, "t2")) == (1, 2)
 
 
+def mirror_blocking(s, host):
+    """copy-mode=write-blocking: what is written is in the copy at once, although the job itself has
+    all but no speed; so is a discard. Where it cannot be copied the job hears of it, not the guest;
+    a write over what has not been copied yet is left to the job."""
+    for image in "ab":
+        s.img("create", "-q", "-f", "raw", s.path("mb" + image), str(SIZE))
+        host.call("blockdev-add", driver="raw", node_name=image, discard="unmap",
+                  file={"driver": "blkdebug" if image == "b" else "file", "node-name": "file-" + image,
+                        **({"image": {"driver": "file", "filename": s.path("mb" + image)}}
+                           if image == "b" else {"filename": s.path("mb" + image)})})
+    for mode in ("background", "write-blocking"):
+        host.call("blockdev-mirror", job_id="j", device="a", target="b", sync="none", speed=1,
+                  copy_mode=mode, on_target_error="stop")
+        host.event("BLOCK_JOB_READY", device="j")
+        for at in range(8):
+            host.io("a", "write -P %d %dM 1M" % (0x11 * (at + 1), at))
+            host.io("a", "write -P 0x99 %dM 700" % at)
+        host.io("a", "write -z 3M 64k")
+        host.io("a", "write -P 0x77 %d 3" % (8 * MB - 1))
+        with open(s.path("mbb"), "rb") as copy, open(s.path("mba"), "rb") as source:
+            same = copy.read() == source.read()
+        assert same == (mode == "write-blocking"), mode
+        host.call("block-job-cancel", device="j", force=True)
+        host.event("BLOCK_JOB_CANCELLED", device="j")
+        host.ends("j")
+    # the end of a whole one, with writes before the copier comes there and after
+    host.call("blockdev-mirror", job_id="j", device="a", target="b", sync="full", speed=MB,
+              copy_mode="write-blocking")
+    host.io("a", "write -P 0x21 0 100k")
+    host.io("a", "write -P 0x22 %d 1M" % (15 * MB - 4096))
+    host.call("block-job-set-speed", device="j", speed=0)
+    host.event("BLOCK_JOB_READY", device="j")
+    host.io("a", "write -P 0x23 9M 100k")
+    host.call("block-job-complete", device="j")
+    host.ends("j")
+    for name in ("a", "file-a", "b", "file-b"):
+        host.hmp("qemu-io %s flush" % name)
+    host.call("blockdev-del", node_name="a")
+    host.call("blockdev-del", node_name="b")
+    s.img("compare", "-q", s.path("mba"), s.path("mbb"))
+    # a copy that cannot be written: the guest's write is good, the job stops
+    host.call("blockdev-add", driver="raw", node_name="a",
+              file={"driver": "file", "filename": s.path("mba")})
+    host.call("blockdev-add", driver="raw", node_name="b", file={
+        "driver": "blkdebug", "inject-error": [{"event": "write_aio", "errno": 5}],
+        "image": {"driver": "file", "filename": s.path("mbb")}})
+    host.call("blockdev-mirror", job_id="j", device="a", target="b", sync="none",
+              copy_mode="write-blocking", on_target_error="report")
+    host.event("BLOCK_JOB_READY", device="j")
+    host.io("a", "write -P 0x31 0 64k")
+    host.io("a", "read -P 0x31 0 64k")
+    host.event("BLOCK_JOB_ERROR", device="j")
+    host.ends("j")
+    host.call("blockdev-del", node_name="a")
+    host.call("blockdev-del", node_name="b")
+
+
 def backup(s, host):
     """Full, then incremental ones along a bitmap, of which one fails; the chain has it all."""
     s.img("create", "-q", "-f", "qcow2", s.path("b"), str(SIZE))
@@ -497,7 +554,8 @@ def main():
     binary, blockio = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         s = Suite(blockio, folder)
-        for test in (stream, commit_middle, commit_active, cancel, mirror, backup, bitmaps,
+        for test in (stream, commit_middle, commit_active, cancel, mirror,
+                     mirror_blocking, backup, bitmaps,
                      overlays, internal,
                      filters, *([nbd] if "nbd" in sys.argv[3:] else [])):
             def one(function=test):
