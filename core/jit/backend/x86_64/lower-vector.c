@@ -3,8 +3,9 @@
  * Vectors of 64 and 128 bits in xmm registers. Of a v64 the upper half of its register may be
  * anything. What the host has no instruction for is done by the interpreter's function.
  */
+#include "core/jit/backend/x86_64/lower-vector.h"
+
 #include "core/jit/backend/interp/t0.h"
-#include "core/jit/backend/x86_64/t1.h"
 #include "core/jit/jit-cpu.h"
 
 #include <string.h>
@@ -141,8 +142,7 @@ static gboolean has(const QhT1 *t, const Form *form)
     return form->op != NONE && (form->needs & ~t->features) == 0;
 }
 
-/* d = left OP right, all registers; d may be left, but not right unless AVX. */
-static void op3(QhT1 *t, uint32_t op, QhReg d, QhReg left, QhReg right)
+void qh_t1_vector_op3(QhT1 *t, uint32_t op, QhReg d, QhReg left, QhReg right)
 {
     if (has_avx(t)) {
         qh_x_vex(&t->a, op, d, left, qh_rm_reg(right));
@@ -212,7 +212,7 @@ static uint32_t immediate_of(const QhIrRecord *record)
     }
 }
 
-static void in_c(QhT1 *t, const QhIrRecord *record)
+void qh_t1_vector_in_c(QhT1 *t, const QhIrRecord *record)
 {
     uint32_t used[8];
     uint32_t n = qh_ir_uses(t->source->context->translator, t->records, t->i, used);
@@ -255,7 +255,7 @@ static void binary(QhT1 *t, const QhIrRecord *record, const Form *forms)
     if (has(t, form)) {
         emit_binary(t, form->op, record->a, record->b);
     } else {
-        in_c(t, record);
+        qh_t1_vector_in_c(t, record);
     }
 }
 
@@ -290,13 +290,13 @@ static void greater(QhT1 *t, const QhIrRecord *record)
         return;
     }
     if (!has(t, max)) {
-        in_c(t, record);
+        qh_t1_vector_in_c(t, record);
         return;
     }
     a = qh_t1_use_xmm(t, record->a);
     b = qh_t1_use_xmm(t, record->b);
     d = qh_t1_def(t);
-    op3(t, max->op, d, a, b);
+    qh_t1_vector_op3(t, max->op, d, a, b);
     qh_x(&t->a, vcmp_eq[record->flags & 3].op, d, qh_rm_reg(b));
     ones(t);
     qh_x(&t->a, PXOR, d, qh_rm_reg(XMM15));
@@ -309,7 +309,7 @@ static void vblend(QhT1 *t, const QhIrRecord *record)
 
     qh_x(&t->a, QH_X_MOVAPS, XMM15, qh_rm_reg(a));
     qh_x(&t->a, PAND, XMM15, qh_rm_reg(b));
-    op3(t, PANDN, d, a, c);
+    qh_t1_vector_op3(t, PANDN, d, a, c);
     qh_x(&t->a, POR, d, qh_rm_reg(XMM15));
 }
 
@@ -329,7 +329,7 @@ static void unary(QhT1 *t, const QhIrRecord *record, const Form *forms)
     QhReg a;
 
     if (!has(t, form)) {
-        in_c(t, record);
+        qh_t1_vector_in_c(t, record);
         return;
     }
     a = qh_t1_use_xmm(t, record->a);
@@ -343,8 +343,12 @@ static void shift(QhT1 *t, const QhIrRecord *record, uint32_t number)
     uint32_t lane = record->flags & 3;
     QhReg d;
 
-    if (lane == QH_LANE_8 || (lane == QH_LANE_64 && number == 4)) {
-        in_c(t, record);
+    if (lane == QH_LANE_8) {
+        qh_t1_shift_bytes(t, record);
+        return;
+    }
+    if (lane == QH_LANE_64 && number == 4) {
+        qh_t1_sar_64(t, record);
         return;
     }
     d = qh_t1_def_copy(t, record->a);
@@ -430,7 +434,7 @@ static void vinsert(QhT1 *t, const QhIrRecord *record)
     QhReg b, d;
 
     if (!has(t, form)) {
-        in_c(t, record);
+        qh_t1_vector_in_c(t, record);
         return;
     }
     b = qh_t1_use_gpr(t, record->b);
@@ -446,7 +450,7 @@ static void vshuffle(QhT1 *t, const QhIrRecord *record)
     QhReg a, b, d;
 
     if (!(t->features & SSSE3)) {
-        in_c(t, record);
+        qh_t1_vector_in_c(t, record);
         return;
     }
     a = qh_t1_use_xmm(t, record->a);
@@ -504,7 +508,7 @@ static void lower_lanes(QhT1 *t, const QhIrRecord *record)
         zip(t, record, record->op == QH_IR_vzip_hi);
         break;
     default:
-        in_c(t, record);
+        qh_t1_lower_lanes(t, record);
         break;
     }
 }
@@ -519,7 +523,11 @@ static void lower_arithmetic(QhT1 *t, const QhIrRecord *record)
         binary(t, record, vsub);
         break;
     case QH_IR_vmul:
-        binary(t, record, vmul);
+        if ((record->flags & 3) == QH_LANE_8) {
+            qh_t1_mul_bytes(t, record);
+        } else {
+            binary(t, record, vmul);
+        }
         break;
     case QH_IR_vneg:
         vneg(t, record);
