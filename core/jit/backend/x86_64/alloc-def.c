@@ -20,10 +20,11 @@ static gboolean is_quiet(const QhT1 *t, uint32_t i, const QhT1Var *var)
     case QH_IR_get_local:
     case QH_IR_set_local:
         return &alloc->vars[alloc->values[i].var] != var;
+    case QH_IR_setflags:
+        return qh_t1_pending_allows(t, i, (uint32_t)(var - alloc->vars));
     case QH_IR_ld_state:
     case QH_IR_st_state:
     case QH_IR_label:
-    case QH_IR_setflags:
     case QH_IR_flag:
     case QH_IR_cc2:
     case QH_IR_call:

@@ -38,7 +38,7 @@ void qh_t1_alloc_begin(QhT1 *t)
         alloc->temps &= ~qh_t1_bit(alloc->homes[i].reg);
     }
     memset(alloc->expire, 0, sizeof(alloc->expire[0]) * t->source->n_records);
-    alloc->state = (QhT1State){0, 0};
+    alloc->state = (QhT1State){0};
     alloc->live = FALSE;
     alloc->pending = 0;
     alloc->locked = alloc->scratch = 0;
@@ -250,6 +250,9 @@ void qh_t1_write_back(QhT1 *t, uint32_t classes)
 {
     QhT1Alloc *alloc = t->alloc;
 
+    if (classes >> QH_CLASS_FLAG & 1) {
+        qh_t1_pending_flush(t);
+    }
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
         if ((alloc->state.dirty & qh_t1_bit(i)) &&
             (classes >> alloc->vars[alloc->home_vars[i]].klass & 1)) {

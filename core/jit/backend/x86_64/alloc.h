@@ -8,6 +8,7 @@
 
 #include "core/jit/backend/x86_64/access.h"
 #include "core/jit/backend/x86_64/nan.h"
+#include "core/jit/backend/x86_64/pending.h"
 #include "core/jit/backend/x86_64/runtime.h"
 
 /* How a value comes about. */
@@ -68,9 +69,11 @@ typedef struct QhT1Var {
 #define QH_T1_LOCAL     31u         /* klass of locals */
 #define QH_T1_ALL_SLOTS 0x7fffffffu /* every class but theirs */
 
-/* Which homes hold their variable, and which of those are newer than memory. */
+/* Which homes hold their variable, which of those are newer than memory; and the condition codes
+ * that may wait to be written, QhT1Recipe number + 1. */
 typedef struct QhT1State {
     uint32_t in, dirty;
+    uint16_t flags;
 } QhT1State;
 
 /* A place that control flow leads to: a label, the start of a guest block. By record. */
@@ -109,7 +112,7 @@ typedef struct QhT1LinkFix {
     uint32_t link, offset;
 } QhT1LinkFix;
 
-typedef struct QhT1Alloc {
+struct QhT1Alloc {
     QhT1 *t;
     const QhT1Stubs *stubs;
     QhT1Value values[QH_T1_MAX_RECORDS];
@@ -152,7 +155,13 @@ typedef struct QhT1Alloc {
     QhT1Entry entries[QH_T1_MAX_ENTRIES];
     QhXLabel entry_labels[QH_T1_MAX_BLOCKS];
     uint32_t n_entries;
-} QhT1Alloc;
+
+    QhT1Recipe recipes[QH_T1_MAX_RECIPES];
+    uint32_t n_recipes;
+    uint16_t recipe_of[QH_T1_MAX_RECORDS]; /* of a setflags, + 1 */
+    uint16_t carried[QH_T1_MAX_RECORDS];   /* by a target; pending.c */
+    uint8_t wanted[QH_T1_MAX_RECORDS];     /* somebody looks before the next setflags */
+};
 
 /* analyse.c: fills values, variables, homes, targets, loops. FALSE: more than T1 handles. */
 gboolean qh_t1_analyse(QhT1 *t);

@@ -262,7 +262,9 @@ static void look_backward(QhT1 *t)
         if (value->make == QH_T1_CMP || value->make == QH_T1_ADDR || value->make == QH_T1_SCALED) {
             until = value->last;
         }
-        n = qh_ir_uses(t->source->context->translator, t->source->records, i, used);
+        n = qh_t1_is_pending(t, i)
+                ? 0
+                : qh_ir_uses(t->source->context->translator, t->source->records, i, used);
         for (uint32_t k = 0; k < n; k++) {
             QhT1Value *root = &alloc->values[alloc->values[used[k]].root];
             uint8_t kind = user_kind(record, k);
@@ -423,6 +425,7 @@ static void decide_loops(QhT1 *t)
             target->state.in |= 1u << var->home;
             target->state.dirty |= sets ? 1u << var->home : 0;
         }
+        target->state.flags = qh_t1_pending_at(t, i);
         target->known = 1;
     }
 }
@@ -442,8 +445,9 @@ gboolean qh_t1_analyse(QhT1 *t)
     if (t->failed) {
         return FALSE;
     }
-    look_backward(t);
     find_branches(t);
+    qh_t1_pending_analyse(t);
+    look_backward(t);
     find_loops(t);
     weigh(t);
     give_homes(alloc, FALSE, gpr_homes, G_N_ELEMENTS(gpr_homes));

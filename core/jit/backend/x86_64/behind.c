@@ -69,6 +69,7 @@ QhT1Cold *qh_t1_cold(QhT1 *t, QhT1ColdFn fn)
     memset(site, 0, sizeof(*site));
     site->cold = (QhT1Cold){.dirty = alloc->state.dirty,
                             .insn = (uint16_t)t->insn,
+                            .flags = alloc->state.flags,
                             .count = (uint16_t)alloc->ordinal,
                             .nans = (uint16_t)qh_t1_nan_registers(t),
                             .fn = fn,

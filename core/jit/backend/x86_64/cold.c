@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What compiled code cannot do itself comes here, with all its registers in memory. */
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/backend/x86_64/pending.h"
 #include "core/jit/backend/x86_64/runtime.h"
 #include "core/jit/code.h"
 #include "core/jit/jit-cpu.h"
@@ -21,6 +22,9 @@ void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
         } else {
             memcpy(to, from, home->bytes);
         }
+    }
+    if (cold->flags != 0) {
+        qh_t1_follow(cpu, &region->recipes[cold->flags - 1], cold->flags);
     }
     cpu->pc =
         (region->anywhere ? qh_jit_of(cpu)->hot.page : region->page) + region->insns[cold->insn];

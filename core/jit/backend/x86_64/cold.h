@@ -40,6 +40,7 @@ struct QhT1Cold {
     QhReg d, a, b, c; /* QH_NO_REG: none */
     uint32_t x, y;    /* the function's own: a memop, flags ... */
     uint16_t nans;    /* xmm registers: NaNs in them are to be the default one (nan.c) */
+    uint16_t flags;   /* condition codes that may wait: number of the recipe + 1; 0: none */
     uint16_t kept;    /* registers that are 0 when it goes on behind the operation */
     int64_t imm;
     uint64_t word; /* likewise: a function, a constant operand ... */

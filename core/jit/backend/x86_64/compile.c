@@ -63,7 +63,7 @@ static void emit_entry(QhT1 *t, uint64_t word)
     QhT1Target *target = &t->alloc->targets[block->first];
 
     qh_t1_emit_entry(t, block->pc);
-    t->alloc->state = (QhT1State){0, 0};
+    t->alloc->state = (QhT1State){0};
     qh_t1_fix_state(t, target->state);
     qh_x_jmp(&t->a, &target->label);
 }
@@ -159,6 +159,7 @@ static void emit_edge(QhT1 *t, uint64_t word)
 
     count_insns(t, branch_count(t, (uint32_t)word));
     emit_poll(t, (uint32_t)word);
+    qh_t1_pending_join(t, (uint32_t)word);
     qh_t1_fix_state(t, target->state);
     qh_x_jmp(&t->a, &target->label);
 }
@@ -169,6 +170,7 @@ static void bring(QhT1 *t, uint32_t to)
     QhT1Alloc *alloc = t->alloc;
     QhT1Target *target = &alloc->targets[to];
 
+    qh_t1_pending_join(t, to);
     if (target->known) {
         qh_t1_fix_state(t, target->state);
     } else {
@@ -204,10 +206,12 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
 
     if (!target->known) {
         target->state = state;
+        target->state.flags = qh_t1_pending_at(t, to);
         target->known = 1;
     }
-    if ((state.dirty & ~target->state.dirty) == 0 && (target->state.in & ~state.in) == 0 &&
-        (target->loop_end == 0 || target->at_start) && branch_count(t, to) == 0) {
+    if (qh_t1_pending_fits(t, to) && (state.dirty & ~target->state.dirty) == 0 &&
+        (target->state.in & ~state.in) == 0 && (target->loop_end == 0 || target->at_start) &&
+        branch_count(t, to) == 0) {
         qh_x_jcc(&t->a, cc, &target->label);
         return;
     }
@@ -230,7 +234,7 @@ static void come_back(QhT1 *t)
     uint64_t pc = end_of(block_of(t));
     uint32_t block = qh_t1_block_at(t->source, pc);
 
-    t->alloc->state = (QhT1State){0, 0};
+    t->alloc->state = (QhT1State){0};
     if (block < t->source->n_blocks) {
         go_to(t, t->source->blocks[block].first, TRUE);
     } else {
@@ -262,6 +266,7 @@ static void call_inside(QhT1 *t, uint32_t block)
     uint32_t to = t->source->blocks[block].first;
 
     alloc->state = without_locals(alloc, alloc->state);
+    qh_t1_pending_flush(t);
     bring(t, to);
     qh_t1_emit_call_room(t, t->source->blocks[block].pc);
     qh_t1_emit_call_label(t, &alloc->targets[to].label, end_of(block_of(t)));
@@ -588,8 +593,10 @@ static QhT1Region *new_region(const QhT1 *t)
     const QhT1Source *source = t->source;
     size_t entries = alloc->n_entries * sizeof(QhT1Entry),
            links = alloc->n_links * sizeof(QhT1Link);
+    size_t recipes = alloc->n_recipes * sizeof(QhT1Recipe);
     size_t insns = alloc->n_insns * sizeof(uint16_t), blocks = source->n_blocks * 4u;
-    QhT1Region *region = g_try_malloc0(sizeof(*region) + entries + links + insns + blocks);
+    QhT1Region *region =
+        g_try_malloc0(sizeof(*region) + entries + links + recipes + insns + blocks);
     char *at = (char *)(region + 1);
 
     if (region == NULL) {
@@ -597,8 +604,10 @@ static QhT1Region *new_region(const QhT1 *t)
     }
     region->entries = memcpy(at, alloc->entries, entries);
     region->links = memcpy(at + entries, alloc->links, links);
-    region->insns = memcpy(at + entries + links, alloc->insns, insns);
-    region->blocks = (uint16_t *)(void *)(at + entries + links + insns);
+    at += entries + links;
+    region->recipes = memcpy(at, alloc->recipes, recipes);
+    region->insns = memcpy(at + recipes, alloc->insns, insns);
+    region->blocks = (uint16_t *)(void *)(at + recipes + insns);
     region->n_entries = alloc->n_entries;
     region->n_links = alloc->n_links;
     region->n_insns = alloc->n_insns;

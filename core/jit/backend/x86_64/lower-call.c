@@ -205,6 +205,7 @@ void qh_t1_lower_state(QhT1 *t, const QhIrRecord *record)
         t->failed = TRUE;
         return;
     }
+    qh_t1_pending_flush(t);
     qh_t1_range(t, (int32_t)record->a, bytes, stores);
     if (stores) {
         store_state(t, record);

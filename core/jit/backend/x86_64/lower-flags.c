@@ -132,9 +132,12 @@ void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
     const QhIrRecord *from = record->op == QH_IR_flag ? setter(t) : NULL;
 
     if (record->op == QH_IR_setflags) {
-        lower_setflags(t, record);
+        if (!qh_t1_pending_set(t)) {
+            lower_setflags(t, record);
+        }
         return;
     }
+    qh_t1_pending_flush(t);
     settle(t, FALSE);
     gboolean bits = from != NULL && from->flags == QH_CC_BITS;
     if (from == NULL || (record->flags > QH_FLAG_N && !bits)) {

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/jit/backend/x86_64/pending.h"
+
+#include "core/jit/backend/x86_64/alloc.h"
+
+#include <string.h>
+
+/* What a place carries. */
+#define NOTHING 0u /* memory is right; other numbers: a recipe's, + 1 */
+#define UNKNOWN 0xffffu
+
+static const QhStateField *lazy_field(const QhT1 *t, uint32_t i)
+{
+    const QhIrContext *context = t->source->context;
+
+    return qh_ir_slot(context->state, context->translator->lazy_slots[i]);
+}
+
+/* --- Who looks --- */
+
+/* Whether the helper of call @record may see the condition codes, or enter an exception. */
+static gboolean call_looks(const QhT1 *t, const QhIrRecord *record)
+{
+    const QhHelper *helper = qh_ir_helper(t->source->context->translator, record->a);
+
+    return (helper->attrs & QH_HELPER_MAY_RAISE) ||
+           ((helper->reads | helper->writes) >> QH_CLASS_FLAG & 1);
+}
+
+static gboolean looks(const QhT1 *t, const QhIrRecord *record)
+{
+    switch (record->op) {
+    case QH_IR_flag:
+    case QH_IR_cc2:
+    case QH_IR_ld_state:
+    case QH_IR_st_state:
+        return TRUE;
+    case QH_IR_call:
+        return call_looks(t, record);
+    default:
+        return (qh_ir_op_info(record->op)->attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
+    }
+}
+
+/* The record that a jump within the region leads to; n_records: outside, or a call, at which the
+ * region may be left. */
+static uint32_t exit_to(const QhT1 *t, const QhIrRecord *record)
+{
+    const QhT1Source *source = t->source;
+    uint32_t block = source->n_blocks;
+
+    if (record->op == QH_IR_exit_pc && record->flags != QH_EXIT_CALL) {
+        block = qh_t1_block_at(source, record->b | (uint64_t)record->c << 32);
+    }
+    return block < source->n_blocks ? source->blocks[block].first : source->n_records;
+}
+
+/* --- Whether they are wanted: somebody looks before the next setflags --- */
+
+static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
+{
+    const QhIrRecord *record = &t->records[i];
+    const uint8_t *wanted = t->alloc->wanted;
+    uint32_t to;
+
+    switch (record->op) {
+    case QH_IR_setflags:
+        return FALSE;
+    case QH_IR_br:
+        return wanted[record->a];
+    case QH_IR_brc:
+        return after || wanted[record->b];
+    case QH_IR_exit_pc:
+        to = exit_to(t, record);
+        return to == t->source->n_records || wanted[to];
+    default:
+        return looks(t, record) || after;
+    }
+}
+
+/* Until nothing changes: FALSE becomes TRUE only. Where exit_request is looked at the block may be
+ * left. */
+static void find_wanted(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+    gboolean changed;
+
+    memset(alloc->wanted, 0, t->source->n_records);
+    do {
+        changed = FALSE;
+        for (uint32_t i = t->source->n_records; i-- > 0;) {
+            gboolean after = i + 1 < t->source->n_records && alloc->wanted[i + 1];
+            gboolean now = wanted_before(t, i, after) || alloc->targets[i].polls;
+            changed = changed || now != alloc->wanted[i];
+            alloc->wanted[i] = now != FALSE;
+        }
+    } while (changed);
+}
+
+/* --- Recipes --- */
+
+static uint32_t end_of_insn(const QhT1 *t, uint32_t i, uint32_t end)
+{
+    while (i + 1 < end && t->records[i + 1].op != QH_IR_insn_start) {
+        i++;
+    }
+    return i;
+}
+
+static gboolean sets(const QhIrRecord *record)
+{
+    return record->op == QH_IR_set_slot || record->op == QH_IR_set_local;
+}
+
+/* Whether @var has the same content after @end as after record @from. */
+static gboolean stays(const QhT1 *t, uint32_t var, uint32_t from, uint32_t end)
+{
+    for (uint32_t i = from + 1; i <= end; i++) {
+        if (sets(&t->records[i]) && t->alloc->values[i].var == var) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A variable whose low bits are value @root after @end. */
+static uint32_t variable_of(const QhT1 *t, uint32_t root, uint32_t first, uint32_t end)
+{
+    const QhT1Alloc *alloc = t->alloc;
+    const QhT1Value *v = &alloc->values[root];
+
+    if (v->make == QH_T1_VAR && !alloc->vars[v->var].is_local && stays(t, v->var, root, end)) {
+        return v->var;
+    }
+    for (uint32_t i = MAX(root + 1, first); i <= end; i++) {
+        const QhIrRecord *record = &t->records[i];
+        if (record->op != QH_IR_set_slot) {
+            continue;
+        }
+        uint32_t value = alloc->values[record->b].root;
+        if (value != root && t->records[value].op == QH_IR_zext) {
+            value = alloc->values[t->records[value].a].root;
+        }
+        if (value == root && stays(t, alloc->values[i].var, i, end)) {
+            return alloc->values[i].var;
+        }
+    }
+    return QH_T1_NO_VAR;
+}
+
+static void
+find_operand(const QhT1 *t, QhT1Recipe *recipe, uint32_t k, uint32_t value, uint32_t first)
+{
+    const QhIrRecord *set = &t->records[recipe->record];
+    uint32_t root = t->alloc->values[value].root, var;
+    const QhIrRecord *record = &t->records[root];
+
+    recipe->from[k] = QH_T1_FROM_NONE;
+    if (record->op == QH_IR_const) {
+        recipe->from[k] = QH_T1_FROM_CONST;
+        recipe->imm[k] = record->b | (uint64_t)record->c << 32;
+        if (set->type == QH_TYPE_I32) {
+            recipe->imm[k] = (uint32_t)recipe->imm[k];
+        }
+        return;
+    }
+    var = variable_of(t, root, first, recipe->end);
+    if (var != QH_T1_NO_VAR && !t->alloc->vars[var].is_xmm &&
+        t->alloc->vars[var].bytes >= qh_ir_type_bytes(set->type)) {
+        recipe->from[k] = QH_T1_FROM_VAR;
+        recipe->put[k] =
+            t->alloc->values[root].make != QH_T1_VAR || t->alloc->values[root].var != var;
+        recipe->var[k] = (uint16_t)var;
+        recipe->at[k] = t->alloc->vars[var].at;
+    }
+}
+
+/* Whether the result is that of the operation on the operands, so that two tell the third. */
+static gboolean follows(const QhT1 *t, QhT1Recipe *recipe, const QhIrRecord *set)
+{
+    const QhIrRecord *result = &t->records[set->c];
+    uint32_t missing = 0;
+
+    for (uint32_t k = 0; k < 3; k++) {
+        missing += recipe->from[k] == QH_T1_FROM_NONE;
+    }
+    recipe->adds = result->op == QH_IR_add;
+    return missing == 0 ||
+           (missing == 1 && (result->op == QH_IR_add || result->op == QH_IR_sub) &&
+            result->type == set->type && result->a == set->a && result->b == set->b);
+}
+
+static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *block, uint32_t i)
+{
+    const QhIrRecord *set = &t->records[i];
+    const uint32_t values[] = {set->a, set->b, set->c};
+
+    *recipe = (QhT1Recipe){.word = set->flags | (uint32_t)set->type << 8,
+                           .record = i,
+                           .end = end_of_insn(t, i, block->first + block->n_records)};
+    for (uint32_t k = 0; k < 4; k++) {
+        recipe->lazy[k] = (int32_t)lazy_field(t, k)->offset;
+    }
+    /* nobody may look before the instruction has put all in its place */
+    for (uint32_t k = i + 1; k <= recipe->end; k++) {
+        const QhIrRecord *record = &t->records[k];
+        if (record->op == QH_IR_label || record->op == QH_IR_setflags ||
+            (looks(t, record) && !(qh_ir_op_info(record->op)->attrs & QH_IR_A_TERMINAL)) ||
+            record->op == QH_IR_br || record->op == QH_IR_brc) {
+            recipe->end = k - 1;
+            break;
+        }
+    }
+    for (uint32_t k = 0; k < 3; k++) {
+        find_operand(t, recipe, k, values[k], block->first);
+    }
+    return follows(t, recipe, set);
+}
+
+/* Guests that read or write the slots as such get them as such. */
+static gboolean names_slots(const QhT1 *t)
+{
+    for (uint32_t i = 0; i < t->alloc->n_vars; i++) {
+        const QhT1Var *var = &t->alloc->vars[i];
+        for (uint32_t k = 0; k < 4; k++) {
+            const QhStateField *field = lazy_field(t, k);
+            int32_t at = (int32_t)field->offset;
+            if (var->at < at + (int32_t)qh_ir_type_bytes(field->type) &&
+                at < var->at + var->bytes) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+static void make_recipes(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    for (uint32_t b = 0; b < t->source->n_blocks; b++) {
+        const QhT1Block *block = &t->source->blocks[b];
+        for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
+            if (t->records[i].op == QH_IR_setflags && alloc->n_recipes < QH_T1_MAX_RECIPES &&
+                make_recipe(t, &alloc->recipes[alloc->n_recipes], block, i)) {
+                alloc->recipe_of[i] = (uint16_t)++alloc->n_recipes;
+            }
+        }
+    }
+}
+
+/* --- What each place carries --- */
+
+static gboolean uses_var(const QhT1Recipe *recipe, uint32_t var)
+{
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_VAR && recipe->var[k] == var) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean uses_class(const QhT1 *t, const QhT1Recipe *recipe, uint32_t classes)
+{
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_VAR &&
+            (classes >> t->alloc->vars[recipe->var[k]].klass & 1)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Whether record @i changes what recipe @n needs while it is wanted. */
+static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
+{
+    const QhT1Alloc *alloc = t->alloc;
+    const QhT1Recipe *recipe = &alloc->recipes[n - 1];
+    const QhIrRecord *record = &t->records[i];
+
+    if (i > recipe->record && i <= recipe->end) {
+        return FALSE;
+    }
+    if (i + 1 < t->source->n_records && !alloc->wanted[i + 1]) {
+        return FALSE;
+    }
+    if (sets(record)) {
+        return uses_var(recipe, alloc->values[i].var);
+    }
+    return record->op == QH_IR_call &&
+           uses_class(t, recipe, qh_ir_helper(t->source->context->translator, record->a)->writes);
+}
+
+/* The path comes to @to with @n; whether that is news. */
+static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
+{
+    uint16_t *carried = &alloc->carried[to];
+
+    if (!alloc->wanted[to]) {
+        n = NOTHING;
+    }
+    if (*carried == UNKNOWN) {
+        *carried = (uint16_t)n;
+        return TRUE;
+    }
+    if (*carried == n || n == NOTHING || *carried == QH_T1_MAX_RECIPES + 1) {
+        return FALSE;
+    }
+    /* nothing and a recipe: the recipe may or may not be; two recipes: neither */
+    *carried = *carried == NOTHING ? (uint16_t)n : QH_T1_MAX_RECIPES + 1;
+    return TRUE;
+}
+
+static uint32_t carried_at(const QhT1Alloc *alloc, uint32_t i)
+{
+    uint16_t n = alloc->carried[i];
+
+    return n == UNKNOWN || n == QH_T1_MAX_RECIPES + 1 ? NOTHING : n;
+}
+
+/* Through block @block with what its places carry; FALSE: a recipe was given up, all begins anew.
+ */
+static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_changed)
+{
+    QhT1Alloc *alloc = t->alloc;
+    uint32_t n = NOTHING;
+    gboolean live = FALSE;
+
+    for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
+        const QhIrRecord *record = &t->records[i];
+        if (i == block->first || record->op == QH_IR_label) {
+            if (live) {
+                *ret_changed |= arrive(alloc, i, n);
+            }
+            n = carried_at(alloc, i);
+            live = alloc->carried[i] != UNKNOWN;
+        }
+        if (!live) {
+            continue;
+        }
+        if (n != NOTHING && breaks(t, n, i)) {
+            alloc->recipe_of[alloc->recipes[n - 1].record] = 0;
+            return FALSE;
+        }
+        if (record->op == QH_IR_setflags) {
+            n = alloc->recipe_of[i];
+        } else if (record->op == QH_IR_br || record->op == QH_IR_brc) {
+            *ret_changed |= arrive(alloc, record->op == QH_IR_br ? record->a : record->b, n);
+            live = record->op == QH_IR_brc;
+        } else if (record->op == QH_IR_exit_pc && exit_to(t, record) < t->source->n_records) {
+            *ret_changed |= arrive(alloc, exit_to(t, record), n);
+            live = FALSE;
+        } else if (qh_ir_op_info(record->op)->attrs & QH_IR_A_TERMINAL) {
+            live = FALSE;
+        } else if (record->op == QH_IR_st_state ||
+                   (record->op == QH_IR_call && call_looks(t, record))) {
+            n = NOTHING; /* flushed; other records that look may make no code */
+        }
+    }
+    return TRUE;
+}
+
+static void start_walk(QhT1 *t)
+{
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        t->alloc->carried[i] = UNKNOWN;
+    }
+    for (uint32_t b = 0; b < t->source->n_blocks; b++) {
+        const QhT1Block *block = &t->source->blocks[b];
+        /* also where a call within the region comes back to */
+        t->alloc->carried[block->first] = NOTHING;
+    }
+}
+
+static void find_carried(QhT1 *t)
+{
+    gboolean changed = TRUE;
+
+    start_walk(t);
+    while (changed) {
+        changed = FALSE;
+        for (uint32_t b = 0; b < t->source->n_blocks; b++) {
+            if (!walk_block(t, &t->source->blocks[b], &changed)) {
+                start_walk(t);
+                changed = TRUE;
+                break;
+            }
+        }
+    }
+}
+
+void qh_t1_pending_analyse(QhT1 *t)
+{
+    QhT1Alloc *alloc = t->alloc;
+
+    alloc->n_recipes = 0;
+    memset(alloc->recipe_of, 0, sizeof(alloc->recipe_of[0]) * t->source->n_records);
+    memset(alloc->carried, 0, sizeof(alloc->carried[0]) * t->source->n_records);
+    if (!t->source->context->translator->lazy_flags || names_slots(t)) {
+        return;
+    }
+    make_recipes(t);
+    if (alloc->n_recipes > 0) {
+        find_wanted(t);
+        find_carried(t);
+    }
+}
+
+gboolean qh_t1_is_pending(const QhT1 *t, uint32_t i)
+{
+    return t->alloc->recipe_of[i] != 0;
+}
+
+gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
+{
+    uint32_t n = t->alloc->recipe_of[i];
+
+    if (n == 0) {
+        return FALSE;
+    }
+    const QhT1Recipe *recipe = &t->alloc->recipes[n - 1];
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_VAR && recipe->var[k] == var && !recipe->put[k]) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* --- Code --- */
+
+gboolean qh_t1_pending_set(QhT1 *t)
+{
+    uint32_t n = t->alloc->recipe_of[t->i];
+
+    t->alloc->state.flags = (uint16_t)n;
+    if (n == 0) {
+        return FALSE;
+    }
+    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, (int32_t)lazy_field(t, 0)->offset),
+              (int32_t)QH_T1_PENDING(n));
+    return TRUE;
+}
+
+/* Operand @k, which is not NONE, into rax. */
+static void fetch(QhT1 *t, const QhT1Recipe *recipe, uint32_t k, uint32_t wide)
+{
+    const QhT1Alloc *alloc = t->alloc;
+
+    if (recipe->from[k] == QH_T1_FROM_CONST) {
+        qh_x_mov_i(&t->a, QH_RAX, recipe->imm[k]);
+        return;
+    }
+    const QhT1Var *var = &alloc->vars[recipe->var[k]];
+    QhRm from = var->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(var->home))
+                    ? qh_rm_reg(alloc->homes[var->home].reg)
+                    : qh_rm_mem(QH_RBP, var->at);
+    qh_x(&t->a, QH_X_MOV | wide, QH_RAX, from);
+}
+
+static void put(QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
+{
+    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + k]));
+}
+
+/* How the missing one of a, b and result follows: the first of the other two, and what is done
+ * with the second. */
+static void formula(const QhT1Recipe *recipe,
+                    uint32_t missing,
+                    uint32_t *ret_first,
+                    uint32_t *ret_second,
+                    gboolean *ret_add)
+{
+    switch (missing) {
+    case 0: /* a = result +- b */
+        *ret_first = 2;
+        *ret_second = 1;
+        *ret_add = !recipe->adds;
+        break;
+    case 1: /* b = result - a, a - result */
+        *ret_first = recipe->adds ? 2 : 0;
+        *ret_second = recipe->adds ? 0 : 2;
+        *ret_add = FALSE;
+        break;
+    default:
+        *ret_first = 0;
+        *ret_second = 1;
+        *ret_add = recipe->adds;
+        break;
+    }
+}
+
+static void follow_code(QhT1 *t, const QhT1Recipe *recipe)
+{
+    uint32_t wide = recipe->word >> 8 == QH_TYPE_I64 ? QH_X_W : 0, first, second;
+    gboolean add;
+
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] != QH_T1_FROM_NONE) {
+            fetch(t, recipe, k, wide);
+            put(t, recipe, k);
+        }
+    }
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_NONE) {
+            formula(recipe, k, &first, &second, &add);
+            fetch(t, recipe, first, wide);
+            qh_x(&t->a, (add ? QH_X_ADD : QH_X_SUB) | wide, QH_RAX,
+                 qh_rm_mem(QH_RBP, recipe->lazy[1 + second]));
+            put(t, recipe, k);
+        }
+    }
+    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, recipe->lazy[0]), (int32_t)recipe->word);
+}
+
+void qh_t1_pending_flush(QhT1 *t)
+{
+    uint32_t n = t->alloc->state.flags;
+    QhXLabel done = {0};
+
+    if (n == 0) {
+        return;
+    }
+    t->alloc->state.flags = 0;
+    const QhT1Recipe *recipe = &t->alloc->recipes[n - 1];
+    qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, recipe->lazy[0]), (int32_t)QH_T1_PENDING(n));
+    qh_x_jcc(&t->a, QH_IF_NE, &done);
+    follow_code(t, recipe);
+    qh_x_bind(&t->a, &done);
+}
+
+uint16_t qh_t1_pending_at(const QhT1 *t, uint32_t to)
+{
+    return (uint16_t)carried_at(t->alloc, to);
+}
+
+gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to)
+{
+    uint32_t n = t->alloc->state.flags;
+
+    return n == 0 || !t->alloc->wanted[to] || n == carried_at(t->alloc, to);
+}
+
+void qh_t1_pending_join(QhT1 *t, uint32_t to)
+{
+    if (!qh_t1_pending_fits(t, to)) {
+        qh_t1_pending_flush(t);
+    }
+    t->alloc->state.flags = (uint16_t)carried_at(t->alloc, to);
+}
+
+static uint64_t read_operand(const QhCpu *cpu, const QhT1Recipe *recipe, uint32_t k)
+{
+    uint64_t value = 0;
+
+    if (recipe->from[k] == QH_T1_FROM_CONST) {
+        return recipe->imm[k];
+    }
+    memcpy(&value, (const char *)cpu + recipe->at[k], recipe->word >> 8 == QH_TYPE_I64 ? 8 : 4);
+    return value;
+}
+
+void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number)
+{
+    uint64_t operands[3];
+    uint32_t kind, first, second;
+    gboolean add;
+
+    memcpy(&kind, (char *)cpu + recipe->lazy[0], sizeof(kind));
+    if (kind != QH_T1_PENDING(number)) {
+        return;
+    }
+    for (uint32_t k = 0; k < 3; k++) {
+        operands[k] = recipe->from[k] == QH_T1_FROM_NONE ? 0 : read_operand(cpu, recipe, k);
+    }
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_NONE) {
+            formula(recipe, k, &first, &second, &add);
+            operands[k] =
+                add ? operands[first] + operands[second] : operands[first] - operands[second];
+            if (recipe->word >> 8 == QH_TYPE_I32) {
+                operands[k] = (uint32_t)operands[k];
+            }
+        }
+        memcpy((char *)cpu + recipe->lazy[1 + k], &operands[k], sizeof(operands[k]));
+    }
+    memcpy((char *)cpu + recipe->lazy[0], &recipe->word, sizeof(recipe->word));
+}
