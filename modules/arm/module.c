@@ -64,6 +64,7 @@ static gboolean find_services(const QhHostApi *host, ArmServices *services, GErr
         {"qh.machine", (const void **)&services->machine},
         {"qh.block",   (const void **)&services->block  },
         {"qh.fw-cfg",  (const void **)&services->fw     },
+        {"qh.char",    (const void **)&services->chr    },
     };
 
     services->host = host->host;
