@@ -13,6 +13,34 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 GUEST = os.path.join(ROOT, "tests", "guest")
 
 
+class Target:
+    """A kind of guest: Debian's name of its architecture, kernel, console, and the host's options."""
+
+    def __init__(self, name, arch, image, console, tells_status, suite="trixie"):
+        self.name, self.arch, self.suite = name, arch, suite
+        self.image, self.console = image, console
+        self.tells_status = tells_status  # the board has a device that ends the host with a status
+
+    def of(self, suite):
+        """The same with the kernel of another suite."""
+        return Target(self.name, self.arch, self.image, self.console, self.tells_status, suite)
+
+    def package(self):
+        """The unpacked package of the kernel."""
+        return fetch(self.suite, self.arch, "linux-image-" + self.arch)[0]
+
+    def kernel(self):
+        return glob.glob(self.package() + self.image)[0]
+
+    def host(self, binary, *more, machine="virt"):
+        return [binary, "--load-target=" + self.name, "-M", machine, "-display", "none", "-serial",
+                "stdio", *more]
+
+
+RISCV = Target("riscv64", "riscv64", "/boot/vmlinux-*", "ttyS0", True)
+ARM = Target("aarch64", "arm64", "/boot/vmlinuz-*", "ttyAMA0", False)
+
+
 def fetch(suite, arch, *packages):
     """Directories of unpacked packages."""
     done = subprocess.run([os.path.join(GUEST, "fetch"), suite, arch, *packages],
@@ -37,8 +65,7 @@ def backends(binary):
 
 def kernel():
     """Debian's riscv64 kernel."""
-    folder, = fetch("trixie", "riscv64", "linux-image-riscv64")
-    return glob.glob(folder + "/boot/vmlinux-*")[0]
+    return RISCV.kernel()
 
 
 def firmware():
@@ -48,9 +75,9 @@ def firmware():
     return glob.glob(folder + "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin")[0]
 
 
-def initrd(path, command=None, trees=(), files=()):
+def initrd(path, command=None, trees=(), files=(), target=RISCV):
     """An initramfs at @path that runs @command, or a shell."""
-    folder, = fetch("trixie", "riscv64", "busybox-static")
+    folder, = fetch("trixie", target.arch, "busybox-static")
     arguments = [os.path.join(GUEST, "mkinitramfs"), path, "--busybox",
                  folder + "/usr/bin/busybox"]
     if command is not None:
@@ -91,13 +118,14 @@ def run(arguments, limit):
     return Result(status, clean[0], clean[1], time.monotonic() - start, cpu)
 
 
-def run_in_guest(host, command, limit, trees=(), files=(), append=""):
+def run_in_guest(host, command, limit, trees=(), files=(), append="", target=RISCV):
     """Boot with @host (a command line without -kernel and -initrd), run @command in the guest."""
     with tempfile.TemporaryDirectory() as work:
-        image = initrd(os.path.join(work, "initrd"), command, trees, files)
-        return run([sys.executable, os.path.join(GUEST, "console.py"), *host, "-kernel", kernel(),
-                    "-initrd", image, "-append",
-                    ("console=ttyS0 quiet loglevel=1 " + append).strip()], limit)
+        image = initrd(os.path.join(work, "initrd"), command, trees, files, target)
+        reader = [sys.executable, os.path.join(GUEST, "console.py")]
+        return run(reader + ([] if target.tells_status else ["--mark"]) +
+                   [*host, "-kernel", target.kernel(), "-initrd", image, "-append",
+                    ("console=%s quiet loglevel=1 %s" % (target.console, append)).strip()], limit)
 
 
 class Tap:

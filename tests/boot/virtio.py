@@ -29,17 +29,19 @@ NEEDS = {
 }
 
 
-def module_files(work, drivers):
+def module_files(work, drivers, target=guest.RISCV):
     """--file pairs for mkinitramfs, and the shell lines that load them."""
-    folder, = guest.fetch("trixie", "riscv64", "linux-image-riscv64")
+    folder = target.package()
     found = {os.path.basename(path).split(".")[0]: path
-             for path in glob.glob(folder + "/usr/lib/modules/*/kernel/**/*.ko.xz", recursive=True)}
+             for kind in ("usr/lib/modules/*/kernel/**/*.ko.xz", "lib/modules/*/kernel/**/*.ko")
+             for path in glob.glob(os.path.join(folder, kind), recursive=True)}
     pairs, lines = [], []
     for name in [part for driver in drivers for part in [*NEEDS[driver], driver]]:
         if name not in found:
             continue  # built in
         path = os.path.join(work, name + ".ko")
-        with lzma.open(found[name]) as source, open(path, "wb") as out:
+        unpack = lzma.open if found[name].endswith(".xz") else open
+        with unpack(found[name], "rb") as source, open(path, "wb") as out:
             out.write(source.read())
         pairs.append(path + ":/modules/" + name + ".ko")
         lines.append("insmod /modules/%s.ko || exit 90" % name)

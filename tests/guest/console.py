@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run a host whose guest was made by mkinitramfs --exec; print what the command prints.
 
-console.py HOST [ARGUMENT...]    exits with the command's status, as the host does
+console.py [--mark] HOST [ARGUMENT...]    exits with the command's status, as the host does;
+                                          --mark: the host cannot know it, the mark tells
 
 The guest marks the output's start with \\x02 and its end with \\x03STATUS\\x03. Without the marks
 the whole console goes to stderr and the exit status is the host's, or 1.
@@ -13,7 +14,8 @@ import sys
 
 
 def main():
-    host = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    by_mark = sys.argv[1] == "--mark"
+    host = subprocess.Popen(sys.argv[2 if by_mark else 1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     seen, out, started = b"", sys.stdout.buffer, False
     while True:
         data = host.stdout.read1(65536)
@@ -37,6 +39,8 @@ def main():
         return status or 1
     out.write(seen[:match.start()])
     out.flush()
+    if by_mark and status == 0:
+        return int(match.group(1))
     if status != int(match.group(1)):
         print("console: the command's status is %s, the host's %d" %
               (match.group(1).decode(), status), file=sys.stderr)
