@@ -38,11 +38,11 @@ static void search_family(G_GNUC_UNUSED const char *module,
                           void *data)
 {
     Search *search = data;
+    const QhJson *given = qh_json_get(entry, "smbios-family");
     int64_t family = 0;
 
     if (g_strcmp0(qh_json_string(qh_json_get(entry, "name")), search->target) == 0 &&
-        qh_json_int(qh_json_get(entry, "smbios-family"), &family) && family > 0 &&
-        family <= UINT16_MAX) {
+        given != NULL && qh_json_int(given, &family) && family > 0 && family <= UINT16_MAX) {
         search->family = (uint32_t)family;
     }
 }
