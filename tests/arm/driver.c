@@ -283,7 +283,7 @@ static uint64_t trap_kind(void)
     case 64 + 0x00:
     case 64 + 0x18: /* system register */
         return 1;
-    case 64 + 0x25: /* data abort: alignment or the rest */
+    case 64 + 0x24: /* data abort: alignment or the rest */
         return (trap & 0x3f) == 0x21 ? 3 : 2;
     case 11:
         return 2;

@@ -54,7 +54,7 @@ on_signal:
 bare:
     adrp x1, stack_top
     add x1, x1, :lo12:stack_top
-    mov sp, x1
+    msr sp_el0, x1
     adrp x1, vectors
     add x1, x1, :lo12:vectors
     msr vbar_el1, x1
@@ -63,14 +63,17 @@ bare:
     adrp x2, on_board
     mov w1, #1
     str w1, [x2, :lo12:on_board]
-    /* 1 GiB blocks: devices, then RAM, as Arm D8.3 has them; 39-bit addresses, 4 KiB granule */
+    /* 1 GiB blocks for EL0: devices, then RAM, as Arm D8.3 has them; 39-bit addresses, 4 KiB granule.
+     * What EL0 may write EL1 does not execute, so EL1 goes to a second view of the RAM, the third GiB,
+     * before the first becomes EL0's. */
     adrp x2, table
     add x2, x2, :lo12:table
-    mov x1, #0x401 /* AF, attribute 0, block */
+    mov x1, #0x441 /* AF, EL0 too, attribute 0, block */
     str x1, [x2]
     mov x1, #0x705 /* AF, inner shareable, attribute 1 */
     movk x1, #0x4000, lsl #16
     str x1, [x2, #8]
+    str x1, [x2, #16]
     mov x1, #0xff00 /* 0: device nGnRnE; 1: write-back */
     msr mair_el1, x1
     ldr x1, =0x0000000180803519 /* T0SZ 25, EPD1, write-back, inner shareable, 36 bits */
@@ -79,40 +82,63 @@ bare:
     isb
     tlbi vmalle1
     dsb sy
+    mrs x1, vbar_el1
+    mov x4, #0x40000000
+    add x1, x1, x4
+    msr vbar_el1, x1
     mrs x1, sctlr_el1
-    orr x1, x1, #0x1000 /* I */
-    orr x1, x1, #4 /* C */
-    orr x1, x1, #1 /* M */
+    ldr x3, =0x0480d005 /* UCI, SPAN, UCT, DZE, I, C, M */
+    orr x1, x1, x3
     bic x1, x1, #2 /* A: unaligned accesses are made */
     bic x1, x1, #0x18 /* SA, SA0: so are those off any SP, as the reference has it */
     msr sctlr_el1, x1
     isb
+    adrp x3, second_view
+    add x3, x3, :lo12:second_view
+    add x3, x3, x4
+    br x3
+second_view:
+    ldr x1, [x2, #8]
+    orr x1, x1, #0x40 /* EL0 too */
+    str x1, [x2, #8]
+    dsb sy
+    tlbi vmalle1
+    dsb sy
+    isb
+    msr spsr_el1, xzr
+    sub x3, x3, x4
+    add x3, x3, #(at_el0 - second_view)
+    msr elr_el1, x3
+    eret
+at_el0:
     bl run
     bl flush
-    ldr x0, =0x84000008 /* PSCI SYSTEM_OFF */
-    hvc #0
-1:  b 1b
+power_off:
+    svc #0
 
     .balign 2048
 vectors:
-    .rept 4
+    .rept 8
     b unexpected
     .balign 128
     .endr
-    b on_trap /* synchronous, current level with SPx */
+    b on_trap /* synchronous, from EL0 */
     .balign 128
-    .rept 11
+    .rept 7
     b unexpected
     .balign 128
     .endr
 
 unexpected:
-    bl flush
-    ldr x0, =0x84000008
+    ldr x0, =0x84000008 /* PSCI SYSTEM_OFF */
     hvc #0
 
 /* x30 is free. What on_signal does. */
 on_trap:
+    mrs x30, esr_el1
+    lsr x30, x30, #26
+    cmp x30, #0x15 /* svc: the end */
+    b.eq unexpected
     mrs x30, tpidr_el0
     str x0, [x30, #816]
     mrs x0, elr_el1
@@ -120,6 +146,8 @@ on_trap:
     mrs x0, esr_el1
     str x0, [x30, #808]
     adr x0, leave
+    and x0, x0, #0x3fffffff
+    orr x0, x0, #0x40000000
     msr elr_el1, x0
     ldr x0, [x30, #816]
     eret
