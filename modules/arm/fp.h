@@ -116,7 +116,6 @@ static inline uint32_t arm_fp_rounding(uint32_t rmode)
 #define ARM_FPCR_FZ       (1u << 24)
 #define ARM_FPCR_RM_SHIFT 22u
 #define ARM_FPCR_FZ16     (1u << 19)
-#define ARM_FPSR_IDC      (1u << 7)
 
 /* A helper's work on the floating-point state: begin, operations of service qh.fp, end. @format:
  * ARM_FP_, of the operands. */

@@ -51,10 +51,9 @@ QhFpStatus arm_fp_begin(const ArmCpu *cpu, uint32_t format)
 /* Flushed halves are not told of (J1.3, FPUnpackBase). */
 void arm_fp_end(ArmCpu *cpu, uint32_t format, const QhFpStatus *status)
 {
-    cpu->base.fp_flags = status->flags & ~QH_FP_DENORMAL;
-    if ((status->flags & QH_FP_DENORMAL) && format != ARM_FMT_H) {
-        cpu->fpsr_qc |= ARM_FPSR_IDC;
-    }
+    uint32_t told = format == ARM_FMT_H ? ~QH_FP_DENORMAL : UINT32_MAX;
+
+    cpu->base.fp_flags |= status->flags & told;
 }
 
 static uint32_t format_of(uint32_t word)
