@@ -179,4 +179,12 @@ enum {
 /* vmin vmax vshr vcmp_gt vsatadd vsatsub vextract vwiden_* vmul_even vshift */
 #define QH_LANE_SIGNED (1u << 2)
 
+/* flags of vaes (FIPS 197, chapter 5) */
+#define QH_AES_SUB         0u /* ShiftRows, SubBytes */
+#define QH_AES_INV_SUB     1u /* InvShiftRows, InvSubBytes */
+#define QH_AES_MIX         2u /* MixColumns */
+#define QH_AES_INV_MIX     3u /* InvMixColumns */
+#define QH_AES_SUB_MIX     4u /* SUB, then MIX */
+#define QH_AES_INV_SUB_MIX 5u /* INV_SUB, then INV_MIX */
+
 #endif

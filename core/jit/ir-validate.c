@@ -307,6 +307,10 @@ static uint32_t flags_limit(const QhIrRecord *record)
         return QH_CC_BITS;
     case QH_IR_flag:
         return QH_FLAG_A;
+    case QH_IR_vdot:
+        return 3;
+    case QH_IR_vaes:
+        return QH_AES_INV_SUB_MIX;
     case QH_IR_vlow:
     case QH_IR_vext:
         return 0;
@@ -589,6 +593,8 @@ static gboolean check_special(Checker *check)
     case QH_IR_fp_flags_set:
         return check_type_is(check, record->type == QH_TYPE_I32) &&
                (record->op != QH_IR_cc2 || check_lazy(check));
+    case QH_IR_vaes:
+        return check_type_is(check, record->type == QH_TYPE_V128);
     case QH_IR_concat128:
         return check_type_is(check, record->type == QH_TYPE_I128 || record->type == QH_TYPE_V128);
     case QH_IR_setflags:

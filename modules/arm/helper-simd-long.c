@@ -60,20 +60,7 @@ void arm_helper_simd_different_qc(QhCpu *cpu, uint32_t insn)
     arm_simd_double_long(cpu, insn, FALSE);
 }
 
-/* --- Sums of products of bytes (FEAT_DotProd, FEAT_I8MM) --- */
-
-static void dot(SimdRun *v, gboolean a_signed, gboolean b_signed)
-{
-    for (uint32_t i = 0; i < 4; i++) {
-        uint32_t sum = v->c.u32[i];
-        for (uint32_t k = 4 * i; k < 4 * i + 4; k++) {
-            int32_t a = a_signed ? v->a.s8[k] : v->a.u8[k];
-            int32_t b = b_signed ? v->b.s8[k] : v->b.u8[k];
-            sum += (uint32_t)(a * b);
-        }
-        v->r.u32[i] = sum;
-    }
-}
+/* --- Products of matrices of bytes (FEAT_I8MM) --- */
 
 /* Two rows of eight times two rows of eight. */
 static void matrix(SimdRun *v, gboolean a_signed, gboolean b_signed)
@@ -89,33 +76,13 @@ static void matrix(SimdRun *v, gboolean a_signed, gboolean b_signed)
     }
 }
 
-/* Bits 14-11: 2 SDOT, UDOT; 3 USDOT; 4 SMMLA, UMMLA; 5 USMMLA. */
-void arm_helper_simd_dot(QhCpu *cpu, uint32_t insn)
+/* Bits 14-11: 4 SMMLA, UMMLA; 5 USMMLA. */
+void arm_helper_simd_matrix(QhCpu *cpu, uint32_t insn)
 {
     SimdRun v = simd_begin(cpu, insn, 2);
-    uint32_t opcode = insn >> 11 & 15u;
-    gboolean mixed = opcode == 3 || opcode == 5;
+    gboolean mixed = (insn >> 11 & 15u) == 5;
 
-    if (opcode >= 4) {
-        matrix(&v, !SIMD_U(insn) && !mixed, !SIMD_U(insn));
-    } else {
-        dot(&v, !SIMD_U(insn) && !mixed, !SIMD_U(insn));
-    }
-    simd_end(&v);
-}
-
-/* Bits 15-12: 14 SDOT, UDOT; 15 USDOT, or with bit 23 clear SUDOT. */
-void arm_helper_simd_dot_element(QhCpu *cpu, uint32_t insn)
-{
-    SimdRun v = simd_begin(cpu, insn, 2);
-    gboolean first = (insn >> 23 & 1u) != 0;
-
-    arm_simd_spread(&v);
-    if ((insn >> 12 & 15u) == 14) {
-        dot(&v, !SIMD_U(insn), !SIMD_U(insn));
-    } else {
-        dot(&v, !first, first);
-    }
+    matrix(&v, !SIMD_U(insn) && !mixed, !SIMD_U(insn));
     simd_end(&v);
 }
 

@@ -57,9 +57,44 @@ gboolean arm_trans_crypto_xar(ArmDis *d, const ArmArgCrypto2 *a)
     return TRUE;
 }
 
+/* AESE 4, AESD 5 (bits 16-12). */
 gboolean arm_trans_crypto_aes(ArmDis *d, const ArmArgCrypto2 *a)
 {
-    return simd_call(d, ARM_HELPER_ID(crypto_aes), a->rd);
+    QhValue state;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    state = v_2(d, QH_IR_vxor, 0, arm_get_v(d, a->rd), arm_get_v(d, a->rn));
+    arm_set_v(d, a->rd, v_1(d, QH_IR_vaes, d->insn >> 12 & 1 ? QH_AES_INV_SUB : QH_AES_SUB, state));
+    return TRUE;
+}
+
+/* AESMC 6, AESIMC 7. Behind the AESE or AESD of the same register both are one step, and what that
+ * has written is taken back: between them nothing can leave the block. */
+gboolean arm_trans_crypto_aes_mix(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    uint32_t kind = d->insn >> 12 & 1 ? QH_AES_INV_SUB : QH_AES_SUB;
+    QhIrRecord *records = d->block->records, *step, *write;
+    QhValue state;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    state = arm_get_v(d, a->rn);
+    step = &records[state];
+    write = &records[state + 1];
+    if (a->rd == a->rn && step->op == QH_IR_vaes && step->flags == kind &&
+        d->block->n_records == state + 3 && write->op == QH_IR_set_slot &&
+        write[1].op == QH_IR_insn_start) {
+        *write = (QhIrRecord){.op = QH_IR_nop};
+        state =
+            v_1(d, QH_IR_vaes, kind == QH_AES_SUB ? QH_AES_SUB_MIX : QH_AES_INV_SUB_MIX, step->a);
+    } else {
+        state = v_1(d, QH_IR_vaes, kind == QH_AES_SUB ? QH_AES_MIX : QH_AES_INV_MIX, state);
+    }
+    arm_set_v(d, a->rd, state);
+    return TRUE;
 }
 
 gboolean arm_trans_crypto_sha1(ArmDis *d, const ArmArgCrypto2 *a)

@@ -252,9 +252,27 @@ gboolean arm_trans_simd_extra_qc(ArmDis *d, const ArmArgSimd3 *a)
     return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_extra_qc), a->rd);
 }
 
+static QhValue dot(ArmDis *d, uint32_t signs, QhValue n, QhValue m, QhValue sum)
+{
+    return qh_ir(d->block, QH_IR_vdot, QH_TYPE_V128, signs, n, m, sum);
+}
+
+/* SDOT, UDOT, and with bit 11 USDOT. */
 gboolean arm_trans_simd_dot(ArmDis *d, const ArmArgSimdLogic *a)
 {
-    return simd_call(d, ARM_HELPER_ID(simd_dot), a->rd);
+    uint32_t signs = d->insn >> 11 & 1u ? 2 : SIMD_U(d) ? 0 : 3;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    simd_put(d, a->q, a->rd,
+             dot(d, signs, arm_get_v(d, a->rn), arm_get_v(d, a->rm), arm_get_v(d, a->rd)));
+    return TRUE;
+}
+
+gboolean arm_trans_simd_matrix(ArmDis *d, const ArmArgSimdLogic *a)
+{
+    return simd_call(d, ARM_HELPER_ID(simd_matrix), a->rd);
 }
 
 /* --- Two registers --- */
@@ -582,7 +600,16 @@ gboolean arm_trans_simd_element_qc(ArmDis *d, const ArmArgSimdE *a)
     return simd_call(d, ARM_HELPER_ID(simd_element_qc), a->rd);
 }
 
+/* SDOT, UDOT 14; USDOT 15, or with bit 23 clear SUDOT. */
 gboolean arm_trans_simd_dot_e(ArmDis *d, const ArmArgSimdE *a)
 {
-    return simd_call(d, ARM_HELPER_ID(simd_dot_element), a->rd);
+    uint32_t mixed = d->insn >> 23 & 1u ? 2 : 1;
+    uint32_t signs = OPCODE_D(d) == 15 ? mixed : SIMD_U(d) ? 0 : 3;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    simd_put(d, a->q, a->rd,
+             dot(d, signs, arm_get_v(d, a->rn), element(d, a), arm_get_v(d, a->rd)));
+    return TRUE;
 }

@@ -76,6 +76,17 @@ static const Case cases[] = {
     {QH_IR_vpopcnt, QH_LANE_16, 0, {0x10001f20ff813b36, 0xc1c110ba20ff5bf0}, {0x013f10ff0110c180, 0xc1ff080800f07fc1}, {0x00010006000a0009, 0x0006000600090009}},
     {QH_IR_vpopcnt, QH_LANE_32, 0, {0x08524a7f807f1010, 0x7f0081103f080120}, {0x00f80110803f7f7f, 0x0180083ff0e0f808}, {0x0000000e0000000a, 0x0000000a00000009}},
     {QH_IR_vpopcnt, QH_LANE_64, 0, {0x0bf1e47b6c0084a7, 0x00bf20dff0e02020}, {0xff01f03f7ffff010, 0xfff0010808ffc108}, {0x000000000000001d, 0x0000000000000018}},
+    /* FIPS 197, appendix B, round 1 */
+    {QH_IR_vaes, QH_AES_SUB, 0, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}, {0, 0}, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}},
+    {QH_IR_vaes, QH_AES_INV_SUB, 0, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}, {0, 0}, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}},
+    {QH_IR_vaes, QH_AES_MIX, 0, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}, {0, 0}, {0x9a19cbe0e5816604, 0x4c2606287ad3f848}},
+    {QH_IR_vaes, QH_AES_INV_MIX, 0, {0x9a19cbe0e5816604, 0x4c2606287ad3f848}, {0, 0}, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}},
+    {QH_IR_vaes, QH_AES_SUB_MIX, 0, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}, {0, 0}, {0x9a19cbe0e5816604, 0x4c2606287ad3f848}},
+    /* the third operand is b, too */
+    {QH_IR_vdot, 0, 0, {0xff017f017f80b782, 0x00010101018000ff}, {0x80008001017f0101, 0x01807f00ff7f0001}, {0x80013f02017f4239, 0x01807fffff7f417f}},
+    {QH_IR_vdot, 1, 0, {0x80ff7fff80000080, 0xff80ffff8000ff17}, {0x7f7f7f01ff01807f, 0x7f79000052804c00}, {0x7f7f7e02ff00c17f, 0x7f78c301528022b4}},
+    {QH_IR_vdot, 2, 0, {0x00434201801c01e9, 0x8080ffff01800180}, {0x7f007f5bff00807f, 0xff7f8780ff7fb600}, {0x7f00a074ff00f316, 0xff7ece79ff7ff535}},
+    {QH_IR_vdot, 3, 0, {0x8080808080808080, 0x8080808080808080}, {0x8080808080808080, 0x8080808080808080}, {0x8081808080818080, 0x8081808080818080}},
 };
 /* clang-format on */
 
@@ -86,7 +97,7 @@ static void emit(QhBlock *block, void *data)
     QhValue a = qh_ir_get(block, QH_TYPE_V128, TOY_V);
     QhValue b = qh_ir_get(block, QH_TYPE_V128, TOY_V + 1);
     QhValue second = info->b[0] == 'V' ? b : info->b[0] == 'X' ? c->imm : 0;
-    QhValue third = info->c[0] == 'X' ? c->imm : 0;
+    QhValue third = info->c[0] == 'X' ? c->imm : info->c[0] == 'V' ? b : 0;
 
     qh_ir_set(block, QH_TYPE_V128, TOY_V + 2,
               qh_ir(block, c->op, QH_TYPE_V128, c->flags, a, second, third));

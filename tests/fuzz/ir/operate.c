@@ -184,6 +184,8 @@ static uint32_t record_type(FzGen *gen, uint32_t op)
         return QH_TYPE_F64;
     case QH_IR_f64to32:
         return QH_TYPE_F32;
+    case QH_IR_vaes:
+        return QH_TYPE_V128;
     case QH_IR_concat128:
         return pick(gen, wide_types, 2);
     case QH_IR_cas:
@@ -364,6 +366,10 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
     FzRandom *random = gen->random;
 
     switch (op) {
+    case QH_IR_vdot:
+        return fz_below(random, 4);
+    case QH_IR_vaes:
+        return fz_below(random, QH_AES_INV_SUB_MIX + 1);
     case QH_IR_vlow:
     case QH_IR_vext:
         return 0;
@@ -459,7 +465,7 @@ static uint32_t pick_op(FzGen *gen)
         {8,  QH_IR_ld,        QH_IR_st          },
         {6,  QH_IR_call,      QH_IR_call        },
         {16, QH_IR_fadd,      QH_IR_fp_flags_set},
-        {12, QH_IR_vand,      QH_IR_vpopcnt     },
+        {12, QH_IR_vand,      QH_IR_vaes        },
     };
     uint32_t at = fz_below(gen->random, 113), i = 0, op;
 

@@ -297,6 +297,25 @@ static uint64_t shift_lane(uint64_t a, int64_t sa, int32_t by, uint32_t width, g
 LANES(vshift, shift_lane(a, sa, (int8_t)b, width, is_signed))
 LANES(vpopcnt, __builtin_popcountll(a))
 
+static void vdot(QhCpu *cpu, const QhT0Op *op)
+{
+    Vec a = get(cpu, op, op->a), b = get(cpu, op, op->b), c = get(cpu, op, op->c);
+    QhCell128 result = 0;
+
+    for (uint32_t i = 0; i < a.bytes / 4; i++) {
+        uint64_t sum = lane(c.bits, i, 32);
+        for (uint32_t k = 4 * i; k < 4 * i + 4; k++) {
+            uint64_t left =
+                op[1].flags & 1 ? (uint64_t)lane_signed(a.bits, k, 8) : lane(a.bits, k, 8);
+            uint64_t right =
+                op[1].flags & 2 ? (uint64_t)lane_signed(b.bits, k, 8) : lane(b.bits, k, 8);
+            sum += left * right;
+        }
+        result = put_lane(result, i, 32, sum);
+    }
+    put(cpu, op, result);
+}
+
 QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
 {
     static const QhT0Fn fns[] = {
@@ -304,10 +323,10 @@ QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
         vneg,    vabs,      vmin,   vmax,      vsatadd,      vsatsub,    vshl,      vshr,
         vcmp_eq, vcmp_gt,   vblend, vdup,      vextract_128, vinsert,    vshuffle,  vzip_lo,
         vzip_hi, vlow,      vext,   vdup_lane, vunzip_even,  vunzip_odd, vwiden_lo, vwiden_hi,
-        vrev,    vmul_even, vshift, vpopcnt,
+        vrev,    vmul_even, vshift, vpopcnt,   vdot,         qh_t0_vaes,
     };
 
-    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vpopcnt - QH_IR_vand + 1, "one for each operation");
+    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vaes - QH_IR_vand + 1, "one for each operation");
     if (record->op == QH_IR_vextract && from_type == QH_TYPE_V64) {
         return vextract_64;
     }

@@ -26,6 +26,7 @@ static const Feature features[] = {
     {"avx2",   QH_T1_HAS_AVX2,   7,          1, 5,  1},
     {"fma",    QH_T1_HAS_FMA,    1,          2, 12, 1},
     {"pclmul", QH_T1_HAS_PCLMUL, 1,          2, 1,  0},
+    {"aes",    QH_T1_HAS_AES,    1,          2, 25, 0},
 };
 
 /* XCR0 says which registers the kernel saves (SDM volume 1, 13.3); bit 27 of leaf 1, whether it may

@@ -21,6 +21,13 @@
 #define PMULLW     (0xd5u | P66)
 #define PMULUDQ    (0xf4u | P66)
 #define PMULDQ     (0x28u | P38)
+#define PMADDWD    (0xf5u | P66)
+#define PADDD      (0xfeu | P66)
+#define AESIMC     (0xdbu | P38)
+#define AESENC     (0xdcu | P38)
+#define AESENCLAST (0xddu | P38)
+#define AESDEC     (0xdeu | P38)
+#define AESDECLAST (0xdfu | P38)
 #define PACKUSWB   (0x67u | P66)
 #define PACKSSDW   (0x6bu | P66)
 #define SHUFPS     (0xc6u | QH_X_0F)
@@ -319,6 +326,56 @@ static void vmul_even(QhT1 *t, const QhIrRecord *record)
     qh_x(&t->a, is_signed ? PMULDQ : PMULUDQ, qh_t1_def_copy(t, record->a), qh_rm_reg(b));
 }
 
+/* @to = sums of two products of words: bytes of a times bytes of b, the even or the odd ones. */
+static void products(QhT1 *t, const QhIrRecord *record, gboolean odd, QhReg to, QhReg a, QhReg b)
+{
+    copy(t, to, a);
+    copy(t, XMM15, b);
+    if (!odd) {
+        shift_i(t, SHIFT_16, LEFT, to, 8);
+        shift_i(t, SHIFT_16, LEFT, XMM15, 8);
+    }
+    shift_i(t, SHIFT_16, record->flags & 1 ? RIGHT_S : RIGHT, to, 8);
+    shift_i(t, SHIFT_16, record->flags & 2 ? RIGHT_S : RIGHT, XMM15, 8);
+    qh_x(&t->a, PMADDWD, to, qh_rm_reg(XMM15));
+}
+
+static void vdot(QhT1 *t, const QhIrRecord *record)
+{
+    QhReg a = qh_t1_use_xmm(t, record->a), b = qh_t1_use_xmm(t, record->b);
+    QhReg c = qh_t1_use_xmm(t, record->c), odd = qh_t1_temp_xmm(t), d = qh_t1_def(t);
+
+    products(t, record, FALSE, d, a, b);
+    products(t, record, TRUE, odd, a, b);
+    qh_x(&t->a, PADDD, d, qh_rm_reg(odd));
+    qh_x(&t->a, PADDD, d, qh_rm_reg(c));
+}
+
+/* With a round key of 0; the host has MixColumns only within a round, so it undoes the rest first.
+ */
+static void vaes(QhT1 *t, const QhIrRecord *record)
+{
+    static const uint32_t ops[] = {AESENCLAST, AESDECLAST, AESENC, AESIMC, AESENC, AESDEC};
+    uint32_t kind = record->flags;
+    QhReg a, d;
+
+    if (!(t->features & QH_T1_HAS_AES)) {
+        qh_t1_vector_in_c(t, record);
+        return;
+    }
+    if (kind == QH_AES_INV_MIX) {
+        a = qh_t1_use_xmm(t, record->a);
+        qh_x(&t->a, AESIMC, qh_t1_def_late(t), qh_rm_reg(a));
+        return;
+    }
+    d = qh_t1_def_copy(t, record->a);
+    qh_x(&t->a, PXOR, XMM15, qh_rm_reg(XMM15));
+    if (kind == QH_AES_MIX) {
+        qh_x(&t->a, AESDECLAST, d, qh_rm_reg(XMM15));
+    }
+    qh_x(&t->a, ops[kind], d, qh_rm_reg(XMM15));
+}
+
 void qh_t1_lower_lanes(QhT1 *t, const QhIrRecord *record)
 {
     switch (record->op) {
@@ -347,6 +404,12 @@ void qh_t1_lower_lanes(QhT1 *t, const QhIrRecord *record)
         break;
     case QH_IR_vshift:
         vshift(t, record);
+        break;
+    case QH_IR_vdot:
+        vdot(t, record);
+        break;
+    case QH_IR_vaes:
+        vaes(t, record);
         break;
     default:
         vpopcnt(t, record);
