@@ -153,8 +153,46 @@ static void carryless(QhT1 *t, const QhIrRecord *record, gboolean high)
     qh_x(&t->a, QH_X_MOVD_ST | wide, x, qh_rm_reg(d));
 }
 
+/* @record: a low half, or an f32 (pass-fold.c), with nothing above it. */
+static void widen(QhT1 *t, const QhIrRecord *record)
+{
+    QhReg from, d;
+    uint64_t bits;
+
+    if (record->flags) {
+        from = qh_t1_use_xmm(t, record->a);
+        d = qh_t1_def(t);
+        if (t->features & QH_T1_HAS_SSE41) {
+            qh_x_i8(&t->a, QH_X_INSERTPS, d, qh_rm_reg(from), 14);
+        } else {
+            qh_x(&t->a, QH_X_MOVD_ST, from, qh_rm_reg(QH_RAX));
+            qh_x(&t->a, QH_X_MOVD, d, qh_rm_reg(QH_RAX));
+        }
+        return;
+    }
+    if (qh_t1_const(t, record->a, &bits)) {
+        d = qh_t1_def(t);
+        if (bits == 0) {
+            qh_x(&t->a, QH_X_XORPS, d, qh_rm_reg(d));
+        } else {
+            qh_x_mov_i(&t->a, QH_RAX, bits);
+            qh_x(&t->a, QH_X_MOVD | QH_X_W, d, qh_rm_reg(QH_RAX));
+        }
+        return;
+    }
+    from = qh_t1_use_any(t, record->a);
+    d = qh_t1_def(t);
+    qh_x(&t->a, QH_IS_XMM(from) ? QH_X_MOVQ : QH_X_MOVD | QH_X_W, d, qh_rm_reg(from));
+}
+
 static void concat(QhT1 *t, const QhIrRecord *record)
 {
+    uint64_t bits;
+
+    if (qh_t1_const(t, record->b, &bits) && bits == 0) {
+        widen(t, record);
+        return;
+    }
     QhRm low = qh_t1_rm_gpr(t, record->a), high = qh_t1_rm_gpr(t, record->b);
     QhReg d = qh_t1_def(t);
 

@@ -106,19 +106,20 @@ void qh_t1_fp_check_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
     qh_t1_cold_jcc(t, cold, QH_IF_PE);
 }
 
-/* The smallest normal number may have been tiny before it was rounded. */
-static void check_tiny(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
+/*
+ * The smallest normal number may have been tiny before it was rounded. Its exponent field is 1,
+ * that of a NaN -1: both are told from all others, and from zero, by the sum of that with 1, which
+ * is 0 or 2. Infinities and their neighbours at the other end go the long way, too.
+ */
+static void check_tiny_or_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
 {
-    if (type == QH_TYPE_F32) {
-        qh_x(&t->a, QH_X_MOVD_ST, reg, qh_rm_reg(QH_RAX));
-        qh_x(&t->a, QH_X_ADD, QH_RAX, qh_rm_reg(QH_RAX));
-        qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_reg(QH_RAX), 1 << 24);
-    } else {
-        qh_x(&t->a, QH_X_MOVD_ST | QH_X_W, reg, qh_rm_reg(QH_RAX));
-        qh_x(&t->a, QH_X_ADD | QH_X_W, QH_RAX, qh_rm_reg(QH_RAX));
-        qh_x_mov_i(&t->a, QH_RCX, G_GUINT64_CONSTANT(1) << 53);
-        qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RAX, qh_rm_reg(QH_RCX));
-    }
+    gboolean wide = type == QH_TYPE_F64;
+    uint32_t w = wide ? QH_X_W : 0;
+
+    qh_x(&t->a, QH_X_MOVD_ST | w, reg, qh_rm_reg(QH_RAX));
+    qh_x_i8(&t->a, QH_X_SHIFT_I | w, 5, qh_rm_reg(QH_RAX), wide ? 52 : 23); /* shr */
+    qh_x_alu_i(&t->a, QH_X_ADD, qh_rm_reg(QH_RAX), 1);
+    qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), wide ? 0x7fd : 0xfd);
     qh_t1_cold_jcc(t, cold, QH_IF_E);
 }
 
@@ -126,11 +127,10 @@ static void check_tiny(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
 static void finish_kept(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg d, gboolean may_be_tiny)
 {
     cold->d = d;
-    if (t->source->nan_rule != QH_NAN_X86) {
-        qh_t1_fp_check_nan(t, cold, type, QH_XMM(15));
-    }
     if (may_be_tiny && t->source->tininess_before_rounding) {
-        check_tiny(t, cold, type, QH_XMM(15));
+        check_tiny_or_nan(t, cold, type, QH_XMM(15));
+    } else if (t->source->nan_rule != QH_NAN_X86) {
+        qh_t1_fp_check_nan(t, cold, type, QH_XMM(15));
     }
     qh_x(&t->a, QH_X_MOVAPS, d, qh_rm_reg(QH_XMM(15)));
     qh_t1_cold_again(t, cold);

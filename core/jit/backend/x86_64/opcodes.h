@@ -109,6 +109,7 @@
 /* Halves of vector registers. SSE4.1: half imm8 of reg = rm, rm = half imm8 of reg. */
 #define QH_X_PINSRQ     (0x22u | QH_X_0F3A | QH_X_66 | QH_X_W)
 #define QH_X_PEXTRQ     (0x16u | QH_X_0F3A | QH_X_66 | QH_X_W)
+#define QH_X_INSERTPS   (0x21u | QH_X_0F3A | QH_X_66) /* SSE4.1, imm8 14: low f32 alone */
 #define QH_X_PUNPCKLQDQ (0x6cu | QH_X_0F | QH_X_66)
 #define QH_X_MOVHLPS    (0x12u | QH_X_0F)             /* low half of reg = high half of xmm rm */
 #define QH_X_PCLMUL     (0x44u | QH_X_0F3A | QH_X_66) /* PCLMULQDQ, imm8 */

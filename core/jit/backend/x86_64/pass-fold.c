@@ -376,6 +376,19 @@ static void fold_branch(const Fold *fold, QhIrRecord *record)
     }
 }
 
+/* The bits of an f32 with nothing above them need not go through a general register: flag 1. */
+static void fold_concat(const Fold *fold, QhIrRecord *record)
+{
+    const QhIrRecord *low = &fold->records[record->a];
+    uint64_t high;
+
+    if (low->op == QH_IR_zext && constant(fold, record->b, &high) && high == 0 &&
+        fold->records[low->a].op == QH_IR_f2bits) {
+        record->flags = 1;
+        record->a = fold->records[low->a].a;
+    }
+}
+
 static void fold_record(const Fold *fold, QhIrRecord *record)
 {
     const QhIrOpInfo *info = qh_ir_op_info(record->op);
@@ -384,6 +397,10 @@ static void fold_record(const Fold *fold, QhIrRecord *record)
     resolve_operands(fold, record, info);
     if (record->op == QH_IR_brc) {
         fold_branch(fold, record);
+        return;
+    }
+    if (record->op == QH_IR_concat128) {
+        fold_concat(fold, record);
         return;
     }
     if (record->op == QH_IR_select &&
