@@ -54,6 +54,14 @@ typedef struct QhGdbOps {
      * g_frees it. [any]
      */
     char *(*types)(QhCpu *cpu, const char *feature);
+
+    /*
+     * Optional, both or none: registers that are nowhere in the state as gdb wants them, such as
+     * flags that are evaluated late. They have neither field nor place, and 8, 16, 32 or 64 bits.
+     * FALSE: @cpu has none of that number, and it is left out. read [any]; write [vcpu, stopped]
+     */
+    gboolean (*read)(QhCpu *cpu, uint32_t number, uint64_t *ret_value);
+    void (*write)(QhCpu *cpu, uint32_t number, uint64_t value);
 } QhGdbOps;
 
 #endif

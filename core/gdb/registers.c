@@ -14,10 +14,10 @@
 
 typedef struct Register {
     const QhGdbRegister *info;
-    const QhStateField *field; /* NULL: located */
+    const QhStateField *field; /* NULL: located, or computed */
     uint32_t offset;           /* in the state, as are wide bytes of it */
-    uint32_t wide;
-    uint32_t bytes; /* what gdb sees */
+    uint32_t wide;             /* 0: computed */
+    uint32_t bytes;            /* what gdb sees */
 } Register;
 
 struct QhGdbRegisters {
@@ -49,6 +49,18 @@ static gint by_number(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
+/* Whether the target computes @info; *@ret has it then. */
+static gboolean
+is_computed(const QhGdbOps *ops, QhCpu *cpu, const QhGdbRegister *info, Register *ret)
+{
+    uint64_t value;
+
+    ret->wide = 0;
+    return QH_HAS(ops, write) && ops->read != NULL && ops->write != NULL &&
+           (info->bits == 8 || info->bits == 16 || info->bits == 32 || info->bits == 64) &&
+           ops->read(cpu, info->number, &value);
+}
+
 /* Find @info in the state of @cluster's CPUs. FALSE: they have no such register. */
 static gboolean
 find_place(const QhGdbOps *ops, const QhCluster *cluster, const QhGdbRegister *info, Register *ret)
@@ -61,10 +73,13 @@ find_place(const QhGdbOps *ops, const QhCluster *cluster, const QhGdbRegister *i
         ret->wide = qh_ir_type_bytes(field->type);
         return info->bits % 8 == 0 && ret->bytes <= sizeof(uint64_t) * 2;
     }
-    if (info->field != NULL || ops->locate == NULL || cluster->vcpus->len == 0 ||
-        !ops->locate(qh_vcpu_state(cluster->vcpus->pdata[0]), info->number, &ret->offset,
-                     &ret->wide)) {
+    if (info->field != NULL || cluster->vcpus->len == 0) {
         return FALSE;
+    }
+    QhCpu *cpu = qh_vcpu_state(cluster->vcpus->pdata[0]);
+
+    if (ops->locate == NULL || !ops->locate(cpu, info->number, &ret->offset, &ret->wide)) {
+        return is_computed(ops, cpu, info, ret);
     }
     ret->bytes = ret->wide;
     return ret->bytes >= 1 && ret->bytes <= MAX_BYTES && ret->offset >= sizeof(QhCpu) &&
@@ -202,7 +217,14 @@ read_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, GSt
     const char *state = (const char *)qh_vcpu_state(vcpu);
     uint8_t bytes[MAX_BYTES] = {0};
 
-    if (!is_zero(one)) {
+    if (one->wide == 0) {
+        uint64_t value = 0;
+
+        (void)registers->ops->read(qh_vcpu_state(vcpu), one->info->number, &value);
+        value = GUINT64_TO_LE(value);
+        memcpy(bytes, &value, one->bytes);
+        guest_order(registers, bytes, one->bytes);
+    } else if (!is_zero(one)) {
         memcpy(bytes, state + one->offset, one->wide);
     }
     if (one->field != NULL) {
@@ -222,11 +244,18 @@ write_one(const QhGdbRegisters *registers, const Register *one, QhVcpu *vcpu, co
     if (!qh_gdb_read_bytes(at, bytes, n)) {
         return FALSE;
     }
-    if (one->field == NULL) {
+    if (one->field == NULL && wide != 0) {
         memcpy(state + one->offset, bytes, n);
         return TRUE;
     }
     guest_order(registers, bytes, n);
+    if (wide == 0) {
+        uint64_t value = 0;
+
+        memcpy(&value, bytes, n);
+        registers->ops->write(qh_vcpu_state(vcpu), one->info->number, GUINT64_FROM_LE(value));
+        return TRUE;
+    }
     if (is_zero(one)) {
         return TRUE;
     }
@@ -285,8 +314,8 @@ gboolean qh_gdb_register_write(const QhGdbRegisters *registers,
     if (one == NULL || !write_one(registers, one, vcpu, at)) {
         return FALSE;
     }
-    if (one->field != NULL &&
-        (one->field->klass == QH_CLASS_CTRL || one->field->klass == QH_CLASS_FP)) {
+    if (one->wide == 0 || (one->field != NULL && (one->field->klass == QH_CLASS_CTRL ||
+                                                  one->field->klass == QH_CLASS_FP))) {
         settle(vcpu);
     }
     return TRUE;
