@@ -5,6 +5,8 @@
  */
 #include "gic-cpu.h"
 
+#include "modules/arm/system.h"
+
 #define HCR_FMO (UINT64_C(1) << 3)
 #define HCR_IMO (UINT64_C(1) << 4)
 
@@ -35,14 +37,25 @@ void gicv3_cpu_reset(ArmGicCpu *cpu)
     cpu->best = GIC_NONE;
 }
 
-static gboolean needs_gic(const ArmCpu *cpu)
+/* A PE learns of its GIC after it has made its table of registers, so the rows are there without
+ * one, and the access finds out. */
+static gboolean is_there(ArmCpu *cpu)
 {
+    if (cpu->gic == NULL) {
+        arm_raise_undefined(cpu);
+    }
     return cpu->gic != NULL;
+}
+
+static gboolean trap_none(ArmCpu *cpu, const ArmSysreg *row, gboolean write)
+{
+    (void)row, (void)write;
+    return is_there(cpu);
 }
 
 static gboolean needs_el2(const ArmCpu *cpu)
 {
-    return cpu->gic != NULL && cpu->has_el2;
+    return cpu->has_el2;
 }
 
 /* Registers of both groups belong to the virtual interface when either is routed. */
@@ -62,15 +75,17 @@ static gboolean is_virtual(const ArmCpu *cpu, uint32_t reg, uint32_t group)
 static gboolean trap(ArmCpu *cpu, const ArmSysreg *row, gboolean write)
 {
     uint32_t reg = REG_OF(row);
-    uint32_t hcr = cpu->gic->lists.hcr;
     uint32_t bits = is_common(reg)       ? GIC_ICH_HCR_TC
                     : GROUP_OF(row) == 0 ? GIC_ICH_HCR_TALL0
                                          : GIC_ICH_HCR_TALL1;
 
+    if (!is_there(cpu)) {
+        return FALSE;
+    }
     if (reg == GIC_DIR) {
         bits |= GIC_ICH_HCR_TDIR;
     }
-    if (cpu->el == 1 && cpu->has_el2 && (hcr & bits) != 0) {
+    if (cpu->el == 1 && cpu->has_el2 && (cpu->gic->lists.hcr & bits) != 0) {
         return arm_sysreg_trap_to(cpu, row, write, 2);
     }
     return TRUE;
@@ -81,6 +96,9 @@ static gboolean trap_sgi(ArmCpu *cpu, const ArmSysreg *row, gboolean write)
 {
     gboolean routed = (arm_hcr(cpu) & (HCR_FMO | HCR_IMO)) != 0;
 
+    if (!is_there(cpu)) {
+        return FALSE;
+    }
     if (cpu->el == 1 && cpu->has_el2 && (routed || (cpu->gic->lists.hcr & GIC_ICH_HCR_TC) != 0)) {
         return arm_sysreg_trap_to(cpu, row, write, 2);
     }
@@ -274,24 +292,25 @@ static gboolean sre_write(ArmCpu *cpu, const ArmSysreg *row, uint64_t value)
 #define ICC_N(name_, crn, crm, op2, rights_, reg, group)                                           \
     {                                                                                              \
         .name = name_, .encoding = ARM_SYSREG(3, 0, crn, crm, op2), .rights = (rights_),           \
-        .needs = needs_gic, .trap = trap, .read = icc_read, .write = icc_write,                    \
-        .offset = ROW(reg, group),                                                                 \
+        .trap = trap, .read = icc_read, .write = icc_write, .offset = ROW(reg, group),             \
     }
 #define ICC(name_, crm, op2, rights_, reg, group) ICC_N(name_, 12, crm, op2, rights_, reg, group)
 #define SGI(name_, op2, group)                                                                     \
     {                                                                                              \
         .name = name_, .encoding = ARM_SYSREG(3, 0, 12, 11, op2), .rights = WRITE1,                \
-        .needs = needs_gic, .trap = trap_sgi, .write = sgi_write, .offset = (group),               \
+        .trap = trap_sgi, .write = sgi_write, .offset = (group),                                   \
     }
 #define SRE(name_, op1, crm, rights_, needs_, value)                                               \
     {                                                                                              \
         .name = name_, .encoding = ARM_SYSREG(3, op1, 12, crm, 5), .rights = (rights_),            \
-        .needs = (needs_), .read = sre_read, .write = sre_write, .offset = (value),                \
+        .needs = (needs_), .trap = trap_none, .read = sre_read, .write = sre_write,                \
+        .offset = (value),                                                                         \
     }
 #define ICH(name_, crm, op2, rights_, reg)                                                         \
     {                                                                                              \
         .name = name_, .encoding = ARM_SYSREG(3, 4, 12, crm, op2), .rights = (rights_),            \
-        .needs = needs_el2, .read = gic_ich_read, .write = gic_ich_write, .offset = (reg),         \
+        .needs = needs_el2, .trap = trap_none, .read = gic_ich_read, .write = gic_ich_write,       \
+        .offset = (reg),                                                                           \
     }
 
 const ArmSysreg arm_sysregs_gic[] = {
@@ -312,7 +331,7 @@ const ArmSysreg arm_sysregs_gic[] = {
     ICC("ICC_HPPIR1_EL1", 12, 2, READ1, GIC_HPPIR, 1),
     ICC("ICC_BPR1_EL1", 12, 3, READ1 | WRITE1, GIC_BPR, 1),
     ICC("ICC_CTLR_EL1", 12, 4, READ1 | WRITE1, GIC_CTLR, 0),
-    SRE("ICC_SRE_EL1", 0, 12, READ1 | WRITE1, needs_gic, SRE_EL1),
+    SRE("ICC_SRE_EL1", 0, 12, READ1 | WRITE1, NULL, SRE_EL1),
     ICC("ICC_IGRPEN0_EL1", 12, 6, READ1 | WRITE1, GIC_IGRPEN, 0),
     ICC("ICC_IGRPEN1_EL1", 12, 7, READ1 | WRITE1, GIC_IGRPEN, 1),
     ICH("ICH_AP0R0_EL2", 8, 0, READ2 | WRITE2, GIC_ICH_AP0R),

@@ -19,7 +19,7 @@ typedef struct GicFake {
     uint8_t line[4 * ARM_GICV3_MAX_CPUS]; /* outputs of the devices */
     uint32_t n_changes;                   /* of lines */
     gboolean locked;
-    uint32_t trapped; /* level of the last trapped access; 0: none since */
+    uint32_t trapped; /* level of the last trapped or undefined access; 0: none since */
 } GicFake;
 
 GicFake *gic_fake_new(void);
