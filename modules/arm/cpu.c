@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "abi/ir.h"
+#include "modules/arm/debug.h"
 #include "modules/arm/module.h"
+#include "modules/arm/pmu.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
 #include "modules/arm/system.h"
@@ -241,10 +243,7 @@ static gboolean realize(QhCpu *base, GError **error)
     cpu->system = g_new0(ArmSystem, 1);
     g_mutex_init(&cpu->system->lock);
     arm_sysreg_realize(cpu);
-    if (!arm_timers_realize(cpu, error)) {
-        return FALSE;
-    }
-    return TRUE;
+    return arm_timers_realize(cpu, error) && arm_pmu_realize(cpu, error);
 }
 
 static void unrealize(QhCpu *base)
@@ -252,6 +251,7 @@ static void unrealize(QhCpu *base)
     ArmCpu *cpu = arm_cpu(base);
 
     if (cpu->system != NULL) {
+        arm_pmu_unrealize(cpu);
         arm_timers_unrealize(cpu);
         g_mutex_clear(&cpu->system->lock);
         g_free(cpu->system->sysregs);
@@ -287,6 +287,8 @@ static void reset(QhCpu *base)
     cpu->powered_off = cpu->start_powered_off;
     base->halted = cpu->powered_off;
     arm_timers_reset(cpu);
+    arm_pmu_reset(cpu);
+    arm_debug_reset(cpu);
     arm_mmu_reset(cpu);
     arm_cpu_update_key(cpu);
 }
@@ -319,6 +321,11 @@ static void mem_fault(QhCpu *base, const QhMemFault *fault)
 static void raise_exception(QhCpu *base, uint32_t cause, uint64_t payload)
 {
     arm_raise_cause(arm_cpu(base), cause, payload);
+}
+
+static char *describe(QhCpu *base)
+{
+    return arm_cpu_describe(arm_cpu(base));
 }
 
 static gboolean debug_translate(QhCpu *base, uint64_t address, uint64_t *ret_phys)
@@ -408,6 +415,7 @@ const QhCpuOps arm64_cpu_ops = {
     .mem_fault = mem_fault,
     .raise = raise_exception,
     .debug_translate = debug_translate,
+    .describe = describe,
     .state_written = state_written,
     .core_registers = core_registers,
 };

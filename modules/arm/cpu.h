@@ -89,6 +89,8 @@ typedef struct ArmCpu {
     /* PMU (pmu.c) and debug (debug.c) */
     uint64_t pmcr, pmcnten, pminten, pmovs, pmselr, pmuserenr, pmccfiltr, pmccntr;
     uint64_t pmevcntr[ARM_MAX_COUNTERS], pmevtyper[ARM_MAX_COUNTERS];
+    uint64_t pm_cycles, pm_insns; /* up to when the counters have counted */
+    uint32_t pm_line;             /* level that was last driven */
     uint64_t dbgbvr[ARM_MAX_BREAKPOINTS], dbgbcr[ARM_MAX_BREAKPOINTS];
     uint64_t dbgwvr[ARM_MAX_BREAKPOINTS], dbgwcr[ARM_MAX_BREAKPOINTS];
 

@@ -37,6 +37,7 @@ static const Offer offers[] = {
     {"target",     "aarch64",       QH_TARGET_INTERFACE,     &arm64_target        },
     {"cpu",        "aarch64",       QH_CPU_INTERFACE,        &arm64_cpu_ops       },
     {"translator", "aarch64",       QH_TRANSLATOR_INTERFACE, &arm_translator_ops  },
+    {"gdb",        "aarch64",       QH_GDB_INTERFACE,        &arm64_gdb_ops       },
     {"machine",    "aarch64:virt",  QH_MACHINE_INTERFACE,    &arm_virt_machine    },
     {"device",     "arm-gicv2m",    QH_DEVICE_INTERFACE,     &arm_gicv2m_device   },
     {"device",     "arm-gicv3",     QH_DEVICE_INTERFACE,     &arm_gicv3_device    },

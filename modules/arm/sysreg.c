@@ -16,9 +16,6 @@
 #define HASH_BITS 11u
 #define HASH_SIZE (1u << HASH_BITS)
 
-#pragma weak arm_sysregs_debug
-#pragma weak arm_sysregs_gic
-
 static uint32_t hash(uint32_t encoding)
 {
     return encoding * UINT32_C(0x9e3779b1) >> (32 - HASH_BITS);
@@ -41,7 +38,7 @@ void arm_sysreg_realize(ArmCpu *cpu)
 {
     const ArmSysreg *const groups[] = {
         arm_sysregs_base,  arm_sysregs_el2,   arm_sysregs_memory, arm_sysregs_id,
-        arm_sysregs_timer, arm_sysregs_debug, arm_sysregs_gic,
+        arm_sysregs_timer, arm_sysregs_debug, arm_sysregs_pmu,    arm_sysregs_gic,
     };
     uint32_t n = 0;
 

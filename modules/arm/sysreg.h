@@ -68,7 +68,8 @@ extern const ArmSysreg arm_sysregs_base[];   /* sysreg-base.c: control, exceptio
 extern const ArmSysreg arm_sysregs_el2[];    /* sysreg-el2.c */
 extern const ArmSysreg arm_sysregs_memory[]; /* sysreg-memory.c: translation, TLBI, AT, caches */
 extern const ArmSysreg arm_sysregs_timer[];  /* timer.c */
-extern const ArmSysreg arm_sysregs_debug[];  /* debug.c, with the PMU's of pmu.c */
+extern const ArmSysreg arm_sysregs_debug[];  /* debug.c */
+extern const ArmSysreg arm_sysregs_pmu[];    /* pmu.c: performance monitors */
 extern const ArmSysreg arm_sysregs_gic[];    /* gic-cpu.c: ICC_*, ICH_* */
 
 #endif

@@ -15,6 +15,7 @@ typedef struct ArmTlbi {
 /* Derived from the registers, so it is no part of a snapshot. */
 typedef struct ArmSystem {
     QhTimer *timer[ARM_N_TIMERS];
+    QhTimer *pmu_timer;               /* pmu.c; NULL: no counters */
     const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
     uint64_t context;                 /* mmu.c: what the host was told last */
     uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
