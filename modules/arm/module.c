@@ -34,19 +34,20 @@ typedef struct Offer {
 } Offer;
 
 static const Offer offers[] = {
-    {"target",     "aarch64",       QH_TARGET_INTERFACE,     &arm64_target        },
-    {"cpu",        "aarch64",       QH_CPU_INTERFACE,        &arm64_cpu_ops       },
-    {"translator", "aarch64",       QH_TRANSLATOR_INTERFACE, &arm_translator_ops  },
-    {"gdb",        "aarch64",       QH_GDB_INTERFACE,        &arm64_gdb_ops       },
-    {"machine",    "aarch64:virt",  QH_MACHINE_INTERFACE,    &arm_virt_machine    },
-    {"device",     "arm-gicv2m",    QH_DEVICE_INTERFACE,     &arm_gicv2m_device   },
-    {"device",     "arm-gicv3",     QH_DEVICE_INTERFACE,     &arm_gicv3_device    },
-    {"device",     "arm-gicv3-its", QH_DEVICE_INTERFACE,     &arm_gicv3_its_device},
-    {"device",     "arm_gic",       QH_DEVICE_INTERFACE,     &arm_gicv2_device    },
-    {"device",     "gpio-key",      QH_DEVICE_INTERFACE,     &arm_gpio_key_device },
-    {"device",     "pl011",         QH_DEVICE_INTERFACE,     &arm_pl011_device    },
-    {"device",     "pl031",         QH_DEVICE_INTERFACE,     &arm_pl031_device    },
-    {"device",     "pl061",         QH_DEVICE_INTERFACE,     &arm_pl061_device    },
+    {"target",     "aarch64",                QH_TARGET_INTERFACE,     &arm64_target        },
+    {"cpu",        "aarch64",                QH_CPU_INTERFACE,        &arm64_cpu_ops       },
+    {"translator", "aarch64",                QH_TRANSLATOR_INTERFACE, &arm_translator_ops  },
+    {"gdb",        "aarch64",                QH_GDB_INTERFACE,        &arm64_gdb_ops       },
+    {"machine",    "aarch64:virt",           QH_MACHINE_INTERFACE,    &arm_virt_machine    },
+    {"command",    "query-gic-capabilities", QH_COMMAND_INTERFACE,    &arm_gic_query       },
+    {"device",     "arm-gicv2m",             QH_DEVICE_INTERFACE,     &arm_gicv2m_device   },
+    {"device",     "arm-gicv3",              QH_DEVICE_INTERFACE,     &arm_gicv3_device    },
+    {"device",     "arm-gicv3-its",          QH_DEVICE_INTERFACE,     &arm_gicv3_its_device},
+    {"device",     "arm_gic",                QH_DEVICE_INTERFACE,     &arm_gicv2_device    },
+    {"device",     "gpio-key",               QH_DEVICE_INTERFACE,     &arm_gpio_key_device },
+    {"device",     "pl011",                  QH_DEVICE_INTERFACE,     &arm_pl011_device    },
+    {"device",     "pl031",                  QH_DEVICE_INTERFACE,     &arm_pl031_device    },
+    {"device",     "pl061",                  QH_DEVICE_INTERFACE,     &arm_pl061_device    },
 };
 
 /* Fetch every service; FALSE with @error set when the host lacks one. */
