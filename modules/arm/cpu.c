@@ -268,6 +268,7 @@ static void reset(QhCpu *base)
 {
     ArmCpu *cpu = arm_cpu(base);
 
+    arm_sysreg_realize(cpu); /* since realize the board may have added EL2 and a GIC */
     memset(cpu->x, 0, sizeof(cpu->x));
     memset(cpu->v, 0, sizeof(cpu->v));
     memset(cpu->sp_el, 0, sizeof(cpu->sp_el));

@@ -42,6 +42,7 @@ void arm_sysreg_realize(ArmCpu *cpu)
     };
     uint32_t n = 0;
 
+    g_free(cpu->system->sysregs);
     cpu->system->sysregs = g_new0(const ArmSysreg *, HASH_SIZE);
     for (uint32_t i = 0; i < G_N_ELEMENTS(groups); i++) {
         for (const ArmSysreg *reg = groups[i]; reg != NULL && reg->name != NULL; reg++) {

@@ -57,7 +57,7 @@ const ArmSysreg *arm_sysreg_find(const ArmCpu *cpu, uint32_t encoding);
 /* The same for code that runs under @state_key. [any] */
 const ArmSysreg *arm_sysreg_find_under(const ArmCpu *cpu, uint64_t state_key, uint32_t encoding);
 
-/* Fill the look-up table once the configuration is known. [main] */
+/* Fill the look-up table anew: the configuration is known, or has changed. [main] */
 void arm_sysreg_realize(ArmCpu *cpu);
 /* Registers as a reset leaves them, but those of timer.c, debug.c, pmu.c. */
 void arm_sysreg_reset(ArmCpu *cpu);
