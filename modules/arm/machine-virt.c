@@ -192,7 +192,8 @@ static gboolean create(QhMachine *machine, void *state, GError **error)
         return FALSE;
     }
     make_map(virt, config->ram_bytes);
-    return create_memory(virt, error) && create_devices(virt, error) && arm_virt_load(virt, error);
+    return create_memory(virt, error) && create_devices(virt, error) &&
+           arm_virt_load(virt, error) && arm_virt_add_acpi(virt, error);
 }
 
 static void destroy(QhMachine *machine, void *state)

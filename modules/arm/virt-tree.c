@@ -243,6 +243,7 @@ static void add_devices(BoardTree *tree)
     board_tree_flag(tree, "gpio-controller");
     board_tree_cell(tree, "#interrupt-cells", 2);
     board_tree_flag(tree, "interrupt-controller");
+    board_tree_cell(tree, "#address-cells", 0);
     board_tree_cell(tree, "phandle", PHANDLE_GPIO);
     board_tree_end(tree);
     board_tree_begin(tree, "gpio-keys");

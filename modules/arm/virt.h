@@ -110,4 +110,7 @@ gboolean arm_virt_load(ArmVirt *virt, GError **error);
 /* virt-tree.c: the device tree, g_malloc'ed; initrd must be known. NULL with @error. [main] */
 uint8_t *arm_virt_device_tree(ArmVirt *virt, uint32_t *ret_bytes, GError **error);
 
+/* virt-acpi.c: ACPI tables for the firmware, unless acpi=off. [main] */
+gboolean arm_virt_add_acpi(ArmVirt *virt, GError **error);
+
 #endif
