@@ -5,6 +5,7 @@
 
 #include "core/block/block.h"
 #include "core/block/pool.h"
+#include "core/block/ring.h"
 #include "core/module/registry.h"
 
 /* One use of a node, by a parent node or by a user. In both ends' lists. */
@@ -67,6 +68,7 @@ struct QhBlockGraph {
     GPtrArray *users;  /* QhBlockUser */
     GList *blocks;     /* QhBlock, in the order of their making: core/block/device.h */
     QhBlockPool *pool;
+    QhBlockRing *ring; /* NULL: no node has wanted it; set once, on the main thread */
     guint next_name;
     gboolean snapshot; /* -snapshot */
     GList *jobs;       /* core/block/job.h */
@@ -82,6 +84,26 @@ const QhBlockDriverOps *qh_block_builtin(const char *name);
 extern const QhBlockDriverOps qh_block_file, qh_block_host_device, qh_block_null_co,
     qh_block_null_aio, qh_block_qcow2, qh_block_raw, qh_block_blkdebug, qh_block_copy_on_read,
     qh_block_throttle;
+
+/* The graph's ring, which is made when it is wanted first; NULL, with a warning, where there is
+ * none. [main] */
+QhBlockRing *qh_block_graph_ring(QhBlockGraph *graph);
+/* One part of the way of a transfer that nobody has to look into: raw.c says where in its file
+ * @offset lies; file.c fills in a transfer, FALSE when it has no ring. [any] */
+QhBlockNode *qh_block_raw_pass(QhBlockDriver *driver, uint64_t *offset);
+gboolean qh_block_file_transfer(QhBlockDriver *driver, QhBlockTransfer *transfer);
+void qh_block_file_written(QhBlockDriver *driver, uint64_t end);
+/* Whether a request can be handed to a ring, as @ret says: no node on the way changes it or wants
+ * to hear of it. *@ret_file: whose file it is. [any] */
+gboolean qh_block_find_transfer(QhBlockNode *node,
+                                gboolean write,
+                                QhBlockTransfer *ret,
+                                QhBlockNode **ret_file);
+
+/* It was written to, up to @end: for statistics. [any] */
+void qh_block_note_written(QhBlockNode *node, uint64_t end);
+/* device.c: tells for what a ring has done. [any] */
+void qh_block_device_told(void *graph);
 
 /* For the drivers. */
 /* A write by a format to its file, which grows when need be. */

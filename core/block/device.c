@@ -64,11 +64,13 @@ static void tell(QhBlockRequest *request, int error)
     qh_block_user_leave(user);
 }
 
-/* Tell for what is on the list, unless somebody is at it. */
+/* Tell for what is on the list, to which @request (may be NULL) goes, unless somebody is at it. */
 static void tell_done(QhBlockGraph *graph, QhBlockRequest *request)
 {
     g_mutex_lock(&graph->done_lock);
-    g_queue_push_tail(&graph->done, request);
+    if (request != NULL) {
+        g_queue_push_tail(&graph->done, request);
+    }
     if (graph->telling) {
         g_mutex_unlock(&graph->done_lock);
         return;
@@ -127,6 +129,60 @@ static void work(void *data)
 
     request->reserved[OF_ERROR] = (uint64_t)perform(block, request, 0);
     tell_done(block->graph, request);
+}
+
+void qh_block_device_told(void *graph)
+{
+    tell_done(graph, NULL);
+}
+
+/* On the ring's thread, which tells for all of a batch. What went wrong, or stopped half-way, is
+ * done again by a thread, which finds out why. */
+static void transferred(QhBlockTransfer *transfer, gboolean all)
+{
+    QhBlockRequest *request = transfer->data[0];
+    QhBlockNode *top = transfer->data[1], *file = transfer->data[2];
+    QhBlockGraph *graph = block_of(request)->graph;
+
+    if (all) {
+        if (transfer->write) {
+            qh_block_file_written(file->state, transfer->offset + transfer->bytes);
+            qh_block_note_written(file, transfer->offset + transfer->bytes);
+            qh_block_note_written(top, request->offset + request->bytes);
+        }
+        request->reserved[OF_ERROR] = 0;
+        g_mutex_lock(&graph->done_lock);
+        g_queue_push_tail(&graph->done, request);
+        g_mutex_unlock(&graph->done_lock);
+    } else {
+        qh_block_run(graph, work, request);
+    }
+    g_free(transfer);
+}
+
+/* Reads and writes that go through to a file as they are, when the file has a ring. */
+static gboolean hand_to_ring(QhBlock *block, QhBlockRequest *request)
+{
+    QhBlockNode *node = block->user->edge.node, *file = NULL;
+    gboolean write = request->kind == QH_BLOCK_WRITE;
+    QhBlockTransfer transfer = {
+        .vec = request->vec,
+        .n_vec = request->n_vec,
+        .offset = request->offset,
+        .bytes = request->bytes,
+        .done = transferred,
+        .data = {request, node},
+    };
+
+    if (block->graph->ring == NULL || request->bytes == 0 ||
+        (!write && request->kind != QH_BLOCK_READ) ||
+        (write && (request->flags & QH_BLOCK_FUA || !g_atomic_int_get(&block->write_cache))) ||
+        !qh_block_find_transfer(node, write, &transfer, &file)) {
+        return FALSE;
+    }
+    transfer.data[2] = file;
+    qh_block_ring_push(block->graph->ring, g_memdup2(&transfer, sizeof(transfer)));
+    return TRUE;
 }
 
 /* What cannot be asked of this disk. */
@@ -225,7 +281,9 @@ void qh_block_device_dispatch(QhBlock *block, QhBlockRequest *request)
             return;
         }
     }
-    qh_block_run(block->graph, work, request);
+    if (!hand_to_ring(block, request)) {
+        qh_block_run(block->graph, work, request);
+    }
 }
 
 void qh_block_device_resume(void *data)

@@ -120,6 +120,23 @@ static void look_at_length(QhBlockFile *file)
     }
 }
 
+static gboolean use_ring(QhBlockFile *file, GError **error)
+{
+    static const char *const kinds[] = {"threads", "native", "io_uring", NULL};
+
+    if (file->aio != NULL && !g_strv_contains(kinds, file->aio)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "Parameter 'aio' does not accept value '%.64s'; there are threads, native and "
+                    "io_uring",
+                    file->aio);
+        return FALSE;
+    }
+    file->ring = g_strcmp0(file->aio, "io_uring") == 0
+                     ? qh_block_graph_ring(file->driver.node->graph)
+                     : NULL;
+    return TRUE;
+}
+
 static gboolean file_open_kind(QhBlockDriver *driver, gboolean device, GError **error)
 {
     QhBlockFile *file = file_of(driver);
@@ -128,6 +145,9 @@ static gboolean file_open_kind(QhBlockDriver *driver, gboolean device, GError **
 
     if (file->filename == NULL || *file->filename == '\0') {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID, "Parameter 'filename' is missing");
+        return FALSE;
+    }
+    if (!use_ring(file, error)) {
         return FALSE;
     }
     file->writable = !read_only && !later;
@@ -306,6 +326,22 @@ static int transfer(const QhBlockFile *file,
     return 0;
 }
 
+gboolean qh_block_file_transfer(QhBlockDriver *driver, QhBlockTransfer *transfer)
+{
+    QhBlockFile *file = file_of(driver);
+
+    if (file->ring == NULL || (transfer->write && !file->writable)) {
+        return FALSE;
+    }
+    transfer->fd = __atomic_load_n(&file->fd, __ATOMIC_ACQUIRE);
+    return TRUE;
+}
+
+void qh_block_file_written(QhBlockDriver *driver, uint64_t end)
+{
+    note_end(file_of(driver), end);
+}
+
 static int file_read(QhBlockDriver *driver,
                      uint64_t offset,
                      uint64_t bytes,
@@ -313,6 +349,10 @@ static int file_read(QhBlockDriver *driver,
                      uint32_t n_vec,
                      uint32_t flags)
 {
+    /* past the page cache a read waits for the disk whatever the flags say */
+    if (flags & QH_BLOCK_NO_WAIT && driver->flags & QH_BLOCK_OPEN_DIRECT) {
+        return EAGAIN;
+    }
     return transfer(file_of(driver), FALSE, offset, bytes, vec, n_vec,
                     flags & QH_BLOCK_NO_WAIT ? RWF_NOWAIT : 0);
 }
@@ -461,7 +501,7 @@ static const QhProperty properties[] = {
                 NULL,
                 0,
                 0,
-                "threads, native, io_uring: all mean threads here"),
+                "threads; native means the same; io_uring: a queue of the kernel's"),
     QH_PROPERTY("pr-manager", QH_PROPERTY_STRING, AT(pr_manager), NULL, 0, 0, "accepted"),
     QH_PROPERTY("drop-cache", QH_PROPERTY_BOOL, AT(drop_cache), NULL, 0, 0, "accepted"),
     QH_PROPERTY(

@@ -12,6 +12,7 @@ typedef struct QhBlockFile {
     gboolean locks; /* the file can be, and is to be, locked */
     uint32_t locked_use, locked_share;
     int fd;
+    QhBlockRing *ring; /* the graph's, with aio=io_uring; NULL: threads do it */
     gboolean writable;
     gint flush_failed;
     uint32_t kind; /* S_IFREG, S_IFBLK */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The graph as a whole: looking things up, users, holding them, putting one node for another. */
 #include "core/block/block-priv.h"
+#include "core/host/log.h"
 #include "core/machine/machine.h"
 
 #define POOL_THREADS 64
@@ -17,6 +18,19 @@ QhBlockGraph *qh_block_graph_new(QhHost *host)
     g_mutex_init(&graph->done_lock);
     g_queue_init(&graph->done);
     return graph;
+}
+
+QhBlockRing *qh_block_graph_ring(QhBlockGraph *graph)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (graph->ring == NULL) {
+        graph->ring = qh_block_ring_new(qh_block_device_told, graph, &error);
+    }
+    if (graph->ring == NULL) {
+        qh_log_warn(qh_host_log(graph->host), "aio=io_uring: %s; threads do it", error->message);
+    }
+    return graph->ring;
 }
 
 void qh_block_run(QhBlockGraph *graph, void (*fn)(void *data), void *data)

@@ -160,6 +160,16 @@ static int watch_before(QhBlockNode *node, uint64_t offset, uint64_t bytes)
     return 0;
 }
 
+void qh_block_note_written(QhBlockNode *node, uint64_t end)
+{
+    uint64_t top = __atomic_load_n(&node->write_top, __ATOMIC_RELAXED);
+
+    while (end > top && !__atomic_compare_exchange_n(&node->write_top, &top, end, FALSE,
+                                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        continue;
+    }
+}
+
 static void watch_after(QhBlockNode *node, uint64_t offset, uint64_t bytes)
 {
     for (guint i = 0; i < node->watchers->len; i++) {
@@ -169,12 +179,7 @@ static void watch_after(QhBlockNode *node, uint64_t offset, uint64_t bytes)
             watcher->after(watcher->data, offset, bytes);
         }
     }
-    uint64_t top = __atomic_load_n(&node->write_top, __ATOMIC_RELAXED);
-    while (offset + bytes > top &&
-           !__atomic_compare_exchange_n(&node->write_top, &top, offset + bytes, FALSE,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-        continue;
-    }
+    qh_block_note_written(node, offset + bytes);
 }
 
 static gboolean all_zero(const QhBlockVec *vec, uint32_t n_vec)
@@ -272,6 +277,36 @@ int qh_block_writev(QhBlockNode *node,
     }
     watch_after(node, offset, bytes);
     return flush_if(node, error, flags);
+}
+
+static gboolean is_plain(const QhBlockNode *node, gboolean write)
+{
+    return !write || (node->watchers->len == 0 && node->detect_zeroes == 0 &&
+                      __atomic_load_n(&node->threshold, __ATOMIC_RELAXED) == 0);
+}
+
+gboolean qh_block_find_transfer(QhBlockNode *node,
+                                gboolean write,
+                                QhBlockTransfer *ret,
+                                QhBlockNode **ret_file)
+{
+    uint64_t offset = ret->offset;
+
+    while (is_plain(node, write) && check_range(node, offset, ret->bytes) == 0 &&
+           is_aligned(node, offset, ret->bytes, ret->vec, ret->n_vec)) {
+        if (node->ops == &qh_block_raw) {
+            node = qh_block_raw_pass(node->state, &offset);
+            continue;
+        }
+        if (node->ops != &qh_block_file && node->ops != &qh_block_host_device) {
+            return FALSE;
+        }
+        ret->write = write;
+        ret->offset = offset;
+        *ret_file = node;
+        return qh_block_file_transfer(node->state, ret);
+    }
+    return FALSE;
 }
 
 int qh_block_read(QhBlockNode *node, uint64_t offset, void *data, uint64_t bytes)

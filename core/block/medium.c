@@ -395,6 +395,7 @@ void qh_block_graph_free(QhBlockGraph *graph)
         block->refs = 1;
         qh_block_device_unref(block);
     }
+    qh_block_ring_free(graph->ring);
     qh_block_pool_free(graph->pool);
     g_autoptr(GPtrArray) monitored = g_ptr_array_new();
     GHashTableIter at;

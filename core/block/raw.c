@@ -47,6 +47,12 @@ static QhBlockNode *file_of(QhBlockDriver *driver)
     return qh_block_node_child(driver->node, "file");
 }
 
+QhBlockNode *qh_block_raw_pass(QhBlockDriver *driver, uint64_t *offset)
+{
+    *offset += raw_of(driver)->offset;
+    return file_of(driver);
+}
+
 static uint64_t raw_length(QhBlockDriver *driver)
 {
     Raw *raw = raw_of(driver);

@@ -29,7 +29,7 @@ struct program { /* struct sock_fprog of linux/filter.h */
  */
 static struct {
     gboolean on; /* atomic */
-    gboolean programs_needed, programs_allowed;
+    gboolean programs_needed, programs_allowed, rings_needed;
     struct program programs[QH_SANDBOX_ROLES];
     char *names[N_NAMES]; /* of calls, for the handler of SIGSYS, which cannot look them up */
 } sandbox;
@@ -61,6 +61,11 @@ static gboolean add_list(scmp_filter_ctx filter, uint32_t action, const char *li
 static gboolean add_all(scmp_filter_ctx filter, QhSandboxRole role, const QhSandboxOptions *options)
 {
     uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
+
+    if (sandbox.rings_needed && role != QH_SANDBOX_VCPU &&
+        !add_list(filter, SCMP_ACT_ALLOW, "io_uring_enter")) {
+        return FALSE;
+    }
 
     if (!add_list(filter, SCMP_ACT_ALLOW, qh_sandbox_calls[role]) ||
         !qh_sandbox_add_rules(filter, role, options->spawn)) {
@@ -223,6 +228,11 @@ __attribute__((visibility("default"))) int __lsan_is_turned_off(void)
 void qh_sandbox_need_programs(void)
 {
     sandbox.programs_needed = TRUE;
+}
+
+void qh_sandbox_need_rings(void)
+{
+    sandbox.rings_needed = TRUE;
 }
 
 gboolean qh_sandbox_allows_program(const char *program, GError **error)

@@ -40,6 +40,9 @@ gboolean qh_sandbox_is_on(void); /* [any] */
 /* Before qh_sandbox_start: something that was set up will start a program later, as a script of a
  * tap device at its end, so allow it unless the user does not. [main] */
 void qh_sandbox_need_programs(void);
+/* Before qh_sandbox_start: a ring of io_uring is there, which those that move disk data use. [main]
+ */
+void qh_sandbox_need_rings(void);
 /* Whether programs may be started now; FALSE with @error that says what would allow @program. */
 gboolean qh_sandbox_allows_program(const char *program, GError **error);
 

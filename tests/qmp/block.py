@@ -141,6 +141,33 @@ def test_overlay_and_commit():
         img('compare', '-q', d.path('a.qcow2'), d.path('a.raw'))
 
 
+def test_rings():
+    """aio=io_uring is taken, for nodes that are there from the start and, where those have made the
+    ring, for later ones; where there is none threads do it, with a word about that."""
+    with tempfile.TemporaryDirectory(prefix='qh-block-') as folder:
+        path = os.path.join(folder, 'a')
+        with open(path, 'wb') as file:
+            file.write(b'x' * SIZE)
+        later = {'driver': 'file', 'filename': path, 'node_name': 'b', 'read_only': True,
+                 'aio': 'io_uring'}
+        with Host('-M', 'none', '-blockdev',
+                  f'driver=file,filename={path},node-name=a,read-only=on,aio=io_uring') as host:
+            client = host.client()
+            client.execute('blockdev-add', **later)
+            text = client.execute('human-monitor-command',
+                                  command_line='qemu-io b "read -P 0x78 0 1M"')
+            assert text.startswith('read 1048576/1048576'), text
+            warned = host.stderr().count('aio=io_uring')
+            assert warned in (0, 2), host.stderr()  # no ring on this system: for both
+        with Host('-M', 'none', '-sandbox', 'on') as host:
+            client = host.client()
+            client.execute('blockdev-add', **later)
+            assert 'aio=io_uring: ' in host.stderr() and 'threads' in host.stderr()
+            later.update(node_name='c', aio='uring')
+            reply = client.ask('blockdev-add', **later)
+            assert "'aio' does not accept value 'uring'" in reply['error']['desc'], reply
+
+
 def test_mirror():
     """blockcopy --finish, and a pivot"""
     with Disks() as d:
