@@ -220,3 +220,11 @@ void arm_put_casp_rt(GString *text, uint64_t pc, int64_t insn)
     (void)pc;
     put_couple(text, insn, 0);
 }
+
+void arm_put_mem_ldra(GString *text, uint64_t pc, int64_t insn)
+{
+    int32_t offset = (int32_t)(bits(insn, 12, 9) << 3) - (bits(insn, 22, 1) ? 4096 : 0);
+
+    (void)pc;
+    put_address(text, insn, offset, bits(insn, 11, 1), FALSE);
+}

@@ -58,6 +58,19 @@ void arm_put_rm(GString *text, uint64_t pc, int64_t insn)
     put_sf(text, insn, 16, FALSE);
 }
 
+void arm_put_rm_sp(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    put_sf(text, insn, 16, TRUE);
+}
+
+/* Of a branch with pointer authentication: the lowest field, or SP. */
+void arm_put_modifier(GString *text, uint64_t pc, int64_t insn)
+{
+    (void)pc;
+    arm_append_register(text, TRUE, TRUE, bits(insn, 0, 5));
+}
+
 void arm_put_ra(GString *text, uint64_t pc, int64_t insn)
 {
     (void)pc;

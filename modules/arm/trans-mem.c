@@ -266,8 +266,13 @@ static void access_pair(ArmDis *d, const ArmArgPair *a, QhValue address, QhValue
     }
     QhValue first = load(d, &access, address, d->mem);
     QhValue second = load(d, &access, next, d->mem);
-    set_loaded(d, &access, a->rt, first);
-    set_loaded(d, &access, a->rt2, second);
+    if (access.vector) { /* of two names for one register the manual says nothing */
+        set_loaded(d, &access, a->rt, first);
+        set_loaded(d, &access, a->rt2, second);
+    } else {
+        set_loaded(d, &access, a->rt2, second);
+        set_loaded(d, &access, a->rt, first);
+    }
 }
 
 static gboolean pair(ArmDis *d, const ArmArgPair *a, int64_t offset, gboolean write, gboolean post)

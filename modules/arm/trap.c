@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "modules/arm/helper.h"
+#include "modules/arm/pauth.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/system.h"
 
@@ -411,10 +412,12 @@ void arm_helper_eret(QhCpu *base, uint32_t insn)
     uint32_t from = cpu->el;
     uint64_t spsr = cpu->spsr[from], elr = cpu->elr[from];
 
-    (void)insn;
     if (from == 0) {
         arm_raise_undefined(cpu);
         return;
+    }
+    if (insn & 1u << 11) { /* ERETAA, ERETAB */
+        elr = arm_pauth(cpu, elr, cpu->sp, ARM_PAUTH_AUTH | (insn & 1u << 10 ? ARM_PAUTH_B : 0));
     }
     restore(cpu, spsr, is_illegal_return(cpu, spsr));
     cpu->exclusive_address = ARM_NO_EXCLUSIVE;

@@ -14,8 +14,8 @@ int main(int argc, char **argv)
     }
     for (gsize at = 0; at < bytes;) {
         uint32_t used = 0;
-        g_autofree char *text = arm_disassemble(NULL, at, 0, (const uint8_t *)code + at,
-                                                (uint32_t)(bytes - at), &used);
+        g_autofree char *text =
+            arm_disassemble(NULL, at, 0, (const uint8_t *)code + at, (uint32_t)(bytes - at), &used);
         g_print("%" G_GSIZE_MODIFIER "x\t%s\n", at, text);
         at += used;
     }
