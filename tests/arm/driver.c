@@ -140,6 +140,9 @@ static uint32_t tame(uint32_t word)
             word = (word & ~31u) | ((t + 2) & 30);
         }
     }
+    if ((word & 0x3e000000) == 0x28000000) {
+        word = fix_register(word, 10);
+    }
     word = fix_register(word, 0);
     return fix_register(word, 5);
 }
