@@ -12,7 +12,7 @@ SUITE = "trixie"
 PACKAGES = """libc6 libgcc-s1 libstdc++6 zlib1g libssl3t64 libzstd1 openssl sqlite3 libsqlite3-0
 libreadline8t64 libtinfo6 libncursesw6 7zip python3.13-minimal libpython3.13-minimal
 libpython3.13-stdlib libexpat1 libffi8 liblzma5 libbz2-1.0 perl-base lua5.4 libcrypt1 xz-utils zstd
-gzip dash liblz4-1 libxxhash0 cpp-14-riscv64-linux-gnu libgmp10 libmpfr6 libmpc3 libisl23""".split()
+gzip dash liblz4-1 libxxhash0 cpp-14-TRIPLET libgmp10 libmpfr6 libmpc3 libisl23""".split()
 SOURCES = ["agent", "integer", "mix"]
 FOLDER = os.path.join(sides.HERE, "programs")
 
@@ -64,25 +64,26 @@ def files(out, compiler):
             *(path for path in sorted(glob.glob(FOLDER + "/*")) if os.path.isfile(path))]
 
 
-def image(path, arch, agent, data):
-    """An initramfs of @arch with the programs."""
+def image(path, arch, triplet, agent, data):
+    """An initramfs of @arch with the programs; gcc compiles for @triplet."""
     folder, = sides.guest.fetch(SUITE, arch, "busybox-static")
     command = [os.path.join(sides.guest.GUEST, "mkinitramfs"), path, "--busybox",
                folder + "/usr/bin/busybox", "--file", agent + ":/bench/agent"]
     for name in data:
         command += ["--file", "%s:/bench/%s" % (name, os.path.basename(name))]
-    for tree in sides.guest.fetch(SUITE, arch, *PACKAGES):
+    for tree in sides.guest.fetch(SUITE, arch, *(name.replace("TRIPLET", triplet) for name in
+                                                 PACKAGES)):
         command += ["--tree", tree]
     subprocess.run(command, check=True)
     return path
 
 
-def native_root(out, agent, data):
+def native_root(out, triplet, agent, data):
     """The same image for this machine, unpacked: a root to run the programs in."""
     root = os.path.join(out, "native-root")
     shutil.rmtree(root, ignore_errors=True)
     os.makedirs(root)
-    archive = image(os.path.join(out, "native.cpio"), "amd64", agent, data)
+    archive = image(os.path.join(out, "native.cpio"), "amd64", triplet, agent, data)
     busybox, = sides.guest.fetch(SUITE, "amd64", "busybox-static")
     with open(archive, "rb") as f:
         subprocess.run([busybox + "/usr/bin/busybox", "cpio", "-id"], stdin=f, cwd=root, check=True,

@@ -39,14 +39,14 @@ def compile_work(compiler, output):
     return output
 
 
-def image(out, compiler, cross_agent):
+def image(out, target, compiler, cross_agent):
     """An initramfs with the agent, the worker and the drivers; the order that loads them."""
-    pairs, load = virtio.module_files(out, ["virtio_blk", "virtio_net"])
+    pairs, load = virtio.module_files(out, ["virtio_blk", "virtio_net"], target.guest)
     work = compile_work(compiler, os.path.join(out, "io-work"))
-    folder, = sides.guest.fetch("trixie", "riscv64", "busybox-static")
+    folder, = sides.guest.fetch("trixie", target.arch, "busybox-static")
     path = sides.guest.initrd(os.path.join(out, "io.cpio"), files=[
         cross_agent + ":/bench/agent", work + ":/bench/work",
-        folder + "/usr/bin/busybox:/bench/ash", *pairs])
+        folder + "/usr/bin/busybox:/bench/ash", *pairs], target=target.guest)
     ready = "busybox --install -s /bin; " + "; ".join(load.strip().split("\n")) + \
         "; ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; sleep 1"
     return path, ready
@@ -112,7 +112,7 @@ def write_disk(path):
 
 def measure(emulators, values, runs, out, compiler, cross_agent, scale):
     """Every row on every emulator, taking turns."""
-    path, ready = image(out, compiler, cross_agent)
+    path, ready = image(out, emulators[0].target, compiler, cross_agent)
     server = Server()
     server.start()
     guests = {}

@@ -65,17 +65,17 @@ def until_output(command):
 
 
 def startup(emulators, values, runs, out, compiler):
-    payload = os.path.join(out, "first.elf")
-    subprocess.run([compiler, "-nostdlib", "-static", "-Wl,-N", "-Wl,-Ttext=0x80000000",
+    payload, target = os.path.join(out, "first.elf"), emulators[0].target
+    subprocess.run([compiler, "-nostdlib", "-static", "-Wl,-N", "-Wl,-Ttext=%#x" % target.address,
                     "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments", "-o", payload,
-                    os.path.join(sides.HERE, "first.S")], check=True)
+                    os.path.join(sides.HERE, "first-%s.S" % target.name)], check=True)
     for _ in range(5 * runs):
         for side in emulators:
             keep(values, side, "greeting", until_output(
                 [*side.command, "-M", "none", "-display", "none", "-qmp", "stdio"]))
             keep(values, side, "first", until_output(
                 [*side.command, "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio",
-                 "-monitor", "none", "-bios", side.visible(payload)]))
+                 "-monitor", "none", target.option, side.visible(payload)]))
 
 
 def resident(pid, ram):

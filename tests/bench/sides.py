@@ -14,8 +14,29 @@ import guest  # noqa: E402  (the boot tests' helper)
 
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-O2", "-fno-tree-vectorize", "-ffp-contract=off",
          "-static", "-pthread"]
-APPEND = "console=ttyS0 quiet loglevel=1 rdinit=/bench/agent SHELL=/usr/bin/dash"
+APPEND = "console=%s quiet loglevel=1 rdinit=/bench/agent SHELL=/usr/bin/dash"
 BOOT_LIMIT = 300
+
+
+class Target:
+    """What is emulated: @guest: the boot tests' target; @cross: its compiler; @cpu: -cpu, for both
+    emulators; @first: options that start a file, and the address that first-NAME.S is linked to."""
+
+    def __init__(self, target, cpu, option, address):
+        self.guest, self.name, self.arch = target, target.name, target.arch
+        self.triplet = self.name + "-linux-gnu"
+        self.cpu, self.option, self.address = cpu, option, address
+
+    def of(self, cpu):
+        return Target(self.guest, cpu or self.cpu, self.option, self.address)
+
+    def command(self, program, *more):
+        return [program, *more, *(["-cpu", self.cpu] if self.cpu else [])]
+
+
+TARGETS = {target.name: target for target in (
+    Target(guest.RISCV, None, "-bios", 0x80000000),
+    Target(guest.ARM, "cortex-a72", "-kernel", 0x40200000))}
 
 
 def compile_kernels(compiler, output):
@@ -68,8 +89,9 @@ class Native:
 class Emulator(Native):
     """@command: the program and what it needs; @root: a folder to run it in as its root."""
 
-    def __init__(self, name, command, root, image, log, memory="1G"):
+    def __init__(self, name, target, command, root, image, log, memory="1G"):
         super().__init__(None)
+        self.target = target
         self.name, self.root, self.log, self.memory = name, root, log, memory
         self.command = [*enter(root), *command]
         self.image, self.broken = image, False
@@ -103,8 +125,9 @@ class Emulator(Native):
     def arguments(self, image=None, memory=None, cpus=1, more=()):
         return [*self.command, "-M", "virt", "-m", memory or self.memory, "-smp", str(cpus),
                 "-display", "none", "-serial", "stdio", "-monitor", "none",
-                "-kernel", self.visible(guest.kernel()),
-                "-initrd", self.visible(image or self.image), "-append", APPEND, *more]
+                "-kernel", self.visible(self.target.guest.kernel()),
+                "-initrd", self.visible(image or self.image),
+                "-append", APPEND % self.target.guest.console, *more]
 
     def boot(self, image=None, memory=None, cpus=1, more=()):
         """A guest whose agent is ready, and the CPU seconds that took."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The suite itself: its kernels give the native answers in a guest, its table adds up.
 
-test-suite.py HOST [ARGUMENT...]
+test-suite.py HOST TARGET
 """
 import os
 import sys
@@ -18,15 +18,15 @@ import sides
 SCALE = 0.001
 
 
-def check_kernels(tap, command):
+def check_kernels(tap, target, command):
     """One boot; every kernel on a thousandth of its work, and an order that fails."""
     with tempfile.TemporaryDirectory() as work:
         binaries = [sides.compile_kernels(compiler, os.path.join(work, compiler)) for compiler in
-                    ("gcc", "riscv64-linux-gnu-gcc")]
+                    ("gcc", target.triplet + "-gcc")]
         image = sides.guest.initrd(os.path.join(work, "image"),
-                                   files=[binaries[1] + ":/bench/agent"])
+                                   files=[binaries[1] + ":/bench/agent"], target=target.guest)
         native = sides.Native(binaries[0])
-        host = sides.Emulator("host", command, None, image, None)
+        host = sides.Emulator("host", target, target.command(*command), None, image, None)
         try:
             for name in [name for name in rows.names() if name not in rows.PROGRAMS] + ["contend"]:
                 order = "kernel %s %g 1" % (name, SCALE)
@@ -49,7 +49,7 @@ def check_kernels(tap, command):
 
 def check_dead(tap):
     """A host that ends at once is a failure of the row, and is not started again."""
-    dead = sides.Emulator("host", ["true"], None, "/nonexistent", None)
+    dead = sides.Emulator("host", sides.TARGETS["riscv64"], ["true"], None, "/nonexistent", None)
     for want in ("before the end", "did not boot before"):
         try:
             dead.ready()
@@ -86,7 +86,8 @@ def main():
     tap = sides.guest.Tap()
     check_table(tap)
     check_dead(tap)
-    check_kernels(tap, sys.argv[1:])
+    target = sides.TARGETS[sys.argv[2]]
+    check_kernels(tap, target, [sys.argv[1], "--load-target=" + target.name])
     return tap.end()
 
 

@@ -76,8 +76,12 @@ run() {
         echo $sum
         ;;
     gcc)
+        cc1=$(echo /usr/libexec/gcc*/*-linux-gnu/14/cc1) options=
+        case $cc1 in
+        */riscv64-*) options="-march=rv64gc -mabi=lp64d" ;;
+        esac
         for file in /bench/source-*.i; do
-            $(echo /usr/libexec/gcc*/riscv64-linux-gnu/14/cc1) -quiet -fpreprocessed -O2 -march=rv64gc -mabi=lp64d -fno-ident "$file" -o out.s
+            $cc1 -quiet -fpreprocessed -O2 $options -fno-ident "$file" -o out.s
             check out.s
         done
         ;;
