@@ -24,7 +24,7 @@ NEEDS = {
     "virtio-gpu": ["drm", "drm_kms_helper", "drm_shmem_helper", "virtio_dma_buf"], "evdev": [],
     "9p": ["netfs", "9pnet", "9pnet_virtio"], "vmw_vsock_virtio_transport":
     ["vsock", "vmw_vsock_virtio_transport_common"],
-    "virtio_net": ["failover", "net_failover"], "uio": [], "uio_pci_generic": [],
+    "virtio_net": ["failover", "net_failover"], "uio": [], "uio_pci_generic": [], "gpio_keys": [],
     "bochs": ["drm", "drm_kms_helper", "ttm", "drm_ttm_helper", "drm_vram_helper"],
 }
 
