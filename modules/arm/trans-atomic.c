@@ -2,9 +2,10 @@
 /*
  * Exclusives, acquire and release, atomic updates: Arm C3.2, B2.9.
  *
- * A load-exclusive notes address, bytes and value; the store-exclusive compares the value and
- * exchanges, so that a store of the same value in between goes unseen. Real code cannot tell,
- * except by counting on a failure.
+ * A load-exclusive notes address and value; the store-exclusive compares the value and exchanges,
+ * so that a store of the same value in between goes unseen. Real code cannot tell, except by
+ * counting on a failure. A store of another size than the load compares what it has of the value;
+ * the manual leaves the outcome open (B2.9.5).
  *
  * These accesses must be aligned. FEAT_LSE2, which allows others inside 16 bytes, relaxes the loads
  * and stores that are ordered, not the updates.
@@ -46,11 +47,10 @@ set_pair(ArmDis *d, uint32_t size, uint32_t first, uint32_t second, QhValue low,
     arm_set_x(d, second, swapped ? low : high);
 }
 
-static void monitor(ArmDis *d, QhValue address, uint32_t bytes, QhValue value, QhValue high)
+static void monitor(ArmDis *d, QhValue address, QhValue value, QhValue high)
 {
     qh_ir_set(d->block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_ADDRESS, address);
     qh_ir_set(d->block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_VALUE, value);
-    qh_ir_set(d->block, QH_TYPE_I32, ARM_SLOT_EXCLUSIVE_BYTES, arm_const32(d, bytes));
     if (high != 0) {
         qh_ir_set(d->block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_HIGH, high);
     }
@@ -69,7 +69,7 @@ gboolean arm_trans_load_exclusive(ArmDis *d, const ArmArgOrdered *a)
     QhValue value = qh_ir_load(d->block, QH_TYPE_I64, address,
                                size | QH_MEM_ALIGN | exclusive_order(d, QH_MEM_ACQUIRE) | d->mem);
 
-    monitor(d, address, 1u << size, value, 0);
+    monitor(d, address, value, 0);
     arm_set_x(d, a->rt, value);
     return TRUE;
 }
@@ -86,12 +86,12 @@ gboolean arm_trans_load_exclusive_pair(ArmDis *d, const ArmArgLoadPair *a)
         QhValue both = qh_ir_load(block, QH_TYPE_V128, address, memop);
         low = qh_ir_1(block, QH_IR_low64, QH_TYPE_I64, both);
         high = qh_ir_1(block, QH_IR_high64, QH_TYPE_I64, both);
-        monitor(d, address, 16, low, high);
+        monitor(d, address, low, high);
     } else {
         QhValue both = qh_ir_load(block, QH_TYPE_I64, address, memop);
         low = qh_ir_3(block, QH_IR_extractu, QH_TYPE_I64, both, 0, 32);
         high = qh_ir_3(block, QH_IR_extractu, QH_TYPE_I64, both, 32, 32);
-        monitor(d, address, 8, both, 0);
+        monitor(d, address, both, 0);
     }
     set_pair(d, size, a->rt, a->rt2, low, high);
     return TRUE;
@@ -100,19 +100,6 @@ gboolean arm_trans_load_exclusive_pair(ArmDis *d, const ArmArgLoadPair *a)
 static void open_monitor(ArmDis *d)
 {
     qh_ir_set(d->block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_ADDRESS, arm_const(d, ARM_NO_EXCLUSIVE));
-}
-
-/* Whether the monitor has @bytes at @address. */
-static QhValue is_monitored(ArmDis *d, QhValue address, uint32_t bytes)
-{
-    QhBlock *block = d->block;
-    QhValue noted = qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_ADDRESS);
-    QhValue noted_bytes = qh_ir_get(block, QH_TYPE_I32, ARM_SLOT_EXCLUSIVE_BYTES);
-    QhValue same_bytes =
-        qh_ir_cmp(block, QH_COND_EQ, QH_TYPE_I32, noted_bytes, arm_const32(d, bytes));
-    QhValue same = qh_ir_cmp(block, QH_COND_EQ, QH_TYPE_I64, address, noted);
-
-    return qh_ir_2(block, QH_IR_and, QH_TYPE_B1, same, same_bytes);
 }
 
 /* Whether a swap has found something else, 0 or 1. */
@@ -139,9 +126,14 @@ static void store_exclusive(ArmDis *d, uint32_t rs, QhValue address, uint32_t si
 {
     QhBlock *block = d->block;
     uint32_t type = size == QH_MEM_128 ? QH_TYPE_I128 : QH_TYPE_I64;
-    QhValue other = qh_ir_brc_forward(block, is_monitored(d, address, 1u << size), TRUE);
+    QhValue noted = qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_ADDRESS);
+    QhValue same = qh_ir_cmp(block, QH_COND_EQ, QH_TYPE_I64, address, noted);
+    QhValue other = qh_ir_brc_forward(block, same, TRUE);
 
     QhValue expected = qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_VALUE);
+    if (size < QH_MEM_64) {
+        expected = qh_ir_3(block, QH_IR_extractu, QH_TYPE_I64, expected, 0, 8u << size);
+    }
     if (size == QH_MEM_128) {
         expected = qh_ir_2(block, QH_IR_concat128, QH_TYPE_I128, expected,
                            qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_HIGH));
