@@ -240,11 +240,13 @@ const QhOption qh_options[] = {
      .take = qh_take_smbios,
      .qmp = "smbios",
      .help = "What the SMBIOS tables tell the guest of its machine: of the firmware (type 0), the "
-             "system (1), the board (2), the chassis (3), processors (4), strings for the owner "
-             "(11) and memory (17). file has structures as they are in the table; they stand for "
-             "all of their types.", .parameters =
-         PARAMETERS({"file", "string", "structures"},
-     {"type", "number", "0, 1, 2, 3, 4, 11 or 17"},
+             "system (1), the board (2), the chassis (3), processors (4), connectors (8), strings "
+             "for the owner "
+             "(11), memory (17) and devices on the board (41). file has structures as they are in "
+             "the table; they stand for "
+             "all of their types.", .parameters = PARAMETERS(
+         {"file", "string", "structures"},
+     {"type", "number", "0, 1, 2, 3, 4, 8, 11, 17 or 41"},
      {"vendor", "string", "type 0"},
      {"version", "string", "types 0 to 4"},
      {"date", "string", "type 0"},
@@ -265,6 +267,15 @@ const QhOption qh_options[] = {
      {"current-speed", "number", "type 4: MHz"},
      {"processor-family", "number", "type 4"},
      {"processor-id", "number", "type 4"},
+     {"internal_reference", "string", "type 8; each option makes a connector"},
+     {"external_reference", "string", "type 8"},
+     {"connector_type", "number", "type 8"},
+     {"port_type", "number", "type 8"},
+     {"designation", "string", "type 41; each option makes a device"},
+     {"kind", "string",
+          "type 41: other, unknown, video, scsi, ethernet, tokenring, sound, pata, sata, sas"},
+     {"instance", "number", "type 41"},
+     {"pcidev", "string", "type 41: id of a device"},
      {"value", "string", "type 11: a string; may be given several times"},
      {"path", "string", "type 11: a file that is a string"},
      {"loc_pfx", "string", "type 17: name of the slots, a number follows"},

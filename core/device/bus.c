@@ -283,6 +283,11 @@ const char *qh_bus_name(const QhBus *bus)
     return bus->name;
 }
 
+gboolean qh_bus_is_below(const QhBus *bus)
+{
+    return bus->parent->bus != NULL;
+}
+
 const char *qh_bus_kind(const QhBus *bus)
 {
     return bus->ops->kind;

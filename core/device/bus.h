@@ -10,7 +10,8 @@
 QhBus *qh_bus_find(QhMachine *machine, const char *name, GError **error);
 const char *qh_bus_name(const QhBus *bus);
 const char *qh_bus_kind(const QhBus *bus);
-void qh_bus_free(void *bus); /* its parent calls it */
+gboolean qh_bus_is_below(const QhBus *bus); /* its parent sits on a bus, too */
+void qh_bus_free(void *bus);                /* its parent calls it */
 void qh_bus_foreach_child(QhBus *bus, void (*fn)(QhInstance *, void *), void *data);
 void qh_instance_foreach_bus(QhInstance *instance, void (*fn)(QhBus *, void *), void *data);
 QhBus *qh_instance_bus(const QhInstance *instance); /* it sits on; NULL: on none */

@@ -12,6 +12,8 @@
 #define HANDLE_CPUS    0x4000u
 #define HANDLE_ARRAY   0x1000u
 #define HANDLE_MAPPED  0x1300u
+#define HANDLE_PORTS   0x800u
+#define HANDLE_ONBOARD 0x2900u
 #define MAPPED_MAX     0x100u
 #define CPUS_MAX       0x1000u
 
@@ -21,6 +23,7 @@
 typedef struct Structure {
     GByteArray *table;
     const QhSmbios *user;
+    GHashTable *record; /* values of one of several; NULL: there is one of the type */
     uint32_t type;
     uint32_t start;     /* of the header in the table */
     uint32_t n_strings; /* so far */
@@ -69,16 +72,22 @@ static void put_text(Structure *s, uint32_t offset, const char *text)
     }
 }
 
+static const char *value_of(const Structure *s, const char *key)
+{
+    return s->record != NULL ? g_hash_table_lookup(s->record, key)
+                             : qh_smbios_value(s->user, s->type, key);
+}
+
 static void put_string(Structure *s, uint32_t offset, const char *key, const char *preset)
 {
-    const char *value = qh_smbios_value(s->user, s->type, key);
+    const char *value = value_of(s, key);
 
     put_text(s, offset, value != NULL ? value : preset);
 }
 
 static uint64_t number(const Structure *s, const char *key, uint64_t preset)
 {
-    const char *value = qh_smbios_value(s->user, s->type, key);
+    const char *value = value_of(s, key);
     gboolean hex = value != NULL && g_ascii_strncasecmp(value, "0x", 2) == 0;
 
     return value != NULL ? g_ascii_strtoull(value, NULL, hex ? 16 : 10) : preset;
@@ -86,7 +95,7 @@ static uint64_t number(const Structure *s, const char *key, uint64_t preset)
 
 static gboolean is_on(const Structure *s, const char *key, gboolean preset)
 {
-    const char *value = qh_smbios_value(s->user, s->type, key);
+    const char *value = value_of(s, key);
 
     return value != NULL ? g_str_equal(value, "on") : preset;
 }
@@ -218,6 +227,64 @@ static void add_processor(Structure *s, const QhSmbiosFacts *facts, uint32_t n)
     end(s);
 }
 
+/* 7.9: the inner side has no connector */
+static void add_connector(Structure *s, uint32_t n)
+{
+    begin(s, QH_SMBIOS_CONNECTOR, 9, HANDLE_PORTS + n);
+    put_string(s, 0x04, "internal_reference", NULL);
+    put_string(s, 0x06, "external_reference", NULL);
+    put(s, 0x07, 1, number(s, "connector_type", 0));
+    put(s, 0x08, 1, number(s, "port_type", 0));
+    end(s);
+}
+
+/* 7.42: all ones where there is no place on a bus */
+static gboolean add_onboard(Structure *s, const QhSmbiosFacts *facts, uint32_t n, GError **error)
+{
+    const char *id = value_of(s, "pcidev"), *kind = value_of(s, "kind");
+    uint16_t place = 0xffff;
+
+    if (id != NULL && facts->place == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "type=41: pcidev: there is no device '%s'",
+                    id);
+        return FALSE;
+    }
+    if (id != NULL && !facts->place(facts->data, id, &place, error)) {
+        g_prefix_error(error, "type=41: pcidev: ");
+        return FALSE;
+    }
+    begin(s, QH_SMBIOS_ONBOARD, 0x0b, HANDLE_ONBOARD + n);
+    put_string(s, 0x04, "designation", NULL);
+    put(s, 0x05, 1, 0x80 | (kind != NULL ? qh_smbios_kind(kind) : 1)); /* enabled; other */
+    put(s, 0x06, 1, number(s, "instance", n + 1));
+    put(s, 0x07, 2, id != NULL ? 0 : 0xffff);
+    put(s, 0x09, 1, place >> 8);
+    put(s, 0x0a, 1, place & 0xff);
+    end(s);
+    return TRUE;
+}
+
+/* Structures of which the user makes as many as wanted. */
+static gboolean add_records(Structure *s, const QhSmbiosFacts *facts, GError **error)
+{
+    uint32_t ports = 0, devices = 0;
+    gboolean ok = TRUE;
+
+    for (guint i = 0; s->user != NULL && ok && i < s->user->records->len; i++) {
+        const QhSmbiosRecord *record = g_ptr_array_index(s->user->records, i);
+
+        s->record = record->values;
+        s->type = record->type;
+        if (record->type == QH_SMBIOS_CONNECTOR) {
+            add_connector(s, ports++);
+        } else {
+            ok = add_onboard(s, facts, devices++, error);
+        }
+    }
+    s->record = NULL;
+    return ok;
+}
+
 /* 7.12 */
 static void add_oem_strings(Structure *s)
 {
@@ -306,7 +373,7 @@ static gboolean said(const QhSmbios *user, uint32_t type)
     return user != NULL && user->said[type];
 }
 
-static void add_all(Structure *s, const QhSmbiosFacts *facts)
+static gboolean add_all(Structure *s, const QhSmbiosFacts *facts, GError **error)
 {
     const QhSmbios *user = s->user;
 
@@ -324,6 +391,9 @@ static void add_all(Structure *s, const QhSmbiosFacts *facts)
     }
     for (uint32_t i = 0; i < facts->sockets && !is_raw(user, 4); i++) {
         add_processor(s, facts, i);
+    }
+    if (!add_records(s, facts, error)) {
+        return FALSE;
     }
     if (said(user, 11) && user->oem_strings->len > 0) {
         add_oem_strings(s);
@@ -346,6 +416,7 @@ static void add_all(Structure *s, const QhSmbiosFacts *facts)
     }
     begin(s, QH_SMBIOS_END, QH_SMBIOS_HEADER, 0x7f00);
     end(s);
+    return TRUE;
 }
 
 /* 5.2.2; the address is the firmware's */
@@ -381,8 +452,12 @@ gboolean qh_smbios_build(const QhSmbios *smbios,
         return FALSE;
     }
     s.strings = g_string_new(NULL);
-    add_all(&s, facts);
+    gboolean ok = add_all(&s, facts, error);
     g_string_free(s.strings, TRUE);
+    if (!ok) {
+        g_byte_array_unref(s.table);
+        return FALSE;
+    }
     make_anchor(s.table->len, ret_anchor);
     *ret_table = s.table;
     return TRUE;

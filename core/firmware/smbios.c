@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* How a value is to be read. */
-typedef enum { TEXT, NUMBER, SWITCH, RELEASE, UUID, OEM_STRING } Kind;
+typedef enum { TEXT, NUMBER, SWITCH, RELEASE, UUID, OEM_STRING, DEVICE_KIND } Kind;
 
 typedef struct Field {
     uint32_t type;
@@ -18,49 +18,65 @@ typedef struct Field {
 } Field;
 
 static const Field fields[] = {
-    {0,  "vendor",           TEXT,       0         },
-    {0,  "version",          TEXT,       0         },
-    {0,  "date",             TEXT,       0         },
-    {0,  "release",          RELEASE,    0         },
-    {0,  "uefi",             SWITCH,     0         },
-    {0,  "vm",               SWITCH,     0         },
-    {1,  "manufacturer",     TEXT,       0         },
-    {1,  "product",          TEXT,       0         },
-    {1,  "version",          TEXT,       0         },
-    {1,  "serial",           TEXT,       0         },
-    {1,  "uuid",             UUID,       0         },
-    {1,  "sku",              TEXT,       0         },
-    {1,  "family",           TEXT,       0         },
-    {2,  "manufacturer",     TEXT,       0         },
-    {2,  "product",          TEXT,       0         },
-    {2,  "version",          TEXT,       0         },
-    {2,  "serial",           TEXT,       0         },
-    {2,  "asset",            TEXT,       0         },
-    {2,  "location",         TEXT,       0         },
-    {3,  "manufacturer",     TEXT,       0         },
-    {3,  "version",          TEXT,       0         },
-    {3,  "serial",           TEXT,       0         },
-    {3,  "asset",            TEXT,       0         },
-    {3,  "sku",              TEXT,       0         },
-    {4,  "sock_pfx",         TEXT,       0         },
-    {4,  "manufacturer",     TEXT,       0         },
-    {4,  "version",          TEXT,       0         },
-    {4,  "serial",           TEXT,       0         },
-    {4,  "asset",            TEXT,       0         },
-    {4,  "part",             TEXT,       0         },
-    {4,  "max-speed",        NUMBER,     UINT16_MAX},
-    {4,  "current-speed",    NUMBER,     UINT16_MAX},
-    {4,  "processor-family", NUMBER,     UINT16_MAX},
-    {4,  "processor-id",     NUMBER,     UINT64_MAX},
-    {11, "value",            OEM_STRING, 0         },
-    {17, "loc_pfx",          TEXT,       0         },
-    {17, "bank",             TEXT,       0         },
-    {17, "manufacturer",     TEXT,       0         },
-    {17, "serial",           TEXT,       0         },
-    {17, "asset",            TEXT,       0         },
-    {17, "part",             TEXT,       0         },
-    {17, "speed",            NUMBER,     UINT16_MAX},
+    {0,  "vendor",             TEXT,        0         },
+    {0,  "version",            TEXT,        0         },
+    {0,  "date",               TEXT,        0         },
+    {0,  "release",            RELEASE,     0         },
+    {0,  "uefi",               SWITCH,      0         },
+    {0,  "vm",                 SWITCH,      0         },
+    {1,  "manufacturer",       TEXT,        0         },
+    {1,  "product",            TEXT,        0         },
+    {1,  "version",            TEXT,        0         },
+    {1,  "serial",             TEXT,        0         },
+    {1,  "uuid",               UUID,        0         },
+    {1,  "sku",                TEXT,        0         },
+    {1,  "family",             TEXT,        0         },
+    {2,  "manufacturer",       TEXT,        0         },
+    {2,  "product",            TEXT,        0         },
+    {2,  "version",            TEXT,        0         },
+    {2,  "serial",             TEXT,        0         },
+    {2,  "asset",              TEXT,        0         },
+    {2,  "location",           TEXT,        0         },
+    {3,  "manufacturer",       TEXT,        0         },
+    {3,  "version",            TEXT,        0         },
+    {3,  "serial",             TEXT,        0         },
+    {3,  "asset",              TEXT,        0         },
+    {3,  "sku",                TEXT,        0         },
+    {4,  "sock_pfx",           TEXT,        0         },
+    {4,  "manufacturer",       TEXT,        0         },
+    {4,  "version",            TEXT,        0         },
+    {4,  "serial",             TEXT,        0         },
+    {4,  "asset",              TEXT,        0         },
+    {4,  "part",               TEXT,        0         },
+    {4,  "max-speed",          NUMBER,      UINT16_MAX},
+    {4,  "current-speed",      NUMBER,      UINT16_MAX},
+    {4,  "processor-family",   NUMBER,      UINT16_MAX},
+    {4,  "processor-id",       NUMBER,      UINT64_MAX},
+    {8,  "internal_reference", TEXT,        0         },
+    {8,  "external_reference", TEXT,        0         },
+    {8,  "connector_type",     NUMBER,      UINT8_MAX },
+    {8,  "port_type",          NUMBER,      UINT8_MAX },
+    {11, "value",              OEM_STRING,  0         },
+    {17, "loc_pfx",            TEXT,        0         },
+    {17, "bank",               TEXT,        0         },
+    {17, "manufacturer",       TEXT,        0         },
+    {17, "serial",             TEXT,        0         },
+    {17, "asset",              TEXT,        0         },
+    {17, "part",               TEXT,        0         },
+    {17, "speed",              NUMBER,      UINT16_MAX},
+    {41, "designation",        TEXT,        0         },
+    {41, "kind",               DEVICE_KIND, 0         },
+    {41, "instance",           NUMBER,      UINT8_MAX },
+    {41, "pcidev",             TEXT,        0         },
 };
+
+static void record_free(gpointer data)
+{
+    QhSmbiosRecord *record = data;
+
+    g_hash_table_unref(record->values);
+    g_free(record);
+}
 
 QhSmbios *qh_smbios_new(void)
 {
@@ -68,6 +84,7 @@ QhSmbios *qh_smbios_new(void)
 
     smbios->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     smbios->oem_strings = g_ptr_array_new_with_free_func(g_free);
+    smbios->records = g_ptr_array_new_with_free_func(record_free);
     smbios->raw = g_byte_array_new();
     return smbios;
 }
@@ -79,6 +96,7 @@ void qh_smbios_free(QhSmbios *smbios)
     }
     g_hash_table_unref(smbios->values);
     g_ptr_array_unref(smbios->oem_strings);
+    g_ptr_array_unref(smbios->records);
     g_byte_array_unref(smbios->raw);
     g_free(smbios);
 }
@@ -105,6 +123,54 @@ static gboolean wrong(uint32_t type, const char *key, const char *why, GError **
     g_set_error(error, QH_ERROR, QH_ERROR_USAGE, "type=%u: %s%s%s", type, key != NULL ? key : "",
                 key != NULL ? ": " : "", why);
     return FALSE;
+}
+
+uint32_t qh_smbios_kind(const char *name)
+{
+    static const char *const names[] = {"other",     "unknown", "video", "scsi", "ethernet",
+                                        "tokenring", "sound",   "pata",  "sata", "sas"};
+
+    for (uint32_t i = 0; name != NULL && i < G_N_ELEMENTS(names); i++) {
+        if (g_str_equal(names[i], name)) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static gboolean is_repeated(uint32_t type)
+{
+    return type == QH_SMBIOS_CONNECTOR || type == QH_SMBIOS_ONBOARD;
+}
+
+static gboolean begin_record(QhSmbios *smbios, uint32_t type, GError **error)
+{
+    QhSmbiosRecord *record;
+    guint n = 0;
+
+    for (guint i = 0; i < smbios->records->len; i++) {
+        n += ((QhSmbiosRecord *)g_ptr_array_index(smbios->records, i))->type == type;
+    }
+    if (n >= QH_SMBIOS_RECORDS) {
+        return wrong(type, NULL, "there are 256 of them already", error);
+    }
+    record = g_new(QhSmbiosRecord, 1);
+    record->type = type;
+    record->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_ptr_array_add(smbios->records, record);
+    return TRUE;
+}
+
+/* The last one of @type; there is one. */
+static QhSmbiosRecord *current_record(QhSmbios *smbios, uint32_t type)
+{
+    guint i = smbios->records->len;
+
+    do {
+        g_assert(i > 0);
+        i--;
+    } while (((QhSmbiosRecord *)g_ptr_array_index(smbios->records, i))->type != type);
+    return g_ptr_array_index(smbios->records, i);
 }
 
 /* "1.23": two bytes */
@@ -145,6 +211,13 @@ static gboolean check(const Field *field, const char *value, GError **error)
     case OEM_STRING:
         /* an empty one would end the list of strings (6.1.3) */
         return *value != '\0' || wrong(field->type, field->key, "is empty", error);
+    case DEVICE_KIND:
+        return qh_smbios_kind(value) != 0 ||
+               wrong(
+                   field->type, field->key,
+                   "has to be other, unknown, video, scsi, ethernet, tokenring, sound, pata, sata "
+                   "or sas",
+                   error);
     case TEXT:
         break;
     }
@@ -172,7 +245,7 @@ qh_smbios_set(QhSmbios *smbios, uint32_t type, const char *key, const char *valu
     const Field *field = find(type, key, &known);
 
     if (!known) {
-        return wrong(type, NULL, "only 0, 1, 2, 3, 4, 11 and 17 can be set", error);
+        return wrong(type, NULL, "only 0, 1, 2, 3, 4, 8, 11, 17 and 41 can be set", error);
     }
     if (smbios->is_raw[type]) {
         return wrong(type, NULL, "a file has the structures of this type", error);
@@ -183,7 +256,13 @@ qh_smbios_set(QhSmbios *smbios, uint32_t type, const char *key, const char *valu
     if (field != NULL && !check(field, value, error)) {
         return FALSE;
     }
-    if (field != NULL && field->kind == OEM_STRING) {
+    if (is_repeated(type) && (field == NULL || !smbios->said[type]) &&
+        !begin_record(smbios, type, error)) {
+        return FALSE;
+    }
+    if (field != NULL && is_repeated(type)) {
+        g_hash_table_replace(current_record(smbios, type)->values, g_strdup(key), g_strdup(value));
+    } else if (field != NULL && field->kind == OEM_STRING) {
         if (smbios->oem_strings->len == UINT8_MAX) {
             return wrong(type, NULL, "there are more than 255 strings", error);
         }

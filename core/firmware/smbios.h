@@ -21,8 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QhSmbios, qh_smbios_free)
 /* Whether the user said anything. */
 gboolean qh_smbios_given(const QhSmbios *smbios);
 /* @key of a structure of @type, spelled as the option -smbios has it; NULL @key: nothing but that
- * there is one. FALSE with @error (QH_ERROR_USAGE): no such type or key, a value out of range, or a
- * file has the structures of this type. [main] */
+ * there is one, and for types 8 and 41 that another one begins. FALSE with @error (QH_ERROR_USAGE):
+ * no such type or key, a value out of range, or a file has the structures of this type. [main] */
 gboolean
 qh_smbios_set(QhSmbios *smbios, uint32_t type, const char *key, const char *value, GError **error);
 /* Structures as they are in the table, one or more, each with its strings. They stand for all that
@@ -42,10 +42,14 @@ typedef struct QhSmbiosFacts {
     uint64_t ram_bytes;
     const QhSmbiosRun *runs;
     uint32_t n_runs;
+    /* Bus, device and function of device @id, bus << 8 | device << 3 | function, for type 41; NULL:
+     * there are none. FALSE with @error: no such device, or no such place. */
+    gboolean (*place)(void *data, const char *id, uint16_t *ret, GError **error);
+    void *data;
 } QhSmbiosFacts;
 
-/* The table and its 64-bit entry point. FALSE with @error: more structures of a type than handles.
- * The caller unrefs *@ret_table. [main] */
+/* The table and its 64-bit entry point. FALSE with @error: more structures of a type than handles,
+ * a device that is not there. The caller unrefs *@ret_table. [main] */
 gboolean qh_smbios_build(const QhSmbios *smbios,
                          const QhSmbiosFacts *facts,
                          GByteArray **ret_table,

@@ -2,6 +2,8 @@
 /* SMBIOS tables of the machine as it is built, for a firmware that can ask for them. */
 #include "core/machine/machine-priv.h"
 
+#include "abi/pci.h"
+#include "core/device/bus.h"
 #include "core/firmware/items-priv.h"
 #include "core/module/registry.h"
 
@@ -47,6 +49,34 @@ static void search_family(G_GNUC_UNUSED const char *module,
     }
 }
 
+/* "05.0": only buses that no bridge leads to have a number before firmware gives them one. */
+static gboolean place_of(void *data, const char *id, uint16_t *ret, GError **error)
+{
+    QhInstance *device = qh_machine_find_device(data, id);
+    const QhBus *bus = device != NULL ? qh_instance_bus(device) : NULL;
+    gboolean pci = bus != NULL && g_str_equal(qh_bus_kind(bus), QH_PCI_BUS);
+    g_autofree char *address = pci ? qh_instance_address(device) : NULL;
+    guint64 slot = 0, function = 0;
+
+    if (address == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND, "there is no device '%s' on a PCI bus",
+                    id);
+        return FALSE;
+    }
+    g_auto(GStrv) parts = g_strsplit(address, ".", 2);
+    if (g_strv_length(parts) != 2 ||
+        !g_ascii_string_to_unsigned(parts[0], 16, 0, 31, &slot, NULL) ||
+        !g_ascii_string_to_unsigned(parts[1], 16, 0, 7, &function, NULL) || qh_bus_is_below(bus)) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "device '%s' has no slot on a bus that the board has; behind a bridge the "
+                    "firmware chooses the number of the bus",
+                    id);
+        return FALSE;
+    }
+    *ret = (uint16_t)(slot << 3 | function);
+    return TRUE;
+}
+
 gboolean qh_machine_add_smbios(QhMachine *machine, GError **error)
 {
     const QhFirmwareOptions *options = machine->options->firmware;
@@ -79,6 +109,8 @@ gboolean qh_machine_add_smbios(QhMachine *machine, GError **error)
         .ram_bytes = config->ram_bytes,
         .runs = (const QhSmbiosRun *)(void *)runs->data,
         .n_runs = runs->len,
+        .place = place_of,
+        .data = machine,
     };
 
     if (!qh_smbios_build(user, &facts, &made, anchor, error)) {

@@ -199,6 +199,78 @@ static void test_values(void)
     g_assert_cmpstr(text(&found, 0x10), ==, "Slot 0");
 }
 
+static gboolean place(void *data, const char *id, uint16_t *ret, GError **error)
+{
+    g_assert_true(data == &facts);
+    if (!g_str_equal(id, "nic")) {
+        g_set_error(error, QH_ERROR, QH_ERROR_NOT_FOUND, "no %s", id);
+        return FALSE;
+    }
+    *ret = 5 << 3 | 1;
+    return TRUE;
+}
+
+/* Types of which each option makes one. */
+static void test_records(void)
+{
+    uint8_t anchor[QH_SMBIOS_ANCHOR_BYTES];
+    g_autoptr(QhSmbios) smbios = qh_smbios_new();
+    g_autoptr(GError) error = NULL;
+    QhSmbiosFacts with_place = facts;
+    GByteArray *made = NULL;
+
+    set(smbios, 8, NULL, NULL);
+    set(smbios, 8, "internal_reference", "J1");
+    set(smbios, 8, NULL, NULL);
+    set(smbios, 8, "external_reference", "COM");
+    set(smbios, 8, "connector_type", "8");
+    set(smbios, 8, "port_type", "9");
+    set(smbios, 41, NULL, NULL);
+    set(smbios, 41, "designation", "Front");
+    set(smbios, 41, "kind", "sas");
+    set(smbios, 41, "instance", "7");
+    refused(smbios, 8, "speed", "1");
+    refused(smbios, 41, "kind", "modem");
+    g_autoptr(GByteArray) table = build(smbios, anchor);
+    Found found = walk(table, 8);
+    g_assert_cmpuint(found.n, ==, 2);
+    g_assert_null(text(&found, 4));
+    g_assert_cmpstr(text(&found, 6), ==, "COM");
+    g_assert_cmpuint(found.area[7], ==, 8);
+    g_assert_cmpuint(found.area[8], ==, 9);
+    found = walk(table, 41);
+    g_assert_cmpstr(text(&found, 4), ==, "Front");
+    g_assert_cmphex(found.area[5], ==, 0x8a);
+    g_assert_cmpuint(found.area[6], ==, 7);
+    g_assert_cmphex(le(found.area + 7, 4), ==, 0xffffffff);
+
+    set(smbios, 41, NULL, NULL);
+    set(smbios, 41, "pcidev", "nic");
+    set(smbios, 41, "kind", "ethernet");
+    with_place.place = place;
+    with_place.data = (void *)&facts;
+    g_assert_true(qh_smbios_build(smbios, &with_place, &made, anchor, &error));
+    g_assert_no_error(error);
+    found = walk(made, 41);
+    g_assert_cmpuint(found.n, ==, 2);
+    g_assert_cmphex(found.area[5], ==, 0x85);
+    g_assert_cmphex(le(found.area + 7, 2), ==, 0);
+    g_assert_cmphex(found.area[9], ==, 0);
+    g_assert_cmphex(found.area[10], ==, 0x29);
+    g_byte_array_unref(made);
+    set(smbios, 41, "pcidev", "disk");
+    g_assert_false(qh_smbios_build(smbios, &with_place, &made, anchor, &error));
+    g_assert_error(error, QH_ERROR, QH_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    with_place.place = NULL;
+    g_assert_false(qh_smbios_build(smbios, &with_place, &made, anchor, &error));
+    g_assert_error(error, QH_ERROR, QH_ERROR_INVALID);
+    for (guint i = 2; i < 256; i++) {
+        set(smbios, 8, NULL, NULL);
+    }
+    refused(smbios, 8, NULL, NULL);
+}
+
 static void test_bad_values(void)
 {
     g_autoptr(QhSmbios) smbios = qh_smbios_new();
@@ -265,6 +337,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smbios/presets", test_presets);
     g_test_add_func("/smbios/memory", test_memory);
     g_test_add_func("/smbios/values", test_values);
+    g_test_add_func("/smbios/records", test_records);
     g_test_add_func("/smbios/bad-values", test_bad_values);
     g_test_add_func("/smbios/raw", test_raw);
     g_test_add_func("/smbios/too-many", test_too_many);
