@@ -40,12 +40,20 @@ static uint64_t ror64(uint64_t value, uint32_t by)
 
 static SimdV get(QhCpu *cpu, uint32_t reg)
 {
-    return (SimdV){.bits = ((ArmCpu *)cpu)->v[reg]};
+    return (SimdV){.words = simd_get((const ArmCpu *)cpu, reg)};
 }
 
 static void put(QhCpu *cpu, uint32_t insn, SimdV value)
 {
-    ((ArmCpu *)cpu)->v[SIMD_RD(insn)] = value.bits;
+    simd_set((ArmCpu *)cpu, SIMD_RD(insn), value.words);
+}
+
+/* Made in registers: memory written by words would be waited for when it is read whole. */
+static void put_4(QhCpu *cpu, uint32_t insn, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    typedef uint32_t Four __attribute__((vector_size(16)));
+
+    simd_set((ArmCpu *)cpu, SIMD_RD(insn), (SimdWords)(Four){a, b, c, d});
 }
 
 /* --- SHA-1 and SHA-256 --- */
@@ -64,34 +72,32 @@ static uint32_t majority(uint32_t x, uint32_t y, uint32_t z)
 static void sha1_rounds(QhCpu *cpu, uint32_t insn, uint32_t kind)
 {
     SimdV x = get(cpu, SIMD_RD(insn)), w = get(cpu, SIMD_RM(insn));
-    uint32_t y = get(cpu, SIMD_RN(insn)).u32[0];
+    uint32_t a = x.u32[0], b = x.u32[1], c = x.u32[2], d = x.u32[3];
+    uint32_t e = get(cpu, SIMD_RN(insn)).u32[0];
 
     for (uint32_t i = 0; i < 4; i++) {
-        uint32_t b = x.u32[1], c = x.u32[2], d = x.u32[3];
         uint32_t f = kind == 0 ? choose(b, c, d) : kind == 1 ? b ^ c ^ d : majority(b, c, d);
-        uint32_t next = y + rol(x.u32[0], 5) + f + w.u32[i];
-        y = d;
-        x = (SimdV){
-            .u32 = {next, x.u32[0], rol(b, 30), c}
-        };
+        uint32_t next = e + rol(a, 5) + f + w.u32[i];
+        e = d;
+        d = c;
+        c = rol(b, 30);
+        b = a;
+        a = next;
     }
-    put(cpu, insn, x);
+    put_4(cpu, insn, a, b, c, d);
 }
 
 static void sha1_two(QhCpu *cpu, uint32_t insn)
 {
-    SimdV n = get(cpu, SIMD_RN(insn)), d = get(cpu, SIMD_RD(insn)), r;
+    SimdV n = get(cpu, SIMD_RN(insn)), d = get(cpu, SIMD_RD(insn));
 
     if ((insn >> 12 & 31u) == 0) { /* SHA1H */
-        put(cpu, insn, (SimdV){.u32 = {rol(n.u32[0], 30)}});
+        put_4(cpu, insn, rol(n.u32[0], 30), 0, 0, 0);
         return;
     }
     d.bits ^= n.bits >> 32; /* SHA1SU1 */
-    for (uint32_t i = 0; i < 4; i++) {
-        r.u32[i] = rol(d.u32[i], 1);
-    }
-    r.u32[3] ^= rol(d.u32[0], 2);
-    put(cpu, insn, r);
+    put_4(cpu, insn, rol(d.u32[0], 1), rol(d.u32[1], 1), rol(d.u32[2], 1),
+          rol(d.u32[3], 1) ^ rol(d.u32[0], 2));
 }
 
 /* Bit 11 is clear in instructions of three registers: C, P, M and SU0 by bits 13-12. */
@@ -116,41 +122,54 @@ static void sha256_rounds(QhCpu *cpu, uint32_t insn, gboolean second)
     SimdV x = get(cpu, second ? SIMD_RN(insn) : SIMD_RD(insn));
     SimdV y = get(cpu, second ? SIMD_RD(insn) : SIMD_RN(insn)), w = get(cpu, SIMD_RM(insn));
 
+    uint32_t a = x.u32[0], b = x.u32[1], c = x.u32[2], d = x.u32[3];
+    uint32_t e = y.u32[0], f = y.u32[1], g = y.u32[2], h = y.u32[3];
+
     for (uint32_t i = 0; i < 4; i++) {
-        uint32_t a = x.u32[0], e = y.u32[0];
-        uint32_t t = y.u32[3] + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) +
-                     choose(e, y.u32[1], y.u32[2]) + w.u32[i];
-        uint32_t u = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + majority(a, x.u32[1], x.u32[2]);
-        y = (SimdV){
-            .u32 = {t + x.u32[3], e, y.u32[1], y.u32[2]}
-        };
-        x = (SimdV){
-            .u32 = {u, a, x.u32[1], x.u32[2]}
-        };
+        uint32_t t = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + choose(e, f, g) + w.u32[i];
+        uint32_t u = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + majority(a, b, c);
+        h = g;
+        g = f;
+        f = e;
+        e = t + d;
+        d = c;
+        c = b;
+        b = a;
+        a = u;
     }
-    put(cpu, insn, second ? y : x);
+    if (second) {
+        put_4(cpu, insn, e, f, g, h);
+    } else {
+        put_4(cpu, insn, a, b, c, d);
+    }
+}
+
+static uint32_t schedule_0(uint32_t word)
+{
+    return ror(word, 7) ^ ror(word, 18) ^ word >> 3;
+}
+
+static uint32_t schedule_1(uint32_t word)
+{
+    return ror(word, 17) ^ ror(word, 19) ^ word >> 10;
 }
 
 /* SHA256SU0 and SHA256SU1: parts of the message schedule. */
 static void sha256_schedule(QhCpu *cpu, uint32_t insn, gboolean second)
 {
-    SimdV d = get(cpu, SIMD_RD(insn)), n = get(cpu, SIMD_RN(insn)), r, t;
+    SimdV d = get(cpu, SIMD_RD(insn)), n = get(cpu, SIMD_RN(insn)), m;
+    uint32_t low, high;
 
     if (!second) {
-        t.bits = d.bits >> 32 | n.bits << 96;
-        for (uint32_t i = 0; i < 4; i++) {
-            uint32_t word = t.u32[i];
-            r.u32[i] = d.u32[i] + (ror(word, 7) ^ ror(word, 18) ^ word >> 3);
-        }
-    } else {
-        SimdV m = get(cpu, SIMD_RM(insn));
-        t.bits = n.bits >> 32 | m.bits << 96;
-        for (uint32_t i = 0; i < 4; i++) {
-            uint32_t word = i < 2 ? m.u32[2 + i] : r.u32[i - 2];
-            r.u32[i] = d.u32[i] + t.u32[i] + (ror(word, 17) ^ ror(word, 19) ^ word >> 10);
-        }
+        put_4(cpu, insn, d.u32[0] + schedule_0(d.u32[1]), d.u32[1] + schedule_0(d.u32[2]),
+              d.u32[2] + schedule_0(d.u32[3]), d.u32[3] + schedule_0(n.u32[0]));
+        return;
     }
-    put(cpu, insn, r);
+    m = get(cpu, SIMD_RM(insn));
+    low = d.u32[0] + n.u32[1] + schedule_1(m.u32[2]);
+    high = d.u32[1] + n.u32[2] + schedule_1(m.u32[3]);
+    put_4(cpu, insn, low, high, d.u32[2] + n.u32[3] + schedule_1(low),
+          d.u32[3] + m.u32[0] + schedule_1(high));
 }
 
 void arm_helper_crypto_sha256(QhCpu *cpu, uint32_t insn)
@@ -261,10 +280,7 @@ static void sm3_round(QhCpu *cpu, uint32_t insn)
     if (kind >= 2) {
         t ^= rol(t, 9) ^ rol(t, 17);
     }
-    put(cpu, insn,
-        (SimdV){
-            .u32 = {c, rol(b, kind < 2 ? 9 : 19), a, t}
-    });
+    put_4(cpu, insn, c, rol(b, kind < 2 ? 9 : 19), a, t);
 }
 
 /* Bit 21 is set in PARTW1 and PARTW2, bit 15 in rounds, neither in SS1. */
@@ -281,10 +297,7 @@ void arm_helper_crypto_sm3(QhCpu *cpu, uint32_t insn)
     } else {
         uint32_t sum = rol(get(cpu, SIMD_RN(insn)).u32[3], 12) + get(cpu, SIMD_RM(insn)).u32[3] +
                        get(cpu, insn >> 10 & 31u).u32[3];
-        put(cpu, insn,
-            (SimdV){
-                .u32 = {0, 0, 0, rol(sum, 7)}
-        });
+        put_4(cpu, insn, 0, 0, 0, rol(sum, 7));
     }
 }
 

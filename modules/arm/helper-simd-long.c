@@ -35,7 +35,8 @@ void arm_simd_double_long(QhCpu *cpu, uint32_t insn, gboolean element)
     v.a.bits = arm->v[SIMD_RN(insn)];
     v.b.bits = arm->v[SIMD_RM(insn)];
     v.c.bits = arm->v[SIMD_RD(insn)];
-    v.mask = SIMD_IS_SCALAR(insn) ? UINT64_MAX >> (64 - wide) : ~(SimdBits)0;
+    v.mask = SIMD_IS_SCALAR(insn) ? (SimdWords){UINT64_MAX >> (64 - wide), 0}
+                                  : (SimdWords){UINT64_MAX, UINT64_MAX};
     if (element) {
         arm_simd_spread(&v);
     }
@@ -106,40 +107,49 @@ void arm_helper_simd_pmull(QhCpu *cpu, uint32_t insn)
 
 /* --- LD3, ST3 --- */
 
-void arm_helper_simd_load_three(QhCpu *cpu, uint32_t insn, SimdBits a, SimdBits b, SimdBits c)
-{
-    ArmCpu *arm = (ArmCpu *)cpu;
-    uint32_t bytes = 1u << (insn >> 10 & 3u), n = SIMD_Q(insn) ? 16 : 8;
-    uint8_t from[48];
-    SimdV to[3] = {{.bits = 0}, {.bits = 0}, {.bits = 0}};
+/* By element size: where byte i of 48 in memory is in three registers, one behind the other. */
+static const uint8_t order_of_three[4][48] = {
+    {0, 16, 32, 1,  17, 33, 2,  18, 34, 3,  19, 35, 4,  20, 36, 5,  21, 37, 6,  22, 38, 7,  23, 39,
+     8, 24, 40, 9,  25, 41, 10, 26, 42, 11, 27, 43, 12, 28, 44, 13, 29, 45, 14, 30, 46, 15, 31, 47},
+    {0, 1,  16, 17, 32, 33, 2,  3,  18, 19, 34, 35, 4,  5,  20, 21, 36, 37, 6,  7,  22, 23, 38, 39,
+     8, 9,  24, 25, 40, 41, 10, 11, 26, 27, 42, 43, 12, 13, 28, 29, 44, 45, 14, 15, 30, 31, 46, 47},
+    {0, 1,  2,  3,  16, 17, 18, 19, 32, 33, 34, 35, 4,  5,  6,  7,  20, 21, 22, 23, 36, 37, 38, 39,
+     8, 9,  10, 11, 24, 25, 26, 27, 40, 41, 42, 43, 12, 13, 14, 15, 28, 29, 30, 31, 44, 45, 46, 47},
+    {0, 1,  2,  3,  4,  5,  6,  7,  16, 17, 18, 19, 20, 21, 22, 23, 32, 33, 34, 35, 36, 37, 38, 39,
+     8, 9,  10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31, 40, 41, 42, 43, 44, 45, 46, 47},
+};
 
-    memcpy(from, &a, 16);
-    memcpy(from + 16, &b, 16);
-    memcpy(from + 32, &c, 16);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t element = i / bytes, byte = i % bytes;
-        for (uint32_t k = 0; k < 3; k++) {
-            to[k].u8[i] = from[(3 * element + k) * bytes + byte];
-        }
+/* The registers are put in order. Of 64-bit ones the last 24 bytes are 0, and become the upper
+ * halves. */
+void arm_helper_simd_load_three(QhCpu *cpu, uint32_t insn)
+{
+    const uint8_t *order = order_of_three[insn >> 10 & 3u];
+    unsigned __int128 *v = ((ArmCpu *)cpu)->v;
+    uint8_t from[48], to[3][16];
+
+    for (uint32_t k = 0; k < 3; k++) {
+        memcpy(from + 16 * k, &v[(SIMD_RD(insn) + k) & 31u], 16);
+    }
+    for (uint32_t i = 0; i < 48; i++) {
+        to[order[i] / 16][order[i] % 16] = from[i];
     }
     for (uint32_t k = 0; k < 3; k++) {
-        arm->v[(SIMD_RD(insn) + k) & 31u] = to[k].bits;
+        memcpy(&v[(SIMD_RD(insn) + k) & 31u], to[k], 16);
     }
 }
 
 /* Part @part, of 16 bytes, of what ST3 stores. */
 SimdBits arm_helper_simd_store_three(QhCpu *cpu, uint32_t insn, uint32_t part)
 {
-    ArmCpu *arm = (ArmCpu *)cpu;
-    uint32_t bytes = 1u << (insn >> 10 & 3u), n = SIMD_Q(insn) ? 48 : 24;
-    SimdV from[3], to = {.bits = 0};
+    const uint8_t *order = order_of_three[insn >> 10 & 3u] + 16 * part;
+    uint8_t from[3][16];
+    SimdV to;
 
     for (uint32_t k = 0; k < 3; k++) {
-        from[k].bits = arm->v[(SIMD_RD(insn) + k) & 31u];
+        memcpy(from[k], &((ArmCpu *)cpu)->v[(SIMD_RD(insn) + k) & 31u], 16);
     }
-    for (uint32_t i = 0; i < 16 && part * 16 + i < n; i++) {
-        uint32_t at = part * 16 + i, element = at / bytes;
-        to.u8[i] = from[element % 3].u8[element / 3 * bytes + at % bytes];
+    for (uint32_t i = 0; i < 16; i++) {
+        to.u8[i] = from[order[i] / 16][order[i] % 16];
     }
     return to.bits;
 }

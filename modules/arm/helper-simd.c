@@ -4,12 +4,6 @@
 
 /* --- Three same --- */
 
-SIMD_KERNEL(shadd, SIMD_LOOP, s, s, (a + b) >> 1)
-SIMD_KERNEL(uhadd, SIMD_LOOP, u, u, (a + b) >> 1)
-SIMD_KERNEL(srhadd, SIMD_LOOP, s, s, (a + b + 1) >> 1)
-SIMD_KERNEL(urhadd, SIMD_LOOP, u, u, (a + b + 1) >> 1)
-SIMD_KERNEL(shsub, SIMD_LOOP, s, s, (a - b) >> 1)
-SIMD_KERNEL(uhsub, SIMD_LOOP, u, u, (a - b) >> 1)
 SIMD_KERNEL(srshl, SIMD_LOOP, s, s, simd_shift(a, (int8_t)b, N, TRUE))
 SIMD_KERNEL(urshl, SIMD_LOOP, u, u, simd_shift(a, (int8_t)b, N, TRUE))
 SIMD_KERNEL(sqadd, SIMD_SATURATE, s, s, a + b)
@@ -66,10 +60,9 @@ static void pmul(SimdRun *v)
 
 /* By U and bits 15-11. */
 static SimdKernel *const three_same[64] = {
-    [0x00] = shadd,  [0x02] = srhadd, [0x04] = shsub,  [0x0a] = srshl,    [0x20] = uhadd,
-    [0x22] = urhadd, [0x24] = uhsub,  [0x2a] = urshl,  [0x33] = pmul,     [0x01] = sqadd,
-    [0x05] = sqsub,  [0x09] = sqshl,  [0x0b] = sqrshl, [0x16] = sqdmulh,  [0x21] = uqadd,
-    [0x25] = uqsub,  [0x29] = uqshl,  [0x2b] = uqrshl, [0x36] = sqrdmulh,
+    [0x01] = sqadd,   [0x05] = sqsub, [0x09] = sqshl,    [0x0a] = srshl, [0x0b] = sqrshl,
+    [0x16] = sqdmulh, [0x21] = uqadd, [0x25] = uqsub,    [0x29] = uqshl, [0x2a] = urshl,
+    [0x2b] = uqrshl,  [0x33] = pmul,  [0x36] = sqrdmulh,
 };
 
 static void three(QhCpu *cpu, uint32_t insn)
@@ -166,12 +159,14 @@ static void
 narrow(QhCpu *cpu, uint32_t insn, uint32_t size, SimdKernel *kernel, uint32_t by, gboolean round)
 {
     ArmCpu *arm = (ArmCpu *)cpu;
-    SimdRun v = {.cpu = arm, .insn = insn, .size = size, .by = by, .mask = UINT64_MAX};
+    SimdRun v = {
+        .cpu = arm, .insn = insn, .size = size, .by = by, .mask = {UINT64_MAX, 0}
+    };
     SimdBits old = arm->v[SIMD_RD(insn)];
 
     v.a.bits = arm->v[SIMD_RN(insn)];
     if (SIMD_IS_SCALAR(insn)) {
-        v.mask >>= 64 - (8u << size);
+        v.mask[0] >>= 64 - (8u << size);
         v.a.bits &= UINT64_MAX >> (64 - (16u << size));
     }
     v.c.u64[0] = round ? (uint64_t)1 << (by - 1) : 0;

@@ -11,9 +11,14 @@
 #include "modules/arm/cpu.h"
 #include "modules/arm/helper.h"
 
+#include <string.h>
+
 G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN); /* elements are accessed where they are */
 
 typedef unsigned __int128 SimdBits;
+
+/* Registers are read and written whole: loads wait for stores of other widths. */
+typedef uint64_t SimdWords __attribute__((vector_size(16)));
 
 typedef union SimdV {
     uint8_t u8[16];
@@ -25,6 +30,7 @@ typedef union SimdV {
     uint64_t u64[2];
     int64_t s64[2];
     SimdBits bits;
+    SimdWords words;
 } SimdV;
 
 /* One instruction under execution. */
@@ -35,7 +41,7 @@ typedef struct SimdRun {
     uint32_t size;      /* log2 of an element's bytes */
     uint32_t by;        /* amount of a shift */
     uint32_t saturated; /* FPSR.QC is to be set */
-    SimdBits mask;      /* the bits that the form has */
+    SimdWords mask;     /* the bits that the form has */
 } SimdRun;
 
 typedef void SimdKernel(SimdRun *v);
@@ -48,24 +54,36 @@ typedef void SimdKernel(SimdRun *v);
 /* Bit 28 of all scalar forms. */
 #define SIMD_IS_SCALAR(insn) ((insn) >> 28 & 1u)
 
+static inline SimdWords simd_get(const ArmCpu *cpu, uint32_t reg)
+{
+    SimdWords words;
+
+    memcpy(&words, &cpu->v[reg], sizeof(words));
+    return words;
+}
+
+static inline void simd_set(ArmCpu *cpu, uint32_t reg, SimdWords words)
+{
+    memcpy(&cpu->v[reg], &words, sizeof(words));
+}
+
 /* Operands of @insn with elements of 1 << @size bytes, as far as the form goes. */
 static inline SimdRun simd_begin(QhCpu *cpu, uint32_t insn, uint32_t size)
 {
     ArmCpu *arm = (ArmCpu *)cpu;
     SimdRun v = {.cpu = arm, .insn = insn, .size = size};
 
-    v.mask = SIMD_IS_SCALAR(insn) ? UINT64_MAX >> (64 - (8u << size))
-             : SIMD_Q(insn)       ? ~(SimdBits)0
-                                  : UINT64_MAX;
-    v.a.bits = arm->v[SIMD_RN(insn)] & v.mask;
-    v.b.bits = arm->v[SIMD_RM(insn)] & v.mask;
-    v.c.bits = arm->v[SIMD_RD(insn)] & v.mask;
+    v.mask = (SimdWords){SIMD_IS_SCALAR(insn) ? UINT64_MAX >> (64 - (8u << size)) : UINT64_MAX,
+                         SIMD_Q(insn) && !SIMD_IS_SCALAR(insn) ? UINT64_MAX : 0};
+    v.a.words = simd_get(arm, SIMD_RN(insn)) & v.mask;
+    v.b.words = simd_get(arm, SIMD_RM(insn)) & v.mask;
+    v.c.words = simd_get(arm, SIMD_RD(insn)) & v.mask;
     return v;
 }
 
 static inline void simd_end(const SimdRun *v)
 {
-    v->cpu->v[SIMD_RD(v->insn)] = v->r.bits & v->mask;
+    simd_set(v->cpu, SIMD_RD(v->insn), v->r.words & v->mask);
     if (v->saturated) {
         v->cpu->fpsr_qc |= 1u << 27;
     }

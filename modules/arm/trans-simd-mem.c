@@ -234,22 +234,22 @@ static void store_zipped(ArmDis *d, const Shape *shape, QhValue base)
 
 /* --- Structures of three --- */
 
-/* Memory as 16-byte parts, the last one of 8 when registers have 64 bits. */
+/* The registers get what is in memory, of 24 bytes the last 8 in the second one; then a helper puts
+ * it in order. */
 static void load_three(ArmDis *d, const Shape *shape, QhValue base)
 {
-    QhValue args[4];
+    QhValue insn = arm_const32(d, d->insn), first = load(d, QH_MEM_128, base, 0);
+    QhValue second = load(d, shape->q ? QH_MEM_128 : QH_MEM_64, base, 16);
+    QhValue third = shape->q ? load(d, QH_MEM_128, base, 32) : v_const(d, 0);
 
-    args[0] = arm_const32(d, d->insn);
-    args[1] = load(d, QH_MEM_128, base, 0);
+    arm_set_v(d, reg_of(shape, 0), first);
     if (shape->q) {
-        args[2] = load(d, QH_MEM_128, base, 16);
-        args[3] = load(d, QH_MEM_128, base, 32);
+        arm_set_v(d, reg_of(shape, 1), second);
     } else {
-        args[2] = qh_ir_2(d->block, QH_IR_concat128, QH_TYPE_V128, load(d, QH_MEM_64, base, 16),
-                          arm_const(d, 0));
-        args[3] = v_const(d, 0);
+        arm_set_v64(d, reg_of(shape, 1), second);
     }
-    arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(simd_load_three), 4, args);
+    arm_set_v(d, reg_of(shape, 2), third);
+    arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(simd_load_three), 1, &insn);
     for (uint32_t i = 0; i < 3; i++) {
         d->v[reg_of(shape, i)] = (ArmVValues){0};
     }

@@ -118,6 +118,44 @@ gboolean arm_trans_simd_arith(ArmDis *d, const ArmArgSimd3 *a)
     return TRUE;
 }
 
+/* Half of the sum, rounded up: the bits that one has, less half of those that they differ in. */
+static QhValue half_up(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
+{
+    return v_2(d, QH_IR_vsub, lane, v_2(d, QH_IR_vor, 0, n, m),
+               simd_shr(d, lane, sign, v_2(d, QH_IR_vxor, 0, n, m), 1));
+}
+
+/* SHADD, SRHADD, SHSUB and unsigned ones; half of a difference, rounded down, is n less half of the
+ * sum, rounded up. */
+gboolean arm_trans_simd_half(ArmDis *d, const ArmArgSimd3 *a)
+{
+    uint32_t lane = a->size, sign = SIMD_SIGN(d);
+    QhValue n, m, value;
+
+    if (!SIMD_KNOWN(a)) {
+        return FALSE;
+    }
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    n = arm_get_v(d, a->rn);
+    m = arm_get_v(d, a->rm);
+    switch (OPCODE3(d)) {
+    case 0x00: /* SHADD, UHADD */
+        value = v_2(d, QH_IR_vadd, lane, v_2(d, QH_IR_vand, 0, n, m),
+                    simd_shr(d, lane, sign, v_2(d, QH_IR_vxor, 0, n, m), 1));
+        break;
+    case 0x02: /* SRHADD, URHADD */
+        value = half_up(d, lane, sign, n, m);
+        break;
+    default: /* SHSUB, UHSUB */
+        value = v_2(d, QH_IR_vsub, lane, n, half_up(d, lane, sign, n, m));
+        break;
+    }
+    simd_put(d, a->q, a->rd, value);
+    return TRUE;
+}
+
 /* n >= m: that the greater one is n, where the host has a maximum. */
 static QhValue not_less(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
 {
