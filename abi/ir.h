@@ -176,7 +176,7 @@ enum {
 #define QH_LANE_16 1u
 #define QH_LANE_32 2u
 #define QH_LANE_64 3u
-/* vmin vmax vshr vcmp_gt vsatadd vsatsub vextract vwiden_* vmul_even vshift */
+/* vmin vmax vshr vcmp_gt vsatadd vsatsub vextract vwiden_* vmul_even vmulh vshift */
 #define QH_LANE_SIGNED (1u << 2)
 
 /* flags of vaes (FIPS 197, chapter 5) */

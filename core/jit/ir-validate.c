@@ -315,8 +315,8 @@ static uint32_t flags_limit(const QhIrRecord *record)
     case QH_IR_vext:
         return 0;
     default:
-        return record->op >= QH_IR_vadd && record->op <= QH_IR_vpopcnt ? QH_LANE_64 | QH_LANE_SIGNED
-                                                                       : 0;
+        return record->op >= QH_IR_vadd && record->op <= QH_IR_vmulh ? QH_LANE_64 | QH_LANE_SIGNED
+                                                                     : 0;
     }
 }
 

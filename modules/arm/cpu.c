@@ -69,6 +69,7 @@ uint64_t arm_fpsr(const ArmCpu *cpu)
 {
     uint32_t value = cpu->fpsr_qc & FPSR_KEPT;
 
+    value |= cpu->saturated != 0 ? UINT32_C(1) << 27 : 0;
     for (uint32_t i = 0; i < G_N_ELEMENTS(fpsr_bits); i++) {
         value |= cpu->base.fp_flags & fpsr_bits[i].host ? fpsr_bits[i].bit : 0;
     }
@@ -79,6 +80,7 @@ void arm_set_fpsr(ArmCpu *cpu, uint64_t value)
 {
     cpu->base.fp_flags = 0;
     cpu->fpsr_qc = (uint32_t)value & FPSR_KEPT;
+    cpu->saturated = 0;
     for (uint32_t i = 0; i < G_N_ELEMENTS(fpsr_bits); i++) {
         cpu->base.fp_flags |= value & fpsr_bits[i].bit ? fpsr_bits[i].host : 0;
         if (value & fpsr_bits[i].bit) {
@@ -277,6 +279,7 @@ static void reset(QhCpu *base)
     arm_set_nzcv(cpu, 0);
     cpu->exclusive_address = ARM_NO_EXCLUSIVE;
     cpu->fpcr = cpu->fpsr_qc = 0;
+    cpu->saturated = 0;
     base->fp_flags = 0;
     cpu->el = cpu->has_el3 ? 3 : cpu->has_el2 ? 2 : 1;
     cpu->spsel = 1;

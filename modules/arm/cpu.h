@@ -62,8 +62,9 @@ typedef struct ArmCpu {
     uint64_t exclusive_value, exclusive_high;
     uint32_t exclusive_bytes; /* 1 .. 16 */
 
-    uint32_t fpcr;    /* the bits that FPCR has, none else */
-    uint32_t fpsr_qc; /* FPSR.QC: 0 or 1 << 27; and IDC, 1 << 7 */
+    uint32_t fpcr;               /* the bits that FPCR has, none else */
+    uint32_t fpsr_qc;            /* FPSR.QC: 0 or 1 << 27; and IDC, 1 << 7 */
+    unsigned __int128 saturated; /* not 0: FPSR.QC is 1, too; kept by translated code */
 
     /* PSTATE (Arm D1.4) besides NZCV, a byte's worth each. */
     uint32_t el;    /* 0 .. 3 */

@@ -20,8 +20,7 @@ static Amount amount(const ArmArgSimdShift *a)
         .lane = lane, .left = value - SIMD_BITS(lane), .right = 2 * SIMD_BITS(lane) - value};
 }
 
-/* A right shift that rounds: the last bit that goes out is added. */
-static QhValue rounded(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, uint32_t by)
+QhValue simd_rounded(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, uint32_t by)
 {
     QhValue last =
         v_2(d, QH_IR_vand, 0, simd_shr(d, lane, sign, n, by - 1), simd_lanes_const(d, lane, 1));
@@ -66,7 +65,7 @@ gboolean arm_trans_simd_shift(ArmDis *d, const ArmArgSimdShift *a)
         break;
     case 0x04: /* SRSHR, URSHR */
     case 0x06: /* SRSRA, URSRA */
-        value = rounded(d, lane, sign, n, by.right);
+        value = simd_rounded(d, lane, sign, n, by.right);
         break;
     case 0x08: /* SRI */
         value = inserted(d, a, &by, n);
@@ -125,16 +124,6 @@ gboolean arm_trans_simd_shift_long(ArmDis *d, const ArmArgSimdShift *a)
     value = v_widen(d, by.lane, SIMD_SIGN(d), arm_get_v(d, a->rn), a->q);
     arm_set_v(d, a->rd, v_shl(d, by.lane + 1, value, by.left));
     return TRUE;
-}
-
-gboolean arm_trans_simd_shift_qc(ArmDis *d, const ArmArgSimdShift *a)
-{
-    return (a->immh < 8 || a->q != 0) && simd_call(d, ARM_HELPER_ID(simd_shift_qc), a->rd);
-}
-
-gboolean arm_trans_simd_shift_narrow_qc(ArmDis *d, const ArmArgSimdShift *a)
-{
-    return a->immh < 8 && simd_call(d, ARM_HELPER_ID(simd_shift_narrow_qc), a->rd);
 }
 
 /* --- Immediates --- */

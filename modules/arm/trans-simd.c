@@ -280,16 +280,6 @@ gboolean arm_trans_simd_three(ArmDis *d, const ArmArgSimd3 *a)
     return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_three), a->rd);
 }
 
-gboolean arm_trans_simd_three_qc(ArmDis *d, const ArmArgSimd3 *a)
-{
-    return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_three_qc), a->rd);
-}
-
-gboolean arm_trans_simd_extra_qc(ArmDis *d, const ArmArgSimd3 *a)
-{
-    return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_extra_qc), a->rd);
-}
-
 static QhValue dot(ArmDis *d, uint32_t signs, QhValue n, QhValue m, QhValue sum)
 {
     return qh_ir(d->block, QH_IR_vdot, QH_TYPE_V128, signs, n, m, sum);
@@ -503,11 +493,6 @@ gboolean arm_trans_simd_two(ArmDis *d, const ArmArgSimd2 *a)
     return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_two), a->rd);
 }
 
-gboolean arm_trans_simd_two_qc(ArmDis *d, const ArmArgSimd2 *a)
-{
-    return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_two_qc), a->rd);
-}
-
 /* --- Three registers of different width --- */
 
 /* ADDL, ADDW, SUBL, SUBW, ABAL, ABDL, MLAL, MLSL, MULL (opcode as in three different). */
@@ -569,11 +554,6 @@ gboolean arm_trans_simd_high(ArmDis *d, const ArmArgSimd3 *a)
     return TRUE;
 }
 
-gboolean arm_trans_simd_different_qc(ArmDis *d, const ArmArgSimd3 *a)
-{
-    return SIMD_KNOWN(a) && simd_call(d, ARM_HELPER_ID(simd_different_qc), a->rd);
-}
-
 gboolean arm_trans_simd_pmull_8(ArmDis *d, const ArmArgSimd3 *a)
 {
     return simd_call(d, ARM_HELPER_ID(simd_pmull), a->rd);
@@ -597,7 +577,7 @@ gboolean arm_trans_simd_pmull_64(ArmDis *d, const ArmArgSimd3 *a)
 /* --- By element --- */
 
 /* The element of Rm in all lanes: halfwords H:L:M of 16 registers, words H:L of 32. */
-static QhValue element(ArmDis *d, const ArmArgSimdE *a)
+QhValue simd_element(ArmDis *d, const ArmArgSimdE *a)
 {
     uint32_t hl = a->h << 1 | a->l, half = a->size == QH_LANE_16;
 
@@ -612,7 +592,7 @@ gboolean arm_trans_simd_element(ArmDis *d, const ArmArgSimdE *a)
     if (!arm_fp_access(d)) {
         return TRUE;
     }
-    value = v_2(d, QH_IR_vmul, a->size, arm_get_v(d, a->rn), element(d, a));
+    value = v_2(d, QH_IR_vmul, a->size, arm_get_v(d, a->rn), simd_element(d, a));
     if (SIMD_U(d)) { /* MLA, MLS */
         value =
             v_2(d, OPCODE_D(d) == 0 ? QH_IR_vadd : QH_IR_vsub, a->size, arm_get_v(d, a->rd), value);
@@ -629,13 +609,8 @@ gboolean arm_trans_simd_element_long(ArmDis *d, const ArmArgSimdE *a)
     if (!arm_fp_access(d)) {
         return TRUE;
     }
-    arm_set_v(d, a->rd, long_value(d, opcode, &three, arm_get_v(d, a->rn), element(d, a)));
+    arm_set_v(d, a->rd, long_value(d, opcode, &three, arm_get_v(d, a->rn), simd_element(d, a)));
     return TRUE;
-}
-
-gboolean arm_trans_simd_element_qc(ArmDis *d, const ArmArgSimdE *a)
-{
-    return simd_call(d, ARM_HELPER_ID(simd_element_qc), a->rd);
 }
 
 /* SDOT, UDOT 14; USDOT 15, or with bit 23 clear SUDOT. */
@@ -648,6 +623,6 @@ gboolean arm_trans_simd_dot_e(ArmDis *d, const ArmArgSimdE *a)
         return TRUE;
     }
     simd_put(d, a->q, a->rd,
-             dot(d, signs, arm_get_v(d, a->rn), element(d, a), arm_get_v(d, a->rd)));
+             dot(d, signs, arm_get_v(d, a->rn), simd_element(d, a), arm_get_v(d, a->rd)));
     return TRUE;
 }

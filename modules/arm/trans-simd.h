@@ -51,6 +51,10 @@ static inline QhValue v_shl(ArmDis *d, uint32_t lane, QhValue a, uint32_t by)
     return by == 0 ? a : v_2(d, QH_IR_vshl, lane, a, by);
 }
 QhValue simd_shr(ArmDis *d, uint32_t lane, uint32_t sign, QhValue a, uint32_t by);
+/* A right shift that rounds: the last bit that goes out is added. */
+QhValue simd_rounded(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, uint32_t by);
+/* The element of an instruction by element, in all lanes. */
+QhValue simd_element(ArmDis *d, const ArmArgSimdE *a);
 
 /* Lanes of half a register, the lower or by insn bit 30 the upper one, made twice as wide. */
 static inline QhValue v_widen(ArmDis *d, uint32_t lane, uint32_t sign, QhValue a, uint32_t upper)

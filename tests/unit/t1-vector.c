@@ -169,7 +169,7 @@ static void run_all(const char *without)
     T1Pair *pair = t1_pair_new(without);
     Program p = {0};
 
-    for (p.op = QH_IR_vand; p.op <= QH_IR_vaes; p.op++) {
+    for (p.op = QH_IR_vand; p.op <= QH_IR_vmulh; p.op++) {
         gboolean lanes = p.op > QH_IR_vnot && p.op != QH_IR_vblend && p.op != QH_IR_vshuffle &&
                          p.op != QH_IR_vlow && p.op != QH_IR_vext;
         uint32_t n = p.op == QH_IR_vaes ? QH_AES_INV_SUB_MIX + 1

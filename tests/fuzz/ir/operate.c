@@ -418,7 +418,7 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
     case QH_IR_rems:
         return fz_below(random, 2);
     default:
-        return op >= QH_IR_vadd && op <= QH_IR_vpopcnt ? fz_below(random, 8) : 0;
+        return op >= QH_IR_vadd && op <= QH_IR_vmulh ? fz_below(random, 8) : 0;
     }
 }
 
@@ -465,7 +465,7 @@ static uint32_t pick_op(FzGen *gen)
         {8,  QH_IR_ld,        QH_IR_st          },
         {6,  QH_IR_call,      QH_IR_call        },
         {16, QH_IR_fadd,      QH_IR_fp_flags_set},
-        {12, QH_IR_vand,      QH_IR_vaes        },
+        {12, QH_IR_vand,      QH_IR_vmulh       },
     };
     uint32_t at = fz_below(gen->random, 113), i = 0, op;
 

@@ -295,6 +295,8 @@ static uint64_t shift_lane(uint64_t a, int64_t sa, int32_t by, uint32_t width, g
 }
 
 LANES(vshift, shift_lane(a, sa, (int8_t)b, width, is_signed))
+LANES(vmulh,
+      is_signed ? (uint64_t)((__int128)sa *sb >> width) : (uint64_t)((QhCell128)a *b >> width))
 LANES(vpopcnt, __builtin_popcountll(a))
 
 static void vdot(QhCpu *cpu, const QhT0Op *op)
@@ -323,10 +325,10 @@ QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
         vneg,    vabs,      vmin,   vmax,      vsatadd,      vsatsub,    vshl,      vshr,
         vcmp_eq, vcmp_gt,   vblend, vdup,      vextract_128, vinsert,    vshuffle,  vzip_lo,
         vzip_hi, vlow,      vext,   vdup_lane, vunzip_even,  vunzip_odd, vwiden_lo, vwiden_hi,
-        vrev,    vmul_even, vshift, vpopcnt,   vdot,         qh_t0_vaes,
+        vrev,    vmul_even, vshift, vpopcnt,   vdot,         qh_t0_vaes, vmulh,
     };
 
-    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vaes - QH_IR_vand + 1, "one for each operation");
+    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vmulh - QH_IR_vand + 1, "one for each operation");
     if (record->op == QH_IR_vextract && from_type == QH_TYPE_V64) {
         return vextract_64;
     }

@@ -19,6 +19,8 @@
 #define PSUBQ      (0xfbu | P66)
 #define PADDB      (0xfcu | P66)
 #define PMULLW     (0xd5u | P66)
+#define PMULHW     (0xe5u | P66)
+#define PMULHUW    (0xe4u | P66)
 #define PMULUDQ    (0xf4u | P66)
 #define PMULDQ     (0x28u | P38)
 #define PMADDWD    (0xf5u | P66)
@@ -376,6 +378,40 @@ static void vaes(QhT1 *t, const QhIrRecord *record)
     qh_x(&t->a, ops[kind], d, qh_rm_reg(XMM15));
 }
 
+/* Of words there are only products of even lanes: those of the odd ones have their upper halves in
+ * place, those of the even ones are moved. */
+static void vmulh(QhT1 *t, const QhIrRecord *record)
+{
+    uint32_t lane = record->flags & 3, op;
+    gboolean is_signed = (record->flags & QH_LANE_SIGNED) != 0;
+    QhReg a, b, odd, d;
+
+    if (lane == QH_LANE_8 || lane == QH_LANE_64 ||
+        (lane == QH_LANE_32 && is_signed && !(t->features & QH_T1_HAS_SSE41))) {
+        qh_t1_vector_in_c(t, record);
+        return;
+    }
+    a = qh_t1_use_xmm(t, record->a);
+    b = qh_t1_use_xmm(t, record->b);
+    if (lane == QH_LANE_16) {
+        qh_t1_vector_op3(t, is_signed ? PMULHW : PMULHUW, qh_t1_def(t), a, b);
+        return;
+    }
+    op = is_signed ? PMULDQ : PMULUDQ;
+    odd = qh_t1_temp_xmm(t);
+    d = qh_t1_def(t);
+    copy(t, odd, a);
+    shift_i(t, SHIFT_64, RIGHT, odd, 32);
+    copy(t, XMM15, b);
+    shift_i(t, SHIFT_64, RIGHT, XMM15, 32);
+    qh_x(&t->a, op, odd, qh_rm_reg(XMM15));
+    qh_t1_vector_op3(t, op, d, a, b);
+    shift_i(t, SHIFT_64, RIGHT, d, 32);
+    shift_i(t, SHIFT_64, RIGHT, odd, 32);
+    shift_i(t, SHIFT_64, LEFT, odd, 32);
+    qh_x(&t->a, POR, d, qh_rm_reg(odd));
+}
+
 void qh_t1_lower_lanes(QhT1 *t, const QhIrRecord *record)
 {
     switch (record->op) {
@@ -410,6 +446,9 @@ void qh_t1_lower_lanes(QhT1 *t, const QhIrRecord *record)
         break;
     case QH_IR_vaes:
         vaes(t, record);
+        break;
+    case QH_IR_vmulh:
+        vmulh(t, record);
         break;
     default:
         vpopcnt(t, record);
