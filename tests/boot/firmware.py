@@ -22,18 +22,18 @@ sys.path.insert(0, guest.GUEST)
 import fat  # noqa: E402  pylint: disable=wrong-import-position
 
 LIMIT = 150
-INSTALLER = "debian-installer-13-netboot-riscv64"
-EXTLINUX = b"""default install
+INSTALLER = "debian-installer-13-netboot-%s"
+EXTLINUX = """default install
 timeout 1
 label install
-  kernel /debian-installer/riscv64/linux
-  initrd /debian-installer/riscv64/initrd.gz
+  kernel /debian-installer/%s/linux
+  initrd /debian-installer/%s/initrd.gz
   append --- quiet
 """
 # UEFI Shell Specification 2.2: the first file system that has this file runs it
-STARTUP = (b"@echo -off\r\n"
-           b"\\debian-installer\\riscv64\\linux initrd=\\debian-installer\\riscv64\\initrd.gz "
-           b"--- quiet\r\n")
+STARTUP = ("@echo -off\r\n"
+           "\\debian-installer\\%s\\linux initrd=\\debian-installer\\%s\\initrd.gz "
+           "--- quiet\r\n")
 
 
 class Talk:
@@ -74,15 +74,17 @@ class Talk:
             before.children_system
 
 
-def disk(path):
+def disk(path, target=guest.RISCV):
     """The installer on a disk, for both kinds of firmware."""
-    folder, = guest.fetch("trixie", "all", INSTALLER)
-    files = fat.tree(glob.glob(folder + "/usr/lib/debian-installer/images/13/riscv64/text/"
-                               "debian-installer/riscv64")[0], "/debian-installer/riscv64")
+    arch = target.arch
+    folder, = guest.fetch("trixie", "all", INSTALLER % arch)
+    files = fat.tree(glob.glob(folder + "/usr/lib/debian-installer/images/13/%s/text/"
+                               "debian-installer/%s" % (arch, arch))[0],
+                     "/debian-installer/" + arch)
     files = {name: value for name, value in files.items()
              if name.endswith(("/linux", "/initrd.gz"))}
-    files["/extlinux/extlinux.conf"] = EXTLINUX
-    files["/startup.nsh"] = STARTUP
+    files["/extlinux/extlinux.conf"] = (EXTLINUX % (arch, arch)).encode()
+    files["/startup.nsh"] = (STARTUP % (arch, arch)).encode()
     fat.write(path, 160, files)
     return path
 
@@ -111,6 +113,21 @@ def edk2(work):
         shutil.copy(folder + "RISCV_VIRT_VARS.fd", variables)
     return ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + folder +
             "RISCV_VIRT_CODE.fd", "-drive", "if=pflash,unit=1,format=raw,file=" + variables]
+
+
+def arm_host(binary, *more):
+    return guest.ARM.host(binary, "-m", "1G", "-nodefaults", *more)
+
+
+def arm_edk2(work):
+    """The same of AAVMF."""
+    folder, = guest.fetch("trixie", "all", "qemu-efi-aarch64")
+    variables = os.path.join(work, "variables")
+    if not os.path.exists(variables):
+        shutil.copy(folder + "/usr/share/AAVMF/AAVMF_VARS.fd", variables)
+    return ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + folder +
+            "/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd",
+            "-drive", "if=pflash,unit=1,format=raw,file=" + variables]
 
 
 def finish(tap, talk, good, name):
@@ -171,13 +188,16 @@ def case_u_boot(tap, binary):
 
 def case_edk2(tap, binary):
     """EDK2 runs from flash; its shell starts the kernel, which is an EFI program."""
-    with tempfile.TemporaryDirectory() as work:
-        talk = Talk(host(binary, *edk2(work), *installer_disk(disk(work + "/disk"))))
-        good = talk.expect("EDK2 firmware version") is not None and \
-            talk.expect("Press .*ESC.* in 5 seconds to skip") is not None
-        talk.send("\r")
-        good = good and talk.expect("Select a language") is not None
-        finish(tap, talk, good, "EDK2 starts the installer")
+    for name, begin, flash, target, version in (
+            ("riscv64", host, edk2, guest.RISCV, "EDK2 firmware version"),
+            ("aarch64", arm_host, arm_edk2, guest.ARM, "UEFI firmware .version")):
+        with tempfile.TemporaryDirectory() as work:
+            talk = Talk(begin(binary, *flash(work), *installer_disk(disk(work + "/disk", target))))
+            good = talk.expect(version) is not None and \
+                talk.expect("Press .*ESC.* in 5 seconds to skip") is not None
+            talk.send("\r")
+            good = good and talk.expect("Select a language") is not None
+            finish(tap, talk, good, "EDK2 starts the installer on " + name)
 
 
 def shell(talk):
@@ -188,15 +208,38 @@ def shell(talk):
     return talk.expect("Shell>") is not None
 
 
+def case_arm_kernel(tap, binary):
+    """With firmware in -bios the kernel goes through fw_cfg; Linux goes by the ACPI tables."""
+    folder, = guest.fetch("trixie", "all", "qemu-efi-aarch64")
+    for version, msi in (("2", "GICv2m"), ("3", "ITS@")):
+        result = guest.run_in_guest(
+            guest.ARM.host(binary, "-m", "1G", "-smp", "2", "-bios",
+                           folder + "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
+                           machine="virt,gic-version=" + version),
+            "nproc; dmesg; cat /proc/interrupts; ls /sys/firmware/acpi/tables "
+            "/sys/bus/platform/devices", LIMIT, append="acpi=force", target=guest.ARM)
+        tap.check(result.status == 0 and result.output.startswith("2\n") and
+                  all(part in result.output for part in
+                      ("_OSC: OS now controls [PCIeHotplug", "ACPI: button: Power Button", msi,
+                       "ARMH0061:00", "LNRO0005:1f", "SPCR", "DBG2", "PPTT", "GTDT")),
+                  "ACPI with GICv" + version, result)
+        tap.note("%.1f s CPU" % result.cpu)
+
+
 def case_variables(tap, binary):
     """What EDK2 writes to its flash is there after the host was killed."""
+    keep(tap, binary, host, edk2)
+    keep(tap, binary, arm_host, arm_edk2)
+
+
+def keep(tap, binary, begin, flash):
     with tempfile.TemporaryDirectory() as work:
-        talk = Talk(host(binary, *edk2(work)))
+        talk = Talk(begin(binary, *flash(work)))
         good = shell(talk)
         talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =0x4b45\r")
         good = good and talk.expect("Shell>") is not None
         finish(tap, talk, good, "a variable is set")
-        talk = Talk(host(binary, *edk2(work), "-smbios", "type=1,serial=Number 5,sku=none"))
+        talk = Talk(begin(binary, *flash(work), "-smbios", "type=1,serial=Number 5,sku=none"))
         good = shell(talk)
         talk.send("setvar Kept -guid 12345678-1234-1234-1234-123456789abc\r")
         good = good and talk.expect("45 4B") is not None
