@@ -34,6 +34,7 @@ void gicv3_cpu_reset(ArmGicCpu *cpu)
 {
     gic_interface_reset(&cpu->iface);
     gic_lists_reset(&cpu->lists);
+    (void)gic_bank_line(&cpu->bank, ARM_PPI_MAINTENANCE, FALSE);
     cpu->best = GIC_NONE;
 }
 

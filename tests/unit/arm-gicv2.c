@@ -2,8 +2,10 @@
 /* GICv2: what a guest sees of distributor and CPU interfaces. */
 #include "tests/unit/gic-fake.h"
 
-#define DIST 0u
-#define CPU  1u
+#define DIST  0u
+#define CPU   1u
+#define HYP   2u
+#define GUEST 3u
 
 #define N_SPIS 256u
 
@@ -272,6 +274,46 @@ static void test_message_frame(void)
     g_assert_cmpuint(fake->n_changes, ==, 2);
 }
 
+/* A hypervisor hands an interrupt and an SGI to its guest. */
+static void test_virtual(void)
+{
+    Board board = start("num-cpu=4,has-virtualization-extensions=on");
+    GicFake *fake = board.fake;
+
+    set_dist(&board, 1, 0x100, 1u << 27 | 1u << ARM_PPI_MAINTENANCE);
+    set_cpu(&board, 1, 0x00, 1 | 1 << 9);
+    gic_fake_irq(fake, board.gic, arm_gic_ppi_line(N_SPIS, 1, 27), TRUE);
+    g_assert_cmpuint(cpu(&board, 1, 0x0c), ==, 27);
+    set_cpu(&board, 1, 0x10, 27);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, HYP, 1, 0x04, 4), ==, 3 | 4u << 26 | 4u << 29);
+    gic_fake_write(fake, board.gic, HYP, 1, 0x100, 4,
+                   1u << 31 | 1u << 28 | 20u << 23 | 27 << 10 | 27);
+    gic_fake_write(fake, board.gic, HYP, 1, 0x104, 4, 1u << 28 | 21u << 23 | 1 << 19 | 3 << 10 | 5);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, HYP, 1, 0x104, 4), ==,
+                    1u << 28 | 21u << 23 | 1 << 19 | 3 << 10 | 5);
+    gic_fake_write(fake, board.gic, GUEST, 1, 0x00, 4, 1);
+    gic_fake_write(fake, board.gic, GUEST, 1, 0x04, 4, 0xf0);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, HYP, 1, 0x08, 4) >> 27, ==, 0x1e);
+    g_assert_cmpuint(fake->line[4 + ARM_IRQ_VIRQ], ==, 0);
+    gic_fake_write(fake, board.gic, HYP, 1, 0x00, 4, 1);
+    g_assert_cmpuint(fake->line[4 + ARM_IRQ_VIRQ], ==, 1);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, GUEST, 1, 0x0c, 4), ==, 27);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, GUEST, 1, 0x14, 4), ==, 0xa0);
+    gic_fake_irq(fake, board.gic, arm_gic_ppi_line(N_SPIS, 1, 27), FALSE);
+    g_assert_cmphex(dist(&board, 1, 0x300), ==, 1u << 27);
+    gic_fake_write(fake, board.gic, GUEST, 1, 0x10, 4, 27);
+    g_assert_cmphex(dist(&board, 1, 0x300), ==, 0);
+    /* the SGI names its sender, and its end asks for maintenance */
+    g_assert_cmphex(gic_fake_read(fake, board.gic, GUEST, 1, 0x0c, 4), ==, 3 << 10 | 5);
+    g_assert_cmpuint(fake->line[4 + ARM_IRQ_VIRQ], ==, 0);
+    gic_fake_write(fake, board.gic, GUEST, 1, 0x10, 4, 3 << 10 | 5);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, HYP, 1, 0x10, 4), ==, 1);
+    g_assert_cmphex(gic_fake_read(fake, board.gic, HYP, 1, 0x20, 4), ==, 2);
+    g_assert_cmpuint(fake->line[4 + ARM_IRQ_IRQ], ==, 1);
+    g_assert_cmpuint(cpu(&board, 1, 0x0c), ==, ARM_PPI_MAINTENANCE);
+    gic_fake_free(fake);
+}
+
 static void test_snapshot(void)
 {
     Board board = start("num-cpu=4");
@@ -304,11 +346,12 @@ static void test_random(void)
         QhDevice *gic = gic_fake_add(fake, &arm_gicv2_device, kinds[kind], NULL);
         g_autoptr(GRand) rand = g_rand_new_with_seed(kind);
 
-        for (uint32_t i = 0; i < 200000; i++) {
+        for (uint32_t i = 0; i < 300000; i++) {
             uint32_t window = (uint32_t)g_rand_int_range(rand, 0, (int)arm_gicv2_device.n_windows);
             const QhWindow *of = &arm_gicv2_device.windows[window];
             uint32_t width = MAX(1u << g_rand_int_range(rand, 0, 3), of->ops->min_size);
-            uint32_t offset = g_rand_int(rand) % (uint32_t)of->bytes & ~(width - 1);
+            uint32_t bytes = of->bytes != 0 ? (uint32_t)of->bytes : 0x200;
+            uint32_t offset = g_rand_int(rand) % bytes & ~(width - 1);
             uint32_t pe = g_rand_int(rand) % 6;
 
             if (g_rand_boolean(rand)) {
@@ -337,6 +380,7 @@ int main(int argc, char **argv)
     g_test_add_func("/arm-gicv2/single", test_single);
     g_test_add_func("/arm-gicv2/bad-properties", test_bad_properties);
     g_test_add_func("/arm-gicv2/message-frame", test_message_frame);
+    g_test_add_func("/arm-gicv2/virtual", test_virtual);
     g_test_add_func("/arm-gicv2/snapshot", test_snapshot);
     g_test_add_func("/arm-gicv2/random", test_random);
     return g_test_run();

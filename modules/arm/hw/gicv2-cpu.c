@@ -2,6 +2,8 @@
 /* CPU interface of a GICv2 (IHI 0048, 4.4): acknowledge, end of interrupt, priority mask. */
 #include "gicv2.h"
 
+#include "modules/arm/gic.h"
+
 #define GICC_CTLR   0x00u
 #define GICC_PMR    0x04u
 #define GICC_BPR    0x08u
@@ -25,14 +27,15 @@
 #define CTLR_EOIMODE (1u << 9)
 #define CTLR_BITS    0x3ffu
 
-#define GROUP_1_PENDING 1022u /* what a read for group 0 says of group 1 */
-#define IIDR            0x0202143bu
+#define IIDR 0x0202143bu
 
 void gicv2_cpu_reset(Gicv2 *gic, uint32_t n)
 {
     Gicv2Cpu *cpu = &gic->cpu[n];
 
     gic_interface_reset(&cpu->iface);
+    gic_lists_reset(&cpu->lists);
+    (void)gic_bank_line(&cpu->bank, ARM_PPI_MAINTENANCE, FALSE);
     cpu->ctlr = 0;
     cpu->best = GIC_NONE;
 }
@@ -55,7 +58,8 @@ static uint32_t shown(const Gicv2Cpu *cpu, gboolean alias)
     if (alias) {
         return cpu->best.group == 1 ? cpu->best.number : GIC_SPURIOUS;
     }
-    return cpu->best.group == 1 && !(cpu->ctlr & CTLR_ACKCTL) ? GROUP_1_PENDING : cpu->best.number;
+    return cpu->best.group == 1 && !(cpu->ctlr & CTLR_ACKCTL) ? GICV2_GROUP_1_PENDING
+                                                              : cpu->best.number;
 }
 
 /* The number with the PE that sent it, when it is an SGI. */

@@ -315,6 +315,10 @@ static gboolean realize(QhDevice *device, GError **error)
         gic->cpu[cpu].bank.exists = UINT32_MAX;
         gic->cpu[cpu].bank.fixed = 0xffff;
     }
+    if (gic->virtualization) {
+        services_of(gic)->device->window_set_bytes(device, 2, 0x1000);
+        services_of(gic)->device->window_set_bytes(device, 3, 0x2000);
+    }
     return TRUE;
 }
 
@@ -397,8 +401,10 @@ static const QhPropertyTable property_table = {
 };
 
 static const QhWindow windows[] = {
-    {"gic_dist", 0x1000, &dist_io     },
-    {"gic_cpu",  0x2000, &gicv2_cpu_io},
+    {"gic_dist", 0x1000, &dist_io            },
+    {"gic_cpu",  0x2000, &gicv2_cpu_io       },
+    {"gic_hyp",  0,      &gicv2_hypervisor_io},
+    {"gic_vcpu", 0,      &gicv2_guest_io     },
 };
 
 const QhDeviceOps arm_gicv2_device = {

@@ -4,10 +4,12 @@
 #define ARM_GICV2_H
 
 #include "modules/arm/hw/gic-bank.h"
+#include "modules/arm/hw/gic-lists.h"
 #include "modules/arm/hw/hw.h"
 #include "modules/arm/services.h"
 
-#define GICV2_N_SGIS 16u
+#define GICV2_N_SGIS          16u
+#define GICV2_GROUP_1_PENDING 1022u /* what a read for group 0 says of group 1 */
 
 /* What belongs to one PE. */
 typedef struct Gicv2Cpu {
@@ -17,6 +19,7 @@ typedef struct Gicv2Cpu {
     uint32_t ctlr; /* GICC_CTLR as written */
     GicReady spis;
     GicBest best; /* the highest-priority pending interrupt */
+    GicLists lists;
     uint8_t line[4];
 } Gicv2Cpu;
 
@@ -48,5 +51,8 @@ extern const QhIoOps gicv2_cpu_io;
 void gicv2_cpu_reset(Gicv2 *gic, uint32_t cpu);
 /* Deactivate interrupt @number as PE @cpu sees it. */
 void gicv2_deactivate(Gicv2 *gic, uint32_t cpu, uint32_t number);
+
+/* gicv2-virt.c: GICH, 4 KiB, and GICV, 8 KiB. */
+extern const QhIoOps gicv2_hypervisor_io, gicv2_guest_io;
 
 #endif
