@@ -227,6 +227,7 @@ window_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint6
         return QH_BUS_ERROR;
     }
     *ret_value = DMA_SIGNATURE >> 8 * (WINDOW_BYTES - offset - width);
+    *ret_value &= width < 8 ? (UINT64_C(1) << 8 * width) - 1 : UINT64_MAX;
     return QH_BUS_OK;
 }
 
