@@ -256,6 +256,20 @@ typedef struct QhCpuService {
     uint32_t (*table_read)(QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *ret_value);
     uint32_t (*table_cas)(
         QhCpu *cpu, uint64_t address, uint32_t width, uint64_t *expected, uint64_t desired);
+
+    /*
+     * Since minor 2. As run_on, but a CPU that sleeps is not woken: @fn runs before @cpu executes
+     * its next instruction. [any]
+     */
+    void (*run_before)(QhCpu *cpu, void (*fn)(QhCpu *cpu, void *data), void *data);
+
+    /*
+     * Since minor 2. Whether all that was given to run_on and run_before of other CPUs of the
+     * machine has been done, or will be before they execute another instruction. Waits a moment for
+     * it. FALSE: not yet; the helper sets unwind and leaves pc as it is, so that its instruction
+     * runs again, and this CPU does meanwhile what others ask of it. [vcpu]
+     */
+    gboolean (*is_settled)(QhCpu *cpu);
 } QhCpuService;
 
 #endif

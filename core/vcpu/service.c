@@ -13,6 +13,16 @@ static void run_on(QhCpu *cpu, void (*fn)(QhCpu *cpu, void *data), void *data)
     qh_vcpu_run_on(cpu->vcpu, fn, data);
 }
 
+static void run_before(QhCpu *cpu, void (*fn)(QhCpu *cpu, void *data), void *data)
+{
+    qh_vcpu_run_before(cpu->vcpu, fn, data);
+}
+
+static gboolean is_settled(QhCpu *cpu)
+{
+    return qh_vcpu_is_settled(cpu->vcpu);
+}
+
 static void tlb_flush(QhCpu *cpu, uint32_t mmu_mask)
 {
     qh_softmmu_flush(qh_jit_of(cpu), mmu_mask);
@@ -112,4 +122,6 @@ const QhCpuService qh_cpu_service = {
     .icount = icount,
     .table_read = table_read,
     .table_cas = table_cas,
+    .run_before = run_before,
+    .is_settled = is_settled,
 };

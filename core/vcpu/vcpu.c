@@ -17,11 +17,15 @@
 #include "core/sandbox/sandbox.h"
 #include "core/vcpu/turns.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 /* So many halts that an untaken interrupt ends at once, then each costs a nap. */
 #define HALTS_IN_VAIN 64u
 #define HALT_US       200u
+
+/* So often others get the host's CPU before is_settled gives up for now. */
+#define SETTLE_TURNS 64u
 
 typedef struct Work {
     void (*fn)(QhCpu *cpu, void *data);
@@ -40,10 +44,11 @@ struct QhVcpu {
     int64_t reset_ns;                  /* on the virtual clock; [vcpu] like the next */
     uint64_t last_icount;              /* that was told while the engine does not count */
 
-    GMutex lock; /* for all below */
-    GCond wake;  /* the thread waits here */
-    GCond stood; /* those who wait for it to stop */
-    GQueue work; /* Work */
+    GMutex lock;     /* for all below */
+    GCond wake;      /* the thread waits here */
+    GCond stood;     /* those who wait for it to stop */
+    GQueue work;     /* Work */
+    uint32_t n_work; /* queued or being done; read without the lock, too */
     gboolean kicked, allowed, stopped, powered, quit;
     gboolean asleep;   /* the thread waits for wake */
     QhVcpuOrder order; /* changed while stopped only; so are the next two */
@@ -316,15 +321,67 @@ void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level)
     }
 }
 
-void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data)
+/* Under the lock. */
+static void add_work(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data)
 {
     Work *work = g_new(Work, 1);
 
     *work = (Work){fn, data};
-    g_mutex_lock(&vcpu->lock);
     g_queue_push_tail(&vcpu->work, work);
+    __atomic_fetch_add(&vcpu->n_work, 1u, __ATOMIC_SEQ_CST);
+}
+
+void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data)
+{
+    g_mutex_lock(&vcpu->lock);
+    add_work(vcpu, fn, data);
     nudge(vcpu);
     g_mutex_unlock(&vcpu->lock);
+}
+
+/* Who sleeps looks for work before anything else when it wakes up. */
+void qh_vcpu_run_before(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data)
+{
+    g_mutex_lock(&vcpu->lock);
+    add_work(vcpu, fn, data);
+    if (!vcpu->asleep) {
+        nudge(vcpu);
+    }
+    g_mutex_unlock(&vcpu->lock);
+}
+
+static gboolean has_settled(QhVcpu *vcpu)
+{
+    gboolean asleep;
+
+    if (__atomic_load_n(&vcpu->n_work, __ATOMIC_SEQ_CST) == 0) {
+        return TRUE;
+    }
+    g_mutex_lock(&vcpu->lock);
+    asleep = vcpu->asleep;
+    g_mutex_unlock(&vcpu->lock);
+    return asleep;
+}
+
+/* Two that wait for each other both have been nudged, so they stop waiting, and do the work. */
+gboolean qh_vcpu_is_settled(QhVcpu *vcpu)
+{
+    QhMachine *machine = vcpu->cluster->machine;
+    uint32_t n = qh_machine_n_vcpus(machine), i = 0;
+
+    for (uint32_t turns = 0; turns < SETTLE_TURNS; turns++) {
+        while (i < n && (i == vcpu->index || has_settled(qh_machine_vcpu(machine, i)))) {
+            i++;
+        }
+        if (i == n) {
+            return TRUE;
+        }
+        if (__atomic_load_n(&vcpu->cpu->exit_request, __ATOMIC_RELAXED) != 0) {
+            return FALSE;
+        }
+        sched_yield();
+    }
+    return FALSE;
 }
 
 /* The lock is held, but not while the work is done. */
@@ -336,6 +393,7 @@ static void do_work(QhVcpu *vcpu)
         g_mutex_unlock(&vcpu->lock);
         work->fn(vcpu->cpu, work->data);
         g_free(work);
+        __atomic_fetch_sub(&vcpu->n_work, 1u, __ATOMIC_SEQ_CST);
         g_mutex_lock(&vcpu->lock);
     }
 }

@@ -38,6 +38,9 @@ void qh_vcpu_wake(QhVcpu *vcpu);         /* the same, for it alone. [any] */
 gboolean qh_vcpu_can_run(QhVcpu *vcpu);
 void qh_vcpu_set_irq(QhVcpu *vcpu, uint32_t line, gboolean level);          /* [any] */
 void qh_vcpu_run_on(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data); /* [any] */
+/* run_before and is_settled of qh.cpu. [any], [vcpu] */
+void qh_vcpu_run_before(QhVcpu *vcpu, void (*fn)(QhCpu *, void *), void *data);
+gboolean qh_vcpu_is_settled(QhVcpu *vcpu);
 
 /* What a debugger wants of a CPU from the next start on; everything is RUN at first. */
 typedef enum {
