@@ -285,7 +285,7 @@ static void reset(QhCpu *base)
     cpu->spsel = 1;
     cpu->daif = 15;
     cpu->pan = cpu->uao = cpu->dit = cpu->ssbs = cpu->tco = cpu->ss = cpu->il = cpu->btype = 0;
-    cpu->event = cpu->guarded_seen = 0;
+    cpu->event = cpu->guarded_seen = cpu->tlbi_posted = 0;
     arm_sysreg_reset(cpu);
     base->pc = cpu->rvbar;
     cpu->powered_off = cpu->start_powered_off;

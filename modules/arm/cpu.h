@@ -99,6 +99,7 @@ typedef struct ArmCpu {
     uint32_t irq_pending;  /* what trap.c last found; internal */
     uint32_t powered_off;  /* PSCI: waits for CPU_ON */
     uint32_t event;        /* ARM_EVENT_: the event register of WFE and SEV; atomic */
+    uint32_t tlbi_posted;  /* other PEs have been asked for a TLBI since the last DSB */
     uint32_t guarded_seen; /* a page with GP = 1 was translated: from then on BTYPE is kept */
 
     /* Properties and what the model has; fixed after realize (models.c). */

@@ -56,22 +56,23 @@ static gboolean find_services(const QhHostApi *host, ArmServices *services, GErr
     const struct {
         const char *name;
         const void **place;
+        uint32_t minor;
     } wanted[] = {
-        {"qh.log",     (const void **)&services->log    },
-        {"qh.timer",   (const void **)&services->timer  },
-        {"qh.mem",     (const void **)&services->mem    },
-        {"qh.cpu",     (const void **)&services->cpu    },
-        {"qh.fp",      (const void **)&services->fp     },
-        {"qh.device",  (const void **)&services->device },
-        {"qh.machine", (const void **)&services->machine},
-        {"qh.block",   (const void **)&services->block  },
-        {"qh.fw-cfg",  (const void **)&services->fw     },
-        {"qh.char",    (const void **)&services->chr    },
+        {"qh.log",     (const void **)&services->log,     0},
+        {"qh.timer",   (const void **)&services->timer,   0},
+        {"qh.mem",     (const void **)&services->mem,     0},
+        {"qh.cpu",     (const void **)&services->cpu,     2},
+        {"qh.fp",      (const void **)&services->fp,      0},
+        {"qh.device",  (const void **)&services->device,  0},
+        {"qh.machine", (const void **)&services->machine, 0},
+        {"qh.block",   (const void **)&services->block,   0},
+        {"qh.fw-cfg",  (const void **)&services->fw,      0},
+        {"qh.char",    (const void **)&services->chr,     0},
     };
 
     services->host = host->host;
     for (uint32_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        *wanted[i].place = host->service(host->host, wanted[i].name, 1, 0, error);
+        *wanted[i].place = host->service(host->host, wanted[i].name, 1, wanted[i].minor, error);
         if (*wanted[i].place == NULL) {
             return FALSE;
         }

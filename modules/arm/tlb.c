@@ -2,8 +2,10 @@
 /*
  * TLB maintenance (Arm D8.14, C5.5 "TLBI"). An instruction is boiled down to one of a few actions
  * on the host's tables, each of which forgets at least what was asked for. Those of the inner and
- * outer shareable forms are done here at once, and by the other PEs before their next block.
+ * outer shareable forms are done here at once, and by the other PEs before their next block; DSB
+ * waits for them.
  */
+#include "modules/arm/helper.h"
 #include "modules/arm/mmu.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
@@ -86,7 +88,7 @@ static void post(const ArmServices *services, ArmCpu *cpu, const ArmTlbi *tlbi)
     system->n_tlbi = MIN(n + 1, ARM_TLBI_ROOM + 1);
     g_mutex_unlock(&system->lock);
     if (n == 0) {
-        services->cpu->run_on(&cpu->base, apply_waiting, NULL);
+        services->cpu->run_before(&cpu->base, apply_waiting, NULL);
     }
 }
 
@@ -100,7 +102,20 @@ static void do_it(ArmCpu *cpu, gboolean everywhere, ArmTlbi tlbi)
          i++) {
         if (other != &cpu->base && other->ctx == cpu->base.ctx) {
             post(services, arm_cpu(other), &tlbi);
+            cpu->tlbi_posted = 1;
         }
+    }
+}
+
+/* DSB: after it no PE uses a translation that a TLBI before it forgot (Arm B2.3.12.5). */
+void arm_helper_dsb(QhCpu *base)
+{
+    ArmCpu *cpu = arm_cpu(base);
+
+    if (arm_services(cpu)->cpu->is_settled(base)) {
+        cpu->tlbi_posted = 0;
+    } else {
+        base->unwind = 1;
     }
 }
 
@@ -186,7 +201,8 @@ void arm_tlbi(ArmCpu *cpu, uint32_t op, uint64_t value)
         by_range(cpu, everywhere, mask, value);
         break;
     case BY_ASID:
-        do_it(cpu, everywhere, action(ACT_CONTEXT, 0, arm_mmu_context(cpu, host, value >> 48)));
+        value = value >> 48 & (cpu->tcr[host ? 2 : 1] & ARM_BIT(36) ? 0xffff : 0xff);
+        do_it(cpu, everywhere, action(ACT_CONTEXT, 0, arm_mmu_context(cpu, host, value)));
         break;
     case BY_IPA: /* which addresses lead there is not known */
         do_it(cpu, everywhere, action(ACT_ALL, ARM_MMU_E10_MASK, 0));

@@ -52,10 +52,20 @@ gboolean arm_trans_esb(ArmDis *d, const ArmArgNone *a)
     return TRUE;
 }
 
+/* Besides the order of accesses it waits for TLB maintenance of other PEs, if there is any. */
 gboolean arm_trans_dsb(ArmDis *d, const ArmArgBarrier *a)
 {
+    QhValue posted, none, branch;
+
     (void)a;
     qh_ir(d->block, QH_IR_fence, QH_TYPE_NONE, 0, QH_FENCE_ALL, 0, 0);
+    if (d->el != 0) {
+        posted = qh_ir_get(d->block, QH_TYPE_I32, ARM_SLOT_TLBI_POSTED);
+        none = qh_ir_cmp(d->block, QH_COND_EQ, QH_TYPE_I32, posted, arm_const32(d, 0));
+        branch = qh_ir_brc_forward(d->block, none, FALSE);
+        arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(dsb), 0, NULL);
+        arm_land(d, branch);
+    }
     return TRUE;
 }
 
