@@ -17,7 +17,7 @@ from remote import Host
 import guest  # from tests/boot
 import virtio
 
-LIMIT = 240
+LIMIT = 900  # against a hang only: a kernel boots under sanitizers in minutes
 # In the background: what Ctrl-C at gdb's terminal is.
 CTRL_C = "shell (sleep 1; kill -INT $PPID) >/dev/null 2>&1 &"
 
