@@ -156,13 +156,25 @@ gboolean arm_trans_simd_half(ArmDis *d, const ArmArgSimd3 *a)
     return TRUE;
 }
 
+/* n > m; hosts compare doublewords as signed ones only. */
+static QhValue greater(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
+{
+    if (lane == QH_LANE_64 && !sign) {
+        QhValue top = v_const(d, (uint64_t)1 << 63);
+        n = v_2(d, QH_IR_vxor, 0, n, top);
+        m = v_2(d, QH_IR_vxor, 0, m, top);
+        sign = QH_LANE_SIGNED;
+    }
+    return v_2(d, QH_IR_vcmp_gt, lane | sign, n, m);
+}
+
 /* n >= m: that the greater one is n, where the host has a maximum. */
 static QhValue not_less(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
 {
     if (lane < QH_LANE_64) {
         return v_2(d, QH_IR_vcmp_eq, lane, v_2(d, QH_IR_vmax, lane | sign, n, m), n);
     }
-    return v_1(d, QH_IR_vnot, 0, v_2(d, QH_IR_vcmp_gt, lane | sign, m, n));
+    return v_1(d, QH_IR_vnot, 0, greater(d, lane, sign, m, n));
 }
 
 gboolean arm_trans_simd_compare(ArmDis *d, const ArmArgSimd3 *a)
@@ -180,7 +192,7 @@ gboolean arm_trans_simd_compare(ArmDis *d, const ArmArgSimd3 *a)
     m = arm_get_v(d, a->rm);
     switch (OPCODE3(d)) {
     case 0x06: /* CMGT, CMHI */
-        value = v_2(d, QH_IR_vcmp_gt, lane | sign, n, m);
+        value = greater(d, lane, sign, n, m);
         break;
     case 0x07: /* CMGE, CMHS */
         value = not_less(d, lane, sign, n, m);
@@ -222,6 +234,32 @@ gboolean arm_trans_simd_pair(ArmDis *d, const ArmArgSimd3 *a)
     return TRUE;
 }
 
+/*
+ * SSHL, USHL. Hosts shift words and doublewords by vectors. Narrow lanes are the upper halves of
+ * wider ones, with zeros below: the even ones after a shift to the left. Of signed doublewords
+ * those that go right are inverted while negative, so that zeros come in.
+ */
+static QhValue shift_by(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
+{
+    uint32_t width = SIMD_BITS(lane);
+    QhValue even, odd, upper, negative;
+
+    if (lane < QH_LANE_32) {
+        upper = simd_lanes_const(d, lane + 1, (UINT64_MAX >> (64 - width)) << width);
+        odd = shift_by(d, lane + 1, sign, v_2(d, QH_IR_vand, 0, n, upper),
+                       simd_shr(d, lane + 1, 0, m, width));
+        even = shift_by(d, lane + 1, sign, v_shl(d, lane + 1, n, width), m);
+        return v_blend(d, upper, odd, simd_shr(d, lane + 1, 0, even, width));
+    }
+    if (lane == QH_LANE_64 && sign) {
+        negative = v_2(d, QH_IR_vand, 0, simd_shr(d, lane, sign, n, 63),
+                       simd_shr(d, lane, sign, v_shl(d, lane, m, 56), 63));
+        n = v_2(d, QH_IR_vshift, lane, v_2(d, QH_IR_vxor, 0, n, negative), m);
+        return v_2(d, QH_IR_vxor, 0, n, negative);
+    }
+    return v_2(d, QH_IR_vshift, lane | sign, n, m);
+}
+
 gboolean arm_trans_simd_shift_by(ArmDis *d, const ArmArgSimd3 *a)
 {
     if (!SIMD_KNOWN(a)) {
@@ -230,9 +268,8 @@ gboolean arm_trans_simd_shift_by(ArmDis *d, const ArmArgSimd3 *a)
     if (!arm_fp_access(d)) {
         return TRUE;
     }
-    simd_put(
-        d, a->q, a->rd,
-        v_2(d, QH_IR_vshift, a->size | SIMD_SIGN(d), arm_get_v(d, a->rn), arm_get_v(d, a->rm)));
+    simd_put(d, a->q, a->rd,
+             shift_by(d, a->size, SIMD_SIGN(d), arm_get_v(d, a->rn), arm_get_v(d, a->rm)));
     return TRUE;
 }
 
@@ -406,14 +443,24 @@ gboolean arm_trans_simd_zero(ArmDis *d, const ArmArgSimd2 *a)
 
 gboolean arm_trans_simd_abs_neg(ArmDis *d, const ArmArgSimd2 *a)
 {
+    QhValue n, negative;
+
     if (!SIMD_KNOWN(a)) {
         return FALSE;
     }
     if (!arm_fp_access(d)) {
         return TRUE;
     }
-    simd_put(d, a->q, a->rd,
-             v_1(d, SIMD_U(d) ? QH_IR_vneg : QH_IR_vabs, a->size, arm_get_v(d, a->rn)));
+    n = arm_get_v(d, a->rn);
+    if (SIMD_U(d)) {
+        n = v_1(d, QH_IR_vneg, a->size, n);
+    } else if (a->size == QH_LANE_64) {
+        negative = simd_shr(d, QH_LANE_64, QH_LANE_SIGNED, n, 63);
+        n = v_2(d, QH_IR_vsub, QH_LANE_64, v_2(d, QH_IR_vxor, 0, n, negative), negative);
+    } else {
+        n = v_1(d, QH_IR_vabs, a->size, n);
+    }
+    simd_put(d, a->q, a->rd, n);
     return TRUE;
 }
 

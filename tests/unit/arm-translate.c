@@ -318,6 +318,36 @@ static void test_overflow(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->block.status & QH_BLOCK_OVERFLOW, !=, 0);
 }
 
+/* A round of AES is one step when AESMC follows AESE of the same register, and only then. */
+static void test_aes(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        uint32_t second;
+        uint32_t kind, writes;
+    } cases[] = {
+        {0x4e286800, QH_AES_SUB_MIX, 1}, /* aesmc v0.16b, v0.16b */
+        {0x4e286801, QH_AES_MIX,     2}, /* aesmc v1.16b, v0.16b */
+        {0x4e287800, QH_AES_INV_MIX, 2}, /* aesimc v0.16b, v0.16b */
+    };
+
+    (void)data;
+    for (uint32_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint32_t writes = 0, kind = 0;
+        put(f, 0, 0x4e284820); /* aese v0.16b, v1.16b */
+        put(f, 4, cases[i].second);
+        put(f, 8, 0xd65f03c0); /* ret */
+        g_assert_true(translate(f, 0x40000000, key_of(1), 12, 3));
+        assert_valid(f);
+        for (uint32_t k = 0; k < f->block.n_records; k++) {
+            const QhIrRecord *record = &f->records[k];
+            writes += record->op == QH_IR_set_slot && record->type == QH_TYPE_V128;
+            kind = record->op == QH_IR_vaes ? record->flags : kind;
+        }
+        g_assert_cmpuint(kind, ==, cases[i].kind);
+        g_assert_cmpuint(writes, ==, cases[i].writes);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -331,6 +361,7 @@ int main(int argc, char **argv)
     CASE(stack);
     CASE(system_registers);
     CASE(overflow);
+    CASE(aes);
 #undef CASE
     return g_test_run();
 }
