@@ -4,8 +4,8 @@
  *
  * A load-exclusive notes address and value; the store-exclusive compares the value and exchanges,
  * so that a store of the same value in between goes unseen. Real code cannot tell, except by
- * counting on a failure. A store of another size than the load compares what it has of the value;
- * the manual leaves the outcome open (B2.9.5).
+ * counting on a failure. What a store of another size than the load does is open (B2.9.5): its own
+ * bytes decide whether it stores, the whole value what it says.
  *
  * These accesses must be aligned. FEAT_LSE2, which allows others inside 16 bytes, relaxes the loads
  * and stores that are ordered, not the updates.
@@ -131,9 +131,6 @@ static void store_exclusive(ArmDis *d, uint32_t rs, QhValue address, uint32_t si
     QhValue other = qh_ir_brc_forward(block, same, TRUE);
 
     QhValue expected = qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_VALUE);
-    if (size < QH_MEM_64) {
-        expected = qh_ir_3(block, QH_IR_extractu, QH_TYPE_I64, expected, 0, 8u << size);
-    }
     if (size == QH_MEM_128) {
         expected = qh_ir_2(block, QH_IR_concat128, QH_TYPE_I128, expected,
                            qh_ir_get(block, QH_TYPE_I64, ARM_SLOT_EXCLUSIVE_HIGH));

@@ -493,7 +493,8 @@ static gboolean translate(void *ctx, QhBlock *block)
         block->n_insns++;
         d.pc = d.next_pc;
         if (d.next == ARM_NEXT_INSN && (d.key >> ARM_KEY_BTYPE_SHIFT & 3u)) {
-            d.next = ARM_NEXT_STATE; /* BTYPE is 0 from here */
+            arm_finish(&d, 0); /* BTYPE is 0 from here, which changes nothing else */
+            d.key &= ~(3ull << ARM_KEY_BTYPE_SHIFT);
         }
     }
     block->guest_bytes = offset;
