@@ -213,7 +213,7 @@ void arm_put_v_gd(GString *text, uint64_t pc, int64_t insn)
 static void put_list(GString *text, uint32_t first, uint32_t n, const char *arrangement)
 {
     g_string_append_c(text, '{');
-    if (n > 2) {
+    if (n > 2 && first + n <= 32) {
         g_string_append_printf(text, "v%u.%s-v%u.%s", first, arrangement, (first + n - 1) & 31,
                                arrangement);
     } else {
