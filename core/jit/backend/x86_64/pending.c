@@ -2,6 +2,7 @@
 #include "core/jit/backend/x86_64/pending.h"
 
 #include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/code.h"
 
 #include <string.h>
 
@@ -78,6 +79,12 @@ static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
     }
 }
 
+/* Where code that counts instructions may be left: at the head of each block. */
+static gboolean is_counted_head(const QhT1 *t, uint32_t i)
+{
+    return (t->source->flags & QH_CODE_ICOUNT) && t->alloc->heads[i];
+}
+
 /* Until nothing changes: FALSE becomes TRUE only. Where exit_request is looked at the block may be
  * left. */
 static void find_wanted(QhT1 *t)
@@ -86,11 +93,16 @@ static void find_wanted(QhT1 *t)
     gboolean changed;
 
     memset(alloc->wanted, 0, t->source->n_records);
+    memset(alloc->heads, 0, t->source->n_records);
+    for (uint32_t b = 0; b < t->source->n_blocks; b++) {
+        alloc->heads[t->source->blocks[b].first] = 1;
+    }
     do {
         changed = FALSE;
         for (uint32_t i = t->source->n_records; i-- > 0;) {
             gboolean after = i + 1 < t->source->n_records && alloc->wanted[i + 1];
-            gboolean now = wanted_before(t, i, after) || alloc->targets[i].polls;
+            gboolean now =
+                wanted_before(t, i, after) || alloc->targets[i].polls || is_counted_head(t, i);
             changed = changed || now != alloc->wanted[i];
             alloc->wanted[i] = now != FALSE;
         }
