@@ -15,6 +15,9 @@ typedef struct ArmTlbi {
 /* Derived from the registers, so it is no part of a snapshot. */
 typedef struct ArmSystem {
     QhTimer *timer[ARM_N_TIMERS];
+    /* Level that timer N has driven; no register, because the host's timers change it while the PE
+     * runs. */
+    uint8_t timer_line[ARM_N_TIMERS];
     QhTimer *pmu_timer;               /* pmu.c; NULL: no counters */
     const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
     uint64_t context;                 /* mmu.c: what the host was told last */

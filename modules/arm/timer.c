@@ -105,6 +105,8 @@ static void schedule(ArmCpu *cpu, uint32_t n, gboolean high)
     }
 }
 
+#define LINE_UNKNOWN 2u
+
 static gboolean wants_line(const ArmCpu *cpu, uint32_t n)
 {
     return (cpu->timer[n].ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && is_met(cpu, n);
@@ -115,8 +117,8 @@ static void refresh(ArmCpu *cpu, uint32_t n)
 {
     gboolean high = wants_line(cpu, n);
 
-    if ((cpu->timer[n].line != 0) != high) {
-        cpu->timer[n].line = high;
+    if (cpu->system->timer_line[n] != high) {
+        cpu->system->timer_line[n] = high != FALSE;
         arm_services(cpu)->device->irq_set(cpu->timer_irq[n], high);
     }
     schedule(cpu, n, high);
@@ -194,17 +196,13 @@ void arm_timers_reset(ArmCpu *cpu)
     cpu->cnthctl = EL1PCTEN | EL1PCEN;
 }
 
-/* The caller may hold the device lock or not, so the main thread drives lines that are wrong. */
+/* The caller may hold the device lock or not, and lines may have been restored to what they were
+ * once, so the main thread drives them all. */
 void arm_timers_update(ArmCpu *cpu)
 {
     for (uint32_t n = 0; n < ARM_N_TIMERS; n++) {
-        gboolean high = wants_line(cpu, n);
-
-        if ((cpu->timer[n].line != 0) != high) {
-            arm_services(cpu)->timer->arm(cpu->system->timer[n], now(cpu));
-        } else {
-            schedule(cpu, n, high);
-        }
+        cpu->system->timer_line[n] = LINE_UNKNOWN;
+        arm_services(cpu)->timer->arm(cpu->system->timer[n], now(cpu));
     }
 }
 
