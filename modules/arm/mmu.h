@@ -59,6 +59,7 @@ uint64_t arm_fault_syndrome(const ArmCpu *cpu, const ArmFault *fault, uint32_t a
 uint64_t arm_mmu_context(const ArmCpu *cpu, gboolean host, uint64_t asid);
 /* ISV and what follows of it for a data abort of syndrome @esr at pc; 0: not known. (abort.c) */
 uint64_t arm_access_syndrome(ArmCpu *cpu, uint64_t esr);
+uint64_t arm_syndrome_of_insn(uint32_t insn);
 
 /* Forget the translations of the MMU indices in @mask. */
 void arm_mmu_flush(ArmCpu *cpu, uint32_t mask);
