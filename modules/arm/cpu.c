@@ -210,6 +210,7 @@ void arm_cpu_update_key(ArmCpu *cpu)
     key |= sctlr & ARM_SCTLR_UMA ? ARM_KEY_UMA : 0;
     key |= cpu->has_lse2 && sctlr & ARM_SCTLR_NAA ? ARM_KEY_NAA : 0;
     key |= cpu->el != 0 && !cpu->spsel ? ARM_KEY_SP0 : 0;
+    key |= arm_debug_breaks(cpu) ? ARM_KEY_BREAK : 0;
     cpu->base.state_key = key;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "debug.h"
 
+#include "modules/arm/helper.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
 #include "modules/arm/system.h"
@@ -25,6 +26,9 @@
 
 #define CLAIM_TAGS 0xffu
 
+#define ADDRESS_BITS ((UINT64_C(1) << 53) - 1) /* of an address, those that are compared */
+#define DFSC_DEBUG   0x22u
+
 /* After a reset the OS lock is on, and all counters are EL1's (D19.3). */
 void arm_debug_reset(ArmCpu *cpu)
 {
@@ -34,6 +38,107 @@ void arm_debug_reset(ArmCpu *cpu)
     for (uint32_t n = 0; n < ARM_MAX_BREAKPOINTS; n++) {
         cpu->dbgbcr[n] = cpu->dbgwcr[n] = 0;
     }
+}
+
+/* DBGBCR and DBGWCR: which levels they are for, without EL3 (D2.8.6, D2.10.5). */
+static gboolean is_for_level(uint64_t control, uint32_t el)
+{
+    uint32_t user = control >> 2 & 1, kernel = control >> 1 & 1, higher = control >> 13 & 1;
+    uint32_t state = control >> 14 & 3;
+
+    if (state == 2) { /* secure only */
+        return FALSE;
+    }
+    return el == 0 ? user != 0 : el == 1 ? kernel != 0 : higher && (kernel || state == 3);
+}
+
+/* An address breakpoint without a link, BT 0, is all that is known. */
+static gboolean is_armed(const ArmCpu *cpu, uint32_t n)
+{
+    uint64_t control = cpu->dbgbcr[n];
+
+    return (control & CR_ENABLE) && (control >> 20 & 15) == 0 && is_for_level(control, cpu->el);
+}
+
+gboolean arm_debug_breaks(const ArmCpu *cpu)
+{
+    if (!(cpu->mdscr & ARM_MDSCR_MDE) || !arm_debug_enabled(cpu)) {
+        return FALSE;
+    }
+    for (uint32_t n = 0; n < cpu->n_breakpoints; n++) {
+        if (is_armed(cpu, n)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Bits 52 to 2 of both addresses (D2.8.4). */
+void arm_helper_breakpoint(QhCpu *base)
+{
+    ArmCpu *cpu = arm_cpu(base);
+
+    for (uint32_t n = 0; n < cpu->n_breakpoints; n++) {
+        if (is_armed(cpu, n) && ((cpu->dbgbvr[n] ^ base->pc) & ADDRESS_BITS & ~UINT64_C(3)) == 0) {
+            arm_cpu_raise(cpu, arm_debug_level(cpu), ARM_ESR(ARM_EC_BREAKPOINT, DFSC_DEBUG), 0);
+            return;
+        }
+    }
+}
+
+/* What watchpoint @n watches (D2.10.4): a power of two of bytes by MASK, or bytes of a double word
+ * by BAS, whose bits are adjacent. */
+static void watched(const ArmCpu *cpu, uint32_t n, uint64_t *ret_first, uint64_t *ret_last)
+{
+    uint32_t mask = cpu->dbgwcr[n] >> 24 & 31, bytes = cpu->dbgwcr[n] >> 5 & 0xff;
+
+    if (mask >= 3) {
+        *ret_first = cpu->dbgwvr[n] & (UINT64_MAX << mask);
+        *ret_last = *ret_first + ((UINT64_C(1) << mask) - 1);
+    } else {
+        *ret_first = cpu->dbgwvr[n] + (uint32_t)__builtin_ctz(bytes | 0x100);
+        *ret_last = cpu->dbgwvr[n] + (bytes == 0 ? 0 : 31u - (uint32_t)__builtin_clz(bytes));
+    }
+}
+
+uint32_t arm_debug_watch(
+    const ArmCpu *cpu, uint64_t address, uint32_t access, gboolean user, uint64_t *ret_syndrome)
+{
+    uint32_t kind = access == QH_ACCESS_WRITE ? 2 : 1; /* LSC */
+    uint32_t result = ARM_WATCH_NONE;
+
+    for (uint32_t n = 0; n < cpu->n_watchpoints; n++) {
+        uint64_t control = cpu->dbgwcr[n], first, last;
+
+        if (!(control & CR_ENABLE)) {
+            continue;
+        }
+        watched(cpu, n, &first, &last);
+        if (((address & ADDRESS_BITS) | 0xfff) < (first & ADDRESS_BITS) ||
+            (address & ADDRESS_BITS & ~UINT64_C(0xfff)) > (last & ADDRESS_BITS)) {
+            continue;
+        }
+        result = ARM_WATCH_NEAR;
+        if ((control >> 3 & kind) && is_for_level(control, user ? 0 : cpu->el) &&
+            (address & ADDRESS_BITS) >= (first & ADDRESS_BITS) &&
+            (address & ADDRESS_BITS) <= (last & ADDRESS_BITS) && arm_debug_enabled(cpu)) {
+            uint64_t iss = DFSC_DEBUG | (access == QH_ACCESS_WRITE ? 1u << 6 : 0);
+
+            /* 0: the level that aborts go to, which is that of debug exceptions but for TDE */
+            uint64_t level = cpu->el < 2 && arm_debug_level(cpu) == 2 ? 2 : 0;
+
+            *ret_syndrome = ARM_ESR(ARM_EC_WATCHPOINT, iss) | level << 62;
+            return ARM_WATCH_HIT;
+        }
+    }
+    return result;
+}
+
+/* What decides about hits has changed. */
+static void settle(ArmCpu *cpu)
+{
+    arm_cpu_update_key(cpu);
+    arm_services(cpu)->cpu->tlb_flush(&cpu->base, UINT32_MAX);
 }
 
 static gboolean trapped(ArmCpu *cpu, const ArmSysreg *reg, gboolean write, uint64_t bit)
@@ -84,6 +189,10 @@ static gboolean write_nothing(ArmCpu *cpu, const ArmSysreg *reg, uint64_t value)
 static gboolean write_mdscr(ArmCpu *cpu, const ArmSysreg *reg, uint64_t value)
 {
     (void)reg;
+    if ((cpu->mdscr ^ value) & ARM_MDSCR_MDE) {
+        cpu->mdscr = value & MDSCR_BITS;
+        settle(cpu);
+    }
     cpu->mdscr = value & MDSCR_BITS;
     arm_cpu_update_key(cpu);
     return TRUE;
@@ -167,7 +276,7 @@ static gboolean write_pair(ArmCpu *cpu, const ArmSysreg *reg, uint64_t value)
         return FALSE;
     }
     *place = value & reg->mask;
-    arm_cpu_update_key(cpu);
+    settle(cpu);
     return TRUE;
 }
 

@@ -10,6 +10,7 @@
 #include "modules/arm/mmu.h"
 
 #include "abi/ir.h"
+#include "modules/arm/debug.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
 #include "modules/arm/system.h"
@@ -86,6 +87,15 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
         fault->cause = why.stage2 ? hpfar_of(why.ipa) : 0;
         fault->payload = arm_fault_syndrome(cpu, &why, access);
         return FALSE;
+    }
+    if (access != QH_ACCESS_FETCH && cpu->mdscr & ARM_MDSCR_MDE) {
+        uint32_t watch = arm_debug_watch(cpu, address, access, request.user, &fault->payload);
+
+        if (watch == ARM_WATCH_HIT) {
+            fault->cause = 0;
+            return FALSE;
+        }
+        found.page_bits = watch == ARM_WATCH_NEAR ? 0 : found.page_bits;
     }
     note_tag(cpu, address);
     if (found.guarded && access == QH_ACCESS_FETCH && !cpu->guarded_seen) {

@@ -431,6 +431,9 @@ static gboolean refused(ArmDis *d)
 {
     qh_ir_insn_start(d->block, 0, 0, 0);
     check_step(d);
+    if (d->key & ARM_KEY_BREAK) {
+        (void)arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(breakpoint), 0, NULL);
+    }
     if (d->pc & 3) { /* D1.3.4: before PSTATE.IL */
         qh_ir_raise(d->block, ARM_RAISE_PC_ALIGN, arm_near(d, d->pc));
     } else if (d->key & ARM_KEY_IL) {
@@ -473,7 +476,8 @@ static gboolean translate(void *ctx, QhBlock *block)
         .pc = block->pc,
         .key = block->state_key,
     };
-    uint32_t offset = 0, limit = d.key & ARM_KEY_SS ? 1 : block->max_insns;
+    uint32_t offset = 0;
+    uint32_t limit = d.key & (ARM_KEY_SS | ARM_KEY_BREAK) ? 1 : block->max_insns;
 
     (void)ctx;
     set_up(&d);
