@@ -187,4 +187,11 @@ enum {
 #define QH_AES_SUB_MIX     4u /* SUB, then MIX */
 #define QH_AES_INV_SUB_MIX 5u /* INV_SUB, then INV_MIX */
 
+/* flags of vectors of numbers: bits 0-1 QH_LANE_32 or _64, bits 2-4 rounding, bits 5-7 by
+ * operation (vfwiden and vfnarrow: lanes are those of the operand) */
+#define QH_VF_ROUND(rounding) ((uint32_t)(rounding) << 2)
+#define QH_VF_OTHER(flags)    ((uint32_t)(flags) << 5)
+/* ... vffma: 1 negates the product, 2 the addend; vfmin vfmax: QH_FMINMAX_; vfto_*: 0 to 2 for
+ * QH_FTO_SATURATE ...; vfround: 1 raises inexact; vfcmp: QH_FCOND_, and 4 for signaling */
+
 #endif

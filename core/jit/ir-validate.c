@@ -320,11 +320,40 @@ static uint32_t flags_limit(const QhIrRecord *record)
     }
 }
 
+/* Bits 5-7 of the flags of operations on vectors of numbers. */
+static uint32_t vf_limit(uint32_t op)
+{
+    switch (op) {
+    case QH_IR_vffma:
+    case QH_IR_vfmin:
+    case QH_IR_vfmax:
+        return 3;
+    case QH_IR_vfcmp:
+        return 7;
+    case QH_IR_vfround:
+        return 1;
+    case QH_IR_vfto_s:
+    case QH_IR_vfto_u:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static gboolean bad_vf_flags(const QhIrRecord *record)
+{
+    uint32_t lane = record->flags & 3u;
+
+    return (record->flags >> 2 & 7) > QH_ROUND_ODD || record->flags >> 5 > vf_limit(record->op) ||
+           lane < (record->op == QH_IR_vfnarrow ? QH_LANE_64 : QH_LANE_32) ||
+           lane > (record->op == QH_IR_vfwiden ? QH_LANE_32 : QH_LANE_64);
+}
+
 static gboolean check_flags(Checker *check)
 {
     const QhIrRecord *record = &check->records[check->i];
     uint32_t limit = flags_limit(record);
-    gboolean bad = record->flags > limit;
+    gboolean bad = record->op >= QH_IR_vfadd ? bad_vf_flags(record) : record->flags > limit;
 
     switch (record->op) {
     case QH_IR_fcmp:
@@ -606,6 +635,9 @@ static gboolean check_special(Checker *check)
         return check_call(check);
     case QH_IR_cas:
         return check_cas(check);
+    case QH_IR_vfwiden:
+    case QH_IR_vfnarrow:
+        return check_type_is(check, record->type == QH_TYPE_V128);
     case QH_IR_vshl:
     case QH_IR_vshr:
     case QH_IR_vinsert:

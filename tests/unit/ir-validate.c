@@ -47,7 +47,7 @@ typedef struct Case {
 static const Case cases[] = {
     {"add",            NULL,                   {{QH_IR_add, I64, 0, V_I64, V_I64, 0}},                                                   1},
     {"insn-far",       "65536 bytes from",     {{QH_IR_insn_start, NIL, 0, 65536, 0, 0}},                                                1},
-    {"unknown-op",     "operation 0xff",       {{0xff, I64, 0, 0, 0, 0}},                                                                1},
+    {"unknown-op",     "operation 0x1f",       {{0x1f, I64, 0, 0, 0, 0}},                                                                1},
     {"huge-op",        "operation 0xffff",     {{0xffff, I64, 0, 0, 0, 0}},                                                              1},
     {"add-f64",        "type f64",             {{QH_IR_add, QH_TYPE_F64, 0, V_F64, V_F64, 0}},                                           1},
     {"type-range",     "type ?",               {{QH_IR_add, 77, 0, V_I64, V_I64, 0}},                                                    1},
@@ -78,6 +78,13 @@ static const Case cases[] = {
     {"bits2f-type",    "type f64",             {{QH_IR_bits2f, QH_TYPE_F64, 0, V_I32, 0, 0}},                                            1},
     {"f2bits-type",    "type i32",             {{QH_IR_f2bits, I32, 0, V_F64, 0, 0}},                                                    1},
     {"minmax-flags",   "flags 0x4",            {{QH_IR_fmin, QH_TYPE_F64, 4, V_F64, V_F64, 0}},                                          1},
+    {"vf-lane",        "flags 0x0",            {{QH_IR_vfadd, QH_TYPE_V128, 0, V_V128, V_V128, 0}},                                      1},
+    {"vf-rounding",    "flags 0x1a",           {{QH_IR_vfadd, QH_TYPE_V128, 0x1a, V_V128, V_V128, 0}},                                   1},
+    {"vf-other",       "flags 0x22",           {{QH_IR_vfmul, QH_TYPE_V128, 0x22, V_V128, V_V128, 0}},                                   1},
+    {"vf-widen",       "flags 0x3",            {{QH_IR_vfwiden, QH_TYPE_V128, 3, V_V128, 0, 0}},                                         1},
+    {"vf-good",        NULL,                   {{QH_IR_vffma, QH_TYPE_V128, 0x63, V_V128, V_V128, V_V128}},                              1},
+    {"fcmp-bits-type", "is f32, not f64",      {{QH_IR_fcmp_bits, I64, 0, V_F64, V_F32, 0}},                                             1},
+    {"fcmp-bits-good", NULL,                   {{QH_IR_fcmp_bits, I64, 8, V_F64, V_F64, 0}},                                             1},
     {"rmw-flags",      "flags 0x9",            {{QH_IR_atomic_rmw, I64, 9, V_I64, QH_MEM_64, V_I64}},                                    1},
     {"const-bits",     "more bits",            {{QH_IR_const, I32, 0, 0, 1, 1}},                                                         1},
     {"const-pc",       NULL,                   {{QH_IR_const_pc, I64, 0, 0, 1, 2}},                                                      1},
@@ -308,7 +315,7 @@ static void test_dump(void)
 
 static void test_info(void)
 {
-    g_assert_null(qh_ir_op_info(0xff));
+    g_assert_null(qh_ir_op_info(0x1f));
     g_assert_null(qh_ir_op_info(70000));
     g_assert_cmpstr(qh_ir_op_info(QH_IR_addc)->name, ==, "addc");
     g_assert_cmpuint(qh_ir_op_info(QH_IR_ld)->attrs, ==, QH_IR_A_VALUE | QH_IR_A_FAULT);

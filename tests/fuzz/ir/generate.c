@@ -261,6 +261,19 @@ static void generate_block(FzProgram *program, FzRandom *random, uint32_t which)
     gen.block->insn_at[gen.block->n_insns] = (uint16_t)gen.block->n;
 }
 
+/* Two f64 or four f32, or anything. */
+static uint64_t half_vector(FzRandom *random)
+{
+    switch (fz_below(random, 3)) {
+    case 0:
+        return fz_interesting(random, QH_TYPE_F64);
+    case 1:
+        return fz_interesting(random, QH_TYPE_F32) << 32 | fz_interesting(random, QH_TYPE_F32);
+    default:
+        return fz_random(random);
+    }
+}
+
 static void generate_state(FzProgram *program, FzRandom *random)
 {
     Toy toy = {.lazy_kind = 0};
@@ -274,7 +287,7 @@ static void generate_state(FzProgram *program, FzRandom *random)
         toy.w[i] = (uint32_t)fz_interesting(random, QH_TYPE_I32);
         memcpy(&toy.f[i], &bits, 4);
         memcpy(&toy.d[i], &wide, 8);
-        toy.v[i] = (ToyWide)fz_random(random) << 64 | fz_random(random);
+        toy.v[i] = (ToyWide)half_vector(random) << 64 | half_vector(random);
         toy.array[i] = fz_random(random);
     }
     for (uint32_t i = 0; i < 2; i++) {

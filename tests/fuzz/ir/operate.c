@@ -175,6 +175,9 @@ static uint32_t record_type(FzGen *gen, uint32_t op)
     case QH_IR_vextract:
     case QH_IR_fcmp_bits:
         return QH_TYPE_I64;
+    case QH_IR_vfwiden:
+    case QH_IR_vfnarrow:
+        return QH_TYPE_V128;
     case QH_IR_trunc:
     case QH_IR_cc2:
     case QH_IR_fp_flags_get:
@@ -361,10 +364,48 @@ operand(FzGen *gen, char kind, uint32_t op, uint32_t type, uint32_t flags, uint3
     }
 }
 
+/* Vectors of numbers, mostly in the rounding that the host has. */
+static uint32_t vf_flags(FzRandom *random, uint32_t op)
+{
+    uint32_t lane = QH_LANE_32 + fz_below(random, 2), other = 0;
+    uint32_t rounding = fz_below(random, 3) ? 0 : fz_below(random, QH_ROUND_ODD + 1);
+
+    switch (op) {
+    case QH_IR_vffma:
+    case QH_IR_vfmin:
+    case QH_IR_vfmax:
+        other = fz_below(random, 4);
+        break;
+    case QH_IR_vfcmp:
+        other = fz_below(random, 8);
+        break;
+    case QH_IR_vfround:
+        other = fz_below(random, 2);
+        break;
+    case QH_IR_vfto_s:
+    case QH_IR_vfto_u:
+        other = fz_below(random, 3);
+        rounding = fz_below(random, 2) ? QH_ROUND_ZERO : rounding;
+        break;
+    case QH_IR_vfwiden:
+        lane = QH_LANE_32;
+        break;
+    case QH_IR_vfnarrow:
+        lane = QH_LANE_64;
+        break;
+    default:
+        break;
+    }
+    return lane | QH_VF_ROUND(rounding) | QH_VF_OTHER(other);
+}
+
 static uint32_t flags_of(FzGen *gen, uint32_t op)
 {
     FzRandom *random = gen->random;
 
+    if (op >= QH_IR_vfadd) {
+        return vf_flags(random, op);
+    }
     switch (op) {
     case QH_IR_vdot:
         return fz_below(random, 4);
@@ -456,18 +497,19 @@ static uint32_t pick_op(FzGen *gen)
     static const struct {
         uint16_t weight, first, last;
     } groups[] = {
-        {30, QH_IR_add,       QH_IR_high64      },
-        {6,  QH_IR_mov,       QH_IR_select      },
-        {8,  QH_IR_get_slot,  QH_IR_set_slot    },
-        {6,  QH_IR_get_local, QH_IR_st_state    },
-        {5,  QH_IR_setflags,  QH_IR_cc2         },
-        {16, QH_IR_ld,        QH_IR_prefetch    },
-        {8,  QH_IR_ld,        QH_IR_st          },
-        {6,  QH_IR_call,      QH_IR_call        },
-        {16, QH_IR_fadd,      QH_IR_fp_flags_set},
-        {12, QH_IR_vand,      QH_IR_vmulh       },
+        {30, QH_IR_add,       QH_IR_high64   },
+        {6,  QH_IR_mov,       QH_IR_select   },
+        {8,  QH_IR_get_slot,  QH_IR_set_slot },
+        {6,  QH_IR_get_local, QH_IR_st_state },
+        {5,  QH_IR_setflags,  QH_IR_cc2      },
+        {16, QH_IR_ld,        QH_IR_prefetch },
+        {8,  QH_IR_ld,        QH_IR_st       },
+        {6,  QH_IR_call,      QH_IR_call     },
+        {16, QH_IR_fadd,      QH_IR_fcmp_bits},
+        {12, QH_IR_vand,      QH_IR_vmulh    },
+        {12, QH_IR_vfadd,     QH_IR_vfnarrow },
     };
-    uint32_t at = fz_below(gen->random, 113), i = 0, op;
+    uint32_t at = fz_below(gen->random, 125), i = 0, op;
 
     while (at >= groups[i].weight) {
         at -= groups[i++].weight;

@@ -329,6 +329,9 @@ QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
     };
 
     _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vmulh - QH_IR_vand + 1, "one for each operation");
+    if (record->op >= QH_IR_vfadd) {
+        return qh_t0_vfp_fn(record->op);
+    }
     if (record->op == QH_IR_vextract && from_type == QH_TYPE_V64) {
         return vextract_64;
     }

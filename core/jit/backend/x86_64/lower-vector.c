@@ -212,7 +212,7 @@ static uint32_t immediate_of(const QhIrRecord *record)
     }
 }
 
-void qh_t1_vector_in_c(QhT1 *t, const QhIrRecord *record)
+QhT1Cold *qh_t1_vector_cold(QhT1 *t, const QhIrRecord *record)
 {
     uint32_t used[8];
     uint32_t n = qh_ir_uses(t->source->context->translator, t->records, t->i, used);
@@ -224,6 +224,13 @@ void qh_t1_vector_in_c(QhT1 *t, const QhIrRecord *record)
     cold->x = record->type | (uint32_t)record->flags << 8;
     cold->y = immediate_of(record);
     cold->word = (uintptr_t)qh_t0_vec_fn(record, t->records[record->a].type);
+    return cold;
+}
+
+void qh_t1_vector_in_c(QhT1 *t, const QhIrRecord *record)
+{
+    QhT1Cold *cold = qh_t1_vector_cold(t, record);
+
     cold->d = qh_t1_def_late(t);
     qh_t1_cold_again(t, cold);
     qh_t1_cold_jmp(t, cold);
@@ -561,6 +568,10 @@ static void lower_arithmetic(QhT1 *t, const QhIrRecord *record)
 
 void qh_t1_lower_vector(QhT1 *t, const QhIrRecord *record)
 {
+    if (record->op >= QH_IR_vfadd) {
+        qh_t1_lower_vfp(t, record);
+        return;
+    }
     switch (record->op) {
     case QH_IR_vand:
         emit_binary(t, PAND, record->a, record->b);

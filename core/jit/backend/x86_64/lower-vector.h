@@ -7,6 +7,10 @@
 
 /* The record is done by the interpreter's function. */
 void qh_t1_vector_in_c(QhT1 *t, const QhIrRecord *record);
+/* The cold stub that does the record by that function; d is to be set. */
+QhT1Cold *qh_t1_vector_cold(QhT1 *t, const QhIrRecord *record);
+/* lower-vfp.c: vectors of numbers, from vfadd on. */
+void qh_t1_lower_vfp(QhT1 *t, const QhIrRecord *record);
 /* d = left OP right, all registers; d may be left, but not right unless AVX. */
 void qh_t1_vector_op3(QhT1 *t, uint32_t op, QhReg d, QhReg left, QhReg right);
 

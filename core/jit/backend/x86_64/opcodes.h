@@ -94,6 +94,13 @@
 #define QH_X_CVTF2I    (0x2du | QH_X_0F)             /* rounding as MXCSR says */
 #define QH_X_ROUNDSS   (0x0au | QH_X_0F3A | QH_X_66) /* imm8: SSE4.1 */
 #define QH_X_ROUNDSD   (0x0bu | QH_X_0F3A | QH_X_66)
+#define QH_X_ROUNDPS   (0x08u | QH_X_0F3A | QH_X_66)
+#define QH_X_ROUNDPD   (0x09u | QH_X_0F3A | QH_X_66)
+#define QH_X_MOVMSKPS  (0x50u | QH_X_0F) /* signs of the lanes; | 66: of f64 */
+#define QH_X_CVTDQ2PS  (0x5bu | QH_X_0F)
+#define QH_X_CVTTPS2DQ (0x5bu | QH_X_0F | QH_X_F3)
+#define QH_X_PCMPEQD   (0x76u | QH_X_0F | QH_X_66)
+#define QH_X_PSLLD_I   (0x72u | QH_X_0F | QH_X_66) /* 6: rm <<= imm8 */
 /* VEX: reg = reg + vvvv * rm and its kin, f32; | W: f64 */
 #define QH_X_FMADD231  (0xb9u | QH_X_0F38 | QH_X_66)
 #define QH_X_FMSUB231  (0xbbu | QH_X_0F38 | QH_X_66)
