@@ -69,6 +69,33 @@ scalar_by_element(ArmDis *d, const ArmArgFvElt *a, uint32_t op, uint32_t reg, ui
                    : arm_fp_ir3(d, a->z, op, left, right, arm_fp_get(d, a->z, a->rd)));
 }
 
+/* The vector forms; half a vector has zeros above it, which may come out negative. */
+static void
+vector_by_element(ArmDis *d, const ArmArgFvElt *a, uint32_t op, uint32_t reg, uint32_t index)
+{
+    QhBlock *block = d->block;
+    uint32_t lane = a->z == 1 ? QH_LANE_64 : QH_LANE_32;
+    uint32_t flags = lane | QH_VF_ROUND(arm_fp_round(d));
+    QhValue n = arm_get_v(d, a->rn), addend = op == ARM_FOP_MUL ? 0 : arm_get_v(d, a->rd), result;
+    QhValue m = qh_ir(block, QH_IR_vdup_lane, QH_TYPE_V128, lane, arm_get_v(d, reg), index, 0);
+
+    if (!a->q) {
+        n = qh_ir_1(block, QH_IR_vlow, QH_TYPE_V128, n);
+        m = qh_ir_1(block, QH_IR_vlow, QH_TYPE_V128, m);
+        addend = addend ? qh_ir_1(block, QH_IR_vlow, QH_TYPE_V128, addend) : 0;
+    }
+    if (op == ARM_FOP_MUL) {
+        result = qh_ir(block, QH_IR_vfmul, QH_TYPE_V128, flags, n, m, 0);
+    } else {
+        result = qh_ir(block, QH_IR_vffma, QH_TYPE_V128, flags | QH_VF_OTHER(op == ARM_FOP_MLS), n,
+                       m, addend);
+    }
+    if (!a->q && arm_fp_round(d) == QH_ROUND_DOWN) {
+        result = qh_ir_1(block, QH_IR_vlow, QH_TYPE_V128, result);
+    }
+    arm_set_v(d, a->rd, result);
+}
+
 static gboolean by_element(ArmDis *d, const ArmArgFvElt *a, uint32_t op)
 {
     uint32_t reg, index, format = a->z == 2 ? ARM_FMT_H : a->z;
@@ -80,8 +107,12 @@ static gboolean by_element(ArmDis *d, const ArmArgFvElt *a, uint32_t op)
     if (!arm_fp_access(d)) {
         return TRUE;
     }
-    if (a->q == SCALAR && op != ARM_FOP_MULX && arm_fp_plain(d, format)) {
-        scalar_by_element(d, a, op, reg, index);
+    if (op != ARM_FOP_MULX && arm_fp_plain(d, format)) {
+        if (a->q == SCALAR) {
+            scalar_by_element(d, a, op, reg, index);
+        } else {
+            vector_by_element(d, a, op, reg, index);
+        }
     } else {
         call(d, ARM_HELPER_ID(fp_vector), arm_fp_word(op, format) | shape << ARM_FW_SHAPE_SHIFT,
              arm_fp_regs(a->rd, a->rn, reg) | index << ARM_FR_INDEX_SHIFT | q_bit(a->q));
@@ -111,9 +142,40 @@ gboolean arm_trans_fmulx_e(ArmDis *d, const ArmArgFvElt *a)
 
 /* --- Wider and narrower --- */
 
+/* Singles to doubles, from the half that Q says. */
+static void lengthen(ArmDis *d, const ArmArgFv1 *a)
+{
+    QhValue n = arm_get_v(d, a->rn);
+
+    if (a->q) {
+        n = qh_ir(d->block, QH_IR_vext, QH_TYPE_V128, 0, n, n, 8);
+    }
+    arm_set_v(d, a->rd, qh_ir(d->block, QH_IR_vfwiden, QH_TYPE_V128, QH_LANE_32, n, 0, 0));
+}
+
+/* Doubles to singles, into the half that Q says. */
+static void shorten(ArmDis *d, const ArmArgFv1 *a)
+{
+    QhValue result = qh_ir(d->block, QH_IR_vfnarrow, QH_TYPE_V128,
+                           QH_LANE_64 | QH_VF_ROUND(arm_fp_round(d)), arm_get_v(d, a->rn), 0, 0);
+
+    if (a->q) {
+        result = qh_ir(d->block, QH_IR_vzip_lo, QH_TYPE_V128, QH_LANE_64, arm_get_v(d, a->rd),
+                       result, 0);
+    }
+    arm_set_v(d, a->rd, result);
+}
+
 static gboolean convert(ArmDis *d, const ArmArgFv1 *a, uint32_t from, uint32_t to)
 {
-    if (arm_fp_access(d)) {
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    if (arm_fp_plain(d, ARM_FMT_S) && from == ARM_FMT_S && to == ARM_FMT_D) {
+        lengthen(d, a);
+    } else if (arm_fp_plain(d, ARM_FMT_S) && from == ARM_FMT_D && to == ARM_FMT_S) {
+        shorten(d, a);
+    } else {
         call(d, ARM_HELPER_ID(fp_long), from | to << 8,
              arm_fp_regs(a->rd, a->rn, 0) | (a->q == 1 ? ARM_FR_UPPER : 0));
     }

@@ -10,6 +10,12 @@
 /* Fields of the rows: q is 2 for a scalar; z is 0 for singles, 1 for doubles, 2 for halves. */
 #define SCALAR 2u
 
+/* By z. */
+static const uint64_t sign_masks[] = {UINT64_C(0x8000000080000000), UINT64_C(1) << 63,
+                                      UINT64_C(0x8000800080008000)};
+
+static gboolean lanes1(ArmDis *d, const ArmArgFv1 *a, uint32_t word);
+
 static uint32_t format_of(uint32_t z)
 {
     return z == 2 ? ARM_FMT_H : z;
@@ -33,13 +39,157 @@ static uint32_t q_bit(uint32_t q)
     return q == 1 ? ARM_FR_Q : 0;
 }
 
+static uint32_t lane_of(uint32_t z)
+{
+    return z == 1 ? QH_LANE_64 : QH_LANE_32;
+}
+
+/* Whether an IR operation does it: its flags for the rounding of FPCR, or that of @word. */
+static gboolean plain(const ArmDis *d, uint32_t q, uint32_t z, uint32_t word, uint32_t *ret_flags)
+{
+    uint32_t rounding = word >> ARM_FW_ROUND_SHIFT & 7;
+
+    *ret_flags =
+        lane_of(z) | QH_VF_ROUND(rounding == ARM_FW_ROUND_FPCR ? arm_fp_round(d) : rounding);
+    return q != SCALAR && arm_fp_plain(d, format_of(z));
+}
+
+/* The upper half of what is not there is zero, as operand and as result. */
+static QhValue narrow(ArmDis *d, uint32_t q, QhValue value)
+{
+    return q ? value : qh_ir_1(d->block, QH_IR_vlow, QH_TYPE_V128, value);
+}
+
+static QhValue get(ArmDis *d, uint32_t q, uint32_t reg)
+{
+    return narrow(d, q, arm_get_v(d, reg));
+}
+
+/* Rounding down, zeros have the difference -0, in the half that is not there, too. */
+static void set(ArmDis *d, uint32_t q, uint32_t reg, QhValue value, uint32_t flags)
+{
+    gboolean clean = (flags & QH_VF_ROUND(7)) == QH_VF_ROUND(QH_ROUND_DOWN);
+
+    arm_set_v(d, reg, clean ? narrow(d, q, value) : value);
+}
+
+/* An operation of two operands in the IR; FALSE: there is none. */
+static gboolean lanes_ir2(ArmDis *d, const ArmArgFv2 *a, uint32_t op, uint32_t flags)
+{
+    static const struct {
+        uint16_t op;
+        uint8_t other;
+    } ops[] = {
+        [ARM_FOP_ADD] = {QH_IR_vfadd, 0             },
+        [ARM_FOP_SUB] = {QH_IR_vfsub, 0             },
+        [ARM_FOP_MUL] = {QH_IR_vfmul, 0             },
+        [ARM_FOP_DIV] = {QH_IR_vfdiv, 0             },
+        [ARM_FOP_MAX] = {QH_IR_vfmax, QH_FMINMAX_NAN},
+        [ARM_FOP_MIN] = {QH_IR_vfmin, QH_FMINMAX_NAN},
+        [ARM_FOP_MAXNM] = {QH_IR_vfmax, QH_FMINMAX_NUM},
+        [ARM_FOP_MINNM] = {QH_IR_vfmin, QH_FMINMAX_NUM},
+    };
+
+    if (op >= G_N_ELEMENTS(ops) || (op == ARM_FOP_DIV && !a->q)) { /* 0 / 0 raises a flag */
+        return FALSE;
+    }
+    set(d, a->q, a->rd,
+        qh_ir(d->block, ops[op].op, QH_TYPE_V128, flags | QH_VF_OTHER(ops[op].other),
+              get(d, a->q, a->rn), get(d, a->q, a->rm), 0),
+        flags);
+    return TRUE;
+}
+
+/* Comparisons: a > b is b < a. */
+static gboolean lanes_compare(ArmDis *d, const ArmArgFv2 *a, uint32_t word, uint32_t lane)
+{
+    static const struct {
+        uint8_t condition, turned, magnitude;
+    } ops[] = {
+        {QH_FCOND_EQ,     FALSE, FALSE}, /* CMEQ */
+        {QH_FCOND_LE | 4, TRUE,  FALSE},
+        {QH_FCOND_LT | 4, TRUE,  FALSE}, /* CMGE, CMGT */
+        {QH_FCOND_LE | 4, TRUE,  TRUE },
+        {QH_FCOND_LT | 4, TRUE,  TRUE }, /* ACGE, ACGT */
+        {QH_FCOND_LE | 4, FALSE, FALSE},
+        {QH_FCOND_LT | 4, FALSE, FALSE}, /* CMLE, CMLT */
+    };
+    uint32_t op = (word & 0xff) - ARM_FOP_CMEQ;
+    QhBlock *block = d->block;
+    QhValue left, right;
+
+    if (op >= G_N_ELEMENTS(ops)) {
+        return FALSE;
+    }
+    left = get(d, a->q, a->rn);
+    right = word & ARM_FW_ZERO ? qh_ir_const(block, QH_TYPE_V128, 0) : get(d, a->q, a->rm);
+    if (ops[op].magnitude) {
+        QhValue sign = qh_ir_const(block, QH_TYPE_V128, sign_masks[a->z]);
+        left = qh_ir_2(block, QH_IR_vandn, QH_TYPE_V128, left, sign);
+        right = qh_ir_2(block, QH_IR_vandn, QH_TYPE_V128, right, sign);
+    }
+    arm_set_v(d, a->rd,
+              narrow(d, a->q,
+                     qh_ir(block, QH_IR_vfcmp, QH_TYPE_V128, lane | QH_VF_OTHER(ops[op].condition),
+                           ops[op].turned ? right : left, ops[op].turned ? left : right, 0)));
+    return TRUE;
+}
+
+/* FMLA, FMLS, FABD, and sums of neighbours. */
+static gboolean lanes_other(ArmDis *d, const ArmArgFv2 *a, uint32_t word, uint32_t flags)
+{
+    QhBlock *block = d->block;
+    QhValue result, n, m;
+    uint32_t shape = word >> ARM_FW_SHAPE_SHIFT & 7;
+
+    if (shape == ARM_SHAPE_PAIRS) {
+        ArmArgFv2 sum = *a;
+        if ((word & 0xff) != ARM_FOP_ADD || a->q != 1) {
+            return FALSE;
+        }
+        n = arm_get_v(d, sum.rn);
+        m = arm_get_v(d, sum.rm);
+        QhValue even = qh_ir(block, QH_IR_vunzip_even, QH_TYPE_V128, lane_of(a->z), n, m, 0);
+        QhValue odd = qh_ir(block, QH_IR_vunzip_odd, QH_TYPE_V128, lane_of(a->z), n, m, 0);
+        arm_set_v(d, a->rd, qh_ir(block, QH_IR_vfadd, QH_TYPE_V128, flags, even, odd, 0));
+        return TRUE;
+    }
+    n = get(d, a->q, a->rn);
+    m = get(d, a->q, a->rm);
+    switch (word & 0xff) {
+    case ARM_FOP_MLA:
+    case ARM_FOP_MLS:
+        result =
+            qh_ir(block, QH_IR_vffma, QH_TYPE_V128,
+                  flags | QH_VF_OTHER((word & 0xff) == ARM_FOP_MLS), n, m, get(d, a->q, a->rd));
+        break;
+    case ARM_FOP_ABD:
+        result = qh_ir(block, QH_IR_vfsub, QH_TYPE_V128, flags, n, m, 0);
+        result = qh_ir_2(block, QH_IR_vandn, QH_TYPE_V128, result,
+                         qh_ir_const(block, QH_TYPE_V128, sign_masks[a->z]));
+        break;
+    default:
+        return FALSE;
+    }
+    set(d, a->q, a->rd, result, flags);
+    return TRUE;
+}
+
 /* All lanes of @rd from those of @rn, @rm and @rd, by helper operation @word but for its format. */
 static gboolean lanes(ArmDis *d, const ArmArgFv2 *a, uint32_t word)
 {
+    uint32_t shape = word >> ARM_FW_SHAPE_SHIFT & 7, flags;
+
     if (!exists(a->q, a->z)) {
         return FALSE;
     }
     if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    if (plain(d, a->q, a->z, word, &flags) &&
+        ((shape == ARM_SHAPE_LANES && lanes_ir2(d, a, word & 0xff, flags)) ||
+         (shape == ARM_SHAPE_LANES && lanes_compare(d, a, word, lane_of(a->z))) ||
+         lanes_other(d, a, word, flags))) {
         return TRUE;
     }
     word |= format_of(a->z) << 8;
@@ -48,6 +198,23 @@ static gboolean lanes(ArmDis *d, const ArmArgFv2 *a, uint32_t word)
         arm_set_v64(d, a->rd, arm_fp_call(d, word, n, m, c));
     } else {
         call(d, ARM_HELPER_ID(fp_vector), word, arm_fp_regs(a->rd, a->rn, a->rm) | q_bit(a->q));
+    }
+    return TRUE;
+}
+
+/* One operand: @ir_op with @other, where it is not 0, or the helper. */
+static gboolean
+lanes1_ir(ArmDis *d, const ArmArgFv1 *a, uint32_t ir_op, uint32_t other, uint32_t word)
+{
+    uint32_t flags;
+
+    if (!plain(d, a->q, a->z, word, &flags) || !exists(a->q, a->z)) {
+        return lanes1(d, a, word);
+    }
+    if (arm_fp_access(d)) {
+        arm_set_v(d, a->rd,
+                  qh_ir(d->block, ir_op, QH_TYPE_V128, flags | QH_VF_OTHER(other),
+                        get(d, a->q, a->rn), 0, 0));
     }
     return TRUE;
 }
@@ -271,7 +438,7 @@ gboolean arm_trans_fcmlt_v0(ArmDis *d, const ArmArgFv1 *a)
 
 gboolean arm_trans_fsqrt_v(ArmDis *d, const ArmArgFv1 *a)
 {
-    return lanes1(d, a, arm_fp_word(ARM_FOP_SQRT, 0));
+    return lanes1_ir(d, a, QH_IR_vfsqrt, 0, arm_fp_word(ARM_FOP_SQRT, 0));
 }
 
 gboolean arm_trans_frecpe_v(ArmDis *d, const ArmArgFv1 *a)
@@ -302,8 +469,6 @@ gboolean arm_trans_ursqrte(ArmDis *d, const ArmArgFv1 *a)
 /* The signs of all lanes, turned or taken away. */
 static gboolean signs(ArmDis *d, const ArmArgFv1 *a, uint32_t ir_op)
 {
-    static const uint64_t masks[] = {UINT64_C(0x8000000080000000), UINT64_C(1) << 63,
-                                     UINT64_C(0x8000800080008000)};
     QhBlock *block = d->block;
 
     if (!exists(a->q, a->z)) {
@@ -314,10 +479,10 @@ static gboolean signs(ArmDis *d, const ArmArgFv1 *a, uint32_t ir_op)
     }
     if (a->q == 0) {
         QhValue value = qh_ir_2(block, ir_op == QH_IR_vxor ? QH_IR_xor : QH_IR_andn, QH_TYPE_I64,
-                                arm_get_v64(d, a->rn), arm_const(d, masks[a->z]));
+                                arm_get_v64(d, a->rn), arm_const(d, sign_masks[a->z]));
         arm_set_v64(d, a->rd, value);
     } else {
-        QhValue mask = qh_ir_const(block, QH_TYPE_V128, masks[a->z]);
+        QhValue mask = qh_ir_const(block, QH_TYPE_V128, sign_masks[a->z]);
         arm_set_v(d, a->rd, qh_ir_2(block, ir_op, QH_TYPE_V128, arm_get_v(d, a->rn), mask));
     }
     return TRUE;
@@ -335,8 +500,8 @@ gboolean arm_trans_fneg_v(ArmDis *d, const ArmArgFv1 *a)
 
 static gboolean round_lanes(ArmDis *d, const ArmArgFv1 *a, uint32_t rounding, gboolean inexact)
 {
-    return lanes1(d, a,
-                  ARM_FOP_RINT | rounding << ARM_FW_ROUND_SHIFT | (inexact ? ARM_FW_SIGNED : 0));
+    return lanes1_ir(d, a, QH_IR_vfround, inexact ? 1 : 0,
+                     ARM_FOP_RINT | rounding << ARM_FW_ROUND_SHIFT | (inexact ? ARM_FW_SIGNED : 0));
 }
 
 gboolean arm_trans_frintn_v(ArmDis *d, const ArmArgFv1 *a)
@@ -454,12 +619,12 @@ gboolean arm_trans_fcvtzu_v(ArmDis *d, const ArmArgFv1 *a)
 
 gboolean arm_trans_scvtf_v(ArmDis *d, const ArmArgFv1 *a)
 {
-    return lanes1(d, a, arm_fp_word(ARM_FOP_FROM_INT, 0) | ARM_FW_SIGNED);
+    return lanes1_ir(d, a, QH_IR_vffrom_s, 0, arm_fp_word(ARM_FOP_FROM_INT, 0) | ARM_FW_SIGNED);
 }
 
 gboolean arm_trans_ucvtf_v(ArmDis *d, const ArmArgFv1 *a)
 {
-    return lanes1(d, a, arm_fp_word(ARM_FOP_FROM_INT, 0));
+    return lanes1_ir(d, a, QH_IR_vffrom_u, 0, arm_fp_word(ARM_FOP_FROM_INT, 0));
 }
 
 static gboolean fixed(ArmDis *d, const ArmArgFvFixH *a, uint32_t word)
