@@ -254,11 +254,41 @@ static int64_t pair_offset(const ArmDis *d, const ArmArgPair *a)
     return (int64_t)a->imm * (1 << pair_access(d->insn).size);
 }
 
+/*
+ * Under FEAT_LSE2 a pair of X registers at a multiple of 16 is one access to other PEs (B2.2.1), on
+ * which libraries build atomics of 128 bits; so it is one here. Not where SP is the base: those are
+ * frames, and two accesses are quicker.
+ */
+static gboolean is_one_access(const ArmDis *d, const Access *access, uint32_t rn)
+{
+    return d->cpu->has_lse2 && !access->vector && access->size == QH_MEM_64 && rn != 31 &&
+           !(d->mem & (QH_MEM_BE | QH_MEM_ALIGN));
+}
+
+static void access_whole_pair(ArmDis *d, const ArmArgPair *a, gboolean is_load, QhValue address)
+{
+    uint32_t memop = QH_MEM_128 | d->mem;
+
+    if (is_load) {
+        QhValue both = qh_ir_load(d->block, QH_TYPE_V128, address, memop);
+        arm_set_x(d, a->rt2, qh_ir_1(d->block, QH_IR_high64, QH_TYPE_I64, both));
+        arm_set_x(d, a->rt, qh_ir_1(d->block, QH_IR_low64, QH_TYPE_I64, both));
+    } else {
+        QhValue both = qh_ir_2(d->block, QH_IR_concat128, QH_TYPE_V128, arm_get_x(d, a->rt),
+                               arm_get_x(d, a->rt2));
+        qh_ir_store(d->block, QH_TYPE_V128, address, memop, both);
+    }
+}
+
 /* Both loads come before the first register is written: the second may fault. */
 static void access_pair(ArmDis *d, const ArmArgPair *a, QhValue address, QhValue next)
 {
     Access access = pair_access(d->insn);
 
+    if (is_one_access(d, &access, a->rn)) {
+        access_whole_pair(d, a, access.load, address);
+        return;
+    }
     if (!access.load) {
         store(d, &access, a->rt, address, d->mem);
         store(d, &access, a->rt2, next, d->mem);
