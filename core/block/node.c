@@ -3,6 +3,7 @@
 #include "core/block/bitmap.h"
 #include "core/block/block-priv.h"
 #include "core/device/instance.h"
+#include "core/fd/fds.h"
 #include "core/host/log.h"
 
 #include <string.h>
@@ -524,8 +525,13 @@ gboolean
 qh_block_open_backing(QhBlockNode *node, const char *path, const char *format, GError **error)
 {
     g_autoptr(QhJson) options = qh_json_new_object();
-    QhJson *file = qh_json_new_object();
 
+    if (qh_fds_is_set(path)) { /* these were handed over to whom the user names */
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "Could not open backing file: an image may not name '%s'", path);
+        return FALSE;
+    }
+    QhJson *file = qh_json_new_object();
     qh_json_set(file, "driver", qh_json_new_string("file"));
     qh_json_set(file, "filename", qh_json_new_string(path));
     qh_json_set(options, "driver", qh_json_new_string(format));

@@ -101,6 +101,13 @@ static gboolean parse_path(const char *path, int64_t *ret_id)
     return *end == '\0';
 }
 
+gboolean qh_fds_is_set(const char *path)
+{
+    int64_t id;
+
+    return parse_path(path, &id);
+}
+
 /* The member that suits @flags best, or -1. */
 static int choose(const Set *set, int flags)
 {

@@ -17,6 +17,7 @@ typedef struct QhFdNames QhFdNames;
 QhFds *qh_fds_new(void);
 void qh_fds_free(QhFds *fds); /* closes what the sets have; accepts NULL */
 
+gboolean qh_fds_is_set(const char *path); /* it is "/dev/fdset/N" [any] */
 /*
  * As open(2): -1 with errno. "/dev/fdset/N" gives a duplicate of that member of set N whose access
  * mode is the one asked for, or of one that is open for both when reading is: EACCES when there is

@@ -162,7 +162,7 @@ def disks(tap, work, name, binary, drivers, first_device, second_device):
         out.truncate(12 << 20)
     result = run(work, binary, drivers, BLK,
                  "-drive", "if=none,id=a,format=raw,readonly=on,file=" + first,
-                 "-drive", "if=none,id=b,format=raw,file=" + second,
+                 "-drive", "if=none,id=b,format=raw,aio=io_uring,file=" + second,
                  "-device", first_device + ",drive=a,serial=ONE",
                  "-device", second_device + ",drive=b")
     lines = result.output.split("\n")
@@ -182,7 +182,7 @@ def case_blk(tap, binary):
         disks(tap, work, "pci", binary, ["virtio_blk"], "virtio-blk-pci",
               "virtio-blk-pci,packed=on,num-queues=2")
         disks(tap, work, "pci, plain", binary, ["virtio_blk"], "virtio-blk-pci,vectors=0",
-              "virtio-blk-pci,event_idx=off,indirect_desc=off")
+              "virtio-blk-pci,event_idx=off,indirect_desc=off,page-per-vq=on,in_order=on")
         disks(tap, work, "pci, packed and plain", binary, ["virtio_blk"],
               "virtio-blk-pci-non-transitional,packed=on,event_idx=off",
               "virtio-blk-pci,packed=on,indirect_desc=off,queue-size=16")

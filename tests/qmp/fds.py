@@ -245,6 +245,24 @@ def test_disks():
         assert 'No such file' in wrong(client.ask('blockdev-add', **node))
 
 
+def test_image():
+    """An image does not get at descriptors by the name of its backing file."""
+    with Host('-M', 'none') as host, File(1 << 20) as file, \
+            tempfile.TemporaryDirectory(prefix='qh-fd-') as folder:
+        client = host.client()
+        give(client, 'add-fd', [file.both], fdset_id=3)
+        image = os.path.join(folder, 'image')
+        subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', '/dev/fdset/3',
+                        '-F', 'raw', image, '1M'], check=True, timeout=20)
+        node = {'driver': 'qcow2', 'node_name': 'n',
+                'file': {'driver': 'file', 'filename': image}}
+        assert "an image may not name '/dev/fdset/3'" in wrong(client.ask('blockdev-add', **node))
+        client.execute('blockdev-add', backing={
+            'driver': 'raw', 'file': {'driver': 'file', 'filename': '/dev/fdset/3'},
+            'read-only': True}, **node)
+        assert uses(host, file.path) == 2
+
+
 def test_create():
     """blockdev-create, overlays, a capture of frames and a character device."""
     with Host('-M', 'none') as host, File(1 << 16) as file, File() as log:
