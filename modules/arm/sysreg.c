@@ -71,7 +71,7 @@ static const ArmSysreg *look_up(const ArmCpu *cpu, uint32_t encoding)
 #define WITH_OP1(encoding, op1) (FIELDS(encoding) | (op1) << 11)
 
 /* Registers of EL1 whose names mean those of EL2 there with E2H (Arm D8.9, table of redirected
- * registers); CPACR_EL1 and the timers aside. */
+ * registers), the timers aside. */
 static gboolean has_twin(uint32_t encoding)
 {
     switch (FIELDS(encoding)) {
@@ -98,16 +98,7 @@ static gboolean has_twin(uint32_t encoding)
     }
 }
 
-/* CNTP_*_EL0 and CNTV_*_EL0 have op1 3, CRn 14, CRm 2 and 3, op2 0 to 2. */
-static gboolean is_el0_timer(uint32_t encoding)
-{
-    uint32_t fields = FIELDS(encoding) & ~7u;
-
-    return (encoding & 7) < 3 &&
-           (fields == ARM_SYSREG(3u, 0u, 14u, 2u, 0u) || fields == ARM_SYSREG(3u, 0u, 14u, 3u, 0u));
-}
-
-/* What @encoding means at EL2 with E2H. */
+/* What @encoding means at EL2 with E2H. The timers' rows know by themselves whose they are. */
 static uint32_t redirect(uint32_t encoding)
 {
     uint32_t op1 = OP1(encoding);
@@ -116,14 +107,8 @@ static uint32_t redirect(uint32_t encoding)
         return encoding == ARM_SYSREG(3u, 0u, 1u, 0u, 2u) ? ARM_SYSREG(3u, 4u, 1u, 1u, 2u)
                                                           : WITH_OP1(encoding, 4u);
     }
-    if (op1 == 3 && is_el0_timer(encoding)) {
-        return WITH_OP1(encoding, 4u);
-    }
     if (op1 == 5 && has_twin(encoding)) { /* *_EL12 */
         return WITH_OP1(encoding, 0u);
-    }
-    if (op1 == 5 && is_el0_timer(encoding)) { /* *_EL02 */
-        return WITH_OP1(encoding, 3u);
     }
     return encoding;
 }

@@ -154,6 +154,10 @@ static void test_host(void)
     arm_fake_msr(cpu, CPACR_EL1, UINT64_C(3) << 20); /* CPTR_EL2 */
     g_assert_cmphex(cpu->cptr_el2, ==, UINT64_C(3) << 20);
     g_assert_cmphex(cpu->cpacr, ==, 0);
+    arm_fake_msr(cpu, REG(3u, 14u, 2u, 2u), 0x111); /* CNTP_CVAL_EL0: CNTHP's */
+    arm_fake_msr(cpu, REG(5u, 14u, 2u, 2u), 0x222); /* CNTP_CVAL_EL02 */
+    g_assert_cmphex(cpu->timer[ARM_TIMER_HYP].cval, ==, 0x111);
+    g_assert_cmphex(cpu->timer[ARM_TIMER_PHYS].cval, ==, 0x222);
     arm_fake_msr(cpu, HCR_EL2, ARM_HCR_E2H | ARM_HCR_TGE);
     arm_fake_at(cpu, 0);
     g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E20_0);
