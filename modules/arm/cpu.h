@@ -40,6 +40,11 @@ typedef struct ArmTimer {
 #define ARM_PSCI_SMC  1u
 #define ARM_PSCI_HVC  2u
 
+/* Power of a PE, as AFFINITY_INFO has it (DEN 0022, 5.7). PENDING: CPU_ON was called for it. */
+#define ARM_POWER_ON      0u
+#define ARM_POWER_OFF     1u
+#define ARM_POWER_PENDING 2u
+
 #define ARM_MAX_BREAKPOINTS 16u
 #define ARM_MAX_COUNTERS    31u
 
@@ -96,11 +101,12 @@ typedef struct ArmCpu {
     uint64_t dbgbvr[ARM_MAX_BREAKPOINTS], dbgbcr[ARM_MAX_BREAKPOINTS];
     uint64_t dbgwvr[ARM_MAX_BREAKPOINTS], dbgwcr[ARM_MAX_BREAKPOINTS];
 
-    uint32_t irq_pending;  /* what trap.c last found; internal */
-    uint32_t powered_off;  /* PSCI: waits for CPU_ON */
-    uint32_t event;        /* ARM_EVENT_: the event register of WFE and SEV; atomic */
-    uint32_t tlbi_posted;  /* other PEs have been asked for a TLBI since the last DSB */
-    uint32_t guarded_seen; /* a page with GP = 1 was translated: from then on BTYPE is kept */
+    uint32_t irq_pending;       /* what trap.c last found; internal */
+    uint32_t powered_off;       /* ARM_POWER_; atomic */
+    uint64_t on_pc, on_context; /* PSCI: what CPU_ON passes to a PE that is PENDING */
+    uint32_t event;             /* ARM_EVENT_: the event register of WFE and SEV; atomic */
+    uint32_t tlbi_posted;       /* other PEs have been asked for a TLBI since the last DSB */
+    uint32_t guarded_seen;      /* a page with GP = 1 was translated: from then on BTYPE is kept */
 
     /* Properties and what the model has; fixed after realize (models.c). */
 #define ARM_FEATURE(member, name, architecture, description) uint8_t has_##member;

@@ -4,8 +4,9 @@
  * Convention (Arm DEN 0028). The host is the firmware; which instruction reaches it is the board's
  * choice.
  *
- * powered_off has the values of AFFINITY_INFO. Who turns a PE on takes it from OFF to PENDING; the
- * PE's own thread resets it and starts it.
+ * CPU_ON takes a PE from OFF to PENDING, leaves it where to start, and turns it on. The PE's own
+ * thread starts it, where it would take an interrupt: so when CPUs run in turns, it is always the
+ * same instruction of the others at which the new one comes.
  */
 #include "modules/arm/module.h"
 #include "modules/arm/system.h"
@@ -39,16 +40,7 @@
 #define ON_PENDING         (-5)
 #define INVALID_ADDRESS    (-9)
 
-#define STATE_ON      0u
-#define STATE_OFF     1u
-#define STATE_PENDING 2u
-
 #define AFFINITY UINT64_C(0xff00ffffff)
-
-/* What CPU_ON passes to the PE. */
-typedef struct Start {
-    uint64_t pc, context;
-} Start;
 
 static ArmCpu *find(const ArmCpu *cpu, uint64_t affinity)
 {
@@ -63,35 +55,30 @@ static ArmCpu *find(const ArmCpu *cpu, uint64_t affinity)
     return NULL;
 }
 
-/* On the PE's own thread: as after a reset, at the highest level, which is where the caller's OS
- * starts (DEN 0022, 6.4). */
-static void start(QhCpu *base, void *data)
+/* As after a reset, at the highest level, which is where the caller's OS starts (DEN 0022, 6.4). */
+gboolean arm_psci_start(ArmCpu *cpu)
 {
-    g_autofree Start *at = data;
-    ArmCpu *cpu = arm_cpu(base);
     const ArmServices *services = arm_services(cpu);
 
-    /* a reset of the machine came first */
-    if (__atomic_load_n(&cpu->powered_off, __ATOMIC_ACQUIRE) != STATE_PENDING) {
-        return;
+    if (__atomic_load_n(&cpu->powered_off, __ATOMIC_ACQUIRE) != ARM_POWER_PENDING) {
+        return FALSE;
     }
     services->device->lock(cpu->machine);
     cpu->start_powered_off = 0; /* so that nobody sees it off again, and turns it on twice */
-    arm64_cpu_ops.reset(base);
+    arm64_cpu_ops.reset(&cpu->base);
     cpu->start_powered_off = 1;
     services->device->unlock(cpu->machine);
-    services->cpu->tlb_flush(base, UINT32_MAX);
-    base->pc = at->pc;
-    cpu->x[0] = at->context;
-    base->halted = 0;
-    services->cpu->power(base, TRUE);
+    services->cpu->tlb_flush(&cpu->base, UINT32_MAX);
+    cpu->base.pc = cpu->on_pc;
+    cpu->x[0] = cpu->on_context;
+    cpu->base.halted = 0;
+    return TRUE;
 }
 
 static int64_t cpu_on(ArmCpu *cpu, uint64_t affinity, uint64_t pc, uint64_t context)
 {
     ArmCpu *other = find(cpu, affinity);
-    uint32_t state = STATE_OFF;
-    Start *at;
+    uint32_t state = ARM_POWER_OFF;
 
     if (other == NULL || affinity & ~AFFINITY) {
         return INVALID_PARAMETERS;
@@ -99,13 +86,13 @@ static int64_t cpu_on(ArmCpu *cpu, uint64_t affinity, uint64_t pc, uint64_t cont
     if (pc & 3) {
         return INVALID_ADDRESS;
     }
-    if (!__atomic_compare_exchange_n(&other->powered_off, &state, STATE_PENDING, FALSE,
+    if (!__atomic_compare_exchange_n(&other->powered_off, &state, ARM_POWER_PENDING, FALSE,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        return state == STATE_ON ? ALREADY_ON : ON_PENDING;
+        return state == ARM_POWER_ON ? ALREADY_ON : ON_PENDING;
     }
-    at = g_new(Start, 1);
-    *at = (Start){pc, context};
-    arm_services(cpu)->cpu->run_on(&other->base, start, at);
+    other->on_pc = pc;
+    other->on_context = context;
+    arm_services(cpu)->cpu->power(&other->base, TRUE);
     return SUCCESS;
 }
 
@@ -116,10 +103,11 @@ static void stand_still(ArmCpu *cpu)
     arm_services(cpu)->cpu->power(&cpu->base, FALSE);
 }
 
+/* Who sees it off may turn it on again at once, so that comes last. */
 static int64_t cpu_off(ArmCpu *cpu)
 {
-    __atomic_store_n(&cpu->powered_off, STATE_OFF, __ATOMIC_RELEASE);
     stand_still(cpu);
+    __atomic_store_n(&cpu->powered_off, ARM_POWER_OFF, __ATOMIC_RELEASE);
     return SUCCESS;
 }
 

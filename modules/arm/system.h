@@ -89,6 +89,8 @@ void arm_timers_update(ArmCpu *cpu);   /* their registers were set from outside 
 
 /* psci.c: TRUE when the call in x0 was one (x0 has the result), FALSE: not handled. */
 gboolean arm_psci_call(ArmCpu *cpu);
+/* The PE is off: start it if it is PENDING, in place of an interrupt. Whether it did. */
+gboolean arm_psci_start(ArmCpu *cpu);
 
 /* describe.c: text of `info registers`; the caller g_frees it. */
 char *arm_cpu_describe(ArmCpu *cpu);

@@ -311,7 +311,7 @@ gboolean arm_take_interrupt(ArmCpu *cpu)
     uint32_t to = 0, vector;
 
     if (cpu->powered_off) {
-        return FALSE;
+        return arm_psci_start(cpu);
     }
     vector = deliverable(cpu, &to);
     if (vector == 0) {
@@ -340,7 +340,7 @@ gboolean arm_has_work(ArmCpu *cpu)
     uint64_t lines = __atomic_load_n(&cpu->base.irq_lines, __ATOMIC_ACQUIRE);
 
     if (cpu->powered_off) {
-        return FALSE;
+        return __atomic_load_n(&cpu->powered_off, __ATOMIC_ACQUIRE) == ARM_POWER_PENDING;
     }
     if (lines & (LINE(ARM_IRQ_IRQ) | LINE(ARM_IRQ_FIQ)) || cpu->event & ARM_EVENT_WAITS) {
         return TRUE;

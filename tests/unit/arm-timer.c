@@ -16,8 +16,6 @@ static struct {
     ArmTarget target;
     uint32_t undefined, trapped; /* how often; the level it went to */
     gboolean powered[2];
-    void (*work)(QhCpu *cpu, void *data);
-    void *data;
     gboolean has_work;
 } bench;
 
@@ -69,14 +67,6 @@ static void power(QhCpu *cpu, gboolean on)
     bench.powered[arm_cpu(cpu) - bench.cpu] = on;
 }
 
-static void run_on(QhCpu *cpu, void (*fn)(QhCpu *, void *), void *data)
-{
-    g_assert_true(cpu == &bench.cpu[1].base);
-    g_assert_null(bench.work);
-    bench.work = fn;
-    bench.data = data;
-}
-
 static void tlb_flush(QhCpu *cpu, uint32_t mask)
 {
     (void)cpu;
@@ -87,7 +77,6 @@ static const QhCpuService cpu_service = {
     .size = sizeof(QhCpuService),
     .by_index = by_index,
     .power = power,
-    .run_on = run_on,
     .tlb_flush = tlb_flush,
 };
 
@@ -309,11 +298,12 @@ static void psci_turns_on(void)
     g_assert_cmpint(call(cpu, 0xc4000003, 0x100, UINT64_C(0x140000000), 7), ==, 0);
     g_assert_cmpint(call(cpu, 0xc4000003, 0x100, 0x40000000, 8), ==, -5);
     g_assert_cmpint(call(cpu, 0xc4000004, 0x100, 0, 0), ==, 2);
-    bench.work(&other->base, bench.data);
+    g_assert_true(bench.powered[1]);
+    g_assert_true(arm_psci_start(other));
+    g_assert_false(arm_psci_start(other));
     g_assert_cmphex(other->base.pc, ==, UINT64_C(0x140000000));
     g_assert_cmpuint(other->x[0], ==, 7);
     g_assert_cmpuint(other->base.halted, ==, 0);
-    g_assert_true(bench.powered[1]);
     g_assert_cmpuint(other->start_powered_off, ==, 1);
     g_assert_cmpint(call(cpu, 0x84000004, UINT64_C(0xff00000000000100), 0, 0), ==, 0);
     call(other, 0x84000002, 0, 0, 0);
@@ -329,8 +319,7 @@ static void psci_reset_between(void)
 
     g_assert_cmpint(call(cpu, 0xc4000003, 0x100, 0x40000000, 7), ==, 0);
     other->powered_off = 1;
-    bench.work(&other->base, bench.data);
-    g_assert_false(bench.powered[1]);
+    g_assert_false(arm_psci_start(other));
     g_assert_cmpuint(other->powered_off, ==, 1);
 }
 
