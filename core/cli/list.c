@@ -212,6 +212,19 @@ static void list_property(Listing *listing,
 }
 
 /* @of_bus: what a bus gives besides, as a note lists it; may be NULL. */
+static gboolean has_property(const QhPropertyTable *table, const char *name)
+{
+    for (uint32_t i = 0; table != NULL && i < table->n_properties; i++) {
+        const QhProperty *p = (const QhProperty *)((const char *)table->properties +
+                                                   (size_t)i * table->property_size);
+
+        if (g_strcmp0(p->name, name) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static char *list_properties(const QhPropertyTable *table,
                              const QhJson *of_bus,
                              const char *title,
@@ -230,10 +243,12 @@ static char *list_properties(const QhPropertyTable *table,
     }
     for (size_t i = 0; of_bus != NULL && i < qh_json_length(of_bus); i++) {
         const QhJson *row = qh_json_at(of_bus, i);
-        const char *type = text_of(row, "type");
+        const char *type = text_of(row, "type"), *name = text_of(row, "name");
 
-        list_property(&listing, text_of(row, "name"), type != NULL ? type : "?",
-                      text_of(row, "description"), text_of(row, "default"));
+        if (!has_property(table, name)) { /* which hides that of the bus */
+            list_property(&listing, name, type != NULL ? type : "?", text_of(row, "description"),
+                          text_of(row, "default"));
+        }
     }
     if (listing.n == 0) {
         g_string_append(listing.out, "  none\n");

@@ -35,7 +35,9 @@ void qh_instance_foreach_property(QhInstance *instance, QhPropertyFn fn, void *d
             const QhProperty *property = qh_property_at(tables[t], i);
             g_autofree char *text = qh_property_text(tables[t], states[t], property->name);
 
-            fn(property, text, data);
+            if (t == 0 || qh_property_find(tables[0], property->name) == NULL) {
+                fn(property, text, data);
+            }
         }
     }
 }

@@ -229,15 +229,30 @@ static QhJson *note_default(const char *type, const char *text)
 }
 
 /* What the note says is enough: no code of the module is run for a question. */
+static gboolean is_listed(const QhQmpObjectPropertyInfoList *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (g_strcmp0(list->items[i].name, name) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A class's own property hides one of its bus; libvirt does not bear a name that comes twice. */
 static void add_note_properties(const QhJson *properties, QhQmpObjectPropertyInfoList *list)
 {
     for (size_t i = 0; properties != NULL && i < qh_json_length(properties); i++) {
         const QhJson *row = qh_json_at(properties, i);
-        QhQmpObjectPropertyInfo *info = QH_QAPI_APPEND(list);
+        g_autofree char *name = qh_offer_text(row, "name");
         g_autofree char *type = qh_offer_text(row, "type");
         g_autofree char *text = qh_offer_text(row, "default");
 
-        info->name = qh_offer_text(row, "name");
+        if (is_listed(list, name)) {
+            continue;
+        }
+        QhQmpObjectPropertyInfo *info = QH_QAPI_APPEND(list);
+        info->name = g_steal_pointer(&name);
         info->type = g_strdup(note_type_name(type));
         info->description = qh_offer_text(row, "description");
         info->default_value = text != NULL ? note_default(type, text) : NULL;

@@ -60,6 +60,10 @@ def test_properties_of_buses():
         multifunction = next(row for row in client.execute(
             'device-list-properties', typename='edu') if row['name'] == 'multifunction')
         assert multifunction['type'] == 'bool' and multifunction['default-value'] is False
+        for device in client.execute('qom-list-types', implements='device'):
+            reply = client.ask('device-list-properties', typename=device['name'])
+            names = [row['name'] for row in reply.get('return', [])]
+            assert len(names) == len(set(names)), (device, names)
         assert client.ask('device-list-properties', typename='pci')['error']['class'] == \
             'DeviceNotFound'
 
