@@ -50,6 +50,15 @@ def case_models(tap, binary):
         tap.note("%.1f s of CPU" % result.cpu)
 
 
+def case_el2(tap, binary):
+    """virtualization=on: Linux stays at EL2 with VHE, and keeps a hypervisor there without."""
+    for model, version, mode in (("max", "3", "VHE mode initialized"),
+                                 ("cortex-a72", "2", "Hyp nVHE mode initialized")):
+        result = run(binary, "dmesg | grep -e 'started at' -e kvm; nproc", "-cpu", model, "-smp",
+                     "2", machine="virt,virtualization=on,gic-version=" + version)
+        tap.check(has(result, "started at EL2", mode, r"\n2\n"), "%s at EL2" % model, result)
+
+
 SMP = "nproc; for i in 0 1 2 3; do taskset -c $i sh -c 'i=0; while [ $i -lt 500 ]; do " \
     "i=$((i+1)); done' & done; wait; echo 0 > /sys/devices/system/cpu/cpu3/online && nproc; " \
     "echo 1 > /sys/devices/system/cpu/cpu3/online && nproc"
