@@ -43,8 +43,10 @@
 #define ARM_KEY_BE          (UINT64_C(1) << 35) /* data are big-endian: SCTLR.EE or E0E */
 #define ARM_KEY_UMA         (UINT64_C(1) << 36) /* EL0 may touch DAIF: SCTLR.UMA */
 #define ARM_KEY_NAA         (UINT64_C(1) << 37) /* SCTLR.nAA of FEAT_LSE2: unaligned atomics may be */
-#define ARM_KEY_SP0         (UINT64_C(1) << 38) /* above EL0 with PSTATE.SP 0 */
-#define ARM_KEY_BREAK       (UINT64_C(1) << 39) /* a breakpoint may be hit: each instruction asks */
+#define ARM_KEY_VIRTUAL     (UINT64_C(1) << 39) /* HCR_EL2 has a virtual interrupt for this level */
+                                                /* that no line shows: unmasking looks for it */
+#define ARM_KEY_SP0   (UINT64_C(1) << 38)       /* above EL0 with PSTATE.SP 0 */
+#define ARM_KEY_BREAK (UINT64_C(1) << 39)       /* a breakpoint may be hit: each instruction asks */
 
 /* Input lines of a PE, bits of base.irq_lines. */
 #define ARM_IRQ_IRQ  0u

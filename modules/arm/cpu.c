@@ -211,6 +211,9 @@ void arm_cpu_update_key(ArmCpu *cpu)
     key |= cpu->has_lse2 && sctlr & ARM_SCTLR_NAA ? ARM_KEY_NAA : 0;
     key |= cpu->el != 0 && !cpu->spsel ? ARM_KEY_SP0 : 0;
     key |= arm_debug_breaks(cpu) ? ARM_KEY_BREAK : 0;
+    if (cpu->el < 2 && arm_hcr(cpu) & (ARM_HCR_VI | ARM_HCR_VF | ARM_HCR_VSE)) {
+        key |= ARM_KEY_VIRTUAL;
+    }
     cpu->base.state_key = key;
 }
 

@@ -163,7 +163,7 @@ gboolean arm_trans_msr_imm(ArmDis *d, const ArmArgMsrImm *a)
 /* PSTATE.{A,I,F} at EL1 and up. D may begin a software step, so it is left to the helper. */
 static gboolean mask_interrupts(ArmDis *d, const ArmArgMsrImm *a, uint32_t op, uint32_t next)
 {
-    if (d->el == 0 || (a->imm & 8)) {
+    if (d->el == 0 || (a->imm & 8) || (d->key & ARM_KEY_VIRTUAL)) {
         return arm_trans_msr_imm(d, a);
     }
     QhValue old = qh_ir_get(d->block, QH_TYPE_I32, ARM_SLOT_DAIF);
@@ -325,7 +325,7 @@ gboolean arm_trans_msr_reg(ArmDis *d, const ArmArgSysReg *a)
         write_slot(d, reg, value);
         return TRUE;
     }
-    if (encoding == DAIF && d->el != 0) {
+    if (encoding == DAIF && d->el != 0 && !(d->key & ARM_KEY_VIRTUAL)) {
         write_daif(d, a->rt);
     } else {
         call_msr(d, value);

@@ -197,8 +197,11 @@ static void test_virtual_error(void)
 
     cpu->hcr |= ARM_HCR_AMO | ARM_HCR_VSE;
     cpu->vsesr = 0x123;
+    arm_cpu_update_key(cpu);
+    g_assert_true(cpu->base.state_key & ARM_KEY_VIRTUAL);
     g_assert_true(arm_has_work(cpu));
     g_assert_true(arm_take_interrupt(cpu));
+    g_assert_false(cpu->base.state_key & ARM_KEY_VIRTUAL);
     g_assert_cmphex(cpu->base.pc, ==, VBAR1 + 0x380);
     g_assert_cmphex(cpu->esr[1], ==, UINT64_C(0x2f) << 26 | ARM_ESR_IL | 0x123);
     g_assert_cmphex(cpu->hcr & ARM_HCR_VSE, ==, 0);
