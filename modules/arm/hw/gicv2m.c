@@ -71,6 +71,14 @@ static void reset(QhDevice *device, uint32_t kind)
     (void)device, (void)kind;
 }
 
+static void stream(QhDevice *device, QhStateStream *s)
+{
+    const Gicv2m *frame = (Gicv2m *)device;
+
+    s->same(s, frame->base_spi, "base-spi");
+    s->same(s, frame->n_spis, "num-spi");
+}
+
 static const QhProperty properties[] = {
     QH_PROPERTY("base-spi",
                 QH_PROPERTY_U32,
@@ -106,4 +114,5 @@ const QhDeviceOps arm_gicv2m_device = {
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .reset = reset,
+    .stream = stream,
 };

@@ -266,6 +266,12 @@ static void key_reset(QhDevice *device, uint32_t kind)
     services(device)->device->set_irq(device, 0, FALSE);
 }
 
+/* Its line and its timer are the host's to save. */
+static void key_stream(QhDevice *device, QhStateStream *stream)
+{
+    (void)device, (void)stream;
+}
+
 const QhDeviceOps arm_gpio_key_device = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(Key),
@@ -275,4 +281,5 @@ const QhDeviceOps arm_gpio_key_device = {
     .realize = key_realize,
     .unrealize = key_unrealize,
     .reset = key_reset,
+    .stream = key_stream,
 };
