@@ -311,6 +311,9 @@ static uint32_t flags_limit(const QhIrRecord *record)
         return 3;
     case QH_IR_vaes:
         return QH_AES_INV_SUB_MIX;
+    case QH_IR_vsha256:
+    case QH_IR_vsha256_msg:
+        return 1;
     case QH_IR_vlow:
     case QH_IR_vext:
         return 0;
@@ -623,6 +626,8 @@ static gboolean check_special(Checker *check)
         return check_type_is(check, record->type == QH_TYPE_I32) &&
                (record->op != QH_IR_cc2 || check_lazy(check));
     case QH_IR_vaes:
+    case QH_IR_vsha256:
+    case QH_IR_vsha256_msg:
         return check_type_is(check, record->type == QH_TYPE_V128);
     case QH_IR_concat128:
         return check_type_is(check, record->type == QH_TYPE_I128 || record->type == QH_TYPE_V128);

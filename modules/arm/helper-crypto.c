@@ -28,11 +28,6 @@ static uint32_t rol(uint32_t value, uint32_t by)
     return value << by | value >> (32 - by);
 }
 
-static uint32_t ror(uint32_t value, uint32_t by)
-{
-    return value >> by | value << (32 - by);
-}
-
 static uint64_t ror64(uint64_t value, uint32_t by)
 {
     return value >> by | value << (64 - by);
@@ -56,7 +51,7 @@ static void put_4(QhCpu *cpu, uint32_t insn, uint32_t a, uint32_t b, uint32_t c,
     simd_set((ArmCpu *)cpu, SIMD_RD(insn), (SimdWords)(Four){a, b, c, d});
 }
 
-/* --- SHA-1 and SHA-256 --- */
+/* --- SHA-1 --- */
 
 static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
 {
@@ -113,75 +108,6 @@ void arm_helper_crypto_sha1(QhCpu *cpu, uint32_t insn)
     } else {
         SimdBits shifted = d.bits >> 64 | n.bits << 64;
         put(cpu, insn, (SimdV){.bits = shifted ^ d.bits ^ get(cpu, SIMD_RM(insn)).bits});
-    }
-}
-
-/* SHA256H has abcd in Vd and efgh in Vn, SHA256H2 the other way round. */
-static void sha256_rounds(QhCpu *cpu, uint32_t insn, gboolean second)
-{
-    SimdV x = get(cpu, second ? SIMD_RN(insn) : SIMD_RD(insn));
-    SimdV y = get(cpu, second ? SIMD_RD(insn) : SIMD_RN(insn)), w = get(cpu, SIMD_RM(insn));
-
-    uint32_t a = x.u32[0], b = x.u32[1], c = x.u32[2], d = x.u32[3];
-    uint32_t e = y.u32[0], f = y.u32[1], g = y.u32[2], h = y.u32[3];
-
-    for (uint32_t i = 0; i < 4; i++) {
-        uint32_t t = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + choose(e, f, g) + w.u32[i];
-        uint32_t u = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + majority(a, b, c);
-        h = g;
-        g = f;
-        f = e;
-        e = t + d;
-        d = c;
-        c = b;
-        b = a;
-        a = u;
-    }
-    if (second) {
-        put_4(cpu, insn, e, f, g, h);
-    } else {
-        put_4(cpu, insn, a, b, c, d);
-    }
-}
-
-static uint32_t schedule_0(uint32_t word)
-{
-    return ror(word, 7) ^ ror(word, 18) ^ word >> 3;
-}
-
-static uint32_t schedule_1(uint32_t word)
-{
-    return ror(word, 17) ^ ror(word, 19) ^ word >> 10;
-}
-
-/* SHA256SU0 and SHA256SU1: parts of the message schedule. */
-static void sha256_schedule(QhCpu *cpu, uint32_t insn, gboolean second)
-{
-    SimdV d = get(cpu, SIMD_RD(insn)), n = get(cpu, SIMD_RN(insn)), m;
-    uint32_t low, high;
-
-    if (!second) {
-        put_4(cpu, insn, d.u32[0] + schedule_0(d.u32[1]), d.u32[1] + schedule_0(d.u32[2]),
-              d.u32[2] + schedule_0(d.u32[3]), d.u32[3] + schedule_0(n.u32[0]));
-        return;
-    }
-    m = get(cpu, SIMD_RM(insn));
-    low = d.u32[0] + n.u32[1] + schedule_1(m.u32[2]);
-    high = d.u32[1] + n.u32[2] + schedule_1(m.u32[3]);
-    put_4(cpu, insn, low, high, d.u32[2] + n.u32[3] + schedule_1(low),
-          d.u32[3] + m.u32[0] + schedule_1(high));
-}
-
-void arm_helper_crypto_sha256(QhCpu *cpu, uint32_t insn)
-{
-    uint32_t kind = insn >> 12 & 3u;
-
-    if (insn & (1u << 11)) {
-        sha256_schedule(cpu, insn, FALSE);
-    } else if (kind == 2) {
-        sha256_schedule(cpu, insn, TRUE);
-    } else {
-        sha256_rounds(cpu, insn, kind == 1);
     }
 }
 

@@ -102,9 +102,40 @@ gboolean arm_trans_crypto_sha1(ArmDis *d, const ArmArgCrypto2 *a)
     return simd_call(d, ARM_HELPER_ID(crypto_sha1), a->rd);
 }
 
+/* SHA256H has a b c d in Vd, SHA256H2 (bit 12) e f g h. */
 gboolean arm_trans_crypto_sha256(ArmDis *d, const ArmArgCrypto2 *a)
 {
-    return simd_call(d, ARM_HELPER_ID(crypto_sha256), a->rd);
+    gboolean second = (d->insn >> 12 & 1u) != 0;
+    QhValue x, y;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    x = arm_get_v(d, second ? a->rn : a->rd);
+    y = arm_get_v(d, second ? a->rd : a->rn);
+    arm_set_v(d, a->rd,
+              qh_ir(d->block, QH_IR_vsha256, QH_TYPE_V128, second, x, y, arm_get_v(d, a->rm)));
+    return TRUE;
+}
+
+/* SHA256SU0, and of three registers SHA256SU1, which adds the words that were seven before. */
+gboolean arm_trans_crypto_sha256_msg(ArmDis *d, const ArmArgCrypto2 *a)
+{
+    gboolean second = (d->insn & (1u << 11)) == 0;
+    QhValue n, m, sum;
+
+    if (!arm_fp_access(d)) {
+        return TRUE;
+    }
+    sum = arm_get_v(d, a->rd);
+    n = arm_get_v(d, a->rn);
+    if (second) {
+        m = arm_get_v(d, a->rm);
+        sum = v_2(d, QH_IR_vadd, QH_LANE_32, sum, v_ext(d, n, m, 4));
+        n = m;
+    }
+    arm_set_v(d, a->rd, v_2(d, QH_IR_vsha256_msg, second, sum, n));
+    return TRUE;
 }
 
 gboolean arm_trans_crypto_sha512(ArmDis *d, const ArmArgCrypto2 *a)

@@ -18,10 +18,6 @@
 #define SHA1SU0   0x5e003000u
 #define SHA1H     0x5e280800u
 #define SHA1SU1   0x5e281800u
-#define SHA256H   0x5e004000u
-#define SHA256H2  0x5e005000u
-#define SHA256SU1 0x5e006000u
-#define SHA256SU0 0x5e282800u
 #define SM3SS1    0xce400000u
 #define SM3TT1A   0xce408000u
 #define SM3PARTW1 0xce60c000u
@@ -101,64 +97,6 @@ static void test_sha1(Fixture *f, gconstpointer data)
     g_assert_cmphex(word(f, 1, 1), ==, 0);
 }
 
-/* The first 32 bits behind the point of a root of @number: what SHA-256's constants are. */
-static uint32_t root_fraction(uint32_t number, uint32_t degree)
-{
-    unsigned __int128 goal = (unsigned __int128)number << 32 * degree, root = 0;
-
-    for (uint64_t bit = (uint64_t)1 << 36; bit != 0; bit >>= 1) {
-        unsigned __int128 r = root | bit, power = degree == 2 ? r * r : r * r * r;
-        root = power <= goal ? r : root;
-    }
-    return (uint32_t)root;
-}
-
-static uint32_t next_prime(uint32_t after)
-{
-    for (uint32_t n = after + 1;; n++) {
-        uint32_t divisor = 2;
-        while (n % divisor != 0) {
-            divisor++;
-        }
-        if (divisor == n) {
-            return n;
-        }
-    }
-}
-
-static void test_sha256(Fixture *f, gconstpointer data)
-{
-    static const uint32_t want[] = {0xba7816bf, 0x8f01cfea, 0x414140de, 0x5dae2223,
-                                    0xb00361a3, 0x96177a9c, 0xb410ff61, 0xf20015ad};
-    uint32_t primes[64], start[8];
-    QhCpu *cpu = cpu_of(f);
-
-    (void)data;
-    for (uint32_t i = 0; i < 64; i++) {
-        primes[i] = next_prime(i == 0 ? 1 : primes[i - 1]);
-    }
-    for (uint32_t i = 0; i < 8; i++) {
-        start[i] = root_fraction(primes[i], 2);
-    }
-    set_message(f);
-    set(f, 0, start[0], start[1], start[2], start[3]);
-    set(f, 1, start[4], start[5], start[6], start[7]);
-    for (uint32_t i = 0; i < 16; i++) {
-        uint32_t w = 16 + i % 4, *p = &primes[4 * i];
-        set(f, 2, root_fraction(p[0], 3), root_fraction(p[1], 3), root_fraction(p[2], 3),
-            root_fraction(p[3], 3));
-        add(f, 2, 2, w);
-        f->cpu.v[3] = f->cpu.v[0];
-        arm_helper_crypto_sha256(cpu, INSN(SHA256H, 0, 1, 2));
-        arm_helper_crypto_sha256(cpu, INSN(SHA256H2, 1, 3, 2));
-        arm_helper_crypto_sha256(cpu, INSN(SHA256SU0, w, 16 + (i + 1) % 4, 0));
-        arm_helper_crypto_sha256(cpu, INSN(SHA256SU1, w, 16 + (i + 2) % 4, 16 + (i + 3) % 4));
-    }
-    for (uint32_t i = 0; i < 8; i++) {
-        g_assert_cmphex(word(f, i / 4, i % 4) + start[i], ==, want[i]);
-    }
-}
-
 /* Words @from .. @from + 3 of @w into a register. */
 static void set_words(Fixture *f, uint32_t reg, const uint32_t *w)
 {
@@ -232,7 +170,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/arm/crypto/sha1", Fixture, NULL, NULL, test_sha1, NULL);
-    g_test_add("/arm/crypto/sha256", Fixture, NULL, NULL, test_sha256, NULL);
     g_test_add("/arm/crypto/sm3", Fixture, NULL, NULL, test_sm3, NULL);
     g_test_add("/arm/crypto/sm4", Fixture, NULL, NULL, test_sm4, NULL);
     return g_test_run();

@@ -84,6 +84,9 @@ static const Case cases[] = {
     {QH_IR_vmulh, QH_LANE_32 | QH_LANE_SIGNED, 0, {0x80ff017f00007f00, 0x800180ff807f0180}, {0x7f46ba6c01ff017f, 0x80ff7480090001ff}, {0xc0db6afc000000fd, 0x3f7f86c0fb84760e}},
     {QH_IR_vmulh, QH_LANE_64, 0, {0xceff01010000007f, 0x00ffff80017fff80}, {0x0180ff7f00ff7f9c, 0x7f80ffff7fffb101}, {0x01374d1834d015b0, 0x007f80c03fbf4131}},
     {QH_IR_vmulh, QH_LANE_64 | QH_LANE_SIGNED, 0, {0x0080190067ff806b, 0xffff017f01ff8080}, {0x807f7f660001ab06, 0x80ff66017f800100}, {0xffc0334bf2a50222, 0x00007e42971a5aca}},
+    /* words 20 to 39 of the schedule of "abc" */
+    {QH_IR_vsha256_msg, 0, 0, {0x0183fc003e9d7b78, 0xe2e2c38e12dcbfdb}, {0xb73679a2c8215c1a, 0x32663c5be5bc3909}, {0x9d0ce6333dd0f390, 0x5e759ec1c456e529}},
+    {QH_IR_vsha256_msg, 1, 0, {0x0d2e1ed72a581a5b, 0xf26b3840980e7c64}, {0x3b68ba7393f5997f, 0xf10a5c62aff4ffc1}, {0x72af830a0a8b3996, 0x246415229409e33e}},
     /* FIPS 197, appendix B, round 1 */
     {QH_IR_vaes, QH_AES_SUB, 0, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}, {0, 0}, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}},
     {QH_IR_vaes, QH_AES_INV_SUB, 0, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}, {0, 0}, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}},
@@ -91,6 +94,8 @@ static const Case cases[] = {
     {QH_IR_vaes, QH_AES_INV_MIX, 0, {0x9a19cbe0e5816604, 0x4c2606287ad3f848}, {0, 0}, {0xae52b4e0305dbfd4, 0xe598271ef11141b8}},
     {QH_IR_vaes, QH_AES_SUB_MIX, 0, {0x2be2f4a0bee33d19, 0x0848f8e92a8dc69a}, {0, 0}, {0x9a19cbe0e5816604, 0x4c2606287ad3f848}},
     /* the third operand is b, too */
+    {QH_IR_vsha256, 0, 0, {0xbb67ae856a09e667, 0xa54ff53a3c6ef372}, {0x9b05688c510e527f, 0x5be0cd191f83d9ab}, {0x3b847eead16b372d, 0x0a8cab3498ff2430}},
+    {QH_IR_vsha256, 1, 0, {0xbb67ae856a09e667, 0xa54ff53a3c6ef372}, {0x9b05688c510e527f, 0x5be0cd191f83d9ab}, {0xf132baa5b89d83ed, 0xa74c058941b0bafb}},
     {QH_IR_vdot, 0, 0, {0xff017f017f80b782, 0x00010101018000ff}, {0x80008001017f0101, 0x01807f00ff7f0001}, {0x80013f02017f4239, 0x01807fffff7f417f}},
     {QH_IR_vdot, 1, 0, {0x80ff7fff80000080, 0xff80ffff8000ff17}, {0x7f7f7f01ff01807f, 0x7f79000052804c00}, {0x7f7f7e02ff00c17f, 0x7f78c301528022b4}},
     {QH_IR_vdot, 2, 0, {0x00434201801c01e9, 0x8080ffff01800180}, {0x7f007f5bff00807f, 0xff7f8780ff7fb600}, {0x7f00a074ff00f316, 0xff7ece79ff7ff535}},

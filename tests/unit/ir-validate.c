@@ -203,6 +203,8 @@ static const Case cases[] = {
     {"lane-group",     "groups of 1 << 4",     {{QH_IR_vrev, QH_TYPE_V128, QH_LANE_8, V_V128, 4, 0}},                                    1},
     {"dot-flags",      "flags 0x4",            {{QH_IR_vdot, QH_TYPE_V128, 4, V_V128, V_V128, V_V128}},                                  1},
     {"aes-flags",      "flags 0x6",            {{QH_IR_vaes, QH_TYPE_V128, 6, V_V128, 0, 0}},                                            1},
+    {"sha-flags",      "flags 0x2",            {{QH_IR_vsha256_msg, QH_TYPE_V128, 2, V_V128, V_V128, 0}},                                1},
+    {"sha-type",       "type v64",             {{QH_IR_vsha256, QH_TYPE_V64, 0, V_V64, V_V64, V_V64}},                                   1},
     {"aes-type",       "type v64",             {{QH_IR_vaes, QH_TYPE_V64, 0, V_V64, 0, 0}},                                              1},
     {"lane-groups",    "with lanes of 4",      {{QH_IR_vrev, QH_TYPE_V128, QH_LANE_32, V_V128, 1, 0}},                                   1},
     {"lane-flags",     "flags 0x8",            {{QH_IR_vadd, QH_TYPE_V64, 8, V_V64, V_V64, 0}},                                          1},

@@ -154,8 +154,8 @@ static uint32_t n_immediates(const Program *p)
 
 static void run_forms(T1Pair *pair, Program p)
 {
-    for (p.type = p.op == QH_IR_vaes ? QH_TYPE_V128 : QH_TYPE_V64; p.type <= QH_TYPE_V128;
-         p.type++) {
+    for (p.type = p.op == QH_IR_vaes || p.op >= QH_IR_vsha256 ? QH_TYPE_V128 : QH_TYPE_V64;
+         p.type <= QH_TYPE_V128; p.type++) {
         for (p.imm = 0; p.imm < n_immediates(&p); p.imm++) {
             for (p.form = 0; p.form < N_FORMS; p.form++) {
                 run_program(pair, &p);
@@ -169,13 +169,14 @@ static void run_all(const char *without)
     T1Pair *pair = t1_pair_new(without);
     Program p = {0};
 
-    for (p.op = QH_IR_vand; p.op <= QH_IR_vmulh; p.op++) {
+    for (p.op = QH_IR_vand; p.op <= QH_IR_vsha256_msg; p.op++) {
         gboolean lanes = p.op > QH_IR_vnot && p.op != QH_IR_vblend && p.op != QH_IR_vshuffle &&
                          p.op != QH_IR_vlow && p.op != QH_IR_vext;
-        uint32_t n = p.op == QH_IR_vaes ? QH_AES_INV_SUB_MIX + 1
-                     : !lanes           ? 1
-                     : has_sign(p.op)   ? 8
-                                        : 4;
+        uint32_t n = p.op == QH_IR_vaes      ? QH_AES_INV_SUB_MIX + 1
+                     : p.op >= QH_IR_vsha256 ? 2
+                     : !lanes                ? 1
+                     : has_sign(p.op)        ? 8
+                                             : 4;
         for (p.flags = 0; p.flags < n; p.flags++) {
             if (!widens(p.op) || (p.flags & 3) < QH_LANE_64) {
                 run_forms(pair, p);
@@ -197,7 +198,7 @@ static void test_without_avx(void)
 
 static void test_baseline(void)
 {
-    run_all("bmi1,bmi2,lzcnt,popcnt,movbe,sse4.1,sse4.2,ssse3,avx,avx2,fma,pclmul,aes");
+    run_all("bmi1,bmi2,lzcnt,popcnt,movbe,sse4.1,sse4.2,ssse3,avx,avx2,fma,pclmul,aes,sha");
 }
 
 int main(int argc, char **argv)

@@ -188,6 +188,8 @@ static uint32_t record_type(FzGen *gen, uint32_t op)
     case QH_IR_f64to32:
         return QH_TYPE_F32;
     case QH_IR_vaes:
+    case QH_IR_vsha256:
+    case QH_IR_vsha256_msg:
         return QH_TYPE_V128;
     case QH_IR_concat128:
         return pick(gen, wide_types, 2);
@@ -411,6 +413,9 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
         return fz_below(random, 4);
     case QH_IR_vaes:
         return fz_below(random, QH_AES_INV_SUB_MIX + 1);
+    case QH_IR_vsha256:
+    case QH_IR_vsha256_msg:
+        return fz_below(random, 2);
     case QH_IR_vlow:
     case QH_IR_vext:
         return 0;
@@ -497,17 +502,17 @@ static uint32_t pick_op(FzGen *gen)
     static const struct {
         uint16_t weight, first, last;
     } groups[] = {
-        {30, QH_IR_add,       QH_IR_high64   },
-        {6,  QH_IR_mov,       QH_IR_select   },
-        {8,  QH_IR_get_slot,  QH_IR_set_slot },
-        {6,  QH_IR_get_local, QH_IR_st_state },
-        {5,  QH_IR_setflags,  QH_IR_cc2      },
-        {16, QH_IR_ld,        QH_IR_prefetch },
-        {8,  QH_IR_ld,        QH_IR_st       },
-        {6,  QH_IR_call,      QH_IR_call     },
-        {16, QH_IR_fadd,      QH_IR_fcmp_bits},
-        {12, QH_IR_vand,      QH_IR_vmulh    },
-        {12, QH_IR_vfadd,     QH_IR_vfnarrow },
+        {30, QH_IR_add,       QH_IR_high64     },
+        {6,  QH_IR_mov,       QH_IR_select     },
+        {8,  QH_IR_get_slot,  QH_IR_set_slot   },
+        {6,  QH_IR_get_local, QH_IR_st_state   },
+        {5,  QH_IR_setflags,  QH_IR_cc2        },
+        {16, QH_IR_ld,        QH_IR_prefetch   },
+        {8,  QH_IR_ld,        QH_IR_st         },
+        {6,  QH_IR_call,      QH_IR_call       },
+        {16, QH_IR_fadd,      QH_IR_fcmp_bits  },
+        {12, QH_IR_vand,      QH_IR_vsha256_msg},
+        {12, QH_IR_vfadd,     QH_IR_vfnarrow   },
     };
     uint32_t at = fz_below(gen->random, 125), i = 0, op;
 

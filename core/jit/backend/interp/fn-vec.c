@@ -321,14 +321,51 @@ static void vdot(QhCpu *cpu, const QhT0Op *op)
 QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type)
 {
     static const QhT0Fn fns[] = {
-        vand,    vor,       vxor,   vandn,     vnot,         vadd,       vsub,      vmul,
-        vneg,    vabs,      vmin,   vmax,      vsatadd,      vsatsub,    vshl,      vshr,
-        vcmp_eq, vcmp_gt,   vblend, vdup,      vextract_128, vinsert,    vshuffle,  vzip_lo,
-        vzip_hi, vlow,      vext,   vdup_lane, vunzip_even,  vunzip_odd, vwiden_lo, vwiden_hi,
-        vrev,    vmul_even, vshift, vpopcnt,   vdot,         qh_t0_vaes, vmulh,
+        vand,
+        vor,
+        vxor,
+        vandn,
+        vnot,
+        vadd,
+        vsub,
+        vmul,
+        vneg,
+        vabs,
+        vmin,
+        vmax,
+        vsatadd,
+        vsatsub,
+        vshl,
+        vshr,
+        vcmp_eq,
+        vcmp_gt,
+        vblend,
+        vdup,
+        vextract_128,
+        vinsert,
+        vshuffle,
+        vzip_lo,
+        vzip_hi,
+        vlow,
+        vext,
+        vdup_lane,
+        vunzip_even,
+        vunzip_odd,
+        vwiden_lo,
+        vwiden_hi,
+        vrev,
+        vmul_even,
+        vshift,
+        vpopcnt,
+        vdot,
+        qh_t0_vaes,
+        vmulh,
+        qh_t0_vsha256,
+        qh_t0_vsha256_msg,
     };
 
-    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vmulh - QH_IR_vand + 1, "one for each operation");
+    _Static_assert(G_N_ELEMENTS(fns) == QH_IR_vsha256_msg - QH_IR_vand + 1,
+                   "one for each operation");
     if (record->op >= QH_IR_vfadd) {
         return qh_t0_vfp_fn(record->op);
     }

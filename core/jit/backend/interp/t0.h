@@ -103,8 +103,10 @@ typedef void (*QhT0Fn)(QhCpu *cpu, const QhT0Op *op);
 QhT0Fn qh_t0_int_fn(const QhIrRecord *record);
 QhT0Fn qh_t0_fp_fn(const QhIrRecord *record, uint32_t from_type);
 QhT0Fn qh_t0_vec_fn(const QhIrRecord *record, uint32_t from_type);
-QhT0Fn qh_t0_vfp_fn(uint32_t op); /* vfadd .. vfnarrow */
-void qh_t0_vaes(QhCpu *cpu, const QhT0Op *op); /* fn-aes.c */
+QhT0Fn qh_t0_vfp_fn(uint32_t op);                 /* vfadd .. vfnarrow */
+void qh_t0_vaes(QhCpu *cpu, const QhT0Op *op);    /* fn-aes.c */
+void qh_t0_vsha256(QhCpu *cpu, const QhT0Op *op); /* fn-sha.c */
+void qh_t0_vsha256_msg(QhCpu *cpu, const QhT0Op *op);
 QhT0Fn qh_t0_fp_flags_fn(uint32_t op);
 QhT0Fn qh_t0_flag_fn(const QhIrRecord *record);
 /* The bit that QH_CC_BITS has for QH_FLAG_... @flag. */

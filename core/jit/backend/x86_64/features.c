@@ -27,6 +27,7 @@ static const Feature features[] = {
     {"fma",    QH_T1_HAS_FMA,    1,          2, 12, 1},
     {"pclmul", QH_T1_HAS_PCLMUL, 1,          2, 1,  0},
     {"aes",    QH_T1_HAS_AES,    1,          2, 25, 0},
+    {"sha",    QH_T1_HAS_SHA,    7,          1, 29, 0},
 };
 
 /* XCR0 says which registers the kernel saves (SDM volume 1, 13.3); bit 27 of leaf 1, whether it may

@@ -6,43 +6,46 @@
  */
 #include "core/jit/backend/x86_64/lower-vector.h"
 
-#define P66        (QH_X_0F | QH_X_66)
-#define P38        (QH_X_0F38 | QH_X_66)
-#define PSHUFD     (0x70u | P66)
-#define PSHUFLW    (0x70u | QH_X_0F | QH_X_F2)
-#define PSHUFHW    (0x70u | QH_X_0F | QH_X_F3)
-#define PAND       (0xdbu | P66)
-#define POR        (0xebu | P66)
-#define PXOR       (0xefu | P66)
-#define PSUBB      (0xf8u | P66)
-#define PSUBD      (0xfau | P66)
-#define PSUBQ      (0xfbu | P66)
-#define PADDB      (0xfcu | P66)
-#define PMULLW     (0xd5u | P66)
-#define PMULHW     (0xe5u | P66)
-#define PMULHUW    (0xe4u | P66)
-#define PMULUDQ    (0xf4u | P66)
-#define PMULDQ     (0x28u | P38)
-#define PMADDWD    (0xf5u | P66)
-#define PADDD      (0xfeu | P66)
-#define AESIMC     (0xdbu | P38)
-#define AESENC     (0xdcu | P38)
-#define AESENCLAST (0xddu | P38)
-#define AESDEC     (0xdeu | P38)
-#define AESDECLAST (0xdfu | P38)
-#define PACKUSWB   (0x67u | P66)
-#define PACKSSDW   (0x6bu | P66)
-#define SHUFPS     (0xc6u | QH_X_0F)
-#define PUNPCKLBW  (0x60u | P66)
-#define PUNPCKHBW  (0x68u | P66)
-#define PUNPCKHQDQ (0x6du | P66)
-#define PALIGNR    (0x0fu | QH_X_0F3A | QH_X_66)
-#define SHIFT_16   (0x71u | P66) /* by an immediate: 2 right, 4 right signed, 6 left */
-#define SHIFT_32   (0x72u | P66)
-#define SHIFT_64   (0x73u | P66)
-#define RIGHT      2u
-#define RIGHT_S    4u
-#define LEFT       6u
+#define P66         (QH_X_0F | QH_X_66)
+#define P38         (QH_X_0F38 | QH_X_66)
+#define PSHUFD      (0x70u | P66)
+#define PSHUFLW     (0x70u | QH_X_0F | QH_X_F2)
+#define PSHUFHW     (0x70u | QH_X_0F | QH_X_F3)
+#define PAND        (0xdbu | P66)
+#define POR         (0xebu | P66)
+#define PXOR        (0xefu | P66)
+#define PSUBB       (0xf8u | P66)
+#define PSUBD       (0xfau | P66)
+#define PSUBQ       (0xfbu | P66)
+#define PADDB       (0xfcu | P66)
+#define PMULLW      (0xd5u | P66)
+#define SHA256RNDS2 (0xcbu | QH_X_0F38)
+#define SHA256MSG1  (0xccu | QH_X_0F38)
+#define SHA256MSG2  (0xcdu | QH_X_0F38)
+#define PMULHW      (0xe5u | P66)
+#define PMULHUW     (0xe4u | P66)
+#define PMULUDQ     (0xf4u | P66)
+#define PMULDQ      (0x28u | P38)
+#define PMADDWD     (0xf5u | P66)
+#define PADDD       (0xfeu | P66)
+#define AESIMC      (0xdbu | P38)
+#define AESENC      (0xdcu | P38)
+#define AESENCLAST  (0xddu | P38)
+#define AESDEC      (0xdeu | P38)
+#define AESDECLAST  (0xdfu | P38)
+#define PACKUSWB    (0x67u | P66)
+#define PACKSSDW    (0x6bu | P66)
+#define SHUFPS      (0xc6u | QH_X_0F)
+#define PUNPCKLBW   (0x60u | P66)
+#define PUNPCKHBW   (0x68u | P66)
+#define PUNPCKHQDQ  (0x6du | P66)
+#define PALIGNR     (0x0fu | QH_X_0F3A | QH_X_66)
+#define SHIFT_16    (0x71u | P66) /* by an immediate: 2 right, 4 right signed, 6 left */
+#define SHIFT_32    (0x72u | P66)
+#define SHIFT_64    (0x73u | P66)
+#define RIGHT       2u
+#define RIGHT_S     4u
+#define LEFT        6u
 /* VEX: reg = vvvv shifted by the lanes of rm, which are unsigned; | W: 64 bits */
 #define VPSLLV  (0x47u | P38)
 #define VPSRLV  (0x45u | P38)
@@ -378,6 +381,54 @@ static void vaes(QhT1 *t, const QhIrRecord *record)
     qh_x(&t->a, ops[kind], d, qh_rm_reg(XMM15));
 }
 
+/*
+ * The host's two rounds have the state as a b e f and c d g h from the top, and the message in
+ * xmm0, which is put back: it may be anybody's. After two rounds what was a b e f is c d g h.
+ */
+static void vsha256(QhT1 *t, const QhIrRecord *record)
+{
+    QhReg a, b, c, d, temp[3], abef, cdgh;
+    uint32_t order = record->flags ? 0x11 : 0xbb;
+
+    if (!(t->features & QH_T1_HAS_SHA)) {
+        qh_t1_vector_in_c(t, record);
+        return;
+    }
+    a = qh_t1_use_xmm(t, record->a);
+    b = qh_t1_use_xmm(t, record->b);
+    c = qh_t1_use_xmm(t, record->c);
+    temp[0] = qh_t1_temp_xmm(t);
+    temp[1] = qh_t1_temp_xmm(t);
+    temp[2] = d = qh_t1_def(t);
+    abef = temp[0] == QH_XMM(0) ? temp[2] : temp[0];
+    cdgh = temp[1] == QH_XMM(0) ? temp[2] : temp[1];
+    copy(t, abef, b);
+    qh_x_i8(&t->a, SHUFPS, abef, qh_rm_reg(a), 0x11);
+    copy(t, cdgh, b);
+    qh_x_i8(&t->a, SHUFPS, cdgh, qh_rm_reg(a), 0xbb);
+    copy(t, XMM15, QH_XMM(0));
+    copy(t, QH_XMM(0), c);
+    qh_x(&t->a, SHA256RNDS2, cdgh, qh_rm_reg(abef));
+    qh_x_i8(&t->a, PSHUFD, QH_XMM(0), qh_rm_reg(QH_XMM(0)), 0xee);
+    qh_x(&t->a, SHA256RNDS2, abef, qh_rm_reg(cdgh));
+    copy(t, QH_XMM(0), XMM15);
+    qh_x_i8(&t->a, SHUFPS, abef, qh_rm_reg(cdgh), order);
+    copy(t, d, abef);
+}
+
+static void vsha256_msg(QhT1 *t, const QhIrRecord *record)
+{
+    QhReg b;
+
+    if (!(t->features & QH_T1_HAS_SHA)) {
+        qh_t1_vector_in_c(t, record);
+        return;
+    }
+    b = qh_t1_use_xmm(t, record->b);
+    qh_x(&t->a, record->flags ? SHA256MSG2 : SHA256MSG1, qh_t1_def_copy(t, record->a),
+         qh_rm_reg(b));
+}
+
 /* Of words there are only products of even lanes: those of the odd ones have their upper halves in
  * place, those of the even ones are moved. */
 static void vmulh(QhT1 *t, const QhIrRecord *record)
@@ -449,6 +500,12 @@ void qh_t1_lower_lanes(QhT1 *t, const QhIrRecord *record)
         break;
     case QH_IR_vmulh:
         vmulh(t, record);
+        break;
+    case QH_IR_vsha256:
+        vsha256(t, record);
+        break;
+    case QH_IR_vsha256_msg:
+        vsha256_msg(t, record);
         break;
     default:
         vpopcnt(t, record);

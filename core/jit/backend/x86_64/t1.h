@@ -90,6 +90,7 @@ struct QhT1 {
 #define QH_T1_HAS_PCLMUL (1u << 10)
 #define QH_T1_HAS_SSE42  (1u << 11)
 #define QH_T1_HAS_AES    (1u << 12)
+#define QH_T1_HAS_SHA    (1u << 13)
 /* Those of this host, less those in the environment variable QEMU_HOST_WITHOUT (for tests). */
 uint32_t qh_t1_features(void);
 
