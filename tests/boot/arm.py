@@ -6,6 +6,7 @@ arm.py HOST [CASE...]
 """
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,6 +17,7 @@ import pci
 import virtio
 
 LIMIT = 240
+HERE = os.path.dirname(os.path.abspath(__file__))
 ARM = guest.ARM
 
 
@@ -102,6 +104,21 @@ def case_devices(tap, binary):
                          drivers=["virtio_mmio", "virtio_blk", "virtio_net"])
         tap.check(has(result, "^8192\n", "b6d81b360a5672d80c27430f39153e2c", "answered", line), name,
                   result)
+
+
+def case_debug(tap, binary):
+    """Breakpoints and watchpoints of the PE, and a counter that interrupts, by perf events."""
+    with tempfile.TemporaryDirectory() as work:
+        program = os.path.join(work, "debug")
+        subprocess.run(["aarch64-linux-gnu-gcc", "-O1", "-nostdlib", "-static", "-ffreestanding",
+                        "-fno-stack-protector", "-o", program, os.path.join(HERE, "arm-debug.c")],
+                       check=True)
+        for model, machine in (("max", "virt,gic-version=3"), ("cortex-a57", "virt")):
+            host = ARM.host(binary, "-m", "512M", "-cpu", model, machine=machine)
+            result = guest.run_in_guest(host, "/debug", LIMIT, files=[program + ":/debug"],
+                                        target=ARM)
+            tap.check(result.output.split() == ["break", "05", "watch", "07", "read", "03",
+                                                "sampled", "01"], model, result)
 
 
 def case_button(tap, binary):
