@@ -39,6 +39,7 @@ static int run(QhCli *cli, const char *program)
 
         return text == NULL || (fputs(text, stdout) >= 0 && fflush(stdout) == 0) ? 0 : 1;
     }
+    qh_host_watch_signals(host); /* before anybody is told that it is ready */
     if (!qh_cli_ready(cli, host, &error)) {
         return report(stamp, program, error);
     }

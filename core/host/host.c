@@ -50,6 +50,7 @@ struct QhHost {
     QhPerf *perf;
 
     GMainLoop *loop;
+    guint signals[3];  /* sources of those that end it; 0: not watched */
     GMutex lock;       /* of what follows */
     GQueue deferred;   /* Deferred * */
     GSource *deferral; /* ready while deferred is not empty */
@@ -117,11 +118,22 @@ QhHost *qh_host_new(void)
     return host;
 }
 
+static void unwatch_signals(QhHost *host)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(host->signals); i++) {
+        if (host->signals[i] != 0) {
+            g_source_remove(host->signals[i]);
+        }
+        host->signals[i] = 0;
+    }
+}
+
 void qh_host_free(QhHost *host)
 {
     if (host == NULL) {
         return;
     }
+    unwatch_signals(host);
     if (host->gdb != NULL) {
         host->gdb_free(host->gdb);
         host->gdb = NULL;
@@ -270,15 +282,21 @@ static gboolean on_signal(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-int qh_host_run(QhHost *host)
+void qh_host_watch_signals(QhHost *host)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    guint sources[G_N_ELEMENTS(signals)];
 
+    G_STATIC_ASSERT(G_N_ELEMENTS(signals) == G_N_ELEMENTS(host->signals));
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
-        sources[i] = g_unix_signal_add(signals[i], on_signal, host);
+        if (host->signals[i] == 0) {
+            host->signals[i] = g_unix_signal_add(signals[i], on_signal, host);
+        }
     }
+}
 
+int qh_host_run(QhHost *host)
+{
+    qh_host_watch_signals(host);
     g_mutex_lock(&host->lock);
     gboolean quit = host->quit;
     g_mutex_unlock(&host->lock);
@@ -291,9 +309,7 @@ int qh_host_run(QhHost *host)
     for (guint n = 0; n < LAST_TURNS && g_main_context_iteration(NULL, FALSE); n++) {
         continue;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
-        g_source_remove(sources[i]);
-    }
+    unwatch_signals(host);
     return host->status;
 }
 

@@ -89,6 +89,9 @@ void qh_host_set_perf(QhHost *host, QhPerf *perf); /* [main] */
 /* Run the main loop until qh_host_quit; returns the exit status. SIGTERM, SIGINT and SIGHUP shut
  * the machine down meanwhile. [main] */
 int qh_host_run(QhHost *host);
+/* From now on these signals wait for qh_host_run instead of ending the process; it does this as
+ * well, if nobody has. [main] */
+void qh_host_watch_signals(QhHost *host);
 void qh_host_quit(QhHost *host, int status); /* [any] */
 int qh_host_status(QhHost *host);            /* what qh_host_quit was told, or 0 [any] */
 
