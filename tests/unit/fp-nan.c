@@ -160,6 +160,24 @@ static void test_flush(void)
     g_assert_cmpuint(arm.flags, ==, QH_FP_UNDERFLOW);
 }
 
+/* Integers of 16 bits, as vectors of half precision convert to. */
+static void test_narrow(void)
+{
+    QhFpStatus status = {.rounding = QH_ROUND_ZERO};
+    QhFpBits largest = {0x7bff, 0}, negative = {0xc100, 0}; /* 65504, -2.5 */
+
+    g_assert_cmphex(qh_fp_service.to_int(QH_FP_F16, largest, 16, FALSE, QH_FTO_ZERO_NAN, &status),
+                    ==, 65504);
+    g_assert_cmphex(qh_fp_service.to_int(QH_FP_F16, negative, 16, TRUE, QH_FTO_ZERO_NAN, &status),
+                    ==, 0xfffe);
+    g_assert_cmpuint(status.flags, ==, QH_FP_INEXACT);
+    g_assert_cmphex(qh_fp_service.to_int(QH_FP_F16, largest, 16, TRUE, QH_FTO_ZERO_NAN, &status),
+                    ==, 0x7fff);
+    g_assert_cmphex(qh_fp_service.to_int(QH_FP_F16, negative, 16, FALSE, QH_FTO_ZERO_NAN, &status),
+                    ==, 0);
+    g_assert_cmpuint(status.flags, ==, V | QH_FP_INEXACT);
+}
+
 /* Numbers that are no format, operation or width must not lead anywhere bad. */
 static void test_odd_arguments(void)
 {
@@ -179,6 +197,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fp/nan/convert", test_convert);
     g_test_add_func("/fp/nan/compare", test_compare);
     g_test_add_func("/fp/nan/flush", test_flush);
+    g_test_add_func("/fp/nan/narrow", test_narrow);
     g_test_add_func("/fp/nan/odd-arguments", test_odd_arguments);
     return g_test_run();
 }

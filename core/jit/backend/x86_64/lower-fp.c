@@ -158,8 +158,12 @@ static void binary_kept(QhT1 *t, const QhIrRecord *record, uint32_t op)
     QhT1Cold *cold = qh_t1_fp_cold(t, record);
     QhReg d = qh_t1_def_late(t);
 
-    qh_x(&t->a, QH_X_MOVAPS, QH_XMM(15), qh_rm_reg(cold->a));
-    qh_x(&t->a, op | qh_t1_scalar(record->type), QH_XMM(15), qh_rm_reg(cold->b));
+    if (has_avx(t)) {
+        qh_x_vex(&t->a, op | qh_t1_scalar(record->type), QH_XMM(15), cold->a, qh_rm_reg(cold->b));
+    } else {
+        qh_x(&t->a, QH_X_MOVAPS, QH_XMM(15), qh_rm_reg(cold->a));
+        qh_x(&t->a, op | qh_t1_scalar(record->type), QH_XMM(15), qh_rm_reg(cold->b));
+    }
     finish_kept(t, cold, record->type, d, record->op == QH_IR_fmul || record->op == QH_IR_fdiv);
 }
 
