@@ -110,6 +110,7 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
         gboolean global = request.level == 1 ? found.global && !cpu->system->stage2_seen
                                              : found.global || mmu_index == ARM_MMU_E2;
         ret->flags = global ? QH_TRANSLATION_GLOBAL : 0;
+        cpu->system->low_global |= global && !(address >> 55 & 1);
     }
     return TRUE;
 }

@@ -21,6 +21,7 @@ typedef struct ArmSystem {
     QhTimer *pmu_timer;               /* pmu.c; NULL: no counters */
     const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
     uint64_t context;                 /* mmu.c: what the host was told last */
+    uint32_t low_global;  /* a translation of TTBR0's half may be cached that all ASIDs have */
     uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
     uint32_t tagged_seen; /* addresses have been cached whose top byte was ignored */
     uint32_t access;      /* sysreg.c: instruction of the access that is being done */

@@ -15,7 +15,9 @@
 #define ACT_ALL        0u
 #define ACT_PAGE       1u /* value: an address */
 #define ACT_CONTEXT    2u /* value: as the host was told */
+#define ACT_LOW        3u /* value: a context; addresses of TTBR0's half */
 #define ACT_MASK_SHIFT 8u
+#define NO_CONTEXT     UINT64_MAX
 
 /* A range of more pages than this is a flush. */
 #define MAX_RANGE 64u
@@ -41,10 +43,21 @@ static void apply(ArmCpu *cpu, const ArmTlbi *tlbi)
             host->tlb_flush_page(&cpu->base, tlbi->value, mask);
         }
         break;
+    case ACT_LOW: /* what one context has there, unless there is something that all have */
+        if (cpu->system->low_global) {
+            cpu->system->low_global = 0;
+            host->tlb_flush(&cpu->base, mask);
+            break;
+        }
+        host->tlb_flush_context(&cpu->base, tlbi->value);
+        break;
     case ACT_CONTEXT:
         host->tlb_flush_context(&cpu->base, tlbi->value);
         break;
     default:
+        if ((mask & ARM_MMU_E10_MASK) == ARM_MMU_E10_MASK) {
+            cpu->system->low_global = 0;
+        }
         host->tlb_flush(&cpu->base, mask);
         break;
     }
@@ -165,7 +178,8 @@ static uint32_t mask_of(const ArmCpu *cpu, uint32_t op1, gboolean host)
  * FEAT_TLBIRANGE (Arm C5.5, "TLBI RVAE1"): BaseADDR in granules, from there
  * (NUM + 1) << (5 * SCALE + 1) granules.
  */
-static void by_range(ArmCpu *cpu, gboolean everywhere, uint32_t mask, uint64_t value)
+static void
+by_range(ArmCpu *cpu, gboolean everywhere, uint32_t mask, uint64_t context, uint64_t value)
 {
     static const uint8_t granules[4] = {0, 12, 14, 16};
     uint32_t granule = granules[value >> 46 & 3], scale = value >> 44 & 3;
@@ -177,7 +191,7 @@ static void by_range(ArmCpu *cpu, gboolean everywhere, uint32_t mask, uint64_t v
     pages <<= 5 * scale + 1;
     base = (uint64_t)((int64_t)(value << 27) >> 27) << granule;
     if (pages > MAX_RANGE) {
-        do_it(cpu, everywhere, action(ACT_ALL, mask, 0));
+        do_it(cpu, everywhere, action(context == NO_CONTEXT ? ACT_ALL : ACT_LOW, mask, context));
         return;
     }
     for (uint64_t i = 0; i < pages; i++) {
@@ -185,8 +199,17 @@ static void by_range(ArmCpu *cpu, gboolean everywhere, uint32_t mask, uint64_t v
     }
 }
 
+/* The context of the ASID in an operand. */
+static uint64_t context_of(const ArmCpu *cpu, gboolean host, uint64_t value)
+{
+    uint64_t asid = value >> 48 & (cpu->tcr[host ? 2 : 1] & ARM_BIT(36) ? 0xffff : 0xff);
+
+    return arm_mmu_context(cpu, host, asid);
+}
+
 void arm_tlbi(ArmCpu *cpu, uint32_t op, uint64_t value)
 {
+    gboolean low;
     uint32_t op1 = op >> 11 & 7, crm = op >> 3 & 15, op2 = op & 7;
     gboolean host = arm_has_two_halves(cpu, 2) && arm_regime_level(cpu) == 2;
     gboolean everywhere = is_shared(cpu, op1, crm, op2);
@@ -197,12 +220,12 @@ void arm_tlbi(ArmCpu *cpu, uint32_t op, uint64_t value)
         /* VA[55:12]; addresses of the upper half have the bits above, too */
         do_it(cpu, everywhere, action(ACT_PAGE, mask, (uint64_t)((int64_t)(value << 20) >> 8)));
         break;
-    case BY_RANGE:
-        by_range(cpu, everywhere, mask, value);
+    case BY_RANGE: /* op2 3 and 7 are of all ASIDs; bit 36 of BaseADDR is that of its half */
+        low = op1 == 0 && !host && (op2 & 2) == 0 && !(value >> 36 & 1);
+        by_range(cpu, everywhere, mask, low ? context_of(cpu, host, value) : NO_CONTEXT, value);
         break;
     case BY_ASID:
-        value = value >> 48 & (cpu->tcr[host ? 2 : 1] & ARM_BIT(36) ? 0xffff : 0xff);
-        do_it(cpu, everywhere, action(ACT_CONTEXT, 0, arm_mmu_context(cpu, host, value)));
+        do_it(cpu, everywhere, action(ACT_CONTEXT, 0, context_of(cpu, host, value)));
         break;
     case BY_IPA: /* which addresses lead there is not known */
         do_it(cpu, everywhere, action(ACT_ALL, ARM_MMU_E10_MASK, 0));
