@@ -127,8 +127,15 @@ static gboolean sets(const QhIrRecord *record)
 /* Whether @var has the same content after @end as after record @from. */
 static gboolean stays(const QhT1 *t, uint32_t var, uint32_t from, uint32_t end)
 {
+    uint32_t klass = t->alloc->vars[var].klass;
+
     for (uint32_t i = from + 1; i <= end; i++) {
-        if (sets(&t->records[i]) && t->alloc->values[i].var == var) {
+        const QhIrRecord *record = &t->records[i];
+        if (sets(record) && t->alloc->values[i].var == var) {
+            return FALSE;
+        }
+        if (record->op == QH_IR_call &&
+            (qh_ir_helper(t->source->context->translator, record->a)->writes >> klass & 1)) {
             return FALSE;
         }
     }
