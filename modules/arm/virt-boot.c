@@ -60,10 +60,6 @@ static gboolean place_image(
 
 static gboolean load_firmware(ArmVirt *virt, BoardLoader *loader, const char *bios, GError **error)
 {
-    uint64_t entry;
-    uint64_t ram_bytes = virt->board.map.ram_bytes;
-    gboolean ok;
-
     virt->entry_pc = ARM_VIRT_FLASH;
     virt->entry_x0 = ARM_VIRT_RAM;
     if (bios != NULL && !virt->board.has_flash) {
@@ -76,14 +72,9 @@ static gboolean load_firmware(ArmVirt *virt, BoardLoader *loader, const char *bi
                             "machine 'virt': -bios and a drive both fill the first bank of flash");
         return FALSE;
     }
-    if (bios != NULL) {
-        virt->board.map.ram_bytes = MIN(ram_bytes, ARM_VIRT_FLASH_BYTES); /* what may be loaded */
-        ok = board_load_program(loader, bios, ARM_VIRT_FLASH, &entry, error);
-        virt->board.map.ram_bytes = ram_bytes;
-        if (!ok) {
-            return FALSE;
-        }
-        virt->entry_pc = entry;
+    loader->limit = ARM_VIRT_FLASH_BYTES;
+    if (bios != NULL && !board_load_program(loader, bios, ARM_VIRT_FLASH, &virt->entry_pc, error)) {
+        return FALSE;
     }
     return board_offer_kernel(&virt->board, error);
 }

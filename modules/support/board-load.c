@@ -34,6 +34,7 @@ uint8_t *board_read_file(const char *path, uint64_t limit, uint64_t *ret_bytes, 
     g_autofree uint8_t *data = NULL;
     int fd = g_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     const char *why = NULL;
+    gboolean too_large = FALSE;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
         why = g_strerror(errno);
@@ -42,7 +43,7 @@ uint8_t *board_read_file(const char *path, uint64_t limit, uint64_t *ret_bytes, 
     } else if (st.st_size == 0) {
         why = "the file is empty";
     } else if ((uint64_t)st.st_size > limit) {
-        why = "larger than the guest's RAM";
+        too_large = TRUE;
     } else {
         data = g_try_malloc((uint64_t)st.st_size);
         why = data == NULL                                ? "not enough memory"
@@ -51,6 +52,13 @@ uint8_t *board_read_file(const char *path, uint64_t limit, uint64_t *ret_bytes, 
     }
     if (fd >= 0) {
         g_close(fd, NULL);
+    }
+    if (too_large) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot read '%s': it is larger than the %" G_GUINT64_FORMAT
+                    " MiB that there is room for",
+                    path, limit >> 20);
+        return NULL;
     }
     if (why != NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot read '%s': %s", path, why);
@@ -83,7 +91,7 @@ static uint8_t *unpack(const char *path,
     inflateEnd(&stream);
     if (status != Z_STREAM_END || all->len > limit) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "cannot unpack '%s': %s", path,
-                    all->len > limit ? "its content is larger than the guest's RAM"
+                    all->len > limit ? "its content is larger than what there is room for"
                                      : "it is damaged");
         return NULL;
     }
@@ -140,7 +148,8 @@ static gboolean load_elf(
 gboolean board_load_program(
     BoardLoader *loader, const char *path, uint64_t address, uint64_t *ret_entry, GError **error)
 {
-    uint64_t limit = loader->board->map.ram_bytes, bytes, room;
+    uint64_t limit = loader->limit != 0 ? loader->limit : loader->board->map.ram_bytes;
+    uint64_t bytes, room;
     g_autofree uint8_t *data = board_read_file(path, limit, &bytes, error);
 
     if (data != NULL && bytes > 2 && data[0] == 0x1f && data[1] == 0x8b) {
@@ -158,6 +167,11 @@ gboolean board_load_program(
     room = bytes;
     if (loader->image != NULL && !loader->image(data, bytes, &address, &room, error)) {
         g_prefix_error(error, "'%s': ", path);
+        return FALSE;
+    }
+    if (room > limit) {
+        g_set_error(error, QH_ERROR, QH_ERROR_INVALID,
+                    "'%s' needs more memory than the guest has (-m)", path);
         return FALSE;
     }
     *ret_entry = address;

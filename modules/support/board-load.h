@@ -21,6 +21,7 @@ typedef struct BoardLoader {
      */
     gboolean (*image)(
         const uint8_t *data, uint64_t bytes, uint64_t *address, uint64_t *ret_room, GError **error);
+    uint64_t limit;   /* bytes of a program at the most; 0: as many as RAM has */
     const char *name; /* of what is being loaded */
     uint64_t start;   /* lowest byte of the last program */
     uint64_t end;     /* highest byte used so far, + 1; set to where RAM starts */

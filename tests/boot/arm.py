@@ -6,6 +6,7 @@ arm.py HOST [CASE...]
 """
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,34 @@ def case_determinism(tap, binary):
     tap.check(runs[0].status == 0 and "arch_timer" in runs[0].output and
               runs[0].output == runs[1].output, "twice the same", runs[1])
     tap.note("%.1f s of CPU" % (runs[0].cpu + runs[1].cpu))
+
+
+def image(offset, size, flags):
+    """The header of a kernel (Linux, booting.rst)."""
+    return struct.pack("<QQQQ24x4sI", 0, offset, size, flags, b"ARM\x64", 0).ljust(4096, b"\0")
+
+
+def case_refusals(tap, binary):
+    """What the board does not have, and kernels that it cannot start."""
+    with tempfile.TemporaryDirectory() as work:
+        for machine, more, why in (
+                ("secure=on", [], "there is no EL3"), ("mte=on", [], "memory has no tags"),
+                ("ras=on", [], "not modelled"), ("iommu=smmuv3", [], "it takes one of: none"),
+                ("gic-version=2", ["-smp", "9"], "serves 8 CPUs at most"),
+                ("", ["-smp", "65"], "at most 64 CPUs"),
+                ("highmem=off", ["-m", "4G"], "room for 3072 MiB of RAM with highmem=off"),
+                ("", ["-m", "16M", "-kernel", ARM.kernel()], "larger than the 16 MiB"),
+                ("", [image(0x80000000, 4096, 0)], "text offset"),
+                ("", [image(0, 1 << 62, 0)], "more memory than the guest has"),
+                ("", [image(0, 1 << 26, 0), "-m", "64M"], "do not fit into 64 MiB"),
+                ("", [image(0, 4096, 1)], "a big-endian kernel")):
+            if more and isinstance(more[0], bytes):
+                path = os.path.join(work, "image")
+                with open(path, "wb") as file:
+                    file.write(more[0])
+                more = ["-kernel", path, *more[1:]]
+            result = guest.run(ARM.host(binary, "-S", *more, machine="virt," + machine), 10)
+            tap.check(result.status == 1 and why in result.errors, why, result)
 
 
 def main():

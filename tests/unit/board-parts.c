@@ -154,6 +154,9 @@ image(const uint8_t *data, uint64_t bytes, uint64_t *address, uint64_t *ret_room
         *address += 0x1000;
         *ret_room = 2 * bytes;
     }
+    if (data[0] == 'H') {
+        *ret_room = UINT64_MAX; /* an address and this wrap around */
+    }
     return TRUE;
 }
 
@@ -234,7 +237,7 @@ static void unpacks(void)
     g_assert_cmphex(entry, ==, RAM + 0x1000);
     load_fails(&loader, cut, "damaged");
     load_fails(&loader, changed, "damaged");
-    load_fails(&loader, bomb, "larger than the guest's RAM");
+    load_fails(&loader, bomb, "larger than what there is room for");
     g_assert_cmpuint(fake.n_images, ==, 1);
     stop();
 }
@@ -248,6 +251,7 @@ static void refuses(void)
     BoardLoader loader = loader_of(&board);
     g_autofree char *empty = write_file("empty", "", 0);
     g_autofree char *other = write_file("other", "Else", 4);
+    g_autofree char *huge = write_file("huge", "Huge", 4);
     g_autofree char *wrong = write_file("wrong", elf, sizeof(elf));
     g_autofree uint8_t *data = g_malloc0(RAM_BYTES + 1);
     g_autofree char *large = write_file("large", data, RAM_BYTES + 1);
@@ -255,9 +259,10 @@ static void refuses(void)
     load_fails(&loader, "/nonexistent/file", "No such file");
     load_fails(&loader, fake.folder, "not a regular file");
     load_fails(&loader, empty, "empty");
-    load_fails(&loader, large, "larger than the guest's RAM");
+    load_fails(&loader, large, "larger than the 16 MiB");
     load_fails(&loader, other, "something else");
     load_fails(&loader, wrong, "");
+    load_fails(&loader, huge, "needs more memory");
     g_assert_cmpuint(fake.n_images, ==, 0);
     stop();
 }
