@@ -225,8 +225,11 @@ void arm_cpu_set_el(ArmCpu *cpu, uint32_t el, uint32_t spsel)
         cpu->sp_el[from] = cpu->sp;
         cpu->sp = cpu->sp_el[to];
     }
-    cpu->el = el;
     cpu->spsel = spsel;
+    if (cpu->el != el && arm_pmu_counts(cpu)) {
+        arm_pmu_set_level(cpu, el);
+    }
+    cpu->el = el;
 }
 
 static const char *model_name(const QhCpu *cpu)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Performance monitors: pmu.h. All counters are brought up to date together: pm_cycles and pm_insns
- * say up to when that was last done. Cycles are nanoseconds of guest time, instructions what the
- * host counts or estimates. Filters are kept but do not tell levels apart: a counter that counts at
- * EL0 or EL1 counts everywhere.
+ * say up to when that was last done, which a change of level does, too, because filters look at it.
+ * Cycles are nanoseconds of guest time, instructions what the host counts or estimates.
  */
 #include "pmu.h"
 
@@ -26,8 +25,9 @@
 #define EVENT_INSNS   0x08u
 #define EVENT_CYCLES  0x11u
 #define EVENT_BITS    UINT64_C(0xffff)
-#define FILTER_P      BIT(31)
-#define FILTER_U      BIT(30)
+#define FILTER_P      BIT(31) /* not at EL1 */
+#define FILTER_U      BIT(30) /* not at EL0 */
+#define FILTER_NSH    BIT(27) /* at EL2 */
 #define FILTER_BITS   UINT64_C(0xfe000000)
 
 /* PMUSERENR_EL0 */
@@ -60,9 +60,12 @@ static uint64_t counting(const ArmCpu *cpu)
     return cpu->pmcr & PMCR_E ? cpu->pmcnten & counters(cpu) : 0;
 }
 
-static gboolean is_filtered(uint64_t type)
+/* Whether a counter of @type stands still at the level that runs (D13.5). */
+static gboolean is_filtered(const ArmCpu *cpu, uint64_t type)
 {
-    return (type & (FILTER_P | FILTER_U)) == (FILTER_P | FILTER_U);
+    return cpu->el == 0   ? (type & FILTER_U) != 0
+           : cpu->el == 1 ? (type & FILTER_P) != 0
+                          : (type & FILTER_NSH) == 0;
 }
 
 /* Event counters have 32 bits. */
@@ -102,11 +105,12 @@ static void bring_up_to_date(ArmCpu *cpu)
         uint32_t n = (uint32_t)__builtin_ctzll(bits);
         uint32_t event = (uint32_t)(cpu->pmevtyper[n] & EVENT_BITS);
 
-        if (!is_filtered(cpu->pmevtyper[n]) && (event == EVENT_INSNS || event == EVENT_CYCLES)) {
+        if (!is_filtered(cpu, cpu->pmevtyper[n]) &&
+            (event == EVENT_INSNS || event == EVENT_CYCLES)) {
             add_event(cpu, n, event == EVENT_INSNS ? new_insns : new_cycles);
         }
     }
-    if ((counting(cpu) & BIT(CYCLE_COUNTER)) && !is_filtered(cpu->pmccfiltr)) {
+    if ((counting(cpu) & BIT(CYCLE_COUNTER)) && !is_filtered(cpu, cpu->pmccfiltr)) {
         add_cycles(cpu, new_cycles);
     }
 }
@@ -120,6 +124,9 @@ static uint64_t soonest(const ArmCpu *cpu)
     for (; bits != 0; bits &= bits - 1) {
         uint32_t n = (uint32_t)__builtin_ctzll(bits);
 
+        if (is_filtered(cpu, n == CYCLE_COUNTER ? cpu->pmccfiltr : cpu->pmevtyper[n])) {
+            continue;
+        }
         if (n == CYCLE_COUNTER) {
             wait = MIN(wait, cpu->pmcr & PMCR_LC ? ~cpu->pmccntr
                                                  : UINT32_MAX - (cpu->pmccntr & UINT32_MAX));
@@ -170,6 +177,13 @@ static void expired(void *opaque)
     ArmCpu *cpu = opaque;
 
     arm_services(cpu)->cpu->run_on(&cpu->base, look, NULL);
+}
+
+void arm_pmu_set_level(ArmCpu *cpu, uint32_t el)
+{
+    bring_up_to_date(cpu);
+    cpu->el = el;
+    refresh(cpu);
 }
 
 gboolean arm_pmu_realize(ArmCpu *cpu, GError **error)
@@ -305,7 +319,8 @@ static gboolean write_swinc(ArmCpu *cpu, const ArmSysreg *reg, uint64_t value)
          bits &= bits - 1) {
         uint32_t n = (uint32_t)__builtin_ctzll(bits);
 
-        if ((cpu->pmevtyper[n] & EVENT_BITS) == EVENT_SW_INCR && !is_filtered(cpu->pmevtyper[n])) {
+        if ((cpu->pmevtyper[n] & EVENT_BITS) == EVENT_SW_INCR &&
+            !is_filtered(cpu, cpu->pmevtyper[n])) {
             add_event(cpu, n, 1);
         }
     }

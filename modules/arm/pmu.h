@@ -13,4 +13,11 @@ gboolean arm_pmu_realize(ArmCpu *cpu, GError **error);
 void arm_pmu_unrealize(ArmCpu *cpu);
 void arm_pmu_reset(ArmCpu *cpu);
 
+/* Go to level @el while counters may run: sets cpu->el. Not under the device lock. */
+void arm_pmu_set_level(ArmCpu *cpu, uint32_t el);
+static inline gboolean arm_pmu_counts(const ArmCpu *cpu)
+{
+    return (cpu->pmcr & 1) && cpu->pmcnten != 0;
+}
+
 #endif
