@@ -517,6 +517,44 @@ static void test_run_on(void)
     toy_machine_free(toy); /* while it runs */
 }
 
+static void wait_settled(QhCpu *cpu)
+{
+    for (uint32_t i = 0; i < 5000 && !qh_cpu_service.is_settled(cpu); i++) {
+        g_usleep(1000);
+    }
+    g_assert_true(qh_cpu_service.is_settled(cpu));
+}
+
+/* What was given to a CPU that runs has been done when it is said to be; one that sleeps may do it
+ * when it wakes up. */
+static void test_settled(void)
+{
+    ToyMachine *toy = toy_machine_new(2, 12);
+    uint32_t n = 0, late = 0;
+
+    poke(toy, CODE, TOY_INSN(TOY_JMP, 0, 0, 0));
+    poke(toy, CODE + 4, TOY_INSN(TOY_HALT, 0, 0, 0));
+    toy->cpu[0]->cpu.pc = CODE;
+    toy->cpu[1]->cpu.pc = CODE + 4;
+    qh_vcpu_start(toy->vcpu[0]);
+    qh_vcpu_start(toy->vcpu[1]);
+    wait_busy(toy, 0);
+    wait_halted(toy, 1);
+    for (uint32_t i = 1; i <= 100; i++) {
+        qh_cpu_service.run_before(&toy->cpu[0]->cpu, note, &n);
+        wait_settled(&toy->cpu[1]->cpu);
+        g_assert_cmpuint(__atomic_load_n(&n, __ATOMIC_SEQ_CST), ==, i);
+    }
+    qh_cpu_service.run_before(&toy->cpu[1]->cpu, note, &late);
+    wait_settled(&toy->cpu[0]->cpu);
+    qh_vcpu_kick(toy->vcpu[1]);
+    for (uint32_t i = 0; i < 5000 && __atomic_load_n(&late, __ATOMIC_SEQ_CST) == 0; i++) {
+        g_usleep(1000);
+    }
+    g_assert_cmpuint(late, ==, 1);
+    toy_machine_free(toy);
+}
+
 /* A halted CPU wakes for an interrupt. */
 static void test_halt(void)
 {
@@ -633,6 +671,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vcpu/inner-loop", test_inner_loop);
     g_test_add_func("/vcpu/atomics", test_atomics);
     g_test_add_func("/vcpu/run-on", test_run_on);
+    g_test_add_func("/vcpu/settled", test_settled);
     g_test_add_func("/vcpu/halt", test_halt);
     g_test_add_func("/vcpu/inspect", test_inspect);
     g_test_add_func("/vcpu/models", test_models);
