@@ -56,6 +56,22 @@ def test_absent():
         assert (reply['module'], reply['package']) == ('s390x', 'qemu-host-target-s390x'), reply
 
 
+def test_arm():
+    """The module for Arm: controllers, models and their properties, as libvirt asks for them."""
+    with Host('-M', 'none', '--load-target=aarch64', modules=module_path('arm')) as host:
+        client = host.client()
+        versions = client.execute('query-gic-capabilities')
+        assert sorted(row['version'] for row in versions) == [2, 3], versions
+        assert all(row['emulated'] and not row['kernel'] for row in versions), versions
+        assert client.execute('query-target')['arch'] == 'aarch64'
+        models = {row['name'] for row in client.execute('query-cpu-definitions')}
+        assert {'cortex-a53', 'cortex-a57', 'cortex-a72', 'neoverse-n1', 'max'} <= models, models
+        reply = client.execute('query-cpu-model-expansion', type='full',
+                               model={'name': 'max', 'props': {'pmu': False}})
+        props = reply['model']['props']
+        assert props['simd'] is True and props['pmu'] is False, props
+
+
 def test_all_slots_are_known():
     """The 19 commands of one architecture: two are answered from notes, the rest are slots."""
     with Host('-M', 'none') as host:
