@@ -72,12 +72,14 @@ static uint32_t size_of(const ArmCpu *cpu, uint32_t ps, gboolean wide)
     return MIN(bits[ps & 7], most);
 }
 
-/* log2 of a granule by TG0, and by TG1; reserved values are 4 KiB. */
-static uint32_t granule_of(uint32_t field, gboolean upper)
+/* log2 of a granule by TG0, and by TG1; reserved values, and what the PE does not have, are 4 KiB.
+ */
+static uint32_t granule_of(const ArmCpu *cpu, uint32_t field, gboolean upper)
 {
     static const uint8_t tg0[4] = {12, 16, 14, 12}, tg1[4] = {12, 14, 12, 16};
+    uint32_t granule = upper ? tg1[field & 3] : tg0[field & 3];
 
-    return upper ? tg1[field & 3] : tg0[field & 3];
+    return granule == 14 && !cpu->has_tgran16 ? 12 : granule;
 }
 
 /* The table's address from TTBR or VTTBR; the first level has @entries_bits of an index. */
@@ -129,7 +131,7 @@ set_up_stage1(const ArmRequest *request, Stage *stage, uint64_t *ret_ttbr, gbool
     uint32_t tsz;
 
     *stage = (Stage){.two_halves = two};
-    stage->granule = granule_of((uint32_t)(tcr >> (upper ? 30 : 14)), upper != 0);
+    stage->granule = granule_of(cpu, (uint32_t)(tcr >> (upper ? 30 : 14)), upper != 0);
     tsz = clamp_tsz(cpu, tcr >> (upper ? 16 : 0) & 63, stage->granule);
     stage->input_bits = 64 - tsz;
     stage->level =
@@ -157,7 +159,7 @@ static gboolean set_up_stage2(const ArmRequest *request, Stage *stage)
     uint32_t sl0 = vtcr >> 6 & 3, covered, stride;
 
     *stage = (Stage){.second = TRUE};
-    stage->granule = granule_of((uint32_t)(vtcr >> 14), FALSE);
+    stage->granule = granule_of(cpu, (uint32_t)(vtcr >> 14), FALSE);
     stride = stage->granule - 3;
     stage->input_bits = 64 - clamp_tsz(cpu, vtcr & 63, stage->granule);
     stage->wide = stage->granule == 16 && cpu->has_lpa;
