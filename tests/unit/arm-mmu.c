@@ -148,6 +148,16 @@ static void test_granules(void)
     }
 }
 
+/* 16 KiB where the PE has no such granule: taken for 4 KiB. */
+static void test_no_granule(void)
+{
+    g_autoptr(ArmFake) fake = arm_fake_new("cortex-a57", FALSE, 1);
+
+    on(fake->cpu, TCR_48 | 2u << 14);
+    map(fake, 0x5000, DATA | PAGE | AF);
+    g_assert_cmpuint(ok(fake->cpu, 0x5000, QH_ACCESS_READ, ARM_MMU_E10_1).page_bits, ==, 12);
+}
+
 static void test_halves(void)
 {
     g_autoptr(ArmFake) fake = arm_fake_new("max", FALSE, 1);
@@ -311,10 +321,14 @@ static void test_tlbi(void)
     arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 6u, 1u), UINT64_C(1) << 46 | UINT64_C(1) << 39 | 5);
     g_assert_cmpuint(fake->tlb[0].page_flushes, ==, 4);
     g_assert_cmphex(fake->tlb[0].page, ==, 0x8000);
-    /* NUM 31, SCALE 3: everything */
+    /* NUM 31, SCALE 3: all that its ASID has; RVAAE1: all of that half */
     arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 6u, 1u),
                  UINT64_C(1) << 46 | UINT64_C(3) << 44 | UINT64_C(31) << 39);
     g_assert_cmpuint(fake->tlb[0].page_flushes, ==, 4);
+    g_assert_cmpuint(fake->tlb[0].flushes, ==, 0);
+    g_assert_cmpuint(fake->tlb[0].context_flushes, ==, 1);
+    arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 6u, 3u),
+                 UINT64_C(1) << 46 | UINT64_C(3) << 44 | UINT64_C(31) << 39);
     g_assert_cmpuint(fake->tlb[0].flushes, ==, 1);
     arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 7u, 0u), 0);
     g_assert_cmpuint(fake->tlb[0].flushes, ==, 2);
@@ -435,6 +449,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/arm-mmu/off", test_off);
     g_test_add_func("/arm-mmu/granules", test_granules);
+    g_test_add_func("/arm-mmu/no-granule", test_no_granule);
     g_test_add_func("/arm-mmu/halves", test_halves);
     g_test_add_func("/arm-mmu/rights", test_rights);
     g_test_add_func("/arm-mmu/wxn", test_wxn);
