@@ -100,6 +100,7 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
     note_tag(cpu, address);
     if (found.guarded && access == QH_ACCESS_FETCH && !cpu->guarded_seen) {
         cpu->guarded_seen = 1;
+        cpu->btype = 0; /* of an ERET long ago: nobody has kept it since */
         arm_cpu_update_key(cpu);
     }
     ret->phys = found.phys;
