@@ -108,10 +108,6 @@ typedef struct QhT1ColdSite {
     QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
 } QhT1ColdSite;
 
-typedef struct QhT1LinkFix {
-    uint32_t link, offset;
-} QhT1LinkFix;
-
 struct QhT1Alloc {
     QhT1 *t;
     const QhT1Stubs *stubs;
@@ -155,13 +151,7 @@ struct QhT1Alloc {
     QhT1Entry entries[QH_T1_MAX_ENTRIES];
     QhXLabel entry_labels[QH_T1_MAX_BLOCKS];
     uint32_t n_entries;
-
-    QhT1Recipe recipes[QH_T1_MAX_RECIPES];
-    uint32_t n_recipes;
-    uint16_t recipe_of[QH_T1_MAX_RECORDS]; /* of a setflags, + 1 */
-    uint16_t carried[QH_T1_MAX_RECORDS];   /* by a target; pending.c */
-    uint8_t heads[QH_T1_MAX_RECORDS];      /* of blocks */
-    uint8_t wanted[QH_T1_MAX_RECORDS];     /* somebody looks before the next setflags */
+    QhT1Pending pending_flags;
 };
 
 /* analyse.c: fills values, variables, homes, targets, loops. FALSE: more than T1 handles. */

@@ -593,7 +593,7 @@ static QhT1Region *new_region(const QhT1 *t)
     const QhT1Source *source = t->source;
     size_t entries = alloc->n_entries * sizeof(QhT1Entry),
            links = alloc->n_links * sizeof(QhT1Link);
-    size_t recipes = alloc->n_recipes * sizeof(QhT1Recipe);
+    size_t recipes = alloc->pending_flags.n_recipes * sizeof(QhT1Recipe);
     size_t insns = alloc->n_insns * sizeof(uint16_t), blocks = source->n_blocks * 4u;
     QhT1Region *region =
         g_try_malloc0(sizeof(*region) + entries + links + recipes + insns + blocks);
@@ -605,7 +605,7 @@ static QhT1Region *new_region(const QhT1 *t)
     region->entries = memcpy(at, alloc->entries, entries);
     region->links = memcpy(at + entries, alloc->links, links);
     at += entries + links;
-    region->recipes = memcpy(at, alloc->recipes, recipes);
+    region->recipes = memcpy(at, alloc->pending_flags.recipes, recipes);
     region->insns = memcpy(at + recipes, alloc->insns, insns);
     region->blocks = (uint16_t *)(void *)(at + recipes + insns);
     region->n_entries = alloc->n_entries;

@@ -61,7 +61,7 @@ static uint32_t exit_to(const QhT1 *t, const QhIrRecord *record)
 static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
 {
     const QhIrRecord *record = &t->records[i];
-    const uint8_t *wanted = t->alloc->wanted;
+    const uint8_t *wanted = t->alloc->pending_flags.wanted;
     uint32_t to;
 
     switch (record->op) {
@@ -82,7 +82,7 @@ static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
 /* Where code that counts instructions may be left: at the head of each block. */
 static gboolean is_counted_head(const QhT1 *t, uint32_t i)
 {
-    return (t->source->flags & QH_CODE_ICOUNT) && t->alloc->heads[i];
+    return (t->source->flags & QH_CODE_ICOUNT) && t->alloc->pending_flags.heads[i];
 }
 
 /* Until nothing changes: FALSE becomes TRUE only. Where exit_request is looked at the block may be
@@ -92,19 +92,19 @@ static void find_wanted(QhT1 *t)
     QhT1Alloc *alloc = t->alloc;
     gboolean changed;
 
-    memset(alloc->wanted, 0, t->source->n_records);
-    memset(alloc->heads, 0, t->source->n_records);
+    memset(alloc->pending_flags.wanted, 0, t->source->n_records);
+    memset(alloc->pending_flags.heads, 0, t->source->n_records);
     for (uint32_t b = 0; b < t->source->n_blocks; b++) {
-        alloc->heads[t->source->blocks[b].first] = 1;
+        alloc->pending_flags.heads[t->source->blocks[b].first] = 1;
     }
     do {
         changed = FALSE;
         for (uint32_t i = t->source->n_records; i-- > 0;) {
-            gboolean after = i + 1 < t->source->n_records && alloc->wanted[i + 1];
+            gboolean after = i + 1 < t->source->n_records && alloc->pending_flags.wanted[i + 1];
             gboolean now =
                 wanted_before(t, i, after) || alloc->targets[i].polls || is_counted_head(t, i);
-            changed = changed || now != alloc->wanted[i];
-            alloc->wanted[i] = now != FALSE;
+            changed = changed || now != alloc->pending_flags.wanted[i];
+            alloc->pending_flags.wanted[i] = now != FALSE;
         }
     } while (changed);
 }
@@ -260,9 +260,11 @@ static void make_recipes(QhT1 *t)
     for (uint32_t b = 0; b < t->source->n_blocks; b++) {
         const QhT1Block *block = &t->source->blocks[b];
         for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
-            if (t->records[i].op == QH_IR_setflags && alloc->n_recipes < QH_T1_MAX_RECIPES &&
-                make_recipe(t, &alloc->recipes[alloc->n_recipes], block, i)) {
-                alloc->recipe_of[i] = (uint16_t)++alloc->n_recipes;
+            if (t->records[i].op == QH_IR_setflags &&
+                alloc->pending_flags.n_recipes < QH_T1_MAX_RECIPES &&
+                make_recipe(t, &alloc->pending_flags.recipes[alloc->pending_flags.n_recipes], block,
+                            i)) {
+                alloc->pending_flags.recipe_of[i] = (uint16_t)++alloc->pending_flags.n_recipes;
             }
         }
     }
@@ -295,13 +297,13 @@ static gboolean uses_class(const QhT1 *t, const QhT1Recipe *recipe, uint32_t cla
 static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
 {
     const QhT1Alloc *alloc = t->alloc;
-    const QhT1Recipe *recipe = &alloc->recipes[n - 1];
+    const QhT1Recipe *recipe = &alloc->pending_flags.recipes[n - 1];
     const QhIrRecord *record = &t->records[i];
 
     if (i > recipe->record && i <= recipe->end) {
         return FALSE;
     }
-    if (i + 1 < t->source->n_records && !alloc->wanted[i + 1]) {
+    if (i + 1 < t->source->n_records && !alloc->pending_flags.wanted[i + 1]) {
         return FALSE;
     }
     if (sets(record)) {
@@ -314,9 +316,9 @@ static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
 /* The path comes to @to with @n; whether that is news. */
 static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
 {
-    uint16_t *carried = &alloc->carried[to];
+    uint16_t *carried = &alloc->pending_flags.carried[to];
 
-    if (!alloc->wanted[to]) {
+    if (!alloc->pending_flags.wanted[to]) {
         n = NOTHING;
     }
     if (*carried == UNKNOWN) {
@@ -333,7 +335,7 @@ static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
 
 static uint32_t carried_at(const QhT1Alloc *alloc, uint32_t i)
 {
-    uint16_t n = alloc->carried[i];
+    uint16_t n = alloc->pending_flags.carried[i];
 
     return n == UNKNOWN || n == QH_T1_MAX_RECIPES + 1 ? NOTHING : n;
 }
@@ -353,17 +355,17 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
                 *ret_changed |= arrive(alloc, i, n);
             }
             n = carried_at(alloc, i);
-            live = alloc->carried[i] != UNKNOWN;
+            live = alloc->pending_flags.carried[i] != UNKNOWN;
         }
         if (!live) {
             continue;
         }
         if (n != NOTHING && breaks(t, n, i)) {
-            alloc->recipe_of[alloc->recipes[n - 1].record] = 0;
+            alloc->pending_flags.recipe_of[alloc->pending_flags.recipes[n - 1].record] = 0;
             return FALSE;
         }
         if (record->op == QH_IR_setflags) {
-            n = alloc->recipe_of[i];
+            n = alloc->pending_flags.recipe_of[i];
         } else if (record->op == QH_IR_br || record->op == QH_IR_brc) {
             *ret_changed |= arrive(alloc, record->op == QH_IR_br ? record->a : record->b, n);
             live = record->op == QH_IR_brc;
@@ -383,12 +385,12 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
 static void start_walk(QhT1 *t)
 {
     for (uint32_t i = 0; i < t->source->n_records; i++) {
-        t->alloc->carried[i] = UNKNOWN;
+        t->alloc->pending_flags.carried[i] = UNKNOWN;
     }
     for (uint32_t b = 0; b < t->source->n_blocks; b++) {
         const QhT1Block *block = &t->source->blocks[b];
         /* also where a call within the region comes back to */
-        t->alloc->carried[block->first] = NOTHING;
+        t->alloc->pending_flags.carried[block->first] = NOTHING;
     }
 }
 
@@ -413,14 +415,16 @@ void qh_t1_pending_analyse(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
-    alloc->n_recipes = 0;
-    memset(alloc->recipe_of, 0, sizeof(alloc->recipe_of[0]) * t->source->n_records);
-    memset(alloc->carried, 0, sizeof(alloc->carried[0]) * t->source->n_records);
+    alloc->pending_flags.n_recipes = 0;
+    memset(alloc->pending_flags.recipe_of, 0,
+           sizeof(alloc->pending_flags.recipe_of[0]) * t->source->n_records);
+    memset(alloc->pending_flags.carried, 0,
+           sizeof(alloc->pending_flags.carried[0]) * t->source->n_records);
     if (!t->source->context->translator->lazy_flags || names_slots(t)) {
         return;
     }
     make_recipes(t);
-    if (alloc->n_recipes > 0) {
+    if (alloc->pending_flags.n_recipes > 0) {
         find_wanted(t);
         find_carried(t);
     }
@@ -428,17 +432,17 @@ void qh_t1_pending_analyse(QhT1 *t)
 
 gboolean qh_t1_is_pending(const QhT1 *t, uint32_t i)
 {
-    return t->alloc->recipe_of[i] != 0;
+    return t->alloc->pending_flags.recipe_of[i] != 0;
 }
 
 gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
 {
-    uint32_t n = t->alloc->recipe_of[i];
+    uint32_t n = t->alloc->pending_flags.recipe_of[i];
 
     if (n == 0) {
         return FALSE;
     }
-    const QhT1Recipe *recipe = &t->alloc->recipes[n - 1];
+    const QhT1Recipe *recipe = &t->alloc->pending_flags.recipes[n - 1];
     for (uint32_t k = 0; k < 3; k++) {
         if (recipe->from[k] == QH_T1_FROM_VAR && recipe->var[k] == var && !recipe->put[k]) {
             return FALSE;
@@ -451,7 +455,7 @@ gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
 
 gboolean qh_t1_pending_set(QhT1 *t)
 {
-    uint32_t n = t->alloc->recipe_of[t->i];
+    uint32_t n = t->alloc->pending_flags.recipe_of[t->i];
 
     t->alloc->state.flags = (uint16_t)n;
     if (n == 0) {
@@ -542,7 +546,7 @@ void qh_t1_pending_flush(QhT1 *t)
         return;
     }
     t->alloc->state.flags = 0;
-    const QhT1Recipe *recipe = &t->alloc->recipes[n - 1];
+    const QhT1Recipe *recipe = &t->alloc->pending_flags.recipes[n - 1];
     qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, recipe->lazy[0]), (int32_t)QH_T1_PENDING(n));
     qh_x_jcc(&t->a, QH_IF_NE, &done);
     follow_code(t, recipe);
@@ -558,7 +562,7 @@ gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to)
 {
     uint32_t n = t->alloc->state.flags;
 
-    return n == 0 || !t->alloc->wanted[to] || n == carried_at(t->alloc, to);
+    return n == 0 || !t->alloc->pending_flags.wanted[to] || n == carried_at(t->alloc, to);
 }
 
 void qh_t1_pending_join(QhT1 *t, uint32_t to)

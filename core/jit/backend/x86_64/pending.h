@@ -36,6 +36,16 @@ typedef struct QhT1Recipe {
 } QhT1Recipe;
 #define QH_T1_MAX_RECIPES 128u
 
+/* Of a region; by record. */
+typedef struct QhT1Pending {
+    QhT1Recipe recipes[QH_T1_MAX_RECIPES];
+    uint32_t n_recipes;
+    uint16_t recipe_of[QH_T1_MAX_RECORDS]; /* of a setflags, + 1 */
+    uint16_t carried[QH_T1_MAX_RECORDS];   /* by a target */
+    uint8_t heads[QH_T1_MAX_RECORDS];      /* of blocks */
+    uint8_t wanted[QH_T1_MAX_RECORDS];     /* somebody looks before the next setflags */
+} QhT1Pending;
+
 /* What the kind's slot holds while recipe @n is not followed: no QH_CC_... has these bits. */
 #define QH_T1_PENDING(n) (0x40000000u | (n))
 

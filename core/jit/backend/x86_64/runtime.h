@@ -61,6 +61,11 @@ typedef struct QhT1Link {
     uint32_t stub;                /* offset of the stub that leaves */
 } QhT1Link;
 
+/* Where the code has the address of a link, which is known when the region is made. */
+typedef struct QhT1LinkFix {
+    uint32_t link, offset;
+} QhT1LinkFix;
+
 typedef struct QhT1Entry {
     uint64_t pc;
     uint32_t at;        /* offset of the entry in the region's code */
