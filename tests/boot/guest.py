@@ -32,6 +32,10 @@ class Target:
     def kernel(self):
         return glob.glob(self.package() + self.image)[0]
 
+    def firmware(self):
+        """What starts it, as options."""
+        return ["-bios", firmware()] if self.name == "riscv64" else ["-cpu", "max"]
+
     def host(self, binary, *more, machine="virt"):
         return [binary, "--load-target=" + self.name, "-M", machine, "-display", "none", "-serial",
                 "stdio", *more]
@@ -39,6 +43,7 @@ class Target:
 
 RISCV = Target("riscv64", "riscv64", "/boot/vmlinux-*", "ttyS0", True)
 ARM = Target("aarch64", "arm64", "/boot/vmlinuz-*", "ttyAMA0", False)
+TARGETS = {target.name: target for target in (RISCV, ARM)}
 
 
 def fetch(suite, arch, *packages):

@@ -3,9 +3,10 @@
 """A Debian system on a disk: it starts with systemd, someone logs in, a package is installed over
 the network in user space, it is switched off, and the image is whole.
 
-root.py HOST IMAGE [CASE...]    IMAGE as tests/guest/mkroot makes it; each case works on an overlay
+root.py [--target riscv64|aarch64] HOST IMAGE [CASE...]    IMAGE as tests/guest/mkroot makes it; each case works on an overlay
                                 of its own. Cases: mmio (by default), pci, nvme, scsi
 """
+import argparse
 import functools
 import glob
 import hashlib
@@ -74,12 +75,12 @@ class Console:
         return self.text[start:self.at]
 
 
-def repository(folder):
+def repository(folder, arch):
     """A flat archive with one package, as apt reads it."""
-    guest.fetch("trixie", "riscv64", "hello")
+    guest.fetch("trixie", arch, "hello")
     cache = os.environ.get("QEMU_HOST_GUEST_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "qemu-host", "guest")
-    package = glob.glob(cache + "/apt/trixie-riscv64/archives/hello_*.deb")[0]
+    package = glob.glob(cache + "/apt/trixie-%s/archives/hello_*.deb" % arch)[0]
     shutil.copy(package, os.path.join(folder, "hello.deb"))
     fields = subprocess.run(["dpkg-deb", "-f", package], check=True, stdout=subprocess.PIPE,
                             text=True).stdout
@@ -115,20 +116,20 @@ def session(console, port):
     return "Hello, world!" in greeting
 
 
-def case(tap, binary, image, name):
+def case(tap, target, binary, image, name):
     disk, *devices = CASES[name]
     with tempfile.TemporaryDirectory() as work:
         copy, archive = os.path.join(work, "disk.qcow2"), os.path.join(work, "archive")
         os.mkdir(archive)
-        repository(archive)
+        repository(archive, target.arch)
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b",
                         os.path.abspath(image), copy], check=True)
         subprocess.run([os.path.join(guest.GUEST, "mkroot"), "--initrd",
-                        os.path.join(work, "initrd")], check=True)
+                        os.path.join(work, "initrd"), "--target", target.name], check=True)
         console = Console(
-            [binary, "--load-target=riscv64", "-M", "virt", "-m", "1G", "-smp", "2", "-bios",
-             guest.firmware(), "-display", "none", "-serial", "stdio", "-kernel", guest.kernel(),
-             "-initrd", os.path.join(work, "initrd"), "-append", "console=ttyS0 root=" + disk +
+            [*target.host(binary), "-m", "1G", "-smp", "2", *target.firmware(), "-kernel",
+             target.kernel(), "-initrd", os.path.join(work, "initrd"), "-append",
+             "console=" + target.console + " root=" + disk +
              " systemd.default_device_timeout_sec=900 systemd.default_timeout_start_sec=900",
              "-blockdev", "driver=qcow2,node-name=disk,file.driver=file,file.filename=" + copy,
              "-netdev", "user,id=net", *devices])
@@ -148,8 +149,14 @@ def case(tap, binary, image, name):
 
 def main():
     tap = guest.Tap()
-    for name in sys.argv[3:] or ["mmio"]:
-        case(tap, sys.argv[1], sys.argv[2], name)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="riscv64", choices=sorted(guest.TARGETS))
+    parser.add_argument("host")
+    parser.add_argument("image")
+    parser.add_argument("cases", nargs="*", default=["mmio"])
+    args = parser.parse_args()
+    for name in args.cases:
+        case(tap, guest.TARGETS[args.target], args.host, args.image, name)
     return tap.end()
 
 
