@@ -18,9 +18,10 @@
 #define AFSEL    0x420u
 #define ID       0xfe0u
 
-#define N_PINS   8u
-#define PRESS_NS INT64_C(100000000) /* how long a key is held: gpio-keys waits 5 ms for bouncing   \
-                                     */
+#define N_PINS 8u
+#define PRESS_NS                                                                                   \
+    INT64_C(100000000) /* how long a key is held: gpio-keys waits 5 ms for bouncing                \
+                        */
 
 typedef struct Pl061 {
     QhDevice base;
