@@ -74,7 +74,7 @@ def startup(emulators, values, runs, out, compiler):
             keep(values, side, "greeting", until_output(
                 [*side.command, "-M", "none", "-display", "none", "-qmp", "stdio"]))
             keep(values, side, "first", until_output(
-                [*side.command, "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio",
+                [*side.command, "-M", "virt", *target.options(), "-m", "128M", "-display", "none", "-serial", "stdio",
                  "-monitor", "none", target.option, side.visible(payload)]))
 
 

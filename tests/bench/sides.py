@@ -30,8 +30,9 @@ class Target:
     def of(self, cpu):
         return Target(self.guest, cpu or self.cpu, self.option, self.address)
 
-    def command(self, program, *more):
-        return [program, *more, *(["-cpu", self.cpu] if self.cpu else [])]
+    def options(self):
+        """What every machine of it gets."""
+        return ["-cpu", self.cpu] if self.cpu else []
 
 
 TARGETS = {target.name: target for target in (
@@ -123,7 +124,7 @@ class Emulator(Native):
             shutil.rmtree(self.root + self.copies, ignore_errors=True)
 
     def arguments(self, image=None, memory=None, cpus=1, more=()):
-        return [*self.command, "-M", "virt", "-m", memory or self.memory, "-smp", str(cpus),
+        return [*self.command, "-M", "virt", *self.target.options(), "-m", memory or self.memory, "-smp", str(cpus),
                 "-display", "none", "-serial", "stdio", "-monitor", "none",
                 "-kernel", self.visible(self.target.guest.kernel()),
                 "-initrd", self.visible(image or self.image),

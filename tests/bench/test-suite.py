@@ -26,7 +26,7 @@ def check_kernels(tap, target, command):
         image = sides.guest.initrd(os.path.join(work, "image"),
                                    files=[binaries[1] + ":/bench/agent"], target=target.guest)
         native = sides.Native(binaries[0])
-        host = sides.Emulator("host", target, target.command(*command), None, image, None)
+        host = sides.Emulator("host", target, command, None, image, None)
         try:
             for name in [name for name in rows.names() if name not in rows.PROGRAMS] + ["contend"]:
                 order = "kernel %s %g 1" % (name, SCALE)
