@@ -32,7 +32,6 @@
 typedef struct ArmTimer {
     uint64_t cval; /* CNT*_CVAL_EL* */
     uint32_t ctl;  /* ENABLE and IMASK; ISTATUS is computed */
-    uint32_t reserved;
 } ArmTimer;
 
 /* Conduit of PSCI calls (DEN 0022, 5.2). */
