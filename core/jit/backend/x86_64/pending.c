@@ -79,32 +79,27 @@ static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
     }
 }
 
-/* Where code that counts instructions may be left: at the head of each block. */
-static gboolean is_counted_head(const QhT1 *t, uint32_t i)
-{
-    return (t->source->flags & QH_CODE_ICOUNT) && t->alloc->pending_flags.heads[i];
-}
-
-/* Until nothing changes: FALSE becomes TRUE only. Where exit_request is looked at the block may be
- * left. */
+/* Until nothing changes: FALSE becomes TRUE only. At first they are wanted where the region may be
+ * left: where exit_request is looked at, and by code that counts at the head of each block. */
 static void find_wanted(QhT1 *t)
 {
-    QhT1Alloc *alloc = t->alloc;
+    uint8_t *wanted = t->alloc->pending_flags.wanted;
     gboolean changed;
 
-    memset(alloc->pending_flags.wanted, 0, t->source->n_records);
-    memset(alloc->pending_flags.heads, 0, t->source->n_records);
-    for (uint32_t b = 0; b < t->source->n_blocks; b++) {
-        alloc->pending_flags.heads[t->source->blocks[b].first] = 1;
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        wanted[i] = t->alloc->targets[i].polls != 0;
+    }
+    for (uint32_t b = 0; t->source->flags & QH_CODE_ICOUNT && b < t->source->n_blocks; b++) {
+        wanted[t->source->blocks[b].first] = 1;
     }
     do {
         changed = FALSE;
         for (uint32_t i = t->source->n_records; i-- > 0;) {
-            gboolean after = i + 1 < t->source->n_records && alloc->pending_flags.wanted[i + 1];
-            gboolean now =
-                wanted_before(t, i, after) || alloc->targets[i].polls || is_counted_head(t, i);
-            changed = changed || now != alloc->pending_flags.wanted[i];
-            alloc->pending_flags.wanted[i] = now != FALSE;
+            gboolean after = i + 1 < t->source->n_records && wanted[i + 1];
+            if (!wanted[i] && wanted_before(t, i, after)) {
+                wanted[i] = 1;
+                changed = TRUE;
+            }
         }
     } while (changed);
 }

@@ -42,7 +42,6 @@ typedef struct QhT1Pending {
     uint32_t n_recipes;
     uint16_t recipe_of[QH_T1_MAX_RECORDS]; /* of a setflags, + 1 */
     uint16_t carried[QH_T1_MAX_RECORDS];   /* by a target */
-    uint8_t heads[QH_T1_MAX_RECORDS];      /* of blocks */
     uint8_t wanted[QH_T1_MAX_RECORDS];     /* somebody looks before the next setflags */
 } QhT1Pending;
 
