@@ -8,6 +8,7 @@
 #include "abi/module.h"
 #include "modules/arm/cpu.h"
 #include "modules/arm/hw/hw.h"
+#include "modules/support/offer.h"
 
 /* The module's context. An ArmTarget begins with the services, so it serves devices as well. */
 typedef struct ArmModule {
@@ -28,36 +29,28 @@ const QhTargetOps arm64_target = {
     .elf_machine = 183, /* EM_AARCH64 */
 };
 
-typedef struct Offer {
-    const char *kind, *name, *interface;
-    const void *ops;
-} Offer;
-
-static const Offer offers[] = {
-    {"target",     "aarch64",                QH_TARGET_INTERFACE,     &arm64_target        },
-    {"cpu",        "aarch64",                QH_CPU_INTERFACE,        &arm64_cpu_ops       },
-    {"translator", "aarch64",                QH_TRANSLATOR_INTERFACE, &arm_translator_ops  },
-    {"gdb",        "aarch64",                QH_GDB_INTERFACE,        &arm64_gdb_ops       },
-    {"machine",    "aarch64:virt",           QH_MACHINE_INTERFACE,    &arm_virt_machine    },
-    {"command",    "query-gic-capabilities", QH_COMMAND_INTERFACE,    &arm_gic_query       },
-    {"device",     "arm-gicv2m",             QH_DEVICE_INTERFACE,     &arm_gicv2m_device   },
-    {"device",     "arm-gicv3",              QH_DEVICE_INTERFACE,     &arm_gicv3_device    },
-    {"device",     "arm-gicv3-its",          QH_DEVICE_INTERFACE,     &arm_gicv3_its_device},
-    {"device",     "arm_gic",                QH_DEVICE_INTERFACE,     &arm_gicv2_device    },
-    {"device",     "gpio-key",               QH_DEVICE_INTERFACE,     &arm_gpio_key_device },
-    {"device",     "pl011",                  QH_DEVICE_INTERFACE,     &arm_pl011_device    },
-    {"device",     "pl031",                  QH_DEVICE_INTERFACE,     &arm_pl031_device    },
-    {"device",     "pl061",                  QH_DEVICE_INTERFACE,     &arm_pl061_device    },
+#define A64 offsetof(ArmModule, a64)
+static const SupportOffer offers[] = {
+    {"target",     "aarch64",                QH_TARGET_INTERFACE,     &arm64_target,         A64},
+    {"cpu",        "aarch64",                QH_CPU_INTERFACE,        &arm64_cpu_ops,        A64},
+    {"translator", "aarch64",                QH_TRANSLATOR_INTERFACE, &arm_translator_ops,   A64},
+    {"gdb",        "aarch64",                QH_GDB_INTERFACE,        &arm64_gdb_ops,        A64},
+    {"machine",    "aarch64:virt",           QH_MACHINE_INTERFACE,    &arm_virt_machine,     A64},
+    {"command",    "query-gic-capabilities", QH_COMMAND_INTERFACE,    &arm_gic_query,        A64},
+    {"device",     "arm-gicv2m",             QH_DEVICE_INTERFACE,     &arm_gicv2m_device,    A64},
+    {"device",     "arm-gicv3",              QH_DEVICE_INTERFACE,     &arm_gicv3_device,     A64},
+    {"device",     "arm-gicv3-its",          QH_DEVICE_INTERFACE,     &arm_gicv3_its_device, A64},
+    {"device",     "arm_gic",                QH_DEVICE_INTERFACE,     &arm_gicv2_device,     A64},
+    {"device",     "gpio-key",               QH_DEVICE_INTERFACE,     &arm_gpio_key_device,  A64},
+    {"device",     "pl011",                  QH_DEVICE_INTERFACE,     &arm_pl011_device,     A64},
+    {"device",     "pl031",                  QH_DEVICE_INTERFACE,     &arm_pl031_device,     A64},
+    {"device",     "pl061",                  QH_DEVICE_INTERFACE,     &arm_pl061_device,     A64},
 };
 
 /* Fetch every service; FALSE with @error set when the host lacks one. */
 static gboolean find_services(const QhHostApi *host, ArmServices *services, GError **error)
 {
-    const struct {
-        const char *name;
-        const void **place;
-        uint32_t minor;
-    } wanted[] = {
+    const SupportService wanted[] = {
         {"qh.log",     (const void **)&services->log,     0},
         {"qh.timer",   (const void **)&services->timer,   0},
         {"qh.mem",     (const void **)&services->mem,     0},
@@ -71,13 +64,7 @@ static gboolean find_services(const QhHostApi *host, ArmServices *services, GErr
     };
 
     services->host = host->host;
-    for (uint32_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        *wanted[i].place = host->service(host->host, wanted[i].name, 1, wanted[i].minor, error);
-        if (*wanted[i].place == NULL) {
-            return FALSE;
-        }
-    }
-    return TRUE;
+    return support_find_services(host, wanted, G_N_ELEMENTS(wanted), error);
 }
 
 static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, GError **error)
@@ -88,19 +75,8 @@ static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, 
         return FALSE;
     }
     module->a64.has_el_aa64 = 1;
-    for (uint32_t i = 0; i < G_N_ELEMENTS(offers); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .kind = offers[i].kind,
-            .name = offers[i].name,
-            .interface = offers[i].interface,
-            .ops = offers[i].ops,
-            .ctx = &module->a64,
-        };
-        if (!host->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer(host, txn, offers, G_N_ELEMENTS(offers), module, error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&module);
     return TRUE;

@@ -8,6 +8,7 @@
 #include "abi/module.h"
 #include "modules/riscv/cpu.h"
 #include "modules/riscv/hw/hw.h"
+#include "modules/support/offer.h"
 
 /* The module's context. An RvTarget begins with the services, so it serves devices as well. */
 typedef struct RvModule {
@@ -43,15 +44,9 @@ const QhTargetOps rv64_target = {
     .elf_machine = 243, /* EM_RISCV */
 };
 
-typedef struct Offer {
-    const char *kind, *name, *interface;
-    const void *ops;
-    size_t ctx; /* offset into RvModule */
-} Offer;
-
 #define RV32 offsetof(RvModule, rv32)
 #define RV64 offsetof(RvModule, rv64)
-static const Offer offers[] = {
+static const SupportOffer offers[] = {
     {"target",     "riscv32",             QH_TARGET_INTERFACE,     &rv32_target,             RV32},
     {"target",     "riscv64",             QH_TARGET_INTERFACE,     &rv64_target,             RV64},
     {"cpu",        "riscv32",             QH_CPU_INTERFACE,        &rv32_cpu_ops,            RV32},
@@ -74,29 +69,20 @@ static const Offer offers[] = {
 /* Fetch every service; FALSE with @error set when the host lacks one. */
 static gboolean find_services(const QhHostApi *host, RvServices *services, GError **error)
 {
-    const struct {
-        const char *name;
-        const void **place;
-    } wanted[] = {
-        {"qh.log",     (const void **)&services->log    },
-        {"qh.timer",   (const void **)&services->timer  },
-        {"qh.mem",     (const void **)&services->mem    },
-        {"qh.cpu",     (const void **)&services->cpu    },
-        {"qh.fp",      (const void **)&services->fp     },
-        {"qh.device",  (const void **)&services->device },
-        {"qh.machine", (const void **)&services->machine},
-        {"qh.block",   (const void **)&services->block  },
-        {"qh.fw-cfg",  (const void **)&services->fw     },
+    const SupportService wanted[] = {
+        {"qh.log",     (const void **)&services->log,     0},
+        {"qh.timer",   (const void **)&services->timer,   0},
+        {"qh.mem",     (const void **)&services->mem,     0},
+        {"qh.cpu",     (const void **)&services->cpu,     0},
+        {"qh.fp",      (const void **)&services->fp,      0},
+        {"qh.device",  (const void **)&services->device,  0},
+        {"qh.machine", (const void **)&services->machine, 0},
+        {"qh.block",   (const void **)&services->block,   0},
+        {"qh.fw-cfg",  (const void **)&services->fw,      0},
     };
 
     services->host = host->host;
-    for (uint32_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        *wanted[i].place = host->service(host->host, wanted[i].name, 1, 0, error);
-        if (*wanted[i].place == NULL) {
-            return FALSE;
-        }
-    }
-    return TRUE;
+    return support_find_services(host, wanted, G_N_ELEMENTS(wanted), error);
 }
 
 static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, GError **error)
@@ -109,19 +95,8 @@ static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, 
     module->rv64.services = module->rv32.services;
     module->rv32.xlen = 32;
     module->rv64.xlen = 64;
-    for (uint32_t i = 0; i < G_N_ELEMENTS(offers); i++) {
-        const QhOffer offer = {
-            .size = sizeof(QhOffer),
-            .major = 1,
-            .kind = offers[i].kind,
-            .name = offers[i].name,
-            .interface = offers[i].interface,
-            .ops = offers[i].ops,
-            .ctx = (char *)module + offers[i].ctx,
-        };
-        if (!host->offer(txn, &offer, error)) {
-            return FALSE;
-        }
+    if (!support_offer(host, txn, offers, G_N_ELEMENTS(offers), module, error)) {
+        return FALSE;
     }
     *ret_ctx = g_steal_pointer(&module);
     return TRUE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Offering what a module has, a table at a time. */
+/* What a module asks for and what it offers, a table at a time. */
 #ifndef QH_MODULES_SUPPORT_OFFER_H
 #define QH_MODULES_SUPPORT_OFFER_H
 
@@ -29,6 +29,59 @@ static inline gboolean support_offer_devices(
         };
 
         if (!api->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Any slot; @ctx: bytes from the start of what the module calls its context. */
+typedef struct SupportOffer {
+    const char *kind, *name, *interface;
+    const void *ops;
+    size_t ctx;
+} SupportOffer;
+
+/* The same for the @n slots @offers; @context is the module's. [main] */
+static inline gboolean support_offer(const QhHostApi *api,
+                                     QhTransaction *txn,
+                                     const SupportOffer *offers,
+                                     guint n,
+                                     void *context,
+                                     GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        const QhOffer offer = {
+            .size = sizeof(QhOffer),
+            .major = 1,
+            .kind = offers[i].kind,
+            .name = offers[i].name,
+            .interface = offers[i].interface,
+            .ops = offers[i].ops,
+            .ctx = (char *)context + offers[i].ctx,
+        };
+
+        if (!api->offer(txn, &offer, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A service of major version 1, and where its table goes. */
+typedef struct SupportService {
+    const char *name;
+    const void **place;
+    uint32_t minor;
+} SupportService;
+
+/* Fetch the @n services @wanted; FALSE with @error set when the host lacks one. [main] */
+static inline gboolean
+support_find_services(const QhHostApi *api, const SupportService *wanted, guint n, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        *wanted[i].place = api->service(api->host, wanted[i].name, 1, wanted[i].minor, error);
+        if (*wanted[i].place == NULL) {
             return FALSE;
         }
     }
