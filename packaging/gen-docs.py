@@ -11,6 +11,8 @@ import json
 import re
 import sys
 
+from roff import roff, title
+
 ACTIONS = (
     # pattern of an option's argument, bash words or compgen flags, zsh action
     (r"FILE", "-f", "_files"),
@@ -121,16 +123,12 @@ qemu\-host \-machine help; qemu\-host \-cpu help; qemu\-host \-device help=json
 """
 
 
-def roff(text):
-    return text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
-
-
 def dashes(option):
     return "--" if option["group"] == "general" else "-"
 
 
 def man(table):
-    lines = [f'.TH QEMU-HOST 1 "" "qemu-host {table["version"]}" "User Commands"', FRONT.rstrip()]
+    lines = [title("qemu-host", 1, table["version"], "User Commands"), FRONT.rstrip()]
     for group in table["groups"]:
         lines.append(f".SS {roff(group['title'])}")
         for option in table["options"]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The manual page and the completions that the build made: they load, and lack no option.
+"""The completions that the build made: they load, and lack no option.
 
 usage: packaging.py FOLDER (where the build puts them)
 """
@@ -8,7 +8,6 @@ usage: packaging.py FOLDER (where the build puts them)
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -59,23 +58,6 @@ def test_zsh(tap, script, names):
     tap.check("quotes are closed", odd)
 
 
-def test_man(tap, page, names):
-    with open(page, encoding="utf-8") as file:
-        text = file.read()
-    plain = re.sub(r"\\f[BIR]", "", text).replace("\\-", "-").replace("\\(aq", "'")
-    tap.check("the manual page has every option",
-              [n for n in names if not re.search(rf"^-.*-{re.escape(n)}\b|^-{re.escape(n)}\b", plain,
-                                                 re.M)])
-    known = re.compile(r"\.(TH|SH|SS|TP|PP|RS|RE|B|BI|BR|br)\b")
-    tap.check("it uses no macro but those of man(7)",
-              [l for l in text.splitlines() if l.startswith((".", "'")) and not known.match(l)])
-    tap.check("what is indented ends", None if text.count("\n.RS") == text.count("\n.RE") else text)
-    if shutil.which("groff"):
-        done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", page], capture_output=True,
-                              text=True, timeout=30, check=False)
-        tap.check("groff has nothing to say about it", done.stderr)
-
-
 def main():
     folder = sys.argv[1]
     tap = Tap()
@@ -84,7 +66,6 @@ def main():
     names = [o["name"] for o in table["options"]]
     test_bash(tap, os.path.join(folder, "qemu-host"), names)
     test_zsh(tap, os.path.join(folder, "_qemu-host"), names)
-    test_man(tap, os.path.join(folder, "qemu-host.1"), names)
     tap.end()
 
 
