@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The ABI as text: sizes and offsets of every struct, signatures, constants, IR operations.
+"""The ABI as text: sizes and offsets of every struct, signatures, constants, IR operations, and the
+versions of slots and services.
 
-usage: dump.py --root SOURCE_ROOT [--cc CC] [--compare BASELINE | --output FILE]
+usage: dump.py --root SOURCE_ROOT [--cc CC] [--compare BASELINE | --record FOLDER]
 
-The headers are read for names and signatures; the compiler says sizes and values. --compare tells
-what a baseline has and these headers have not, or have otherwise (RULES.md): a struct that begins
-with its size may have grown at its end, everything else must be there unchanged.
+The headers are read for names and signatures; the compiler says sizes and values. A baseline is a
+folder abi/baseline/MAJOR.MINOR: this text as `layout`, and the headers themselves without comments
+in `abi`, which modules can be built against. --compare says what RULES.md forbids, a line each.
 """
 
 import argparse
@@ -14,15 +15,21 @@ import glob
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
-NOT_CONSTANTS = {"QH_ERROR", "QH_MODULE_EXPORT"}
-MAY_CHANGE = {"constant QH_ABI_MINOR"}
-# Elements of arrays whose table states the stride; they may grow as well.
-ELEMENTS = {"QhCpuModel", "QhGdbFeature", "QhGdbRegister", "QhHelper", "QhProperty",
-            "QhStateField", "QhWindow"}
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import rules  # noqa: E402
+
+# Macros of the source code alone: nothing that they say reaches a module's file.
+NOT_CONSTANTS = {"QH_ERROR", "QH_MODULE_EXPORT", "QH_HAS", "QH_OP", "QH_PROPERTY"}
+LICENSE = "/* SPDX-License-Identifier: MIT */\n"
+
+
+class Unknown(Exception):
+    """A declaration that this program cannot read, so nothing would watch over it."""
 
 
 def read(path):
@@ -76,6 +83,8 @@ def members(body):
             continue
         first, *others = split(declaration, ",")
         match = re.match(r"(.*?[\s*])(\w+)(\[\w+\])?$", first, re.S)
+        if match is None or ":" in declaration:
+            raise Unknown(squeeze(declaration))
         kind = squeeze(match.group(1))
         yield match.group(2), kind + (match.group(3) or "")
         for other in others:
@@ -83,27 +92,65 @@ def members(body):
             yield match.group(2), kind.rstrip("*") + match.group(1) + (match.group(3) or "")
 
 
-def collect(root):
-    structs, constants, operations = {}, [], []
-    for path in sorted(glob.glob(os.path.join(root, "abi", "*.h"))):
-        text = read(path)
-        for match in re.finditer(r"typedef struct (\w+) \{(.*?)\n\} \1;", text, re.S):
-            structs[match.group(1)] = list(members(match.group(2)))
-        for match in re.finditer(r"^#define (QH_\w+)[ \t]+(\S.*)$", plain(text), re.M):
-            if match.group(1) not in NOT_CONSTANTS:
-                constants.append((match.group(1), match.group(2).startswith('"')))
-    for match in re.finditer(r"^QH_OP\((.*?)\)", read(os.path.join(root, "abi/ir-ops.def")), re.M):
+def typedefs(text, structs, types):
+    """Each typedef is one of the three forms that are read here."""
+    for match in re.finditer(r"^typedef struct (\w+) \{(.*?)\n\} \1;", text, re.S | re.M):
+        structs[match.group(1)] = list(members(match.group(2)))
+    for line in re.findall(r"^typedef .*", text, re.M):
+        simple = re.match(r"typedef (\w+) (\w+);$", line)
+        if simple:
+            types[simple.group(2)] = simple.group(1)
+        elif not re.match(r"typedef struct (\w+)( \{| \1;)$", line):
+            raise Unknown(line)
+    for line in re.findall(r"^(?:struct|union|enum) \w+ \{", text, re.M):
+        raise Unknown(line)
+
+
+def macros(text, constants, functions):
+    for name, args, value in re.findall(r"^#define (QH_\w+)(\([^)]*\))?[ \t]+(\S.*)$",
+                                        plain(text).replace("\\\n", " "), re.M):
+        if name in NOT_CONSTANTS:
+            continue
+        if args:
+            functions[name] = re.sub(r"\s+", " ", f"{args} {value}").strip()
+        else:
+            constants.append((name, value.startswith('"')))
+
+
+def collect(folder):
+    """What the headers in @folder declare: structs, simple types, constants, macros with arguments,
+    operations."""
+    structs, types, constants, functions, operations = {}, {}, [], {}, []
+    for path in sorted(glob.glob(os.path.join(folder, "*.h"))):
+        text = plain(read(path))
+        typedefs(re.sub(r"[ \t]+$", "", text, flags=re.M), structs, types)
+        macros(text, constants, functions)
+    rows = plain(read(os.path.join(folder, "ir-ops.def")))
+    for match in re.finditer(r"^QH_OP\((.*?)\)", rows, re.M):
         operations.append(", ".join(part.strip() for part in match.group(1).split(",")))
-    return structs, constants, operations
+    return structs, types, constants, functions, operations
 
 
-def program(structs, constants, headers):
+def served(root):
+    """Versions of the slots and services that the host in @root serves."""
+    slots = read(os.path.join(root, "core/module/interfaces.c"))
+    for kind, macro, major, minor in re.findall(r'\{"([\w-]+)",\s+(QH_\w+_INTERFACE),\s*(\d+),'
+                                                r'\s*(\d+),', slots):
+        yield f"slot {kind} {major}.{minor} {macro}"
+    services = read(os.path.join(root, "core/module/services.c"))
+    for name, major, minor in re.findall(r'\{"(qh\.[\w.-]+)",\s*(\d+),\s*(\d+),', services):
+        yield f"service {name} {major}.{minor}"
+
+
+def program(structs, types, constants, headers):
     lines = ["#include <stdio.h>"] + [f'#include "abi/{h}"' for h in headers] + ["int main(void){"]
     for name, fields in structs.items():
         lines.append(f'printf("struct {name} %zu\\n", sizeof({name}));')
         for field, kind in fields:
             lines.append(f'printf("member {name}.{field} %zu %zu {kind}\\n", '
                          f"offsetof({name}, {field}), sizeof((({name} *)0)->{field}));")
+    for name, kind in types.items():
+        lines.append(f'printf("type {name} %zu {kind}\\n", sizeof({name}));')
     for name, text in constants:
         form, cast = ("%s", "") if text else ("%#llx", "(unsigned long long)")
         lines.append(f'printf("constant {name} {form}\\n", {cast}({name}));')
@@ -111,50 +158,41 @@ def program(structs, constants, headers):
 
 
 def dump(root, cc):
-    structs, constants, operations = collect(root)
-    headers = [os.path.basename(p) for p in sorted(glob.glob(os.path.join(root, "abi", "*.h")))]
+    folder = os.path.join(root, "abi")
+    structs, types, constants, functions, operations = collect(folder)
+    headers = [os.path.basename(p) for p in sorted(glob.glob(os.path.join(folder, "*.h")))]
     flags = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True,
                            stdout=subprocess.PIPE, text=True).stdout
-    with tempfile.TemporaryDirectory() as folder:
-        source, binary = os.path.join(folder, "dump.c"), os.path.join(folder, "dump")
+    with tempfile.TemporaryDirectory() as scratch:
+        source, binary = os.path.join(scratch, "dump.c"), os.path.join(scratch, "dump")
         with open(source, "w", encoding="utf-8") as file:
-            file.write(program(structs, constants, headers))
+            file.write(program(structs, types, constants, headers))
         subprocess.run([*shlex.split(cc), "-std=gnu17", "-I" + root, *shlex.split(flags), "-o",
                         binary, source], check=True)
         text = subprocess.run([binary], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return text + "".join(f"operation {operation}\n" for operation in operations)
+    lines = [f"macro {name} {body}" for name, body in functions.items()]
+    lines += [f"operation {operation}" for operation in operations] + list(served(root))
+    return text + "".join(line + "\n" for line in lines)
 
 
-def index(text):
-    """key -> rest of the line."""
-    found = {}
-    for line in text.splitlines():
-        if line.startswith("operation "):
-            name, rest = line[len("operation "):].split(", ", 1)
-            found["operation " + name] = rest
-        elif line and not line.startswith("#"):
-            kind, name, rest = line.split(" ", 2)
-            found[f"{kind} {name}"] = rest
-    return found
+def bare(text):
+    """A header as it is recorded: declarations without comments, no empty lines in a row."""
+    text = re.sub(r"[ \t]+$", "", re.sub(r" */\*.*?\*/", "", text, flags=re.S), flags=re.M)
+    return LICENSE + re.sub(r"\n{2,}", "\n\n", text).strip("\n") + "\n"
 
 
-def compare(old, new):
-    """What is wrong, a line each."""
-    before, now = index(old), index(new)
-    for key, value in before.items():
-        if key in MAY_CHANGE:
-            continue
-        if key not in now:
-            yield f"{key} is gone"
-        elif key.startswith("struct "):
-            name = key[7:]
-            grows = name in ELEMENTS or before.get(f"member {name}.size", "").startswith("0 4 ")
-            if int(now[key]) < int(value) or (now[key] != value and not grows):
-                yield f"{key} had {value} bytes and has {now[key]}"
-        elif key.endswith(".reserved"):
-            continue  # words of it get a name; the size of the struct stays, and its other members
-        elif now[key] != value:
-            yield f"{key} was '{value}' and is '{now[key]}'"
+def record(root, cc, folder):
+    """Make @folder the baseline of what is in @root."""
+    text = dump(root, cc)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "abi"))
+    with open(os.path.join(folder, "layout"), "w", encoding="utf-8") as file:
+        file.write("# SPDX-License-Identifier: MIT\n" + text)
+    for path in glob.glob(os.path.join(root, "abi", "*.h")) + [
+            os.path.join(root, "abi/ir-ops.def")]:
+        with open(os.path.join(folder, "abi", os.path.basename(path)), "w",
+                  encoding="utf-8") as file:
+            file.write(bare(read(path)))
 
 
 def main():
@@ -162,19 +200,21 @@ def main():
     parser.add_argument("--root", required=True)
     parser.add_argument("--cc", default="cc")
     parser.add_argument("--compare")
-    parser.add_argument("--output")
+    parser.add_argument("--record")
     args = parser.parse_args()
-    text = dump(args.root, args.cc)
+    if args.record:
+        record(args.root, args.cc, args.record)
+        return
+    try:
+        text = dump(args.root, args.cc)
+    except Unknown as declaration:
+        sys.exit(f"abi: cannot read '{declaration}', so nothing would watch over it")
     if args.compare:
-        problems = list(compare(read(args.compare), text))
+        problems = list(rules.broken(read(os.path.join(args.compare, "layout")), text))
         for problem in problems:
             print(f"{os.path.basename(args.compare)}: {problem}")
         sys.exit(1 if problems else 0)
-    if args.output:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.write("# SPDX-License-Identifier: MIT\n" + text)
-    else:
-        print(text, end="")
+    print(text, end="")
 
 
 if __name__ == "__main__":
