@@ -34,6 +34,7 @@ WORDS = {
     "overcommit": "mem-lock=on mem-lock=off",
     "sandbox": "off",
     "dump-options": "json",
+    "list-modules": "all refused json",
 }
 
 FRONT = r""".SH NAME

@@ -19,6 +19,7 @@ typedef enum {
     QH_LIST_DEVICE, /* properties of list_name */
     QH_LIST_MACHINE,
     QH_LIST_DISPLAYS,
+    QH_LIST_MODULES, /* those that list_name says: all, refused, json */
 } QhList;
 
 struct QhCli {
@@ -123,6 +124,8 @@ char *qh_help_version(const char *program);
 char *qh_help_options_json(void);
 char *qh_help_chardevs(gboolean json);
 
+/* What --list-modules prints; @which is its argument. The caller g_frees it. [main] */
+char *qh_list_modules(struct QhRegistry *registry, const char *which);
 /* What is listed by -machine help and the like. [main] */
 gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error);
 

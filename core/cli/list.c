@@ -317,6 +317,9 @@ gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error)
     case QH_LIST_DISPLAYS:
         *ret_text = list_offers(cli, host, "display", "Displays");
         return TRUE;
+    case QH_LIST_MODULES:
+        *ret_text = qh_list_modules(qh_host_registry(host), cli->list_name);
+        return TRUE;
     case QH_LIST_DEVICE:
         return list_device(cli, host, ret_text, error);
     case QH_LIST_MACHINE:

@@ -47,6 +47,12 @@ const QhOption qh_options[] = {
      .group = "general",
      .take = qh_take_dump_options,
      .help = "Print the option table; the manual page and the completions are made from it."},
+    {.name = "list-modules",
+     .argument = "all|refused|json",
+     .group = "general",
+     .take = qh_take_list_modules,
+     .help = "Print the modules that there are or could be, with state and package; or those that "
+             "are refused, with the reason. No module is loaded for it."},
     {.name = "load-target",
      .argument = "NAME[,NAME...]",
      .group = "general",
@@ -709,7 +715,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                    },
+    {.name = NULL                                                                          },
 };
 /* clang-format on */
 

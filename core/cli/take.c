@@ -113,6 +113,22 @@ gboolean qh_take_dump_options(QhCli *cli,
     return TRUE;
 }
 
+gboolean qh_take_list_modules(QhCli *cli,
+                              G_GNUC_UNUSED const QhOption *option,
+                              const char *value,
+                              GError **error)
+{
+    static const char *const known[] = {"all", "refused", "json", NULL};
+
+    if (!g_strv_contains(known, value)) {
+        return usage(error, "the choices are all, refused and json");
+    }
+    cli->list = QH_LIST_MODULES;
+    g_free(cli->list_name);
+    cli->list_name = g_strdup(value);
+    return TRUE;
+}
+
 gboolean
 qh_take_name(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {

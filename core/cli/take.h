@@ -13,6 +13,7 @@ gboolean qh_take_accepted(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_help(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_help_all(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_version(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_list_modules(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_dump_options(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_machine(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_accel(QhCli *, const QhOption *, const char *, GError **);

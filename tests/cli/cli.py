@@ -151,6 +151,7 @@ ERRORS = [
     ("qemu-host", ["-append", "x"], USAGE, r"-append: there is no -kernel"),
     ("qemu-host", ["-initrd", "x"], USAGE, r"-initrd: there is no -kernel"),
     ("qemu-host", ["-kernel", "x"], USAGE, r"-kernel: there is no machine"),
+    ("qemu-host", ["--list-modules=some"], USAGE, r"choices are all, refused and json"),
     ("qemu-host", ["-cpu", "max"], USAGE, r"-cpu: there is no machine"),
     ("qemu-host", ["-daemonize", "-nographic"], USAGE, r"terminal is in use"),
     ("qemu-host", ["-mon", "mode=control"], USAGE, r"'chardev' is missing"),
@@ -206,6 +207,8 @@ PRINTS = [
     (["-machine", "help"], r"riscv64:\n +virt"),
     (["-M", "?"], r"virt"),
     (["-machine", "help"], r"not installed: module x86"),
+    (["--list-modules", "all"], r"serial +available +qemu-host-devices +Serial"),
+    (["--list-modules=all"], r"x86 +absent +qemu-host-target-x86 +x86"),
     (["-cpu", "help"], r"rv64"),
     (["-device", "help"], r"ns16550"),
     (["-device", "ns16550,help"], r"reg-shift=<"),
@@ -223,6 +226,7 @@ PRINTS = [
 
 JSON_PRINTS = [
     ["-machine", "help=json"],
+    ["--list-modules=json"],
     ["-cpu", "help=json"],
     ["-device", "help=json"],
     ["-device", "ns16550,help=json"],
@@ -305,6 +309,21 @@ def test_prints(tap):
         tap.check(f"prints JSON: {' '.join(args)}", None if good else show(done))
 
 
+def test_refused_modules(tap):
+    tap.check("no module of the build is refused",
+              run(HOST, ["--list-modules=refused"]).stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "wrong.so")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("no module")
+        done = run(HOST, ["--module-path", folder, "--list-modules=refused"])
+        tap.check("a wrong file is named with the reason",
+                  None if re.fullmatch(rf"{path}: refused: .+\n", done.stdout) else show(done))
+        done = run(HOST, ["--module-path", folder, "--list-modules=all"])
+        tap.check("it stands in the list of all",
+                  None if re.search(rf"^wrong +refused .*{path}: ", done.stdout, re.M) else show(done))
+
+
 def test_help(tap):
     short = run(HOST, ["-h"]).stdout.splitlines()
     tap.check("the short help is short", None if 20 <= len(short) <= 36 else len(short))
@@ -374,6 +393,7 @@ def main():
         test_errors(tap, links)
         test_prints(tap)
         test_help(tap)
+        test_refused_modules(tap)
         test_accepted(tap, links)
         test_identity(tap, links)
         test_streams(tap)
