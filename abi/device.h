@@ -33,6 +33,11 @@ typedef struct QhWindow {
     const QhIoOps *ops; /* called with the device state as opaque */
 } QhWindow;
 
+/* Members of QhDeviceOps: the windows are the array @rows_. */
+#define QH_WINDOWS(rows_)                                                                          \
+    .n_windows = sizeof(rows_) / sizeof((rows_)[0]), .window_size = sizeof(QhWindow),              \
+    .windows = (rows_)
+
 /* QhDeviceOps.flags */
 #define QH_DEVICE_DMA_TO_IO     (1u << 0) /* its DMA may reach device windows */
 #define QH_DEVICE_NOT_CREATABLE (1u << 1) /* made by machines only, not with -device */

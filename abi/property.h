@@ -50,4 +50,11 @@ typedef struct QhPropertyTable {
     const QhProperty *properties;
 } QhPropertyTable;
 
+/* The table whose rows are the array @rows_. */
+#define QH_PROPERTY_TABLE(rows_)                                                                   \
+    {                                                                                              \
+        .size = sizeof(QhPropertyTable), .property_size = sizeof(QhProperty),                      \
+        .n_properties = sizeof(rows_) / sizeof((rows_)[0]), .properties = (rows_),                 \
+    }
+
 #endif

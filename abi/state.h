@@ -42,6 +42,19 @@ typedef struct QhStateTable {
     const QhStateField *fields;
 } QhStateTable;
 
+/* A row for @count_ elements of type QH_TYPE_@type_ in member @member_ of @struct_, named alike. */
+#define QH_STATE_FIELD(struct_, member_, type_, count_)                                            \
+    {                                                                                              \
+        .name = #member_, .offset = offsetof(struct_, member_), .count = (count_),                 \
+        .type = QH_TYPE_##type_, .klass = QH_CLASS_CTRL,                                           \
+    }
+/* The table whose rows are the array @rows_, in its version @version_ (0: the first). */
+#define QH_STATE_TABLE(rows_, version_)                                                            \
+    {                                                                                              \
+        .size = sizeof(QhStateTable), .field_size = sizeof(QhStateField),                          \
+        .n_fields = sizeof(rows_) / sizeof((rows_)[0]), .version = (version_), .fields = (rows_),  \
+    }
+
 /* QhStateStream.mode */
 #define QH_STATE_SAVE  0u
 #define QH_STATE_CHECK 1u /* what would be loaded is looked at; nothing changes */

@@ -340,12 +340,7 @@ static const QhProperty properties[] = {
                 0,
                 "alignment that requests need"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps qh_block_blkdebug = {
     .size = sizeof(QhBlockDriverOps),

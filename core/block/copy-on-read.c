@@ -181,12 +181,7 @@ static const QhProperty properties[] = {
                 0,
                 "the lowest node whose data is copied"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps qh_block_copy_on_read = {
     .size = sizeof(QhBlockDriverOps),

@@ -507,12 +507,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY(
         "x-check-cache-dropped", QH_PROPERTY_BOOL, AT(check_dropped), NULL, 0, 0, "accepted"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 #define METHODS                                                                                    \
     .size = sizeof(QhBlockDriverOps), .state_size = sizeof(QhBlockFile),                           \

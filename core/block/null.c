@@ -105,12 +105,7 @@ static const QhProperty properties[] = {
                 0,
                 "reads give zeroes; otherwise they leave memory as it is"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 #define METHODS                                                                                    \
     .size = sizeof(QhBlockDriverOps), .state_size = sizeof(Null), .kind = QH_BLOCK_PROTOCOL,       \

@@ -318,12 +318,7 @@ static const QhProperty properties[] = {
         "refcount-cache-size", QH_PROPERTY_SIZE, AT(ref_cache_bytes), NULL, 0, 0, "accepted"),
     QH_PROPERTY("cache-clean-interval", QH_PROPERTY_U64, AT(clean_seconds), NULL, 0, 0, "accepted"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps qh_block_qcow2 = {
     .size = sizeof(QhBlockDriverOps),

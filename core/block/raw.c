@@ -141,12 +141,7 @@ static const QhProperty properties[] = {
                 0,
                 "its length; up to the file's end when not given"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps qh_block_raw = {
     .size = sizeof(QhBlockDriverOps),

@@ -193,12 +193,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY(
         "throttle-group", QH_PROPERTY_OBJECT, offsetof(Throttle, group), NULL, 0, 0, "the limits"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps qh_block_throttle = {
     .size = sizeof(QhBlockDriverOps),

@@ -400,12 +400,7 @@ static const QhStateField fields[] = {
 #undef V128
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 0);
 
 const QhCpuOps arm64_cpu_ops = {
     .size = sizeof(QhCpuOps),

@@ -272,12 +272,7 @@ static const QhProperty properties[] = {
     BOARD_FLASH_PROPERTIES(ArmVirt, board),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 const QhMachineOps arm_virt_machine = {
     .size = sizeof(QhMachineOps),

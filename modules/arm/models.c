@@ -256,12 +256,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY("rvbar", QH_PROPERTY_U64, offsetof(ArmCpu, rvbar), NULL, 0, 0, "pc after a reset"),
 };
 
-const QhPropertyTable arm_cpu_properties = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+const QhPropertyTable arm_cpu_properties = QH_PROPERTY_TABLE(properties);
 
 const QhCpuModel arm64_cpu_models[ARM64_N_MODELS] = {
     {.name = "cortex-a53",  .description = "Arm Cortex-A53"             },

@@ -323,12 +323,7 @@ static const QhProperty properties[] = {
                 3600,
                 "seconds that opening waits for the server"),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 const QhBlockDriverOps nbd_ops = {
     .size = sizeof(QhBlockDriverOps),

@@ -296,29 +296,16 @@ static const QhProperty properties[] = {
     QH_PROPERTY(
         "yres", QH_PROPERTY_U32, offsetof(Bochs, yres), "800", 32, 4095, "preferred height"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const QhStateField fields[] = {
     {.name = "dispi",
      .offset = offsetof(Bochs, regs),
      .count = N_REGS,
      .type = QH_TYPE_I16,
      .klass = QH_CLASS_CTRL},
-    {.name = "big_endian",
-     .offset = offsetof(Bochs,   big_endian),
-     .type = QH_TYPE_I8,
-     .klass = QH_CLASS_CTRL },
+    QH_STATE_FIELD(Bochs, big_endian, I8, 1),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
     .min_size = 1,
@@ -348,9 +335,7 @@ const QhDeviceOps fb_bochs_ops = {
     .bus = QH_PCI_BUS,
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

@@ -185,22 +185,10 @@ static void unrealize(QhDevice *device)
 }
 
 static const QhStateField fields[] = {
-    {.name = "config",
-     .offset = offsetof(Ramfb, config),
-     .count = CONFIG_BYTES,
-     .type = QH_TYPE_I8,
-     .klass = QH_CLASS_CTRL},
-    {.name = "active",
-     .offset = offsetof(Ramfb,       active),
-     .type = QH_TYPE_I8,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(Ramfb, config, I8, CONFIG_BYTES),
+    QH_STATE_FIELD(Ramfb, active, I8, 1),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 const QhDeviceOps fb_ramfb_ops = {
     .size = sizeof(QhDeviceOps),

@@ -170,12 +170,7 @@ static const QhProperty properties[] = {
     OPTION("subsys", U16, subsystem, "0", "subsystem"),
     OPTION("bootindex", I32, bootindex, "-1", "place in the order of booting; -1: none"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 #define FIELD(member, bits, n)                                                                     \
     {                                                                                              \
@@ -191,12 +186,7 @@ static const QhStateField fields[] = {
     FIELD(io_address, 32, 1),
     FIELD(contexts, 32, 4 * E1000E_QUEUES),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 static const QhWindow windows[] = {
     {.name = "registers", .bytes = 0x20000, .ops = &e1000e_memory_ops},
     {.name = "flash",     .bytes = 0x20000, .ops = &e1000e_flash_ops },
@@ -219,9 +209,7 @@ const QhDeviceOps e1000e_ops = {
     .bus = QH_PCI_BUS,
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

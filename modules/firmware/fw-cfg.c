@@ -313,36 +313,19 @@ static void state_loaded(QhDevice *device)
 }
 
 static const QhStateField fields[] = {
-    {.name = "dma_high",
-     .offset = offsetof(FwCfg, dma_high),
-     .type = QH_TYPE_I64,
-     .klass = QH_CLASS_CTRL},
-    {.name = "offset",
-     .offset = offsetof(FwCfg, offset),
-     .type = QH_TYPE_I32,
-     .klass = QH_CLASS_CTRL},
-    {.name = "selector",
-     .offset = offsetof(FwCfg, selector),
-     .type = QH_TYPE_I16,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(FwCfg, dma_high, I64, 1),
+    QH_STATE_FIELD(FwCfg, offset, I32, 1),
+    QH_STATE_FIELD(FwCfg, selector, I16, 1),
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 const QhDeviceOps fw_cfg_mem_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(FwCfg),
     .description = "firmware configuration, in memory",
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .unrealize = unrealize,

@@ -360,32 +360,15 @@ static void state_loaded(QhDevice *device)
     set_mode(flash, flash->mode);
 }
 
-#define FIELD(member, kind)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(FwFlash, member), .type = (kind),                      \
-        .klass = QH_CLASS_CTRL,                                                                    \
-    }
+#define FIELD(member, kind) QH_STATE_FIELD(FwFlash, member, kind, 1)
 
 static const QhStateField fields[] = {
-    FIELD(mode, QH_TYPE_I8),
-    FIELD(status, QH_TYPE_I8),
-    FIELD(words, QH_TYPE_I32),
-    FIELD(count, QH_TYPE_I32),
-    FIELD(buffer_at, QH_TYPE_I64),
-    {.name = "buffer",
-                              .offset = offsetof(FwFlash, buffer),
-                              .count = FW_BUFFER_WORDS * FW_WIDTH_MAX,
-                              .type = QH_TYPE_I8,
-                              .klass = QH_CLASS_CTRL},
+    FIELD(mode, I8),       FIELD(status, I8),
+    FIELD(words, I32),     FIELD(count, I32),
+    FIELD(buffer_at, I64), QH_STATE_FIELD(FwFlash, buffer, I8, FW_BUFFER_WORDS *FW_WIDTH_MAX),
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 #define NUMBER(name_, type_, member_, default_, text_)                                             \
     QH_PROPERTY(name_, type_, offsetof(FwFlash, member_), default_, 0, 0, text_)
@@ -403,12 +386,7 @@ static const QhProperty properties[] = {
     NUMBER("id3", QH_PROPERTY_U16, id[3], "0", "not used"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 const QhDeviceOps fw_pflash_ops = {
     .size = sizeof(QhDeviceOps),
@@ -416,9 +394,7 @@ const QhDeviceOps fw_pflash_ops = {
     .description = "NOR flash with Intel's command set",
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .unrealize = unrealize,

@@ -217,29 +217,16 @@ static void unrealize(QhDevice *device)
     services(dog)->timer->timer_free(dog->timer);
 }
 
-#define FIELD(member, bits)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Watchdog, member), .type = QH_TYPE_I##bits,            \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member, bits) QH_STATE_FIELD(Watchdog, member, I##bits, 1)
 static const QhStateField fields[] = {
-    {.name = "preload",
-     .offset = offsetof(Watchdog, preload),
-     .count = 2,
-     .type = QH_TYPE_I32,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(Watchdog, preload, I32, 2),
     FIELD(status, 32),
     FIELD(stage, 8),
     FIELD(keys, 8),
     FIELD(timed_out, 8),
     FIELD(enabled, 8),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
     .min_size = 1,
@@ -266,9 +253,7 @@ const QhDeviceOps health_i6300esb_ops = {
     .description = "Watchdog timer of the Intel 6300ESB",
     .bus = QH_PCI_BUS,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

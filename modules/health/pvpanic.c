@@ -73,12 +73,7 @@ static const QhProperty properties[] = {
                 PANICKED | CRASHLOADED | PVSHUTDOWN,
                 "what the guest may tell: 1 crash, 2 crash that is taken care of, 4 shutdown"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 /* It keeps nothing. */
 static const QhStateTable state_table = {
     .size = sizeof(QhStateTable),
@@ -112,9 +107,7 @@ const QhDeviceOps health_pvpanic_ops = {
     .bus = QH_PCI_BUS,
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .reset = reset,
     .bus_class = &pci_class,

@@ -29,13 +29,7 @@ static const QhStateField fields[] = {
     REGISTER(15),
     {.name = "pc", .offset = offsetof(QhCpu, pc), .type = QH_TYPE_I64, .klass = QH_CLASS_PC},
 };
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 static const QhCpuModel models[] = {
     {.name = "toy", .description = "The only one"},

@@ -122,23 +122,12 @@ static const QhProperty properties[] = {
      .type = QH_PROPERTY_CHARDEV,
      .offset = offsetof(Port, chr)},
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const QhStateField fields[] = {
     {.name = "waiting",     .offset = offsetof(Port, waiting),     .type = QH_TYPE_I8},
     {.name = "has_waiting", .offset = offsetof(Port, has_waiting), .type = QH_TYPE_I8},
 };
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 const QhDeviceOps ns_port = {
     .size = sizeof(QhDeviceOps),
@@ -146,9 +135,7 @@ const QhDeviceOps ns_port = {
     .description = "Character port and power switch",
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .unrealize = unrealize,

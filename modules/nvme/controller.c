@@ -438,29 +438,15 @@ static const QhProperty properties[] = {
         "place in the order of booting; -1: none"),
 };
 #undef ROW
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member_, type_)                                                                      \
-    {                                                                                              \
-        .name = #member_, .offset = offsetof(Nvme, member_), .type = QH_TYPE_##type_,              \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member_, type_) QH_STATE_FIELD(Nvme, member_, type_, 1)
 static const QhStateField fields[] = {
     FIELD(cc, I32),    FIELD(csts, I32), FIELD(aqa, I32),
     FIELD(intms, I32), FIELD(asq, I64),  FIELD(acq, I64),
 };
 #undef FIELD
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
@@ -492,9 +478,7 @@ const QhDeviceOps nvme_ops = {
     .bus = QH_PCI_BUS,
     .properties = &table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

@@ -359,12 +359,7 @@ static const QhProperty properties[] = {
                 "place in the order of booting; -1: none"),
 };
 #undef ROW
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 static const QhStateTable state_table = {
     .size = sizeof(QhStateTable),
     .field_size = sizeof(QhStateField),

@@ -358,32 +358,18 @@ static const QhProperty properties[] = {
                 "0: the guest does not see the expansion ROM"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member_, type_, count_)                                                              \
-    {                                                                                              \
-        .name = #member_, .offset = offsetof(PciFunction, member_), .count = (count_),             \
-        .type = (type_), .klass = QH_CLASS_CTRL                                                    \
-    }
+#define FIELD(member_, type_, count_) QH_STATE_FIELD(PciFunction, member_, type_, count_)
 
 static const QhStateField fields[] = {
-    FIELD(config, QH_TYPE_I8, PCI_CONFIG_BYTES),
-    FIELD(msi_pending, QH_TYPE_I32, 0),
-    FIELD(line, QH_TYPE_I32, 0),
-    FIELD(line_shown, QH_TYPE_I32, 0),
+    FIELD(config, I8, PCI_CONFIG_BYTES),
+    FIELD(msi_pending, I32, 0),
+    FIELD(line, I32, 0),
+    FIELD(line_shown, I32, 0),
 };
 
-static const QhStateTable function_state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable function_state = QH_STATE_TABLE(fields, 0);
 
 /* The table of MSI-X is as long as the class wants. */
 static void stream_msix(G_GNUC_UNUSED QhDevice *parent,

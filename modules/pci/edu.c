@@ -287,18 +287,9 @@ static const QhProperty properties[] = {
                 0,
                 "bits of an address that DMA drives"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member, bits)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Edu, member), .type = QH_TYPE_I##bits,                 \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member, bits) QH_STATE_FIELD(Edu, member, I##bits, 1)
 static const QhStateField fields[] = {
     FIELD(live, 32),
     FIELD(factorial, 32),
@@ -315,12 +306,7 @@ static const QhStateField fields[] = {
                        .klass = QH_CLASS_CTRL,
                        .flags = QH_STATE_HIDDEN},
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
@@ -350,9 +336,7 @@ const QhDeviceOps pci_edu_ops = {
     .bus = QH_PCI_BUS,
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = edu_realize,
     .unrealize = edu_unrealize,
     .reset = edu_reset,

@@ -139,12 +139,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY("pio-size", QH_PROPERTY_SIZE, AT(pio_bytes), NULL, 0, 0, "its size"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 /* How many functions hold each line; the rest is with the functions. */
 static const QhStateField fields[] = {
@@ -155,12 +150,7 @@ static const QhStateField fields[] = {
      .klass = QH_CLASS_CTRL},
 };
 
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 const QhDeviceOps pci_host_ops = {
     .size = sizeof(QhDeviceOps),
@@ -168,9 +158,7 @@ const QhDeviceOps pci_host_ops = {
     .state_size = sizeof(PciHost),
     .description = "Generic PCI Express host bridge",
     .properties = &property_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = PCI_N_LINES,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = host_realize,

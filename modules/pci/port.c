@@ -143,12 +143,7 @@ static const QhProperty port_properties[] = {
                 "devices come and go while the guest runs"),
 };
 
-static const QhPropertyTable port_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(port_properties),
-    .properties = port_properties,
-};
+static const QhPropertyTable port_table = QH_PROPERTY_TABLE(port_properties);
 
 static const QhPciClass root_port_class = {
     .size = sizeof(QhPciClass),
@@ -185,22 +180,13 @@ static const QhPciClass pci_bridge_class = {
     .class_code = CLASS_BRIDGE,
 };
 
-#define FIELD(member, type_)                                                                       \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(PciPort, member), .type = (type_),                     \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member, type_) QH_STATE_FIELD(PciPort, member, type_, 1)
 static const QhStateField port_fields[] = {
-    FIELD(control, QH_TYPE_I32), FIELD(leaving, QH_TYPE_I32),   FIELD(asked_ns, QH_TYPE_I64),
-    FIELD(touched, QH_TYPE_I32), FIELD(signalled, QH_TYPE_I32),
+    FIELD(control, I32), FIELD(leaving, I32),   FIELD(asked_ns, I64),
+    FIELD(touched, I32), FIELD(signalled, I32),
 };
 #undef FIELD
-static const QhStateTable port_state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(port_fields),
-    .fields = port_fields,
-};
+static const QhStateTable port_state = QH_STATE_TABLE(port_fields, 0);
 
 /* All that a bridge is stands in its configuration space, which is the bus's part. */
 static const QhStateTable bridge_state = {

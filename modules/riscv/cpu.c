@@ -254,12 +254,7 @@ static const QhStateField fields[] = {
 #undef I64
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 0);
 
 /* Linux, struct user_regs_struct: pc, then x1 to x31. */
 static uint32_t core_registers(QhCpu *base, void *ret_buffer, uint32_t room)

@@ -419,12 +419,7 @@ static const QhProperty properties[] = {
                                                          0,
                                                          "pc after a reset")};
 
-const QhPropertyTable rv_cpu_properties = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+const QhPropertyTable rv_cpu_properties = QH_PROPERTY_TABLE(properties);
 
 const QhCpuModel rv32_cpu_models[RV32_N_MODELS] = {
     {.name = "rv32", .description = "The usual extensions, 32 bit" },

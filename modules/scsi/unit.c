@@ -329,12 +329,7 @@ static const QhProperty properties[] = {
 #undef BOUNDED
 #undef ON_ERROR
 
-static const QhPropertyTable disk_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable disk_table = QH_PROPERTY_TABLE(properties);
 static const QhPropertyTable cd_table = {
     .size = sizeof(QhPropertyTable),
     .property_size = sizeof(QhProperty),
@@ -342,11 +337,7 @@ static const QhPropertyTable cd_table = {
     .properties = properties,
 };
 
-#define FIELD(member_, type_, count_)                                                              \
-    {                                                                                              \
-        .name = #member_, .offset = offsetof(ScsiUnit, member_), .count = (count_),                \
-        .type = QH_TYPE_##type_, .klass = QH_CLASS_CTRL                                            \
-    }
+#define FIELD(member_, type_, count_) QH_STATE_FIELD(ScsiUnit, member_, type_, count_)
 static const QhStateField fields[] = {
     FIELD(attentions, I32, 1),
     FIELD(write_cache, I8, 1),
@@ -357,12 +348,7 @@ static const QhStateField fields[] = {
     FIELD(sense, I8, QH_SCSI_SENSE_BYTES),
 };
 #undef FIELD
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhScsiClass unit_class = {
     .size = sizeof(QhScsiClass),

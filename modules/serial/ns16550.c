@@ -599,12 +599,7 @@ static const QhProperty properties[] = {
                 "baud rate at divisor 1: input clock / 16"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 #define BYTE(member)                                                                               \
     {                                                                                              \
@@ -641,12 +636,7 @@ static const QhStateField fields[] = {
     HIDDEN("timeout_pending", timeout_pending),
 };
 
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
@@ -666,9 +656,7 @@ const QhDeviceOps ns16550_ops = {
     .description = "16550A UART with FIFOs",
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = ns_realize,

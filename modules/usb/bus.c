@@ -484,18 +484,9 @@ static const QhProperty properties[] = {
                 0,
                 "serial number that it tells"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member, bits, n)                                                                     \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(UsbFunction, member), .type = QH_TYPE_I##bits,         \
-        .klass = QH_CLASS_CTRL, .count = (n)                                                       \
-    }
+#define FIELD(member, bits, n) QH_STATE_FIELD(UsbFunction, member, I##bits, n)
 static const QhStateField fields[] = {
     FIELD(speed, 32, 1),
     FIELD(halted_in, 16, 1),
@@ -505,12 +496,7 @@ static const QhStateField fields[] = {
     FIELD(remote_wakeup, 8, 1),
     FIELD(alternates, 8, USB_ALTERNATES),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 /* A snapshot may say what no guest could have brought about. */
 static void child_loaded(QhDevice *parent, QhBus *handle, QhDevice *child, void *data)

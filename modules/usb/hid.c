@@ -404,11 +404,7 @@ static void state_loaded(QhDevice *device)
     }
 }
 
-#define FIELD(member, bits, n)                                                                     \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(UsbHid, member), .type = QH_TYPE_I##bits,              \
-        .klass = QH_CLASS_CTRL, .count = (n)                                                       \
-    }
+#define FIELD(member, bits, n) QH_STATE_FIELD(UsbHid, member, I##bits, n)
 static const QhStateField fields[] = {
     FIELD(protocol, 8, 1),    FIELD(idle, 8, 1),    FIELD(leds, 8, 1),
     FIELD(modifiers, 8, 1),   FIELD(buttons, 8, 1), FIELD(changed, 8, 1),
@@ -416,12 +412,7 @@ static const QhStateField fields[] = {
     FIELD(dx, 32, 1),         FIELD(dy, 32, 1),     FIELD(wheel, 32, 1),
     FIELD(x, 16, 1),          FIELD(y, 16, 1),      FIELD(reports, 8, HID_QUEUE *HID_REPORT_BYTES),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 static const QhProperty properties[] = {
     QH_PROPERTY("usb_version",
                 QH_PROPERTY_U32,
@@ -445,12 +436,7 @@ static const QhProperty properties[] = {
                 0,
                 "which of that device's screens"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 #define HID_CLASS(name_, kind_)                                                                    \
     {                                                                                              \

@@ -325,30 +325,12 @@ static const QhProperty properties[] = {
                 0,
                 "accepted; ports have no power switches"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const QhStateField fields[] = {
-    {.name = "status",
-     .offset = offsetof(UsbHub, status),
-     .count = USB_HUB_PORTS_MAX,
-     .type = QH_TYPE_I16,
-     .klass = QH_CLASS_CTRL},
-    {.name = "change",
-     .offset = offsetof(UsbHub, change),
-     .count = USB_HUB_PORTS_MAX,
-     .type = QH_TYPE_I16,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(UsbHub, status, I16, USB_HUB_PORTS_MAX),
+    QH_STATE_FIELD(UsbHub, change, I16, USB_HUB_PORTS_MAX),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 const QhDeviceOps usb_hub_ops = {
     .size = sizeof(QhDeviceOps),

@@ -562,28 +562,14 @@ static const QhProperty properties[] = {
            "0",
            "bytes that discards should be multiples of; 0: as the unit has it"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member, bits)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(UsbStorage, member), .type = QH_TYPE_I##bits,          \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member, bits) QH_STATE_FIELD(UsbStorage, member, I##bits, 1)
 static const QhStateField fields[] = {
     FIELD(mode, 8),   FIELD(in, 8),       FIELD(status, 8), FIELD(tag, 32),
     FIELD(bytes, 32), FIELD(residue, 32), FIELD(sent, 32),
 };
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 #define BULK(address_, bytes_, burst_)                                                             \
     {                                                                                              \

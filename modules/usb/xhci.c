@@ -265,12 +265,7 @@ static const QhProperty properties[] = {
     OPTION("intrs", U32, interrupters_wanted, "16", 0, 0, "interrupters"),
     OPTION("slots", U32, slots_wanted, "64", 0, 0, "devices that there can be"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const QhStateTable state_table = {
     .size = sizeof(QhStateTable),
     .field_size = sizeof(QhStateField),
@@ -305,9 +300,9 @@ static const QhPciClass nec_class = {
     {                                                                                              \
         .size = sizeof(QhDeviceOps), .state_size = sizeof(Xhci), .description = (description_),    \
         .bus = QH_PCI_BUS, .properties = &property_table, .state = &state_table,                   \
-        .n_windows = G_N_ELEMENTS(windows), .window_size = sizeof(QhWindow), .windows = windows,   \
-        .realize = realize, .unrealize = unrealize, .reset = reset, .bus_class = (class_),         \
-        .run_state = run_state, .state_loaded = state_loaded, .stream = xhci_stream,               \
+        QH_WINDOWS(windows), .realize = realize, .unrealize = unrealize, .reset = reset,           \
+        .bus_class = (class_), .run_state = run_state, .state_loaded = state_loaded,               \
+        .stream = xhci_stream,                                                                     \
     }
 const QhDeviceOps usb_qemu_xhci_ops = XHCI_OPS("USB 3 controller (xHCI)", &qemu_class);
 const QhDeviceOps usb_nec_xhci_ops = XHCI_OPS("USB 3 controller (NEC, xHCI)", &nec_class);

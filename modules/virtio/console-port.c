@@ -225,12 +225,7 @@ static const QhProperty properties[] = {
                 0,
                 "number of the port; 4294967295: the next that is free"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 const char virtio_port_console[] = "console";
 const char virtio_port_serial[] = "serial";

@@ -434,29 +434,15 @@ static const QhProperty properties[] = {
                 0,
                 "registers of version 1, before the standard"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member)                                                                              \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(VirtioMmio, member), .type = QH_TYPE_I32,              \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member) QH_STATE_FIELD(VirtioMmio, member, I32, 1)
 static const QhStateField fields[] = {
     FIELD(device_select),    FIELD(driver_select), FIELD(queue_select),
     FIELD(guest_page_bytes), FIELD(queue_align),
 };
 #undef FIELD
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 const QhDeviceOps virtio_mmio_ops = {
     .size = sizeof(QhDeviceOps),
@@ -464,9 +450,7 @@ const QhDeviceOps virtio_mmio_ops = {
     .description = "virtio over memory-mapped registers",
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,

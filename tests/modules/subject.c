@@ -58,29 +58,17 @@ static const QhProperty properties[] = {
     {.name = "value", .type = QH_PROPERTY_U32, .offset = offsetof(Subject, value)},
     {.name = "more",  .type = QH_PROPERTY_U32, .offset = offsetof(Subject, more) },
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const QhStateField fields[] = {
     {.name = "value", .offset = offsetof(Subject, value), .type = QH_TYPE_I32},
 };
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 0);
 static const QhDeviceOps device = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(Subject),
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .realize = realize,
     .reset = reset,
 };

@@ -107,12 +107,7 @@ static const QhProperty place_properties[] = {
     QH_PROPERTY("slot", QH_PROPERTY_U8, offsetof(Place, slot), "255", 0, 0, ""),
     QH_PROPERTY("label", QH_PROPERTY_STRING, offsetof(Place, label), NULL, 0, 0, ""),
 };
-static const QhPropertyTable place_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(place_properties),
-    .properties = place_properties,
-};
+static const QhPropertyTable place_table = QH_PROPERTY_TABLE(place_properties);
 static const QhBusOps bridge_bus = {
     .size = sizeof(QhBusOps),
     .child_size = sizeof(Place),
@@ -144,12 +139,7 @@ static void nothing_reset(QhDevice *device, uint32_t kind)
 static const QhProperty bridge_properties[] = {
     QH_PROPERTY("name", QH_PROPERTY_STRING, offsetof(Bridge, bus_name), NULL, 0, 0, ""),
 };
-static const QhPropertyTable bridge_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(bridge_properties),
-    .properties = bridge_properties,
-};
+static const QhPropertyTable bridge_table = QH_PROPERTY_TABLE(bridge_properties);
 static const QhDeviceOps bridge_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(Bridge),
@@ -243,20 +233,13 @@ static const QhProperty card_properties[] = {
                                                                                           .values = "slow|fast"},
     QH_PROPERTY("fail", QH_PROPERTY_BOOL, offsetof(Card, fail), NULL, 0, 0, ""),
 };
-static const QhPropertyTable card_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(card_properties),
-    .properties = card_properties,
-};
+static const QhPropertyTable card_table = QH_PROPERTY_TABLE(card_properties);
 static const QhDeviceOps card_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(Card),
     .bus = "cards",
     .properties = &card_table,
-    .n_windows = G_N_ELEMENTS(card_windows),
-    .window_size = sizeof(QhWindow),
-    .windows = card_windows,
+    QH_WINDOWS(card_windows),
     .realize = card_realize,
     .unrealize = card_unrealize,
     .reset = card_reset,

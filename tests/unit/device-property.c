@@ -25,12 +25,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY("chr", QH_PROPERTY_CHARDEV, offsetof(State, chr), NULL, 0, 0, ""),
     QH_PROPERTY("choice", QH_PROPERTY_ONOFFAUTO, offsetof(State, choice), NULL, 0, 0, ""),
 };
-static const QhPropertyTable table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable table = QH_PROPERTY_TABLE(properties);
 
 static void test_defaults(void)
 {

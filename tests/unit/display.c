@@ -135,12 +135,7 @@ static void pad_unrealize(QhDevice *device)
 static const QhProperty pad_properties[] = {
     QH_PROPERTY("absolute", QH_PROPERTY_U8, offsetof(Pad, absolute), "0", 0, 2, ""),
 };
-static const QhPropertyTable pad_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(pad_properties),
-    .properties = pad_properties,
-};
+static const QhPropertyTable pad_table = QH_PROPERTY_TABLE(pad_properties);
 static const QhDeviceOps pad_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(Pad),

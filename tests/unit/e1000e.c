@@ -120,12 +120,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY(
         "subsys_ven", QH_PROPERTY_U16, offsetof(E1000e, subsystem_vendor), "32902", 0, 0, "vendor"),
 };
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 static const FakeClass classes[] = {
     {"card", &card_ops, &services},
     {NULL,   NULL,      NULL     },

@@ -427,19 +427,12 @@ static const QhProperty uart_properties[] = {
     QH_PROPERTY("label", QH_PROPERTY_STRING, offsetof(FakeUart, label), NULL, 0, 0, ""),
     QH_PROPERTY("mode", QH_PROPERTY_ONOFFAUTO, offsetof(FakeUart, mode), NULL, 0, 0, ""),
 };
-static const QhPropertyTable uart_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(uart_properties),
-    .properties = uart_properties,
-};
+static const QhPropertyTable uart_table = QH_PROPERTY_TABLE(uart_properties);
 static const QhDeviceOps uart_ops = {
     .size = sizeof(QhDeviceOps),
     .state_size = sizeof(FakeUart),
     .properties = &uart_table,
-    .n_windows = G_N_ELEMENTS(uart_windows),
-    .window_size = sizeof(QhWindow),
-    .windows = uart_windows,
+    QH_WINDOWS(uart_windows),
     .n_irq_in = 1,
     .n_irq_out = 1,
     .realize = uart_realize,
@@ -549,12 +542,7 @@ static const QhProperty board_properties[] = {
     QH_PROPERTY("extra", QH_PROPERTY_BOOL, offsetof(FakeBoard, extra), NULL, 0, 0, ""),
     QH_PROPERTY("name", QH_PROPERTY_STRING, offsetof(FakeBoard, name), "x", 0, 0, ""),
 };
-static const QhPropertyTable board_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(board_properties),
-    .properties = board_properties,
-};
+static const QhPropertyTable board_table = QH_PROPERTY_TABLE(board_properties);
 static const QhMachineOps board_ops = {
     .size = sizeof(QhMachineOps),
     .state_size = sizeof(FakeBoard),

@@ -393,12 +393,7 @@ static const QhProperty properties[] = {
                 "a virtual interface for each CPU"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 static const QhWindow windows[] = {
     {"gic_dist", 0x1000, &dist_io            },
@@ -412,9 +407,7 @@ const QhDeviceOps arm_gicv2_device = {
     .state_size = sizeof(Gicv2),
     .description = "Arm generic interrupt controller, version 2",
     .properties = &property_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_in = 1024 - GIC_SPI_FIRST + 32 * ARM_GICV2_MAX_CPUS,
     .n_irq_out = 4 * ARM_GICV2_MAX_CPUS,
     .flags = QH_DEVICE_NOT_CREATABLE,

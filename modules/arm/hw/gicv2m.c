@@ -91,12 +91,7 @@ static const QhProperty properties[] = {
         "num-spi", QH_PROPERTY_U32, offsetof(Gicv2m, n_spis), "64", 1, MAX_SPIS, "how many SPIs"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 static const QhWindow windows[] = {
     {"gicv2m", 0x1000, &frame_io},
@@ -107,9 +102,7 @@ const QhDeviceOps arm_gicv2m_device = {
     .state_size = sizeof(Gicv2m),
     .description = "Message frame of a GICv2",
     .properties = &property_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = MAX_SPIS,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,

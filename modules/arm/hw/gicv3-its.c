@@ -339,23 +339,13 @@ static void state_loaded(QhDevice *device)
     its_forget((Its *)device);
 }
 
-#define FIELD(member_, type_)                                                                      \
-    {                                                                                              \
-        .name = #member_, .offset = offsetof(Its, member_), .count = 1, .type = (type_),           \
-        .klass = QH_CLASS_CTRL,                                                                    \
-    }
+#define FIELD(member_, type_) QH_STATE_FIELD(Its, member_, type_, 1)
 static const QhStateField fields[] = {
-    FIELD(ctlr, QH_TYPE_I32),   FIELD(cbaser, QH_TYPE_I64),  FIELD(cwriter, QH_TYPE_I64),
-    FIELD(creadr, QH_TYPE_I64), FIELD(devices, QH_TYPE_I64), FIELD(collections, QH_TYPE_I64),
+    FIELD(ctlr, I32),   FIELD(cbaser, I64),  FIELD(cwriter, I64),
+    FIELD(creadr, I64), FIELD(devices, I64), FIELD(collections, I64),
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 static const QhWindow windows[] = {
     {"gicv3_its", ITS_BYTES, &its_io},
@@ -366,9 +356,7 @@ const QhDeviceOps arm_gicv3_its_device = {
     .state_size = sizeof(Its),
     .description = "Interrupt translation service of a GICv3",
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .reset = reset,

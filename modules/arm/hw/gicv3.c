@@ -406,12 +406,7 @@ static const QhProperty properties[] = {
 };
 #undef U32
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 static const QhWindow windows[] = {
     {"gicv3_dist",        DIST_BYTES, &dist_io             },
@@ -424,9 +419,7 @@ const QhDeviceOps arm_gicv3_device = {
     .state_size = sizeof(Gicv3),
     .description = "Arm generic interrupt controller, version 3",
     .properties = &property_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_in = 1024 - GIC_SPI_FIRST + 32 * ARM_GICV3_MAX_CPUS,
     .n_irq_out = ARM_N_IRQ * ARM_GICV3_MAX_CPUS,
     .flags = QH_DEVICE_NOT_CREATABLE,

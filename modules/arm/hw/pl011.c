@@ -468,19 +468,10 @@ static const QhProperty properties[] = {
         "chardev", QH_PROPERTY_CHARDEV, offsetof(Pl011, chr), NULL, 0, 0, "what the line leads to"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(name_, member, type_, count_)                                                        \
-    {                                                                                              \
-        .name = (name_), .offset = offsetof(Pl011, member), .count = (count_), .type = (type_),    \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
-#define WORD(member) FIELD(#member, member, QH_TYPE_I32, 1)
+#define FIELD(member, type, count) QH_STATE_FIELD(Pl011, member, type, count)
+#define WORD(member)               FIELD(member, I32, 1)
 
 static const QhStateField fields[] = {
     WORD(rsr),
@@ -494,20 +485,15 @@ static const QhStateField fields[] = {
     WORD(ris),
     WORD(dmacr),
     WORD(modem),
-    FIELD("rx.data", rx.data, QH_TYPE_I16, FIFO_ROOM),
-    FIELD("rx.head", rx.head, QH_TYPE_I8, 1),
-    FIELD("rx.count", rx.count, QH_TYPE_I8, 1),
-    FIELD("tx.data", tx.data, QH_TYPE_I16, FIFO_ROOM),
-    FIELD("tx.head", tx.head, QH_TYPE_I8, 1),
-    FIELD("tx.count", tx.count, QH_TYPE_I8, 1),
+    FIELD(rx.data, I16, FIFO_ROOM),
+    FIELD(rx.head, I8, 1),
+    FIELD(rx.count, I8, 1),
+    FIELD(tx.data, I16, FIFO_ROOM),
+    FIELD(tx.head, I8, 1),
+    FIELD(tx.count, I8, 1),
 };
 
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io_ops = {
     .size = sizeof(QhIoOps),
@@ -527,9 +513,7 @@ const QhDeviceOps arm_pl011_device = {
     .description = "Arm PrimeCell UART",
     .properties = &property_table,
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,

@@ -176,22 +176,14 @@ static void reset(QhDevice *device, uint32_t kind)
     rtc->armed = 0;
 }
 
-#define FIELD(member, kind)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Pl031, member), .type = (kind), .klass = QH_CLASS_CTRL \
-    }
+#define FIELD(member, kind) QH_STATE_FIELD(Pl031, member, kind, 1)
 static const QhStateField fields[] = {
-    FIELD(offset, QH_TYPE_I32), FIELD(match, QH_TYPE_I32), FIELD(load, QH_TYPE_I32),
-    FIELD(imsc, QH_TYPE_I32),   FIELD(ris, QH_TYPE_I32),   FIELD(armed, QH_TYPE_I8),
+    FIELD(offset, I32), FIELD(match, I32), FIELD(load, I32),
+    FIELD(imsc, I32),   FIELD(ris, I32),   FIELD(armed, I8),
 };
 #undef FIELD
 
-static const QhStateTable state_table = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io = {
     .size = sizeof(QhIoOps),
@@ -210,9 +202,7 @@ const QhDeviceOps arm_pl031_device = {
     .state_size = sizeof(Pl031),
     .description = "Arm PrimeCell real-time clock",
     .state = &state_table,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,

@@ -176,23 +176,14 @@ static void gpio_reset(QhDevice *device, uint32_t kind)
     update(gpio);
 }
 
-#define FIELD(member)                                                                              \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Pl061, member), .type = QH_TYPE_I8,                    \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member) QH_STATE_FIELD(Pl061, member, I8, 1)
 static const QhStateField gpio_fields[] = {
     FIELD(in),  FIELD(out), FIELD(level), FIELD(dir),   FIELD(is),
     FIELD(ibe), FIELD(iev), FIELD(ie),    FIELD(afsel), FIELD(edges),
 };
 #undef FIELD
 
-static const QhStateTable gpio_state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(gpio_fields),
-    .fields = gpio_fields,
-};
+static const QhStateTable gpio_state = QH_STATE_TABLE(gpio_fields, 0);
 
 static const QhIoOps gpio_io = {
     .size = sizeof(QhIoOps),
@@ -211,9 +202,7 @@ const QhDeviceOps arm_pl061_device = {
     .state_size = sizeof(Pl061),
     .description = "Arm PrimeCell GPIO",
     .state = &gpio_state,
-    .n_windows = G_N_ELEMENTS(gpio_windows),
-    .window_size = sizeof(QhWindow),
-    .windows = gpio_windows,
+    QH_WINDOWS(gpio_windows),
     .n_irq_in = N_PINS,
     .n_irq_out = 1 + N_PINS,
     .flags = QH_DEVICE_NOT_CREATABLE,

@@ -232,31 +232,14 @@ static const QhProperty timer_properties[] = {
                 "ticks a second"),
 };
 
-static const QhPropertyTable timer_property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(timer_properties),
-    .properties = timer_properties,
-};
+static const QhPropertyTable timer_property_table = QH_PROPERTY_TABLE(timer_properties);
 
 static const QhStateField timer_fields[] = {
-    {.name = "mtimecmp",
-     .offset = offsetof(AclintTimer, mtimecmp),
-     .count = RV_MAX_HARTS,
-     .type = QH_TYPE_I64,
-     .klass = QH_CLASS_CTRL},
-    {.name = "time_offset",
-     .offset = offsetof(AclintTimer,        time_offset),
-     .type = QH_TYPE_I64,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(AclintTimer, mtimecmp, I64, RV_MAX_HARTS),
+    QH_STATE_FIELD(AclintTimer, time_offset, I64, 1),
 };
 
-static const QhStateTable timer_state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(timer_fields),
-    .fields = timer_fields,
-};
+static const QhStateTable timer_state = QH_STATE_TABLE(timer_fields, 0);
 
 static const QhIoOps timer_io = {
     .size = sizeof(QhIoOps),
@@ -276,9 +259,7 @@ const QhDeviceOps rv_aclint_mtimer_device = {
     .description = "RISC-V ACLINT machine timer",
     .properties = &timer_property_table,
     .state = &timer_state,
-    .n_windows = G_N_ELEMENTS(timer_windows),
-    .window_size = sizeof(QhWindow),
-    .windows = timer_windows,
+    QH_WINDOWS(timer_windows),
     .n_irq_out = RV_MAX_HARTS,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = timer_realize,
@@ -364,27 +345,13 @@ static const QhProperty swi_properties[] = {
                 "supervisor software interrupts"),
 };
 
-static const QhPropertyTable swi_property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(swi_properties),
-    .properties = swi_properties,
-};
+static const QhPropertyTable swi_property_table = QH_PROPERTY_TABLE(swi_properties);
 
 static const QhStateField swi_fields[] = {
-    {.name = "level",
-     .offset = offsetof(AclintSwi, level),
-     .count = RV_MAX_HARTS,
-     .type = QH_TYPE_I8,
-     .klass = QH_CLASS_CTRL},
+    QH_STATE_FIELD(AclintSwi, level, I8, RV_MAX_HARTS),
 };
 
-static const QhStateTable swi_state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(swi_fields),
-    .fields = swi_fields,
-};
+static const QhStateTable swi_state = QH_STATE_TABLE(swi_fields, 0);
 
 static const QhIoOps swi_io = {
     .size = sizeof(QhIoOps),
@@ -404,9 +371,7 @@ const QhDeviceOps rv_aclint_swi_device = {
     .description = "RISC-V ACLINT software interrupts",
     .properties = &swi_property_table,
     .state = &swi_state,
-    .n_windows = G_N_ELEMENTS(swi_windows),
-    .window_size = sizeof(QhWindow),
-    .windows = swi_windows,
+    QH_WINDOWS(swi_windows),
     .n_irq_out = RV_MAX_HARTS,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = swi_realize,

@@ -531,13 +531,7 @@ static const QhStateField fields[] = {
     FIELD("supervisor", domain[1], sizeof(Domain) / 4),
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 static const QhProperty properties[] = {
     QH_PROPERTY("num-harts",
@@ -557,12 +551,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY("msimode", QH_PROPERTY_BOOL, offsetof(Aplic, msi), "off", 0, 0, "sends messages"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 /* Line out 2 N leads to machine mode of hart N, 2 N + 1 to its supervisor mode. */
 const QhDeviceOps rv_aplic_device = {
@@ -571,9 +560,7 @@ const QhDeviceOps rv_aplic_device = {
     .description = "RISC-V advanced platform-level interrupt controller",
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_in = SOURCES,
     .n_irq_out = DOMAINS * RV_MAX_HARTS,
     .flags = QH_DEVICE_NOT_CREATABLE | QH_DEVICE_DMA_TO_IO,

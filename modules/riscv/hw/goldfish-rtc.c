@@ -172,24 +172,15 @@ static void reset(QhDevice *device, uint32_t kind)
     rtc->alarm_high = rtc->time_high_write = rtc->time_high = 0;
 }
 
-#define FIELD(member, kind)                                                                        \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Rtc, member), .type = (kind), .klass = QH_CLASS_CTRL   \
-    }
+#define FIELD(member, kind) QH_STATE_FIELD(Rtc, member, kind, 1)
 static const QhStateField fields[] = {
-    FIELD(offset, QH_TYPE_I64),     FIELD(alarm, QH_TYPE_I64),
-    FIELD(time_high, QH_TYPE_I32),  FIELD(alarm_high, QH_TYPE_I32),
-    FIELD(irq_enabled, QH_TYPE_I8), FIELD(irq_pending, QH_TYPE_I8),
-    FIELD(alarm_armed, QH_TYPE_I8), FIELD(time_high_write, QH_TYPE_I32),
+    FIELD(offset, I64),     FIELD(alarm, I64),           FIELD(time_high, I32),
+    FIELD(alarm_high, I32), FIELD(irq_enabled, I8),      FIELD(irq_pending, I8),
+    FIELD(alarm_armed, I8), FIELD(time_high_write, I32),
 };
 #undef FIELD
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io = {
     .size = sizeof(QhIoOps),
@@ -208,9 +199,7 @@ const QhDeviceOps rv_goldfish_rtc_device = {
     .state_size = sizeof(Rtc),
     .description = "Goldfish real-time clock",
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,

@@ -220,13 +220,7 @@ static const QhStateField fields[] = {
     FIELD(enabled, QH_TYPE_I64, RV_IMSIC_WORDS),
 };
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .version = 1,
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 1);
 
 static const QhProperty properties[] = {
     QH_PROPERTY("num-irqs",
@@ -238,12 +232,7 @@ static const QhProperty properties[] = {
                 "the highest identity"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 const QhDeviceOps rv_imsic_device = {
     .size = sizeof(QhDeviceOps),
@@ -251,9 +240,7 @@ const QhDeviceOps rv_imsic_device = {
     .description = "RISC-V IMSIC, one interrupt file",
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .flags = QH_DEVICE_NOT_CREATABLE,
     .realize = realize,
     .reset = reset,

@@ -245,34 +245,20 @@ static const QhProperty properties[] = {
                 "bytes of the window"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
-#define FIELD(member, elements, kind)                                                              \
-    {                                                                                              \
-        .name = #member, .offset = offsetof(Plic, member), .count = (elements), .type = (kind),    \
-        .klass = QH_CLASS_CTRL                                                                     \
-    }
+#define FIELD(member, elements, kind) QH_STATE_FIELD(Plic, member, kind, elements)
 static const QhStateField fields[] = {
-    FIELD(level, WORDS, QH_TYPE_I32),
-    FIELD(pending, WORDS, QH_TYPE_I32),
-    FIELD(claimed, WORDS, QH_TYPE_I32),
-    FIELD(priority, RV_PLIC_MAX_SOURCES, QH_TYPE_I8),
-    FIELD(enable, MAX_CONTEXTS *WORDS, QH_TYPE_I32),
-    FIELD(threshold, MAX_CONTEXTS, QH_TYPE_I8),
+    FIELD(level, WORDS, I32),
+    FIELD(pending, WORDS, I32),
+    FIELD(claimed, WORDS, I32),
+    FIELD(priority, RV_PLIC_MAX_SOURCES, I8),
+    FIELD(enable, MAX_CONTEXTS *WORDS, I32),
+    FIELD(threshold, MAX_CONTEXTS, I8),
 };
 #undef FIELD
 
-static const QhStateTable state = {
-    .size = sizeof(QhStateTable),
-    .field_size = sizeof(QhStateField),
-    .n_fields = G_N_ELEMENTS(fields),
-    .fields = fields,
-};
+static const QhStateTable state = QH_STATE_TABLE(fields, 0);
 
 static const QhIoOps io = {
     .size = sizeof(QhIoOps),
@@ -292,9 +278,7 @@ const QhDeviceOps rv_plic_device = {
     .description = "RISC-V platform-level interrupt controller",
     .properties = &property_table,
     .state = &state,
-    .n_windows = G_N_ELEMENTS(windows),
-    .window_size = sizeof(QhWindow),
-    .windows = windows,
+    QH_WINDOWS(windows),
     .n_irq_in = RV_PLIC_MAX_SOURCES,
     .n_irq_out = MAX_CONTEXTS,
     .flags = QH_DEVICE_NOT_CREATABLE,

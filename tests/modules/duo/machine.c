@@ -89,12 +89,7 @@ static const QhProperty properties[] = {
     QH_PROPERTY("second-line", QH_PROPERTY_U32, offsetof(Duo, line[1]), "0", 0, 63, "CPU input"),
 };
 
-static const QhPropertyTable property_table = {
-    .size = sizeof(QhPropertyTable),
-    .property_size = sizeof(QhProperty),
-    .n_properties = G_N_ELEMENTS(properties),
-    .properties = properties,
-};
+static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
 
 const QhMachineOps duo_machine = {
     .size = sizeof(QhMachineOps),
