@@ -18,7 +18,7 @@
 /* The instruction at pc; FALSE: it cannot be read. */
 static gboolean read_insn(ArmCpu *cpu, uint32_t *ret_insn)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     ArmRequest request = arm_request(cpu, cpu->base.pc, QH_ACCESS_FETCH, cpu->base.state_key & 15);
     uint32_t insn;
     ArmFound found;

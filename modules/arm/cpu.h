@@ -160,7 +160,7 @@ static inline const ArmTarget *arm_target(const QhCpu *cpu)
     return (const ArmTarget *)cpu->ctx;
 }
 
-static inline const ArmServices *arm_services(const ArmCpu *cpu)
+static inline const TargetServices *arm_services(const ArmCpu *cpu)
 {
     return &arm_target(&cpu->base)->services;
 }

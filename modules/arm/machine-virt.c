@@ -48,7 +48,7 @@ static uint64_t affinity(const ArmVirt *virt, uint32_t index)
 /* The PEs exist already, so what depends on the board is added to what the model has. */
 static gboolean create_cpus(ArmVirt *virt, GError **error)
 {
-    const ArmServices *services = arm_virt_services(virt);
+    const TargetServices *services = arm_virt_services(virt);
 
     if (services->machine->cpus_create(virt->base.machine, virt->base.target, virt->n_cpus,
                                        virt->board.space, error) == NULL) {
@@ -121,7 +121,7 @@ static void make_map(ArmVirt *virt, uint64_t ram_bytes)
 
 static gboolean create_memory(ArmVirt *virt, GError **error)
 {
-    const ArmServices *services = arm_virt_services(virt);
+    const TargetServices *services = arm_virt_services(virt);
     const BoardMap *map = &virt->board.map;
     uint32_t pa_bits = arm_virt_cpu(virt, 0)->pa_bits;
     uint64_t limit = virt->highmem ? UINT64_C(1) << pa_bits : ARM_VIRT_LOW_END;
@@ -181,12 +181,10 @@ static gboolean create_devices(ArmVirt *virt, GError **error)
 static gboolean create(QhMachine *machine, void *state, GError **error)
 {
     ArmVirt *virt = state;
-    const ArmServices *services = arm_virt_services(virt);
+    const TargetServices *services = arm_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(machine);
-    const BoardServices parts = {services->host,    services->mem,   services->device,
-                                 services->machine, services->block, services->fw};
 
-    board_init(&virt->board, machine, &parts);
+    board_init(&virt->board, machine, services);
     virt->n_cpus = config->n_cpus;
     if (!check_options(virt, error) || !create_cpus(virt, error)) {
         return FALSE;
@@ -209,7 +207,7 @@ static void destroy(QhMachine *machine, void *state)
 static gboolean reset(QhMachine *machine, void *state, uint32_t kind, GError **error)
 {
     const ArmVirt *virt = state;
-    const ArmServices *services = arm_virt_services(virt);
+    const TargetServices *services = arm_virt_services(virt);
 
     (void)machine;
     (void)kind;

@@ -210,7 +210,7 @@ static gboolean find_table(const ArmRequest *request,
 
 static gboolean read_descriptor(const ArmRequest *request, const Stage *stage, Leaf *leaf)
 {
-    const ArmServices *services = arm_services(request->cpu);
+    const TargetServices *services = arm_services(request->cpu);
     QhCpu *base = &request->cpu->base;
     uint32_t status;
 
@@ -232,7 +232,7 @@ static uint32_t write_descriptor(const ArmRequest *request,
                                  uint64_t *expected,
                                  uint64_t wanted)
 {
-    const ArmServices *services = arm_services(request->cpu);
+    const TargetServices *services = arm_services(request->cpu);
     QhCpu *base = &request->cpu->base;
     uint64_t old = stage->swap ? GUINT64_SWAP_LE_BE(*expected) : *expected;
     uint64_t new = stage->swap ? GUINT64_SWAP_LE_BE(wanted) : wanted;

@@ -44,7 +44,7 @@
 
 static uint64_t now_ns(const ArmCpu *cpu)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
 
     return (uint64_t)services->timer->now(services->host, QH_CLOCK_VIRTUAL);
 }
@@ -142,7 +142,7 @@ static uint64_t soonest(const ArmCpu *cpu)
 /* The line and the timer as the registers now have it. */
 static void refresh(ArmCpu *cpu)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     gboolean high = (cpu->pmcr & PMCR_E) && (cpu->pmovs & cpu->pminten & counters(cpu)) != 0;
     uint64_t wait = soonest(cpu);
 
@@ -188,7 +188,7 @@ void arm_pmu_set_level(ArmCpu *cpu, uint32_t el)
 
 gboolean arm_pmu_realize(ArmCpu *cpu, GError **error)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
 
     (void)error;
     if (cpu->pmu) {

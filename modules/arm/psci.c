@@ -44,7 +44,7 @@
 
 static ArmCpu *find(const ArmCpu *cpu, uint64_t affinity)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     QhCpu *other;
 
     for (uint32_t i = 0; (other = services->cpu->by_index(services->host, i)) != NULL; i++) {
@@ -58,7 +58,7 @@ static ArmCpu *find(const ArmCpu *cpu, uint64_t affinity)
 /* As after a reset, at the highest level, which is where the caller's OS starts (DEN 0022, 6.4). */
 gboolean arm_psci_start(ArmCpu *cpu)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
 
     if (__atomic_load_n(&cpu->powered_off, __ATOMIC_ACQUIRE) != ARM_POWER_PENDING) {
         return FALSE;

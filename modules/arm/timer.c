@@ -49,7 +49,7 @@ static gboolean is_host_user(const ArmCpu *cpu)
 
 static int64_t now(const ArmCpu *cpu)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
 
     return services->timer->now(services->host, QH_CLOCK_VIRTUAL);
 }
@@ -161,7 +161,7 @@ static void fire_hvirt(void *opaque)
 gboolean arm_timers_realize(ArmCpu *cpu, GError **error)
 {
     static void (*const fire[ARM_N_TIMERS])(void *) = {fire_phys, fire_virt, fire_hyp, fire_hvirt};
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
 
     if (cpu->cntfrq_hz == 0) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,

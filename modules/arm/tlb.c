@@ -88,7 +88,7 @@ static void apply_waiting(QhCpu *base, void *data)
 }
 
 /* Ask @cpu, another PE, for it. Whoever finds the list empty makes it look. */
-static void post(const ArmServices *services, ArmCpu *cpu, const ArmTlbi *tlbi)
+static void post(const TargetServices *services, ArmCpu *cpu, const ArmTlbi *tlbi)
 {
     ArmSystem *system = cpu->system;
     uint32_t n;
@@ -107,7 +107,7 @@ static void post(const ArmServices *services, ArmCpu *cpu, const ArmTlbi *tlbi)
 
 static void do_it(ArmCpu *cpu, gboolean everywhere, ArmTlbi tlbi)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     QhCpu *other;
 
     apply(cpu, &tlbi);

@@ -38,7 +38,7 @@ uint64_t arm_spsr_now(const ArmCpu *cpu)
 
 static void log_entry(ArmCpu *cpu, const char *what, uint32_t to, uint64_t esr, uint64_t far)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     g_autofree char *text = NULL;
 
     if (!(services->log->mask(services->host) & QH_LOG_INT)) {
@@ -430,7 +430,7 @@ void arm_helper_eret(QhCpu *base, uint32_t insn)
 /* SEV: all PEs (Arm D1.6.1). */
 static void send_event(ArmCpu *cpu)
 {
-    const ArmServices *services = arm_services(cpu);
+    const TargetServices *services = arm_services(cpu);
     QhCpu *other;
 
     for (uint32_t i = 0; (other = services->cpu->by_index(services->host, i)) != NULL; i++) {

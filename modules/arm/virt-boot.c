@@ -109,7 +109,7 @@ static gboolean load_kernel(ArmVirt *virt, BoardLoader *loader, const char *path
 
 gboolean arm_virt_load(ArmVirt *virt, GError **error)
 {
-    const ArmServices *services = arm_virt_services(virt);
+    const TargetServices *services = arm_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(virt->base.machine);
     BoardLoader loader = {
         .board = &virt->board,

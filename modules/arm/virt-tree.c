@@ -78,7 +78,7 @@ static char *core_name(const ArmVirt *virt)
 static void add_cpu_map(BoardTree *tree)
 {
     const Board *board = tree->board;
-    const QhMachineConfig *config = board->services.machine->config(board->machine);
+    const QhMachineConfig *config = board->services->machine->config(board->machine);
     uint32_t threads = MAX(config->threads, 1), cores = MAX(config->cores, 1) * threads;
     uint32_t n = virt_of(tree)->n_cpus;
 

@@ -80,7 +80,7 @@ typedef struct ArmVirt {
     uint64_t entry_pc, entry_x0; /* of the first PE */
 } ArmVirt;
 
-static inline const ArmServices *arm_virt_services(const ArmVirt *virt)
+static inline const TargetServices *arm_virt_services(const ArmVirt *virt)
 {
     return virt->base.ctx;
 }

@@ -22,7 +22,7 @@
 
 typedef struct RvImsicFile {
     GMutex lock;
-    const RvServices *services;
+    const TargetServices *services;
     QhIrq *line; /* the hart's external interrupt of the file's mode */
     uint32_t n_ids;
     uint32_t delivery, threshold;

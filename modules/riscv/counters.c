@@ -48,7 +48,7 @@ void rv_counter_inhibit(RvCpu *cpu, uint64_t value)
 uint64_t rv_cpu_time(QhCpu *base)
 {
     RvCpu *cpu = rv_cpu(base);
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
     uint64_t offset = __atomic_load_n(&cpu->time_offset, __ATOMIC_RELAXED);
 
     return rv_time_at(services->timer->now(services->host, QH_CLOCK_VIRTUAL), cpu->timebase_hz,
@@ -66,7 +66,7 @@ gboolean rv_stimer_expired(const RvCpu *cpu)
 /* Note whether stimecmp has passed, and have the timer call when it will. */
 static void look_at_time(RvCpu *cpu)
 {
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
     uint64_t offset = __atomic_load_n(&cpu->time_offset, __ATOMIC_RELAXED);
     int64_t when = rv_time_when(cpu->stimecmp, cpu->timebase_hz, offset);
 

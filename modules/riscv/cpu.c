@@ -61,7 +61,7 @@ static void model_defaults(QhCpu *base)
 static gboolean realize(QhCpu *base, GError **error)
 {
     RvCpu *cpu = rv_cpu(base);
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
 
     if (!rv_config_finish(cpu, model_name(base), error)) {
         return FALSE;

@@ -66,7 +66,7 @@ uint64_t rv_csr_read_seed(RvCpu *cpu, uint32_t number)
 {
     uint16_t entropy;
 
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
 
     (void)number;
     if (QH_HAS(services->machine, random)) {

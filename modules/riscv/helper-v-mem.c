@@ -74,7 +74,7 @@ static void copy(const Access *x, void *host, uint8_t *element, uint32_t bytes)
 /* Whether reading element @i could fault; nothing has changed then. */
 static gboolean would_fault(const Access *x, uint64_t address)
 {
-    const RvServices *services = rv_services(x->cpu);
+    const TargetServices *services = rv_services(x->cpu);
     uint64_t last = (address + (1u << x->width) - 1) & x->wrap;
     QhTranslation translation = {.size = sizeof(translation)};
     QhMemFault fault = {.size = sizeof(fault)};

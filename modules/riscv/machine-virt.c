@@ -24,7 +24,7 @@ static const Row rows[] = {
 /* Lead line out I of @device to input @line of hart I, for all harts. */
 static void connect_harts(RvVirt *virt, QhInstance *device, uint32_t line)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
 
     for (uint32_t i = 0; i < virt->n_harts; i++) {
         services->device->connect(device, i,
@@ -73,7 +73,7 @@ static gboolean create_aclint(RvVirt *virt, GError **error)
 /* Context 2 N is machine mode of hart N, context 2 N + 1 its supervisor mode. */
 static QhInstance *create_plic(RvVirt *virt, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     g_autofree char *contexts = g_strdup_printf("%u", 2 * virt->n_harts);
     g_autofree char *bytes = g_strdup_printf("%u", RV_VIRT_PLIC_BYTES);
     g_autofree char *sources = g_strdup_printf("%u", RV_VIRT_PLIC_SOURCES);
@@ -97,7 +97,7 @@ static QhInstance *create_plic(RvVirt *virt, GError **error)
 
 static gboolean create_memory(RvVirt *virt, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     QhMachine *machine = virt->base.machine;
     QhSpace *space = services->mem->system(machine);
     QhRam *mrom = services->mem->ram_new(machine, "mrom", RV_VIRT_MROM_BYTES, error);
@@ -193,12 +193,10 @@ static gboolean create_devices(RvVirt *virt, GError **error)
 static gboolean create(QhMachine *machine, void *state, GError **error)
 {
     RvVirt *virt = state;
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(machine);
-    const BoardServices parts = {services->host,    services->mem,   services->device,
-                                 services->machine, services->block, services->fw};
 
-    board_init(&virt->board, machine, &parts);
+    board_init(&virt->board, machine, services);
     virt->xlen = g_str_has_suffix(virt->base.target, "32") ? 32 : 64;
     virt->n_harts = config->n_cpus;
     make_map(virt, config->ram_bytes);
@@ -222,7 +220,7 @@ static void destroy(QhMachine *machine, void *state)
 static gboolean reset(QhMachine *machine, void *state, uint32_t kind, GError **error)
 {
     RvVirt *virt = state;
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
 
     (void)kind;
     (void)error;

@@ -121,7 +121,7 @@ static uint64_t reserved_bits(const RvCpu *cpu)
  */
 static WalkResult read_pte(RvCpu *cpu, uint32_t attrs, Walk *walk)
 {
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
     uint32_t status;
 
     if (!(rv_pmp_rights(cpu, walk->pte_address, RV_PRIV_S) & QH_PROT_READ)) {
@@ -139,7 +139,7 @@ static WalkResult read_pte(RvCpu *cpu, uint32_t attrs, Walk *walk)
 
 static WalkResult cas_pte(RvCpu *cpu, const Walk *walk, uint64_t *expected, uint64_t wanted)
 {
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
     uint32_t both = QH_PROT_READ | QH_PROT_WRITE, status;
 
     if ((rv_pmp_rights(cpu, walk->pte_address, RV_PRIV_S) & both) != both) {

@@ -66,30 +66,11 @@ static const SupportOffer offers[] = {
     {"device",     "goldfish_rtc",        QH_DEVICE_INTERFACE,     &rv_goldfish_rtc_device,  RV64},
 };
 
-/* Fetch every service; FALSE with @error set when the host lacks one. */
-static gboolean find_services(const QhHostApi *host, RvServices *services, GError **error)
-{
-    const SupportService wanted[] = {
-        {"qh.log",     (const void **)&services->log,     0},
-        {"qh.timer",   (const void **)&services->timer,   0},
-        {"qh.mem",     (const void **)&services->mem,     0},
-        {"qh.cpu",     (const void **)&services->cpu,     0},
-        {"qh.fp",      (const void **)&services->fp,      0},
-        {"qh.device",  (const void **)&services->device,  0},
-        {"qh.machine", (const void **)&services->machine, 0},
-        {"qh.block",   (const void **)&services->block,   0},
-        {"qh.fw-cfg",  (const void **)&services->fw,      0},
-    };
-
-    services->host = host->host;
-    return support_find_services(host, wanted, G_N_ELEMENTS(wanted), error);
-}
-
 static gboolean init(const QhHostApi *host, QhTransaction *txn, void **ret_ctx, GError **error)
 {
     g_autofree RvModule *module = g_new0(RvModule, 1);
 
-    if (!find_services(host, &module->rv32.services, error)) {
+    if (!target_find_services(host, 0, &module->rv32.services, error)) {
         return FALSE;
     }
     module->rv64.services = module->rv32.services;

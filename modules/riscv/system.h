@@ -24,7 +24,7 @@ typedef struct RvSystem {
     QhTimer *stimer;         /* stimecmp; NULL without Sstc */
 } RvSystem;
 
-static inline const RvServices *rv_services(const RvCpu *cpu)
+static inline const TargetServices *rv_services(const RvCpu *cpu)
 {
     return &rv_target(&cpu->base)->services;
 }

@@ -115,7 +115,7 @@ static uint64_t vector(uint64_t tvec, uint64_t code, gboolean interrupt)
 
 static void log_trap(RvCpu *cpu, uint64_t code, gboolean interrupt, uint64_t tval, uint32_t to)
 {
-    const RvServices *services = rv_services(cpu);
+    const TargetServices *services = rv_services(cpu);
     g_autofree char *text = NULL;
 
     if (!(services->log->mask(services->host) & QH_LOG_INT)) {

@@ -13,7 +13,7 @@
  * each other, 2^guest_bits apart. */
 static gboolean create_imsic(RvVirt *virt, uint32_t hart, gboolean machine, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     g_autofree char *id = g_strdup_printf("imsic-%c%u", machine ? 'm' : 's', hart);
     uint64_t address = machine ? RV_VIRT_IMSIC_M + 0x1000u * hart
                                : RV_VIRT_IMSIC_S + ((uint64_t)0x1000 << virt->guest_bits) * hart;
@@ -33,7 +33,7 @@ static gboolean create_imsic(RvVirt *virt, uint32_t hart, gboolean machine, GErr
 
 QhInstance *rv_virt_create_aia(RvVirt *virt, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     QhMachine *board = virt->base.machine;
     QhInstance *aplic = services->device->create(board, "riscv.aplic", "aplic", error);
     gboolean messages = virt->aia == RV_VIRT_AIA_IMSIC;

@@ -54,7 +54,7 @@ static gboolean find_bios(RvVirt *virt, char **ret_path, GError **error)
 /* struct fw_dynamic_info, version 2: magic, version, next_addr, next_mode, options, boot_hart. */
 static gboolean add_info(RvVirt *virt, uint64_t next, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     QhMachine *machine = virt->base.machine;
     const uint64_t words[6] = {0x4942534f, 2, next, RV_PRIV_S, 0, 0};
     uint32_t width = virt->xlen / 8;
@@ -72,7 +72,7 @@ static gboolean add_info(RvVirt *virt, uint64_t next, GError **error)
 
 gboolean rv_virt_load(RvVirt *virt, GError **error)
 {
-    const RvServices *services = rv_virt_services(virt);
+    const TargetServices *services = rv_virt_services(virt);
     const QhMachineConfig *config = services->machine->config(virt->base.machine);
     Board *board = &virt->board;
     BoardLoader loader = {

@@ -22,7 +22,7 @@ void rv_tree_hart_lines(BoardTree *tree, const uint32_t *lines, uint32_t n_lines
 
 static void add_hart(BoardTree *tree, uint32_t hart)
 {
-    const RvServices *services = rv_virt_services(rv_tree_virt(tree));
+    const TargetServices *services = rv_virt_services(rv_tree_virt(tree));
     QhCpu *cpu = services->machine->cpu(tree->board->machine, hart);
     g_autofree char *isa = rv_isa_string(cpu);
     g_auto(GStrv) extensions = rv_isa_extensions(cpu);
@@ -57,7 +57,7 @@ static void add_hart(BoardTree *tree, uint32_t hart)
 
 static void add_cpus(BoardTree *tree)
 {
-    const RvServices *services = rv_virt_services(rv_tree_virt(tree));
+    const TargetServices *services = rv_virt_services(rv_tree_virt(tree));
     QhCpu *first = services->machine->cpu(tree->board->machine, 0);
 
     board_tree_begin(tree, "cpus");

@@ -73,7 +73,7 @@ typedef struct RvVirt {
     RvEntry entry;
 } RvVirt;
 
-static inline const RvServices *rv_virt_services(const RvVirt *virt)
+static inline const TargetServices *rv_virt_services(const RvVirt *virt)
 {
     return virt->base.ctx;
 }

@@ -176,7 +176,7 @@ static void fill_rsdp(Acpi *acpi, uint8_t rsdp[RSDP_BYTES], uint32_t xsdt)
 
 gboolean acpi_publish(Acpi *acpi, Board *board, GError **error)
 {
-    const QhFwService *fw = board->services.fw;
+    const QhFwService *fw = board->services->fw;
     g_autoptr(GByteArray) commands = acpi->loader;
     uint8_t rsdp[RSDP_BYTES];
 

@@ -112,7 +112,7 @@ static gboolean place(BoardLoader *loader,
     loader->start = MIN(loader->start, address);
     loader->end = MAX(loader->end, address + memory_bytes);
     return bytes == 0 ||
-           board->services.machine->add_image(board->machine, board->space, loader->name, address,
+           board->services->machine->add_image(board->machine, board->space, loader->name, address,
                                               data, bytes, error);
 }
 
@@ -181,7 +181,7 @@ gboolean board_load_program(
 gboolean board_load_initrd(BoardLoader *loader, uint64_t start, uint64_t limit, GError **error)
 {
     Board *board = loader->board;
-    const char *path = board->services.machine->config(board->machine)->initrd;
+    const char *path = board->services->machine->config(board->machine)->initrd;
     uint64_t bytes;
     g_autofree uint8_t *data = NULL;
 
@@ -208,7 +208,7 @@ gboolean board_load_initrd(BoardLoader *loader, uint64_t start, uint64_t limit, 
 gboolean
 board_load_tree(Board *board, uint64_t address, uint8_t *tree, uint32_t bytes, GError **error)
 {
-    const QhMachineService *service = board->services.machine;
+    const QhMachineService *service = board->services->machine;
     const char *path = service->config(board->machine)->dtb;
     uint64_t file_bytes;
 
@@ -241,7 +241,7 @@ static gboolean offer(Board *board,
                       uint64_t bytes,
                       GError **error)
 {
-    const QhFwService *fw = board->services.fw;
+    const QhFwService *fw = board->services->fw;
     uint32_t size = GUINT32_TO_LE((uint32_t)bytes);
     QhFwItem item = {
         .size = sizeof(QhFwItem),
@@ -270,7 +270,7 @@ static gboolean offer_file(
 
 gboolean board_offer_kernel(Board *board, GError **error)
 {
-    const QhMachineConfig *config = board->services.machine->config(board->machine);
+    const QhMachineConfig *config = board->services->machine->config(board->machine);
     const char *append = config->append != NULL ? config->append : "";
 
     if (config->kernel == NULL || !board->has_fw_cfg) {
@@ -284,7 +284,7 @@ gboolean board_offer_kernel(Board *board, GError **error)
 
 gboolean board_find_bios(Board *board, const char *const *names, char **ret_path, GError **error)
 {
-    const QhMachineService *service = board->services.machine;
+    const QhMachineService *service = board->services->machine;
     const char *bios = service->config(board->machine)->bios;
 
     *ret_path = NULL;

@@ -147,7 +147,7 @@ void board_tree_device(BoardTree *tree,
 
 void board_tree_random(BoardTree *tree, const char *name, uint32_t bytes)
 {
-    const BoardServices *services = &tree->board->services;
+    const TargetServices *services = tree->board->services;
     g_autofree uint8_t *seed = g_malloc(bytes);
 
     if (QH_HAS(services->machine, random)) {
@@ -163,7 +163,7 @@ void board_tree_random(BoardTree *tree, const char *name, uint32_t bytes)
 void board_tree_begin_chosen(BoardTree *tree, const char *stdout_path)
 {
     const Board *board = tree->board;
-    const QhMachineConfig *config = board->services.machine->config(board->machine);
+    const QhMachineConfig *config = board->services->machine->config(board->machine);
 
     board_tree_begin(tree, "chosen");
     if (config->append != NULL) {

@@ -3,9 +3,9 @@
 
 #define FLASH_BLOCK 0x40000u /* bytes that are erased at once: the class's default */
 
-void board_init(Board *board, QhMachine *machine, const BoardServices *services)
+void board_init(Board *board, QhMachine *machine, const TargetServices *services)
 {
-    board->services = *services;
+    board->services = services;
     board->machine = machine;
     board->space = services->mem->system(machine);
 }
@@ -22,7 +22,7 @@ QhInstance *board_device(Board *board,
                          uint64_t address,
                          GError **error)
 {
-    const QhDeviceService *service = board->services.device;
+    const QhDeviceService *service = board->services->device;
     QhInstance *device = service->create(board->machine, klass, id, error);
 
     if (device == NULL) {
@@ -45,7 +45,7 @@ gboolean board_optional(
 {
     g_autoptr(GError) why = NULL;
 
-    *ret_device = board->services.device->create(board->machine, klass, id, &why);
+    *ret_device = board->services->device->create(board->machine, klass, id, &why);
     if (*ret_device != NULL || g_error_matches(why, QH_ERROR, QH_ERROR_NO_SLOT)) {
         return TRUE;
     }
@@ -58,12 +58,12 @@ board_set_number(Board *board, QhInstance *device, const char *name, uint64_t va
 {
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
 
-    return board->services.device->set(device, name, text, error);
+    return board->services->device->set(device, name, text, error);
 }
 
 void board_connect(Board *board, QhInstance *device, uint32_t line, uint32_t irq)
 {
-    const QhDeviceService *service = board->services.device;
+    const QhDeviceService *service = board->services->device;
 
     service->connect(device, line, service->irq_in(board->controller, irq));
 }
@@ -71,7 +71,7 @@ void board_connect(Board *board, QhInstance *device, uint32_t line, uint32_t irq
 gboolean board_create_serial(
     Board *board, const char *klass, uint32_t n, uint64_t address, uint32_t irq, GError **error)
 {
-    const char *chardev = board->services.machine->serial(board->machine, n);
+    const char *chardev = board->services->machine->serial(board->machine, n);
     g_autofree char *id = g_strdup_printf("serial%u", n);
     const char *const properties[][2] = {
         {chardev != NULL ? "chardev" : NULL, chardev},
@@ -110,7 +110,7 @@ gboolean board_create_virtio(Board *board, GError **error)
 
 gboolean board_create_fw_cfg(Board *board, GError **error)
 {
-    const QhDeviceService *service = board->services.device;
+    const QhDeviceService *service = board->services->device;
     QhInstance *device;
 
     if (!board_optional(board, "fw_cfg_mem", "fw_cfg", &device, error)) {
@@ -124,19 +124,19 @@ gboolean board_create_fw_cfg(Board *board, GError **error)
 /* What bank @n holds: the machine's pflashN=NODE, or -drive if=pflash,unit=N; NULL: nothing. */
 static const char *flash_drive(const Board *board, uint32_t n)
 {
-    const QhBlockService *service = board->services.block;
+    const QhBlockService *service = board->services->block;
     const QhBlock *block;
 
     if (board->flash_node[n] != NULL) {
         return board->flash_node[n];
     }
-    block = service->drive(board->services.host, "pflash", n);
+    block = service->drive(board->services->host, "pflash", n);
     return block != NULL ? service->name(block) : NULL;
 }
 
 static gboolean create_bank(Board *board, uint32_t n, gboolean *ret_exists, GError **error)
 {
-    const QhDeviceService *service = board->services.device;
+    const QhDeviceService *service = board->services->device;
     g_autofree char *id = g_strdup_printf("virt.flash%u", n);
     const char *drive = flash_drive(board, n);
     QhInstance *bank;
@@ -171,7 +171,7 @@ gboolean board_create_flash(Board *board, GError **error)
 
 gboolean board_create_pcie(Board *board, GError **error)
 {
-    const QhDeviceService *service = board->services.device;
+    const QhDeviceService *service = board->services->device;
     const BoardPcie *pcie = &board->map.pcie;
     QhInstance *host;
 

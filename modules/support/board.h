@@ -11,23 +11,10 @@
 #ifndef SUPPORT_BOARD_H
 #define SUPPORT_BOARD_H
 
-#include "abi/block.h"
-#include "abi/fw-cfg.h"
-#include "abi/machine.h"
-#include "abi/memory.h"
+#include "modules/support/target-services.h"
 
 #define BOARD_N_FLASH    2u
 #define BOARD_PCIE_LINES 4u /* INTA .. INTD */
-
-/* The services that a board's module has got. */
-typedef struct BoardServices {
-    QhHost *host;
-    const QhMemService *mem;
-    const QhDeviceService *device;
-    const QhMachineService *machine;
-    const QhBlockService *block;
-    const QhFwService *fw;
-} BoardServices;
 
 /* Windows of a PCI host. PCI memory addresses are physical ones, port 0 is the first of pio. */
 typedef struct BoardPcie {
@@ -49,7 +36,7 @@ typedef struct BoardMap {
 } BoardMap;
 
 typedef struct Board {
-    BoardServices services;
+    const TargetServices *services;
     QhMachine *machine;
     QhSpace *space; /* what the CPUs see */
     BoardMap map;
@@ -66,8 +53,8 @@ typedef struct Board {
     uint32_t reserved;
 } Board;
 
-/* At the head of create; properties have been set by then. */
-void board_init(Board *board, QhMachine *machine, const BoardServices *services);
+/* At the head of create; properties have been set by then. @services outlives the board. */
+void board_init(Board *board, QhMachine *machine, const TargetServices *services);
 /* In destroy. */
 void board_clear(Board *board);
 

@@ -16,7 +16,7 @@ struct QhTimer {
 };
 
 typedef struct Fake {
-    ArmServices services;
+    TargetServices services;
     int64_t now;
     struct QhTimer timers[FAKE_TIMERS];
     uint32_t n_timers;

@@ -216,7 +216,7 @@ ArmFake *arm_fake_new(const char *model, gboolean el2, uint32_t n)
 {
     ArmFake *fake = g_new0(ArmFake, 1);
 
-    fake->target.services = (ArmServices){.host = (QhHost *)fake,
+    fake->target.services = (TargetServices){.host = (QhHost *)fake,
                                           .log = &log_service,
                                           .timer = &timer_service,
                                           .mem = &mem_service,

@@ -108,13 +108,15 @@ static void free_array(void *array)
 
 static void start(Board *board)
 {
+    static const TargetServices services = {.machine = &machine_service, .fw = &fw_service};
+
     memset(&fake, 0, sizeof(fake));
     fake.files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_array);
     fake.items = g_hash_table_new_full(NULL, NULL, NULL, free_bytes);
     fake.folder = g_dir_make_tmp("board-XXXXXX", NULL);
     *board = (Board){
-        .services = {.machine = &machine_service, .fw = &fw_service     },
-        .map = {.ram = RAM,                  .ram_bytes = RAM_BYTES},
+        .services = &services,
+        .map = {.ram = RAM, .ram_bytes = RAM_BYTES},
         .has_fw_cfg = TRUE,
     };
 }

@@ -82,7 +82,7 @@ static const QhMemService fake_mem = {
     .system = fake_system,
     .dma_write = fake_write,
 };
-static const RvServices services = {.device = &fake_device, .mem = &fake_mem};
+static const TargetServices services = {.device = &fake_device, .mem = &fake_mem};
 
 static void *member(QhDevice *device, const char *name)
 {

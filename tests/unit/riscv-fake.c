@@ -220,7 +220,7 @@ RvFake *rv_fake_new(uint32_t xlen, const char *model, const char *properties, GE
     QhCpu *base;
 
     fake->target.xlen = xlen;
-    fake->target.services = (RvServices){.host = (QhHost *)fake,
+    fake->target.services = (TargetServices){.host = (QhHost *)fake,
                                          .log = &log_service,
                                          .timer = &timer_service,
                                          .mem = &mem_service,

@@ -26,7 +26,7 @@
 
 #define IIDR 0x0200043bu /* as a GIC-400 says it (DDI 0471, 3.3.1) */
 
-static const ArmServices *services_of(const Gicv2 *gic)
+static const TargetServices *services_of(const Gicv2 *gic)
 {
     return gic->base.ctx;
 }

@@ -34,7 +34,7 @@ static uint32_t
 frame_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t value)
 {
     Gicv2m *frame = opaque;
-    const QhDeviceService *device = ((const ArmServices *)frame->base.ctx)->device;
+    const QhDeviceService *device = ((const TargetServices *)frame->base.ctx)->device;
     uint32_t n = ((uint32_t)value & 0x3ff) - frame->base_spi;
 
     (void)width, (void)attrs;

@@ -180,7 +180,7 @@ static gboolean run(Its *its, const Command *command, gboolean *invalidate)
 
 static void complain(const Its *its, const Command *command)
 {
-    const ArmServices *services = gicv3_services(its->gic);
+    const TargetServices *services = gicv3_services(its->gic);
     g_autofree char *text = NULL;
 
     if (services->log->mask(services->host) & QH_LOG_GUEST_ERROR) {

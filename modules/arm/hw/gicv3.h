@@ -62,7 +62,7 @@ struct Gicv3 {
     ArmGicCpu *cpu;      /* n_cpus of them */
 };
 
-static inline const ArmServices *gicv3_services(const Gicv3 *gic)
+static inline const TargetServices *gicv3_services(const Gicv3 *gic)
 {
     return gic->base.ctx;
 }

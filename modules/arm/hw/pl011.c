@@ -90,7 +90,7 @@ typedef struct Pl011 {
     Fifo rx, tx;
 } Pl011;
 
-static const ArmServices *services(const Pl011 *uart)
+static const TargetServices *services(const Pl011 *uart)
 {
     return uart->base.ctx;
 }
@@ -445,7 +445,7 @@ static const QhCharHandlers handlers = {
 static gboolean realize(QhDevice *device, GError **error)
 {
     Pl011 *uart = (Pl011 *)device;
-    const ArmServices *s = services(uart);
+    const TargetServices *s = services(uart);
 
     uart->timer = s->timer->timer_new(s->host, QH_CLOCK_VIRTUAL, on_timeout, uart);
     return uart->chr == NULL || s->chr->attach(uart->chr, &handlers, uart, error);
@@ -454,7 +454,7 @@ static gboolean realize(QhDevice *device, GError **error)
 static void unrealize(QhDevice *device)
 {
     Pl011 *uart = (Pl011 *)device;
-    const ArmServices *s = services(uart);
+    const TargetServices *s = services(uart);
 
     if (uart->chr != NULL) {
         s->chr->attach(uart->chr, NULL, uart, NULL);

@@ -26,7 +26,7 @@ typedef struct Pl031 {
     uint8_t armed;
 } Pl031;
 
-static const ArmServices *services(const Pl031 *rtc)
+static const TargetServices *services(const Pl031 *rtc)
 {
     return rtc->base.ctx;
 }
@@ -150,7 +150,7 @@ rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_
 static gboolean realize(QhDevice *device, GError **error)
 {
     Pl031 *rtc = (Pl031 *)device;
-    const ArmServices *s = services(rtc);
+    const TargetServices *s = services(rtc);
 
     (void)error;
     rtc->timer = s->timer->timer_new(s->host, QH_CLOCK_HOST, alarm_due, rtc);

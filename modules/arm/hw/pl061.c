@@ -32,7 +32,7 @@ typedef struct Pl061 {
     uint8_t edges; /* latched */
 } Pl061;
 
-static const ArmServices *services(const QhDevice *device)
+static const TargetServices *services(const QhDevice *device)
 {
     return device->ctx;
 }
@@ -219,7 +219,7 @@ typedef struct Key {
 void arm_gpio_key_press(QhDevice *device)
 {
     Key *key = (Key *)device;
-    const ArmServices *s = services(device);
+    const TargetServices *s = services(device);
 
     s->device->set_irq(device, 0, TRUE);
     s->timer->arm(key->timer, s->timer->now(s->host, QH_CLOCK_VIRTUAL) + PRESS_NS);
@@ -234,7 +234,7 @@ static void release(void *opaque)
 
 static gboolean key_realize(QhDevice *device, GError **error)
 {
-    const ArmServices *s = services(device);
+    const TargetServices *s = services(device);
 
     (void)error;
     ((Key *)device)->timer = s->timer->timer_new(s->host, QH_CLOCK_VIRTUAL, release, device);

@@ -31,14 +31,14 @@ struct AclintTimer {
     TimerHart harts[RV_MAX_HARTS];
 };
 
-static RvServices *services_of(const QhDevice *device)
+static TargetServices *services_of(const QhDevice *device)
 {
     return device->ctx;
 }
 
 static uint64_t mtime(const AclintTimer *aclint)
 {
-    RvServices *services = services_of(&aclint->base);
+    TargetServices *services = services_of(&aclint->base);
     int64_t now = services->timer->now(services->host, QH_CLOCK_VIRTUAL);
 
     return rv_time_at(now, aclint->frequency, aclint->time_offset);
@@ -48,7 +48,7 @@ static uint64_t mtime(const AclintTimer *aclint)
 static void update(TimerHart *hart)
 {
     AclintTimer *aclint = hart->owner;
-    RvServices *services = services_of(&aclint->base);
+    TargetServices *services = services_of(&aclint->base);
     gboolean expired = mtime(aclint) >= aclint->mtimecmp[hart->index];
 
     services->device->set_irq(&aclint->base, hart->index, expired);
@@ -110,7 +110,7 @@ static uint64_t merge(uint64_t old, uint64_t offset, uint32_t width, uint64_t va
 
 static void set_mtime(AclintTimer *aclint, uint64_t value)
 {
-    RvServices *services = services_of(&aclint->base);
+    TargetServices *services = services_of(&aclint->base);
 
     aclint->time_offset += value - mtime(aclint);
     for (uint32_t i = 0; i < aclint->num_harts; i++) {
@@ -144,7 +144,7 @@ timer_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint6
 static gboolean timer_realize(QhDevice *device, GError **error)
 {
     AclintTimer *aclint = (AclintTimer *)device;
-    RvServices *services = services_of(device);
+    TargetServices *services = services_of(device);
 
     if (aclint->aperture_size < 8 || aclint->time_base > aclint->aperture_size - 8 ||
         aclint->timecmp_base > aclint->aperture_size ||
@@ -292,7 +292,7 @@ static uint32_t
 swi_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t value)
 {
     AclintSwi *swi = opaque;
-    RvServices *services = services_of(&swi->base);
+    TargetServices *services = services_of(&swi->base);
     uint64_t hart = offset / 4;
 
     (void)width;

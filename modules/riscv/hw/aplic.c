@@ -68,7 +68,7 @@ typedef struct Aplic {
     Domain domain[DOMAINS];      /* 0: M, 1: S */
 } Aplic;
 
-static const RvServices *services_of(const Aplic *aplic)
+static const TargetServices *services_of(const Aplic *aplic)
 {
     return aplic->base.ctx;
 }
@@ -134,7 +134,7 @@ static uint64_t message_address(const Aplic *aplic, uint32_t d, uint32_t hart, u
 
 static void send(Aplic *aplic, uint32_t d, uint32_t hart, uint32_t guest, uint32_t identity)
 {
-    const RvServices *services = services_of(aplic);
+    const TargetServices *services = services_of(aplic);
     uint32_t little = GUINT32_TO_LE(identity);
 
     (void)services->mem->dma_write(aplic->base.instance, services->mem->system(aplic->base.machine),

@@ -30,14 +30,14 @@ typedef struct Rtc {
     uint8_t alarm_armed;
 } Rtc;
 
-static RvServices *services_of(const Rtc *rtc)
+static TargetServices *services_of(const Rtc *rtc)
 {
     return rtc->base.ctx;
 }
 
 static uint64_t now(const Rtc *rtc)
 {
-    RvServices *services = services_of(rtc);
+    TargetServices *services = services_of(rtc);
 
     return (uint64_t)services->timer->now(services->host, QH_CLOCK_HOST) + rtc->offset;
 }
@@ -145,7 +145,7 @@ rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_
 static gboolean realize(QhDevice *device, GError **error)
 {
     Rtc *rtc = (Rtc *)device;
-    RvServices *services = services_of(rtc);
+    TargetServices *services = services_of(rtc);
 
     (void)error;
     rtc->timer = services->timer->timer_new(services->host, QH_CLOCK_HOST, alarm_due, rtc);

@@ -34,7 +34,7 @@ typedef struct Plic {
     uint8_t threshold[MAX_CONTEXTS];
 } Plic;
 
-static RvServices *services_of(const QhDevice *device)
+static TargetServices *services_of(const QhDevice *device)
 {
     return device->ctx;
 }

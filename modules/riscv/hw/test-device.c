@@ -27,7 +27,7 @@ static uint32_t
 test_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t value)
 {
     QhDevice *device = opaque;
-    RvServices *services = device->ctx;
+    TargetServices *services = device->ctx;
 
     (void)width;
     (void)attrs;
