@@ -17,6 +17,8 @@ import subprocess
 import sys
 
 MEMBERS = ("name", "package", "description", "offers")
+# What an installed module says in its own note, and nobody asks of one that is not there.
+LEFT_OUT = ("properties",)
 
 
 def load(path):
@@ -45,6 +47,9 @@ def main():
         for path in paths:
             module = load_classes(path) if path.endswith("classes.json") else load(path)
             modules[module["name"]] = {key: module[key] for key in MEMBERS if key in module}
+            for entry in (e for kind in module["offers"].values() for e in kind):
+                for key in LEFT_OUT:
+                    entry.pop(key, None)
     except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
         sys.exit(f"gen-known.py: {error!r}")
     with open(args.depfile, "w", encoding="utf-8") as file:

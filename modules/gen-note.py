@@ -10,6 +10,7 @@ without running any code of the module, and refuses a module whose offers differ
 """
 
 import argparse
+import collections
 import json
 import os
 import platform
@@ -144,6 +145,21 @@ def schema_digest(value):
     return value
 
 
+def share_properties(note):
+    """Every start of the host reads all notes, so a family of devices should not repeat itself."""
+    entries = [entry for kind in ("device", "object") for entry in note["offers"].get(kind, [])]
+    times = collections.Counter(json.dumps(prop) for entry in entries
+                                for prop in entry.get("properties", []))
+    rows = {text: row for row, text in enumerate(t for t, n in times.items() if n > 1)}
+    if not rows:
+        return
+    for entry in entries:
+        if "properties" in entry:
+            entry["properties"] = [rows.get(json.dumps(prop), prop)
+                                   for prop in entry["properties"]]
+    note["properties"] = [json.loads(text) for text in rows]
+
+
 def complete(module, args):
     note = {"format": 1, "name": module["name"], "version": module.get("version", args.version),
             "license": module["license"], "host-arch": args.host_arch,
@@ -155,6 +171,7 @@ def complete(module, args):
         if key in module:
             note[key] = module[key]
     note["flags"] = module.get("flags", [])
+    share_properties(note)
     return note
 
 

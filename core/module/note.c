@@ -148,6 +148,50 @@ static gboolean check_buses(const QhJson *buses, QhRefusal *ret, GError **error)
                           "buses of its note is no object of arrays of properties");
 }
 
+/* A property of @entry that is a number stands for that row of the note's table. FALSE: no such, or
+ * it is no property at all. */
+static gboolean take_rows(QhJson *entry, const QhJson *rows)
+{
+    const QhJson *written = qh_json_get(entry, "properties");
+    QhJson *full = qh_json_new_array();
+    gboolean good = qh_json_type(written) == QH_JSON_ARRAY;
+
+    for (size_t i = 0; good && i < qh_json_length(written); i++) {
+        const QhJson *item = qh_json_at(written, i);
+        uint64_t row;
+
+        if (qh_json_uint(item, &row)) {
+            item = rows != NULL && row < qh_json_length(rows) ? qh_json_at(rows, row) : NULL;
+        }
+        good = is_object(item) && get_string(item, "name") != NULL;
+        if (good) {
+            qh_json_append(full, qh_json_ref((QhJson *)item));
+        }
+    }
+    qh_json_set(entry, "properties", full);
+    return good;
+}
+
+/* Nobody else has seen the tree yet, so that it may be changed. */
+static gboolean expand(QhNote *note, QhRefusal *ret, GError **error)
+{
+    static const char *const with_properties[] = {"device", "object"};
+    const QhJson *rows = qh_json_get(note->json, "properties");
+    gboolean good = rows == NULL || qh_json_type(rows) == QH_JSON_ARRAY;
+
+    for (guint k = 0; k < G_N_ELEMENTS(with_properties); k++) {
+        const QhJson *entries = qh_note_offers(note->offers, with_properties[k]);
+
+        for (size_t i = 0; good && entries != NULL && i < qh_json_length(entries); i++) {
+            QhJson *entry = (QhJson *)qh_json_at(entries, i);
+
+            good = qh_json_get(entry, "properties") == NULL || take_rows(entry, rows);
+        }
+    }
+    return good || refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                          "its note lists properties that are not there");
+}
+
 static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
 {
     int64_t format = 0;
@@ -178,7 +222,7 @@ static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
     /* What another ABI version offers is not for this host to judge. */
     return note->abi_major != QH_ABI_MAJOR || note->abi_minor > QH_ABI_MINOR ||
            (check_needs(note->needs, ret, error) && check_offers(note->offers, ret, error) &&
-            check_buses(note->buses, ret, error));
+            check_buses(note->buses, ret, error) && expand(note, ret, error));
 }
 
 QhNote *qh_note_parse(const char *text, size_t bytes, QhRefusal *ret_refusal, GError **error)

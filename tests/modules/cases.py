@@ -631,6 +631,17 @@ case(111, "note of 2 MiB", "larger than", noted(lambda t: t + " " * (2 << 20)))
 case(112, "device properties not those of the note", "properties of device",
      noted(lambda t: t.replace('"name":"subject-device"',
                                '"name":"subject-device","properties":[{"name":"x"}]')))
+case(113, "a property by the number of a row that is not there", "properties that are not there",
+     noted(lambda t: t.replace('"name":"subject-device"',
+                               '"name":"subject-device","properties":[0,7]', 1).replace(
+                                   '"format":1', '"format":1,"properties":[{"name":"x"}]')))
+case(114, "a property by number, no table", "properties that are not there",
+     noted(lambda t: t.replace('"name":"subject-device"',
+                               '"name":"subject-device","properties":[0]')))
+case(115, "a property by number", "properties of device",
+     noted(lambda t: t.replace('"name":"subject-device"',
+                               '"name":"subject-device","properties":[0]', 1).replace(
+                                   '"format":1', '"format":1,"properties":[{"name":"x"}]')))
 case(120, "state smaller than its head", "its state has 8 bytes",
      built((".state_size = sizeof(Subject)", ".state_size = 8")))
 case(121, "state of 4 GiB", "its state has 4294967295 bytes",

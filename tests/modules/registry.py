@@ -136,10 +136,10 @@ def test_absence(bench):
                          ("command/query-gic-capabilities", "arm"), ("target/mips64el", "mips"),
                          ("cpu/sparc64", "sparc"), ("machine/ppc64:pseries", "ppc"),
                          ("device/ns16550", "serial")):
-        kind = "device" if module == "serial" else "target"
+        package = "devices" if module == "serial" else f"target-{module}"
         bench.matches(f"{slot} is known to be of {module}",
                       rf"no loaded module fills slot '{slot}'; module '{module}' of package "
-                      rf"qemu-host-{kind}-{module} would, but it is not installed\n",
+                      rf"qemu-host-{package} would, but it is not installed\n",
                       bench.run(*start, f"acquire={slot}"))
     bench.matches("what nobody knows is said to be unknown",
                   r"fills slot 'device/flux', and no known module would\nabsence: device/flux\|-\|"
