@@ -11,6 +11,7 @@
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
 #include "modules/arm/system.h"
+#include "modules/support/cpu-state.h"
 
 /* FPCR (Arm C5.2.8): what there is without FEAT_AFP and FEAT_EBF16. */
 #define FPCR_FIELDS (UINT32_C(0x7c00000))
@@ -368,36 +369,20 @@ static uint32_t core_registers(QhCpu *base, void *ret_buffer, uint32_t room)
     const ArmCpu *cpu = (const ArmCpu *)base;
     uint8_t *at = ret_buffer;
 
-    for (uint32_t i = 0; i < 34 && (i + 1) * 8 <= room; i++, at += 8) {
+    for (uint32_t i = 0; i < 34 && (i + 1) * 8 <= room; i++) {
         uint64_t value = i < 31    ? cpu->x[i]
                          : i == 31 ? cpu->sp
                          : i == 32 ? base->pc
                                    : arm_spsr_now(cpu);
-
-        for (uint32_t k = 0; k < 8; k++) {
-            at[k] = (uint8_t)(value >> 8 * k);
-        }
+        at = cpu_state_put(at, value, 8);
     }
     return (uint32_t)(at - (uint8_t *)ret_buffer);
 }
 
 static const QhStateField fields[] = {
-#define I32  QH_TYPE_I32
-#define I64  QH_TYPE_I64
-#define V128 QH_TYPE_V128
-#define ARM_STATE(id, name_, member, count_, type_, klass_, flags_, hot_)                          \
-    {.name = name_,                                                                                \
-     .offset = offsetof(ArmCpu, member),                                                           \
-     .count = count_,                                                                              \
-     .type = type_,                                                                                \
-     .klass = QH_CLASS_##klass_,                                                                   \
-     .flags = flags_,                                                                              \
-     .hot = hot_},
+#define ARM_STATE(id, ...) CPU_STATE_FIELD(ArmCpu, __VA_ARGS__)
 #include "modules/arm/cpu-state.def"
 #undef ARM_STATE
-#undef I32
-#undef I64
-#undef V128
 };
 
 static const QhStateTable state = QH_STATE_TABLE(fields, 0);

@@ -7,6 +7,7 @@
 #include "modules/riscv/module.h"
 #include "modules/riscv/system.h"
 #include "modules/riscv/vector.h"
+#include "modules/support/cpu-state.h"
 
 static const char *model_name(const QhCpu *cpu)
 {
@@ -236,22 +237,9 @@ static void state_written(QhCpu *base)
 }
 
 static const QhStateField fields[] = {
-#define I8  QH_TYPE_I8
-#define I32 QH_TYPE_I32
-#define I64 QH_TYPE_I64
-#define RV_STATE(id, name_, member, count_, type_, klass_, flags_, hot_)                           \
-    {.name = name_,                                                                                \
-     .offset = offsetof(RvCpu, member),                                                            \
-     .count = count_,                                                                              \
-     .type = type_,                                                                                \
-     .klass = QH_CLASS_##klass_,                                                                   \
-     .flags = flags_,                                                                              \
-     .hot = hot_},
+#define RV_STATE(id, ...) CPU_STATE_FIELD(RvCpu, __VA_ARGS__)
 #include "modules/riscv/cpu-state.def"
 #undef RV_STATE
-#undef I8
-#undef I32
-#undef I64
 };
 
 static const QhStateTable state = QH_STATE_TABLE(fields, 0);
@@ -263,12 +251,8 @@ static uint32_t core_registers(QhCpu *base, void *ret_buffer, uint32_t room)
     uint32_t width = cpu->mxlen == 64 ? 8 : 4;
     uint8_t *at = ret_buffer;
 
-    for (uint32_t i = 0; i < 32 && (i + 1) * width <= room; i++, at += width) {
-        uint64_t value = i == 0 ? base->pc : cpu->x[i];
-
-        for (uint32_t k = 0; k < width; k++) {
-            at[k] = (uint8_t)(value >> 8 * k);
-        }
+    for (uint32_t i = 0; i < 32 && (i + 1) * width <= room; i++) {
+        at = cpu_state_put(at, i == 0 ? base->pc : cpu->x[i], width);
     }
     return (uint32_t)(at - (uint8_t *)ret_buffer);
 }

@@ -113,7 +113,7 @@ static gboolean place(BoardLoader *loader,
     loader->end = MAX(loader->end, address + memory_bytes);
     return bytes == 0 ||
            board->services->machine->add_image(board->machine, board->space, loader->name, address,
-                                              data, bytes, error);
+                                               data, bytes, error);
 }
 
 static gboolean place_segment(void *opaque,

@@ -217,11 +217,11 @@ ArmFake *arm_fake_new(const char *model, gboolean el2, uint32_t n)
     ArmFake *fake = g_new0(ArmFake, 1);
 
     fake->target.services = (TargetServices){.host = (QhHost *)fake,
-                                          .log = &log_service,
-                                          .timer = &timer_service,
-                                          .mem = &mem_service,
-                                          .device = &device_service,
-                                          .cpu = &cpu_service};
+                                             .log = &log_service,
+                                             .timer = &timer_service,
+                                             .mem = &mem_service,
+                                             .device = &device_service,
+                                             .cpu = &cpu_service};
     fake->ram = g_malloc0(FAKE_RAM_BYTES);
     fake->cpu = new_cpu(fake, model, el2, 0);
     fake->second = n > 1 ? new_cpu(fake, model, el2, 1) : NULL;

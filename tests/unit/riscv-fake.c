@@ -221,11 +221,11 @@ RvFake *rv_fake_new(uint32_t xlen, const char *model, const char *properties, GE
 
     fake->target.xlen = xlen;
     fake->target.services = (TargetServices){.host = (QhHost *)fake,
-                                         .log = &log_service,
-                                         .timer = &timer_service,
-                                         .mem = &mem_service,
-                                         .cpu = &cpu_service,
-                                         .machine = &machine_service};
+                                             .log = &log_service,
+                                             .timer = &timer_service,
+                                             .mem = &mem_service,
+                                             .cpu = &cpu_service,
+                                             .machine = &machine_service};
     fake->armed_ns = -1;
     fake->ram = g_malloc0(FAKE_RAM_BYTES);
     fake->cpu = g_malloc0(ops->state_size);
