@@ -143,7 +143,8 @@ enum {
 #define QH_EXIT_CALL 1u /* the return address is the end of this block */
 #define QH_EXIT_RET  2u
 
-/* flags of setflags: how the condition codes follow from a, b and the result c */
+/* flags of setflags: how the condition codes follow from a, b and the result c, which is a + b for
+ * ADD and a - b for SUB and SUB_NB */
 #define QH_CC_ADD    0u
 #define QH_CC_SUB    1u /* carry = borrow (x86) */
 #define QH_CC_SUB_NB 2u /* carry = not borrow (Arm) */
@@ -170,6 +171,11 @@ enum {
 #define QH_FLAG_P   4u
 #define QH_FLAG_A   5u
 #define QH_FLAG_CC2 6u
+/* what comparisons ask of several */
+#define QH_FLAG_HI  8u  /* C and not Z */
+#define QH_FLAG_GE  9u  /* N equals V */
+#define QH_FLAG_GT  10u /* N equals V, and not Z */
+#define QH_FLAG_NOT 16u /* and this bit: the opposite */
 
 /* lane size of vector operations, in bits 0-1 of flags: log2 of the bytes */
 #define QH_LANE_8  0u

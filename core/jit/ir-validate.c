@@ -306,7 +306,7 @@ static uint32_t flags_limit(const QhIrRecord *record)
     case QH_IR_setflags:
         return QH_CC_BITS;
     case QH_IR_flag:
-        return QH_FLAG_A;
+        return QH_FLAG_GT | QH_FLAG_NOT;
     case QH_IR_vdot:
         return 3;
     case QH_IR_vaes:
@@ -352,6 +352,13 @@ static gboolean bad_vf_flags(const QhIrRecord *record)
            lane > (record->op == QH_IR_vfwiden ? QH_LANE_32 : QH_LANE_64);
 }
 
+static gboolean bad_flag(uint32_t flags)
+{
+    uint32_t which = flags & ~QH_FLAG_NOT;
+
+    return which > QH_FLAG_GT || which == QH_FLAG_CC2 || which == QH_FLAG_CC2 + 1;
+}
+
 static gboolean check_flags(Checker *check)
 {
     const QhIrRecord *record = &check->records[check->i];
@@ -370,6 +377,9 @@ static gboolean check_flags(Checker *check)
     case QH_IR_fto_s:
     case QH_IR_fto_u:
         bad = (record->flags & 7u) > QH_ROUND_ODD || (record->flags & ~7u) > QH_FTO_INDEFINITE;
+        break;
+    case QH_IR_flag:
+        bad = bad_flag(record->flags);
         break;
     default:
         break;

@@ -37,28 +37,13 @@ static QhValue flag(ArmDis *d, uint32_t which)
     return qh_ir(d->block, QH_IR_flag, QH_TYPE_NONE, which, 0, 0, 0);
 }
 
-/* From the flags one by one; @cond is even. */
+/* From the lazy slots; @cond is any. */
 static QhValue from_flags(ArmDis *d, uint32_t cond)
 {
-    QhValue same;
+    static const uint8_t flags[] = {QH_FLAG_Z,  QH_FLAG_C,  QH_FLAG_N, QH_FLAG_V,
+                                    QH_FLAG_HI, QH_FLAG_GE, QH_FLAG_GT};
 
-    switch (cond) {
-    case 0:
-        return flag(d, QH_FLAG_Z);
-    case 2:
-        return flag(d, QH_FLAG_C);
-    case 4:
-        return flag(d, QH_FLAG_N);
-    case 6:
-        return flag(d, QH_FLAG_V);
-    case 8:
-        return qh_ir_2(d->block, QH_IR_andn, QH_TYPE_B1, flag(d, QH_FLAG_C), flag(d, QH_FLAG_Z));
-    case 10:
-        return qh_ir_2(d->block, QH_IR_xnor, QH_TYPE_B1, flag(d, QH_FLAG_N), flag(d, QH_FLAG_V));
-    default:
-        same = qh_ir_2(d->block, QH_IR_xnor, QH_TYPE_B1, flag(d, QH_FLAG_N), flag(d, QH_FLAG_V));
-        return qh_ir_2(d->block, QH_IR_andn, QH_TYPE_B1, same, flag(d, QH_FLAG_Z));
-    }
+    return flag(d, flags[cond >> 1] | (cond & 1 ? QH_FLAG_NOT : 0));
 }
 
 /* Of a subtraction; @cond is any. */
@@ -70,8 +55,7 @@ static QhValue from_sub(ArmDis *d, const ArmFlags *f, uint32_t cond)
     };
 
     if (cond >> 1 == 3) {
-        QhValue set = flag(d, QH_FLAG_V);
-        return cond & 1 ? bool_not(d, set) : set;
+        return from_flags(d, cond);
     }
     return cond >> 1 == 2 ? compare_result(d, f, conditions[cond])
                           : compare(d, f, conditions[cond]);
@@ -94,8 +78,6 @@ static QhValue from_logic(ArmDis *d, const ArmFlags *f, uint32_t cond)
 /* Of an addition. */
 static QhValue from_add(ArmDis *d, const ArmFlags *f, uint32_t cond)
 {
-    QhValue value;
-
     switch (cond >> 1) {
     case 0:
         return compare_result(d, f, cond & 1 ? QH_COND_NE : QH_COND_EQ);
@@ -106,12 +88,14 @@ static QhValue from_add(ArmDis *d, const ArmFlags *f, uint32_t cond)
             return qh_ir_cmp(d->block, cond & 1 ? QH_COND_GEU : QH_COND_LTU, f->type, f->result,
                              f->a);
         }
+        if (f->chosen != 0) {
+            return cond & 1 ? bool_not(d, f->chosen) : f->chosen;
+        }
         break;
     default:
         break;
     }
-    value = from_flags(d, cond & ~1u);
-    return cond & 1 ? bool_not(d, value) : value;
+    return from_flags(d, cond);
 }
 
 /* Bit @bit of the NZCV that f->a holds. */
@@ -229,8 +213,7 @@ static QhValue evaluate(ArmDis *d, const ArmFlags *f, uint32_t cond)
         value = from_fcmp(d, f, cond);
         return cond & 1 ? bool_not(d, value) : value;
     default:
-        value = from_flags(d, cond & ~1u);
-        return cond & 1 ? bool_not(d, value) : value;
+        return from_flags(d, cond);
     }
 }
 

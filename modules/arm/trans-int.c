@@ -404,10 +404,15 @@ static gboolean with_carry(ArmDis *d, const ArmArgThree *a, gboolean minus, gboo
     if (minus) {
         y = qh_ir_1(d->block, QH_IR_not, type, y);
     }
-    QhValue result = qh_ir_3(d->block, QH_IR_addc, type, x, y, arm_condition(d, 2));
+    QhValue carry = arm_condition(d, 2);
+    QhValue result = qh_ir_3(d->block, QH_IR_addc, type, x, y, carry);
+    if (flags) {
+        carry = qh_ir_3(d->block, QH_IR_addc_carry, type, x, y, carry);
+    }
     arm_set(d, a->sf, a->rd, result);
     if (flags) {
         arm_set_flags(d, QH_CC_ADC, type, x, y, result);
+        d->flags.chosen = carry;
     }
     return TRUE;
 }

@@ -47,7 +47,7 @@ typedef struct ArmFlags {
     uint32_t kind; /* QH_CC_...; ARM_FLAGS_UNKNOWN; ARM_FLAGS_SELECT */
     uint32_t type; /* QH_TYPE_I32 or _I64 */
     QhValue a, b, result;
-    QhValue chosen; /* SELECT: b1; TRUE: as kind_if says; FALSE: nzcv */
+    QhValue chosen; /* SELECT: b1; TRUE: as kind_if says; FALSE: nzcv. ADC: C if not 0 */
     uint32_t kind_if, nzcv;
 } ArmFlags;
 #define ARM_FLAGS_UNKNOWN 0x100u

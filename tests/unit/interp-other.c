@@ -579,7 +579,7 @@ static uint64_t flag_want(const Flags *f, uint32_t width)
     __int128 exact = minus ? sa - sb : sa + sb;
     __int128 top = (__int128)1 << (width - 1);
 
-    switch (f->flag) {
+    switch (f->flag & ~QH_FLAG_NOT) {
     case QH_FLAG_Z:
         return f->result == 0;
     case QH_FLAG_N:
@@ -592,6 +592,15 @@ static uint64_t flag_want(const Flags *f, uint32_t width)
         return exact >= top || exact < -top;
     case QH_FLAG_P:
         return !(__builtin_popcountll(f->result & 0xff) & 1);
+    case QH_FLAG_HI: /* C as it is, and not 0 */
+        return (f->kind == QH_CC_ADD   ? (uint64_t)((a + b) >> width) & 1
+                : f->kind == QH_CC_SUB ? a < b
+                                       : a >= b) &&
+               f->result != 0;
+    case QH_FLAG_GE:
+        return exact >= 0;
+    case QH_FLAG_GT:
+        return exact >= 0 && f->result != 0;
     default:
         return minus ? (f->a & 15) < (f->b & 15) : (f->a & 15) + (f->b & 15) > 15;
     }
@@ -609,18 +618,20 @@ static void test_flags(void)
                                       0x7fffffffffffffff,
                                       0x8000000000000000,
                                       UINT64_MAX};
+    static const uint8_t flags[] = {QH_FLAG_Z, QH_FLAG_N,  QH_FLAG_C,  QH_FLAG_V, QH_FLAG_P,
+                                    QH_FLAG_A, QH_FLAG_HI, QH_FLAG_GE, QH_FLAG_GT};
     static const uint32_t kinds[] = {QH_CC_ADD, QH_CC_SUB, QH_CC_SUB_NB};
     ToyMachine *toy = toy_machine_new(1, 12);
     Toy *cpu = toy->cpu[0];
 
-    for (uint32_t i = 0; i < 100 * 3 * 6 * 2; i++) {
+    for (uint32_t i = 0; i < 100 * 3 * 9 * 2; i++) {
         uint32_t width = i & 1 ? 32 : 64;
         uint64_t mask = width == 32 ? UINT32_MAX : UINT64_MAX;
         Flags f = {.kind = kinds[i / 2 % 3],
                    .type = i & 1 ? QH_TYPE_I32 : QH_TYPE_I64,
-                   .flag = i / 6 % 6,
-                   .a = values[i / 36 % 10] & mask,
-                   .b = values[i / 360] & mask};
+                   .flag = flags[i / 6 % 9],
+                   .a = values[i / 54 % 10] & mask,
+                   .b = values[i / 540] & mask};
         f.result = (f.kind == QH_CC_ADD ? f.a + f.b : f.a - f.b) & mask;
         run(toy, emit_flags, &f);
         if (cpu->x[3] != flag_want(&f, width)) {
@@ -628,6 +639,9 @@ static void test_flags(void)
                            f.flag, f.a, f.b);
             g_test_fail();
         }
+        f.flag |= QH_FLAG_NOT;
+        run(toy, emit_flags, &f);
+        g_assert_cmpuint(cpu->x[3], ==, !flag_want(&f, width));
     }
     for (uint32_t i = 0; i < 64; i++) { /* flags that were given as such */
         static const uint8_t order[] = {QH_FLAG_V, QH_FLAG_C, QH_FLAG_Z,

@@ -152,7 +152,7 @@ static void emit_flags(QhBlock *block, void *data)
     QhValue b = form & 16 ? qh_ir_const(block, f->type, 5) : qh_ir_get(block, f->type, base + 1);
     QhValue result = qh_ir_get(block, f->type, base + 2), flag;
 
-    if (form & 1) {
+    if (form & 1 || f->kind <= QH_CC_SUB_NB) {
         gboolean adds = f->kind == QH_CC_ADD || f->kind == QH_CC_ADC;
         result = qh_ir_2(block, adds ? QH_IR_add : QH_IR_sub, f->type, a, b);
     }
@@ -182,12 +182,29 @@ static void emit_flags(QhBlock *block, void *data)
 
 static void test_flags(void)
 {
+    static const uint8_t flags[] = {QH_FLAG_Z,
+                                    QH_FLAG_N,
+                                    QH_FLAG_C,
+                                    QH_FLAG_V,
+                                    QH_FLAG_P,
+                                    QH_FLAG_A,
+                                    QH_FLAG_CC2,
+                                    QH_FLAG_HI,
+                                    QH_FLAG_GE,
+                                    QH_FLAG_GT,
+                                    QH_FLAG_NOT | QH_FLAG_Z,
+                                    QH_FLAG_NOT | QH_FLAG_N,
+                                    QH_FLAG_NOT | QH_FLAG_C,
+                                    QH_FLAG_NOT | QH_FLAG_V,
+                                    QH_FLAG_NOT | QH_FLAG_HI,
+                                    QH_FLAG_NOT | QH_FLAG_GE,
+                                    QH_FLAG_NOT | QH_FLAG_GT};
     T1Pair *pair = t1_pair_new("");
     GRand *rand = g_rand_new_with_seed(3);
 
-    for (uint32_t i = 0; i < (QH_CC_BITS + 1) * (QH_FLAG_CC2 + 1) * 128; i++) {
+    for (uint32_t i = 0; i < (QH_CC_BITS + 1) * N(flags) * 128; i++) {
         Flags f = {.kind = i / 128 % (QH_CC_BITS + 1),
-                   .flag = i / 128 / (QH_CC_BITS + 1),
+                   .flag = flags[i / 128 / (QH_CC_BITS + 1)],
                    .type = i & 64 ? QH_TYPE_I32 : QH_TYPE_I64,
                    .form = i & 63};
         t1_pair_load(pair, emit_flags, &f);

@@ -454,7 +454,9 @@ static uint32_t flags_of(FzGen *gen, uint32_t op)
     case QH_IR_setflags:
         return fz_below(random, QH_CC_BITS + 1);
     case QH_IR_flag:
-        return fz_below(random, QH_FLAG_A + 1);
+        return (fz_below(random, 2) ? fz_below(random, QH_FLAG_A + 1)
+                                    : QH_FLAG_HI + fz_below(random, 3)) |
+               (fz_below(random, 2) ? QH_FLAG_NOT : 0);
     case QH_IR_shl:
     case QH_IR_shr:
     case QH_IR_sar:
@@ -542,6 +544,9 @@ void fz_operation(FzGen *gen)
         b = fz_value(gen, gen->block->records[a].type);
     }
     c = operand(gen, info->c[0], op, type, flags, b);
+    if (op == QH_IR_setflags && flags <= QH_CC_SUB_NB) { /* c is what it says it is */
+        c = fz_add(gen, flags == QH_CC_ADD ? QH_IR_add : QH_IR_sub, type, 0, a, b, 0);
+    }
     if (op == QH_IR_cas) {
         expected = fz_value(gen, type);
         fz_add(gen, QH_IR_ext, QH_TYPE_NONE, 0, expected, 0, 0);

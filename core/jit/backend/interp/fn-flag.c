@@ -114,35 +114,49 @@ uint32_t qh_t0_flag_bit(uint32_t flag)
     return 1u << bits[flag];
 }
 
+static gboolean one_flag(const Lazy *lazy, uint32_t which)
+{
+    if (lazy->kind == QH_CC_BITS) {
+        return (lazy->a & qh_t0_flag_bit(which)) != 0;
+    }
+    switch (which) {
+    case QH_FLAG_Z:
+        return (lazy->result & lazy->mask) == 0;
+    case QH_FLAG_N:
+        return (lazy->result & lazy->sign) != 0;
+    case QH_FLAG_C:
+        return carry(lazy);
+    case QH_FLAG_V:
+        return overflow(lazy);
+    case QH_FLAG_P: /* even number of ones in the low byte */
+        return __builtin_parity((uint32_t)lazy->result & 0xff) == 0;
+    default:
+        return adjust(lazy);
+    }
+}
+
 static void flag(QhCpu *cpu, const QhT0Op *op)
 {
     Lazy lazy = lazy_read(cpu, op);
+    uint32_t which = op[1].flags & ~QH_FLAG_NOT;
     gboolean set;
 
-    switch (lazy.kind == QH_CC_BITS ? QH_FLAG_CC2 : op[1].flags) {
-    case QH_FLAG_CC2:
-        set = (lazy.a & qh_t0_flag_bit(op[1].flags)) != 0;
+    switch (which) {
+    case QH_FLAG_HI:
+        set = one_flag(&lazy, QH_FLAG_C) && !one_flag(&lazy, QH_FLAG_Z);
         break;
-    case QH_FLAG_Z:
-        set = (lazy.result & lazy.mask) == 0;
+    case QH_FLAG_GE:
+        set = one_flag(&lazy, QH_FLAG_N) == one_flag(&lazy, QH_FLAG_V);
         break;
-    case QH_FLAG_N:
-        set = (lazy.result & lazy.sign) != 0;
-        break;
-    case QH_FLAG_C:
-        set = carry(&lazy);
-        break;
-    case QH_FLAG_V:
-        set = overflow(&lazy);
-        break;
-    case QH_FLAG_P: /* even number of ones in the low byte */
-        set = __builtin_parity((uint32_t)lazy.result & 0xff) == 0;
+    case QH_FLAG_GT:
+        set =
+            one_flag(&lazy, QH_FLAG_N) == one_flag(&lazy, QH_FLAG_V) && !one_flag(&lazy, QH_FLAG_Z);
         break;
     default:
-        set = adjust(&lazy);
+        set = one_flag(&lazy, which);
         break;
     }
-    qh_put64(cpu, op->d, set ? 1 : 0);
+    qh_put64(cpu, op->d, set != ((op[1].flags & QH_FLAG_NOT) != 0) ? 1 : 0);
 }
 
 static uint32_t order(gboolean less, gboolean equal)

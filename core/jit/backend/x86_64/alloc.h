@@ -127,7 +127,6 @@ struct QhT1Alloc {
     uint32_t n_homes;
 
     QhT1State state;
-    gboolean live;               /* code falls through to here */
     uint32_t pending;            /* target that a jump is owed to, + 1 */
     uint32_t held[QH_T1_N_REGS]; /* value in each temp, + 1 */
     uint32_t free;               /* temps that are free */
@@ -135,8 +134,9 @@ struct QhT1Alloc {
     uint32_t locked;             /* used by the record being compiled */
     uint32_t scratch;            /* given out by qh_t1_temp_... */
     QhT1Kept kept[QH_T1_MAX_KEPT];
-    gboolean defined;  /* the record's value has its place */
-    uint16_t fuse_var; /* variable whose home got the value, QH_T1_NO_VAR: none */
+    gboolean live, defined; /* code falls through to here; the record's value has its place */
+    uint32_t carry_at;      /* where an addition with carry has just left its carry in the host's */
+    uint16_t fuse_var;      /* variable whose home got the value, QH_T1_NO_VAR: none */
     QhT1Nans nans;
     uint16_t cells[QH_T1_MAX_RECORDS];
     uint32_t n_cells, next_cell, n_kept;
@@ -185,7 +185,7 @@ void qh_t1_hold(QhT1 *t, uint32_t value, QhReg reg);
 void qh_t1_move(QhT1 *t, QhReg to, QhReg from, uint32_t bytes);
 /* @var is about to change: values that are needed after this record leave it. */
 void qh_t1_clobber_var(QhT1 *t, uint32_t var);
-/* Bring the value @root into a register, of class @xmm if it is in memory now. */
+/* Bring value @root into a register, of class @xmm if it is in memory. */
 QhReg qh_t1_into_reg(QhT1 *t, uint32_t root, gboolean xmm);
 /* Move @value into @reg, which is rax, rcx, rdx, xmm15 or an argument register. */
 void qh_t1_move_to(QhT1 *t, QhReg reg, uint32_t value);

@@ -4,6 +4,7 @@
  * variables and which of them get a home, where control flow leads, and what is a loop.
  */
 #include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/backend/x86_64/lower-int.h"
 #include "core/jit/jit-cpu.h"
 
 #include <string.h>
@@ -191,6 +192,8 @@ static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
     switch (record->op) {
     case QH_IR_brc:
         return QH_T1_USER_BRANCH;
+    case QH_IR_select:
+        return operand == 0 ? QH_T1_USER_BRANCH : QH_T1_USER_OTHER;
     case QH_IR_ld:
     case QH_IR_prefetch:
         return QH_T1_USER_ADDRESS;
@@ -228,9 +231,12 @@ static void choose_make(QhT1 *t, uint32_t i)
     const QhIrRecord *record = &t->source->records[i];
     QhT1Value *value = &t->alloc->values[i];
 
-    /* fcmp raises flags: before anything that may look at them */
+    /* fcmp raises flags: before anything that may look at them; flags may be set anew */
     if (value->users == QH_T1_USER_BRANCH && value->uses == 1 &&
-        (record->op == QH_IR_cmp || (record->op == QH_IR_fcmp && value->last == i + 1))) {
+        (record->op == QH_IR_cmp ||
+         (value->last == i + 1 &&
+          (record->op == QH_IR_fcmp ||
+           (record->op == QH_IR_flag && qh_t1_flag_is_condition(record)))))) {
         value->make = QH_T1_CMP;
     } else if (record->op == QH_IR_add && record->type == QH_TYPE_I64 &&
                value->users == QH_T1_USER_ADDRESS && const_imm(t, record->b)) {

@@ -113,6 +113,8 @@ uint32_t qh_t1_condition(QhT1 *t, uint32_t compare)
         test = fetch_with(t, 0, QH_COND_NE, compare, 0);
     } else if (record->op == QH_IR_fcmp) {
         return qh_t1_fp_condition(t, compare);
+    } else if (record->op == QH_IR_flag) {
+        return qh_t1_flag_condition(t, compare);
     } else {
         test = fetch(t, record);
     }

@@ -323,9 +323,26 @@ static void rotate(QhT1 *t, const QhIrRecord *record, uint32_t number)
 }
 
 /* Carry and borrow: CF from the truth value c, then adc or sbb. */
+/* Whether the host's carry is that of the record before, which was the same sum. */
+static gboolean has_carry(const QhT1 *t, const QhIrRecord *record, uint32_t sum)
+{
+    const QhIrRecord *before = record - 1;
+
+    return t->i > t->source->blocks[t->block].first && before->op == sum &&
+           before->type == record->type && before->a == record->a && before->b == record->b &&
+           before->c == record->c && t->alloc->values[t->i - 1].make == QH_T1_NOW &&
+           t->alloc->carry_at == qh_x_offset(&t->a);
+}
+
 static void with_carry(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean want_carry)
 {
     uint32_t wide = qh_t1_wide(record);
+
+    if (want_carry && has_carry(t, record, op == QH_X_ADC ? QH_IR_addc : QH_IR_subb)) {
+        qh_x_setcc(&t->a, QH_IF_B, QH_RAX);
+        qh_x(&t->a, QH_X_MOVZX8, qh_t1_def_late(t), qh_rm_reg(QH_RAX));
+        return;
+    }
     QhRm b = qh_t1_rm_gpr(t, record->b);
     QhReg c = qh_t1_use_gpr(t, record->c);
 
@@ -340,6 +357,7 @@ static void with_carry(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean 
     QhReg d = qh_t1_def_copy(t, record->a);
     qh_x_i8(&t->a, QH_X_BT_I, 4, qh_rm_reg(c), 0);
     qh_x(&t->a, op | wide, d, b);
+    t->alloc->carry_at = qh_x_offset(&t->a);
 }
 
 static gboolean lower_logic(QhT1 *t, const QhIrRecord *record)

@@ -11,6 +11,14 @@ gboolean qh_t1_lower_bits(QhT1 *t, const QhIrRecord *record);  /* clz .. bitrev,
 gboolean qh_t1_lower_field(QhT1 *t, const QhIrRecord *record); /* extensions, extract, deposit */
 gboolean qh_t1_lower_muldiv(QhT1 *t, const QhIrRecord *record);
 
+/* read-flags.c: flag and cc2; the host condition of a flag, QH_IF_..., which its record
+ * qh_t1_flag_is_condition can be; and memory is made to hold the lazy slots, with @forget it
+ * alone. */
+void qh_t1_read_flags(QhT1 *t, const QhIrRecord *record);
+uint32_t qh_t1_flag_condition(QhT1 *t, uint32_t flag);
+gboolean qh_t1_flag_is_condition(const QhIrRecord *record);
+void qh_t1_settle_flags(QhT1 *t, gboolean forget);
+
 /* QH_X_W for an i64. */
 static inline uint32_t qh_t1_wide(const QhIrRecord *record)
 {

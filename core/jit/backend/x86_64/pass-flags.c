@@ -6,8 +6,7 @@
  */
 #include "core/jit/backend/x86_64/t1.h"
 
-/* Whether slot @slot shares memory with a lazy slot. */
-static gboolean is_lazy(const QhT1Source *source, uint32_t slot)
+gboolean qh_t1_is_lazy(const QhT1Source *source, uint32_t slot)
 {
     const QhIrContext *context = source->context;
     const QhStateField *field = qh_ir_slot(context->state, slot);
@@ -31,38 +30,56 @@ static gboolean is_result_of(const QhIrRecord *records, const QhIrRecord *set, u
            result->b == set->b;
 }
 
+/* @record becomes the comparison, or its opposite. */
 static void
 become_cmp(QhIrRecord *record, const QhIrRecord *set, uint32_t cond, uint32_t a, uint32_t b)
 {
-    *record =
-        (QhIrRecord){.op = QH_IR_cmp, .type = set->type, .flags = (uint8_t)cond, .a = a, .b = b};
+    uint32_t opposite = record->flags & QH_FLAG_NOT ? 1 : 0; /* which is the number beside it */
+
+    *record = (QhIrRecord){
+        .op = QH_IR_cmp, .type = set->type, .flags = (uint8_t)(cond ^ opposite), .a = a, .b = b};
 }
 
 static void become_false(QhIrRecord *record)
 {
-    *record = (QhIrRecord){.op = QH_IR_const, .type = QH_TYPE_B1};
+    *record = (QhIrRecord){
+        .op = QH_IR_const, .type = QH_TYPE_B1, .b = record->flags & QH_FLAG_NOT ? 1 : 0};
+}
+
+/* What flag @which of a - b compares; 0xff: not known here. */
+static uint32_t comparison_of(uint32_t which, gboolean borrows)
+{
+    switch (which) {
+    case QH_FLAG_Z:
+        return QH_COND_EQ;
+    case QH_FLAG_C:
+        return borrows ? QH_COND_LTU : QH_COND_GEU;
+    case QH_FLAG_GE:
+        return QH_COND_GE;
+    case QH_FLAG_GT:
+        return QH_COND_GT;
+    case QH_FLAG_HI:
+        return borrows ? 0xff : QH_COND_GTU;
+    default:
+        return 0xff;
+    }
 }
 
 static void rewrite_flag(QhIrRecord *records, QhIrRecord *record, const QhIrRecord *set)
 {
-    gboolean arithmetic =
-        record->flags == QH_FLAG_C || record->flags == QH_FLAG_V || record->flags == QH_FLAG_A;
+    uint32_t which = record->flags & ~QH_FLAG_NOT, cond;
+    gboolean arithmetic = which == QH_FLAG_C || which == QH_FLAG_V || which == QH_FLAG_A;
 
     switch (set->flags) {
     case QH_CC_SUB:
     case QH_CC_SUB_NB:
-        if (!is_result_of(records, set, QH_IR_sub)) {
-            return;
-        }
-        if (record->flags == QH_FLAG_Z) {
-            become_cmp(record, set, QH_COND_EQ, set->a, set->b);
-        } else if (record->flags == QH_FLAG_C) {
-            become_cmp(record, set, set->flags == QH_CC_SUB ? QH_COND_LTU : QH_COND_GEU, set->a,
-                       set->b);
+        cond = comparison_of(which, set->flags == QH_CC_SUB);
+        if (cond != 0xff && is_result_of(records, set, QH_IR_sub)) {
+            become_cmp(record, set, cond, set->a, set->b);
         }
         return;
     case QH_CC_ADD:
-        if (record->flags == QH_FLAG_C && is_result_of(records, set, QH_IR_add)) {
+        if (which == QH_FLAG_C && is_result_of(records, set, QH_IR_add)) {
             become_cmp(record, set, QH_COND_LTU, set->c, set->a);
         }
         return;
@@ -95,7 +112,7 @@ static void rewrite_block(QhT1Source *source, const QhT1Block *block)
             }
             break;
         case QH_IR_set_slot:
-            set = is_lazy(source, record->a) ? NULL : set;
+            set = qh_t1_is_lazy(source, record->a) ? NULL : set;
             break;
         case QH_IR_label:
         case QH_IR_call:
@@ -114,7 +131,7 @@ static gboolean looks(const QhT1Source *source, const QhIrRecord *record)
     switch (record->op) {
     case QH_IR_get_slot:
     case QH_IR_set_slot:
-        return is_lazy(source, record->a);
+        return qh_t1_is_lazy(source, record->a);
     case QH_IR_ld_state:
     case QH_IR_st_state:
     case QH_IR_flag:

@@ -198,10 +198,16 @@ static gboolean follows(const QhT1 *t, QhT1Recipe *recipe, const QhIrRecord *set
     for (uint32_t k = 0; k < 3; k++) {
         missing += recipe->from[k] == QH_T1_FROM_NONE;
     }
-    recipe->adds = result->op == QH_IR_add;
-    return missing == 0 ||
-           (missing == 1 && (result->op == QH_IR_add || result->op == QH_IR_sub) &&
-            result->type == set->type && result->a == set->a && result->b == set->b);
+    recipe->op = result->op;
+    if (missing != 1) {
+        return missing == 0;
+    }
+    if (result->type != set->type || result->a != set->a || result->b != set->b) {
+        return FALSE;
+    }
+    return result->op == QH_IR_add || result->op == QH_IR_sub ||
+           ((result->op == QH_IR_and || result->op == QH_IR_andn) &&
+            recipe->from[2] == QH_T1_FROM_NONE);
 }
 
 static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *block, uint32_t i)
@@ -461,20 +467,31 @@ gboolean qh_t1_pending_set(QhT1 *t)
     return TRUE;
 }
 
+const QhT1Recipe *qh_t1_pending_now(const QhT1 *t)
+{
+    uint32_t n = t->alloc->state.flags;
+
+    return n == 0 ? NULL : &t->alloc->pending_flags.recipes[n - 1];
+}
+
+QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
+{
+    const QhT1Alloc *alloc = t->alloc;
+    const QhT1Var *var = &alloc->vars[recipe->var[k]];
+
+    return var->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(var->home))
+               ? qh_rm_reg(alloc->homes[var->home].reg)
+               : qh_rm_mem(QH_RBP, var->at);
+}
+
 /* Operand @k, which is not NONE, into rax. */
 static void fetch(QhT1 *t, const QhT1Recipe *recipe, uint32_t k, uint32_t wide)
 {
-    const QhT1Alloc *alloc = t->alloc;
-
     if (recipe->from[k] == QH_T1_FROM_CONST) {
         qh_x_mov_i(&t->a, QH_RAX, recipe->imm[k]);
-        return;
+    } else {
+        qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_t1_pending_rm(t, recipe, k));
     }
-    const QhT1Var *var = &alloc->vars[recipe->var[k]];
-    QhRm from = var->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(var->home))
-                    ? qh_rm_reg(alloc->homes[var->home].reg)
-                    : qh_rm_mem(QH_RBP, var->at);
-    qh_x(&t->a, QH_X_MOV | wide, QH_RAX, from);
 }
 
 static void put(QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
@@ -482,37 +499,54 @@ static void put(QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
     qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + k]));
 }
 
-/* How the missing one of a, b and result follows: the first of the other two, and what is done
- * with the second. */
-static void formula(const QhT1Recipe *recipe,
-                    uint32_t missing,
-                    uint32_t *ret_first,
-                    uint32_t *ret_second,
-                    gboolean *ret_add)
+uint32_t qh_t1_pending_formula(const QhT1Recipe *recipe,
+                               uint32_t missing,
+                               uint32_t *ret_first,
+                               uint32_t *ret_second)
 {
+    gboolean adds = recipe->op == QH_IR_add;
+
     switch (missing) {
     case 0: /* a = result +- b */
         *ret_first = 2;
         *ret_second = 1;
-        *ret_add = !recipe->adds;
-        break;
+        return adds ? QH_IR_sub : QH_IR_add;
     case 1: /* b = result - a, a - result */
-        *ret_first = recipe->adds ? 2 : 0;
-        *ret_second = recipe->adds ? 0 : 2;
-        *ret_add = FALSE;
-        break;
+        *ret_first = adds ? 2 : 0;
+        *ret_second = adds ? 0 : 2;
+        return QH_IR_sub;
     default:
         *ret_first = 0;
         *ret_second = 1;
-        *ret_add = recipe->adds;
-        break;
+        return recipe->op;
     }
+}
+
+/* rax = what is missing; the other two are in their lazy slots. */
+static void work_out(QhT1 *t, const QhT1Recipe *recipe, uint32_t missing, uint32_t wide)
+{
+    uint32_t first, second, op = qh_t1_pending_formula(recipe, missing, &first, &second);
+
+    if (op == QH_IR_andn) {
+        uint32_t swap = first;
+        first = second;
+        second = swap;
+    }
+    qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + first]));
+    if (op == QH_IR_andn) {
+        qh_x(&t->a, QH_X_GRP_F7 | wide, 2, qh_rm_reg(QH_RAX)); /* not */
+    }
+    qh_x(&t->a,
+         (op == QH_IR_add   ? QH_X_ADD
+          : op == QH_IR_sub ? QH_X_SUB
+                            : QH_X_AND) |
+             wide,
+         QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + second]));
 }
 
 static void follow_code(QhT1 *t, const QhT1Recipe *recipe)
 {
-    uint32_t wide = recipe->word >> 8 == QH_TYPE_I64 ? QH_X_W : 0, first, second;
-    gboolean add;
+    uint32_t wide = recipe->word >> 8 == QH_TYPE_I64 ? QH_X_W : 0;
 
     for (uint32_t k = 0; k < 3; k++) {
         if (recipe->from[k] != QH_T1_FROM_NONE) {
@@ -522,10 +556,7 @@ static void follow_code(QhT1 *t, const QhT1Recipe *recipe)
     }
     for (uint32_t k = 0; k < 3; k++) {
         if (recipe->from[k] == QH_T1_FROM_NONE) {
-            formula(recipe, k, &first, &second, &add);
-            fetch(t, recipe, first, wide);
-            qh_x(&t->a, (add ? QH_X_ADD : QH_X_SUB) | wide, QH_RAX,
-                 qh_rm_mem(QH_RBP, recipe->lazy[1 + second]));
+            work_out(t, recipe, k, wide);
             put(t, recipe, k);
         }
     }
@@ -579,11 +610,24 @@ static uint64_t read_operand(const QhCpu *cpu, const QhT1Recipe *recipe, uint32_
     return value;
 }
 
+static uint64_t combine(uint32_t op, uint64_t first, uint64_t second)
+{
+    switch (op) {
+    case QH_IR_add:
+        return first + second;
+    case QH_IR_sub:
+        return first - second;
+    case QH_IR_and:
+        return first & second;
+    default:
+        return first & ~second;
+    }
+}
+
 void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number)
 {
     uint64_t operands[3];
-    uint32_t kind, first, second;
-    gboolean add;
+    uint32_t kind, first, second, op;
 
     memcpy(&kind, (char *)cpu + recipe->lazy[0], sizeof(kind));
     if (kind != QH_T1_PENDING(number)) {
@@ -594,9 +638,8 @@ void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number)
     }
     for (uint32_t k = 0; k < 3; k++) {
         if (recipe->from[k] == QH_T1_FROM_NONE) {
-            formula(recipe, k, &first, &second, &add);
-            operands[k] =
-                add ? operands[first] + operands[second] : operands[first] - operands[second];
+            op = qh_t1_pending_formula(recipe, k, &first, &second);
+            operands[k] = combine(op, operands[first], operands[second]);
             if (recipe->word >> 8 == QH_TYPE_I32) {
                 operands[k] = (uint32_t)operands[k];
             }

@@ -29,7 +29,8 @@ typedef struct QhT1Recipe {
     uint16_t var[3]; /* of a, b, result, where from says so */
     uint8_t from[3]; /* QH_T1_FROM_... */
     uint8_t put[3];  /* the variable gets it in this instruction, and had something else before */
-    uint8_t adds;    /* result = a + b; otherwise a - b */
+    uint8_t pad;
+    uint16_t op;     /* QH_IR_...: result = a op b, if one of them is not known */
     int32_t at[3];   /* the variable, from the CPU state */
     int32_t lazy[4]; /* kind, a, b, result */
     uint64_t imm[3];
@@ -67,6 +68,16 @@ void qh_t1_pending_join(QhT1 *t, uint32_t to);
 uint16_t qh_t1_pending_at(const QhT1 *t, uint32_t to);
 /* Whether that would make no code. */
 gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to);
+
+/* The recipe that this path may carry; NULL: none. */
+const QhT1Recipe *qh_t1_pending_now(const QhT1 *t);
+/* Operand @k of it, not a constant and known: a register or memory. */
+QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k);
+/* How the missing one of a, b and result follows: operation QH_IR_... of two others. */
+uint32_t qh_t1_pending_formula(const QhT1Recipe *recipe,
+                               uint32_t missing,
+                               uint32_t *ret_first,
+                               uint32_t *ret_second);
 
 /* The same from C, all variables being in memory. */
 void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number);
