@@ -85,7 +85,8 @@ static void drop_write(RvDis *d, uint32_t reg)
     QhIrRecord *records = d->block->records;
     uint32_t at = d->writes[reg], end = d->block->n_records;
 
-    if (at == 0 || end - at > 24) {
+    /* at the end: the write itself found no room */
+    if (at == 0 || at >= end || end - at > 24) {
         return;
     }
     for (uint32_t i = at + 1; i < end; i++) {

@@ -75,11 +75,12 @@ rtc_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t
     uint64_t value = 0;
 
     (void)width;
-    (void)attrs;
     switch (offset) {
     case TIME_LOW:
         value = now(rtc);
-        rtc->time_high = (uint32_t)(value >> 32);
+        if ((attrs & QH_ATTR_DEBUG) == 0) {
+            rtc->time_high = (uint32_t)(value >> 32);
+        }
         break;
     case TIME_HIGH:
         value = rtc->time_high;
