@@ -41,6 +41,7 @@ const char *qh_refusal_text(QhRefusal refusal);
  * or the configured one. [main]
  */
 void qh_registry_add_directory(QhRegistry *registry, const char *path);
+void qh_registry_add_defaults(QhRegistry *registry); /* the built-in path, behind what was added */
 /*
  * Read the notes of all files in the path; refused files are remembered, not an error. Again: new
  * files are added, refused ones looked at once more; a good file that was replaced is taken anew

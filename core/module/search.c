@@ -126,7 +126,7 @@ static char *build_directory(void)
     return NULL;
 }
 
-static void add_defaults(QhRegistry *registry)
+void qh_registry_add_defaults(QhRegistry *registry)
 {
     const char *path = getauxval(AT_SECURE) == 0 ? g_getenv("QEMU_HOST_MODULE_PATH") : NULL;
     g_autofree char *build = getauxval(AT_SECURE) == 0 ? build_directory() : NULL;
@@ -266,7 +266,7 @@ static char *fingerprint(QhRegistry *registry)
 void qh_registry_scan(QhRegistry *registry)
 {
     if (registry->directories->len == 0) {
-        add_defaults(registry);
+        qh_registry_add_defaults(registry);
     }
     drop_missing(registry);
     for (guint i = 0; i < registry->directories->len; i++) {

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bad module files: each must be refused by name and reason, in time, with the process unharmed.
 
-usage: bad.py --load-one PROGRAM --root SOURCE_ROOT [--cc CC] [--table] [CASE ...]
+usage: bad.py --load-one PROGRAM --modcheck PROGRAM --root SOURCE_ROOT [--cc CC] [--table] [CASE ...]
 
 The numbers are those of the list in docs/design/modules.md. Every case is one run of load-one:
-it notes the state of the process, loads the bad file, then a good one, and compares. Prints TAP;
+it notes the state of the process, loads the bad file, then a good one, and compares. Then
+qemu-host-modcheck has to say the same of the file. Prints TAP;
 --table prints a table of cases, answers and times instead.
 """
 
@@ -201,6 +202,8 @@ def run_case(shop, number, case):
     if made is None:
         return "cannot be made on this machine", "", 0
     path, commands = made if isinstance(made, tuple) else (made, None)
+    plain = commands is None and not any(
+        case.get(key) for key in ("ok", "either", "during"))
     if commands is None:
         commands = ["state", f"load={path}", "state"]
         if not case.get("ok"):
@@ -230,9 +233,30 @@ def run_case(shop, number, case):
         best = (problem, text, took)
         if case.get("during") or "took" not in problem:
             break
+    if best[0] is None and plain:
+        best = (check_tool(shop, case, path), *best[1:])
     answer = next((line for line in best[1].splitlines() if "error: " in line or ": ok" in line),
                   "")
     return best[0], answer.replace(shop.folder, "..."), best[2]
+
+
+def check_tool(shop, case, path):
+    """What is wrong with what qemu-host-modcheck says of the file; None when nothing is."""
+    env = dict(os.environ, LC_ALL="C", **case.get("env", {}))
+    env.pop("QEMU_HOST_MODULE_PATH", None)
+    done = subprocess.run([shop.args.modcheck, "--quick", "--json", path], env=env, timeout=90,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    try:
+        problems = json.loads(done.stdout)[0]["problems"]
+    except (ValueError, IndexError) as error:
+        return f"modcheck: status {done.returncode}, {error}: {done.stderr!r}"
+    if done.returncode != 1 or not problems:
+        return f"modcheck finds nothing, status {done.returncode}"
+    if not any(re.search(case["expect"], problem["problem"]) for problem in problems):
+        return f"modcheck does not say '{case['expect']}': {problems}"
+    if case.get("reason") and case["reason"] not in [problem["check"] for problem in problems]:
+        return f"modcheck does not give the reason '{case['reason']}': {problems}"
+    return None
 
 
 def try_case(shop, number, case):
@@ -246,6 +270,7 @@ def try_case(shop, number, case):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--load-one", required=True)
+    parser.add_argument("--modcheck", required=True)
     parser.add_argument("--root", required=True)
     parser.add_argument("--cc", default="cc")
     parser.add_argument("--table", action="store_true")

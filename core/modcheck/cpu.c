@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every model of a CPU: made, reset, saved and loaded, and asked for addresses. What a snapshot
+ * holds must be all there is: a CPU that was loaded is the one that was saved.
+ */
+#include "abi/target.h"
+#include "core/machine/machine.h"
+#include "core/modcheck/bench.h"
+#include "core/modcheck/check.h"
+#include "core/modcheck/state.h"
+#include "core/vcpu/vcpu.h"
+#include <string.h>
+
+#define ADDRESSES 2000u
+
+static void stream_cpu(QhStream *stream, void *data)
+{
+    qh_vcpu_stream(data, stream);
+}
+
+static void loaded_cpu(void *data)
+{
+    qh_vcpu_loaded(data);
+}
+
+static void check_reset(QhTrial *trial, const char *model, QhVcpu *vcpu)
+{
+    const QhStateSubject subject = {
+        .stream = stream_cpu, .loaded = loaded_cpu, .data = vcpu, .table = NULL};
+
+    qh_trial_doing(trial, "a reset of model '%s'", model);
+    qh_vcpu_reset(vcpu);
+    g_autoptr(GByteArray) first = qh_state_save(&subject, NULL);
+    qh_vcpu_reset(vcpu);
+    g_autoptr(GByteArray) second = qh_state_save(&subject, NULL);
+    if (first != NULL && second != NULL && !qh_state_same(first, second)) {
+        qh_trial_problem(trial, "two resets of model '%s' leave different states", model);
+    }
+    qh_trial_doing(trial, "saving and loading model '%s'", model);
+    qh_state_check_round(trial, &subject, model);
+}
+
+/* Any address, in each regime: an answer that fits the question, or a refusal. */
+static void check_addresses(QhTrial *trial, QhBench *bench, QhVcpu *vcpu)
+{
+    const QhCluster *cluster = qh_vcpu_cluster(vcpu);
+    const QhCpuOps *ops = cluster->cpu_ops;
+    const QhTargetOps *target = cluster->target_ops;
+
+    for (guint i = 0; i < ADDRESSES && !qh_trial_is_full(trial); i++) {
+        uint64_t address = qh_bench_random(bench) >> (qh_bench_random(bench) & 63);
+        uint32_t access = i % 3, index = (uint32_t)(qh_bench_random(bench) % target->n_mmu_indices);
+        QhTranslation found = {.size = sizeof(found)};
+        QhMemFault fault = {.size = sizeof(fault), .access = access, .mmu_index = index};
+        static const uint32_t needed[] = {QH_PROT_READ, QH_PROT_WRITE, QH_PROT_EXEC};
+
+        address = target->address_bits < 64 ? (uint32_t)address : address;
+        qh_trial_doing(trial, "translate of address 0x%" G_GINT64_MODIFIER "x", address);
+        if (ops->translate(qh_vcpu_state(vcpu), address, access, index, &found, &fault) &&
+            ((found.prot & needed[access]) == 0 || found.page_bits > 63)) {
+            qh_trial_problem(trial,
+                             "translate answers for address 0x%" G_GINT64_MODIFIER
+                             "x with prot %u and page_bits %u, asked for access %u",
+                             address, found.prot, found.page_bits, access);
+            return;
+        }
+    }
+}
+
+typedef struct Model {
+    const char *name; /* NULL: the default */
+    gboolean first;
+} Model;
+
+static gboolean try_model(QhTrial *trial, void *data)
+{
+    const Model *model = data;
+    const char *shown = model->name != NULL ? model->name : "default";
+    g_autoptr(GError) error = NULL;
+    QhBench bench;
+
+    gboolean good = qh_bench_open(&bench, trial, &error);
+    qh_trial_doing(trial, "making model '%s'", shown);
+    good = good && qh_bench_bare(&bench, trial->name, model->name, &error);
+    if (!good) {
+        qh_trial_problem(trial, "model '%s' cannot be made: %s", shown, error->message);
+    } else if (model->first) {
+        QhVcpu *vcpu = qh_machine_vcpu(bench.machine, 0);
+
+        check_reset(trial, shown, vcpu);
+        check_addresses(trial, &bench, vcpu);
+    }
+    qh_bench_close(&bench);
+    return good;
+}
+
+void qh_trial_cpu(QhTrial *trial)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    QhSlotRef slot;
+    QhBench bench;
+
+    if (qh_bench_open(&bench, trial, &error) &&
+        qh_registry_acquire(qh_host_registry(bench.host), "cpu", trial->name, &slot, &error)) {
+        const QhCpuOps *ops = slot.ops;
+        for (uint32_t i = 0; i < ops->n_models; i++) {
+            g_ptr_array_add(names, g_strdup(ops->models[i].name));
+        }
+        qh_slot_release(&slot);
+    } else {
+        qh_trial_problem(trial, "%s", error->message);
+    }
+    qh_bench_close(&bench);
+    for (guint i = 0; i < names->len && !qh_trial_is_full(trial); i++) {
+        Model model = {g_ptr_array_index(names, i), TRUE};
+
+        if (!try_model(trial, &model)) {
+            return;
+        }
+    }
+    Model plain = {NULL, FALSE};
+    if (names->len > 0 && !qh_trial_is_full(trial)) {
+        qh_bench_rounds(trial, "making a CPU", try_model, &plain);
+    }
+}
