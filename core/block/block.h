@@ -38,6 +38,8 @@ void qh_block_foreach(QhBlockGraph *graph, void (*fn)(QhBlockNode *node, void *d
 
 const char *qh_block_node_name(const QhBlockNode *node);
 const char *qh_block_node_driver(const QhBlockNode *node);
+/* The drivers that the host has itself, for lists; NULL at the end. [any] */
+const QhBlockDriverOps *qh_block_class(guint i, const char **ret_name);
 gboolean qh_block_node_read_only(const QhBlockNode *node);
 QhBlockNode *qh_block_node_child(QhBlockNode *node, const char *role);
 /* The node that has this one's data where it has none itself; NULL: there is none. */

@@ -33,6 +33,12 @@ const QhBlockDriverOps *qh_block_builtin(const char *name)
     return NULL;
 }
 
+const QhBlockDriverOps *qh_block_class(guint i, const char **ret_name)
+{
+    *ret_name = i < G_N_ELEMENTS(builtin) ? builtin[i].name : NULL;
+    return i < G_N_ELEMENTS(builtin) ? builtin[i].ops : NULL;
+}
+
 static QhBlockNode *node_new(QhBlockGraph *graph)
 {
     QhBlockNode *node = g_new0(QhBlockNode, 1);

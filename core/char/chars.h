@@ -19,6 +19,9 @@ gboolean qh_chars_add_option(QhChars *chars, const char *text, char **ret_id, GE
  * "unix:P,server=on", "tcp:H:P,...", "chardev:ID", "none" (*@ret_id NULL). [main] */
 gboolean
 qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id, GError **error);
+/* What -chardev takes for back end @type, one by one, with the type as QMP has it; NULL at the end.
+ * [any] */
+const char *qh_char_option_key(const char *type, guint i, const char **ret_type);
 gboolean qh_chars_remove(QhChars *chars, const char *id, GError **error);
 QhChar *qh_chars_find(QhChars *chars, const char *id);
 /* Input that found no room may find some now, on all devices. [main] */

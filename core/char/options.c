@@ -47,6 +47,23 @@ static const Member address_table[] = {
     {"inet", "ipv6", "ipv6", MEMBER_BOOL  },
 };
 
+const char *qh_char_option_key(const char *type, guint i, const char **ret_type)
+{
+    static const char *const names[] = {"string", "boolean", "number", "size"};
+    gboolean socket = g_str_equal(type, "socket");
+
+    for (guint k = 0; k < G_N_ELEMENTS(table) + G_N_ELEMENTS(address_table); k++) {
+        gboolean address = k >= G_N_ELEMENTS(table);
+        const Member *row = address ? &address_table[k - G_N_ELEMENTS(table)] : &table[k];
+
+        if ((address ? socket : g_str_equal(row->type, type)) && i-- == 0) {
+            *ret_type = names[row->kind];
+            return row->key;
+        }
+    }
+    return NULL;
+}
+
 static gboolean set_member(QhJson *data, const Member *row, const char *text, GError **error)
 {
     gboolean flag = FALSE;

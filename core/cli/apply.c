@@ -2,7 +2,7 @@
 /* From what was read to a host that is set up, in the order in which one thing needs another. */
 #include "core/block/device.h"
 #include "core/char/chars.h"
-#include "core/cli/cli.h"
+#include "core/cli/choices.h"
 #include "core/gdb/gdb.h"
 #include "core/host/log.h"
 #include "core/jit/perf.h"
@@ -410,7 +410,11 @@ gboolean qh_cli_apply(QhCli *cli, QhHost *host, gboolean *ret_done, GError **err
 {
     QhRegistry *registry = qh_host_registry(host);
 
-    *ret_done = FALSE;
+    *ret_done = cli->complete != NULL;
+    if (cli->complete != NULL) {
+        cli->text = qh_complete(cli, host);
+        return TRUE;
+    }
     apply_config(cli, host);
     if (!apply_process(cli, host, error) || !apply_perf(cli, host, error)) {
         return FALSE;

@@ -23,9 +23,10 @@ typedef enum {
 } QhList;
 
 struct QhCli {
-    char *program; /* base name of argv[0] */
-    char *legacy;  /* X of a program called qemu-system-X */
-    char *text;    /* to be printed instead of running */
+    char *program;   /* base name of argv[0] */
+    char *legacy;    /* X of a program called qemu-system-X */
+    char *text;      /* to be printed instead of running */
+    char **complete; /* the words of --complete, or NULL */
     QhList list;
     char *list_name;
     gboolean list_json;
@@ -88,6 +89,7 @@ typedef struct QhOptionParameter {
     const char *name;
     const char *type; /* "string" "boolean" "number" "size", as QMP has them */
     const char *help;
+    const char *values; /* what it may be, see core/cli/choices.h; NULL: see the type */
 } QhOptionParameter;
 
 typedef struct QhOptionGroup {
@@ -101,6 +103,8 @@ struct QhOption {
     const char *group;    /* QhOptionGroup.id */
     const char *help;     /* one or more sentences */
     const char *brief;    /* for the short help; NULL: not in there */
+    const char *implied;  /* key of a first item without one; NULL: it has to have one */
+    const char *values;   /* of the value, or of that first item; see core/cli/choices.h */
     QhOptionFn take;
     size_t offset;   /* of the member of QhCli that a generic take_... sets */
     const char *qmp; /* name in query-command-line-options; NULL: not listed there */
@@ -114,6 +118,8 @@ extern const QhOptionGroup qh_option_groups[];
 extern const char *const qh_options_missing[];
 
 const QhOption *qh_option_find(const char *name);
+/* NULL when the option has no such key. */
+const QhOptionParameter *qh_option_parameter(const QhOption *option, const char *key);
 
 /* The nearest of the names that @next yields, NULL if none is near. The caller g_frees it. */
 char *qh_option_suggest(const char *name);
@@ -123,6 +129,8 @@ char *qh_help_all(const char *program);
 char *qh_help_version(const char *program);
 char *qh_help_options_json(void);
 char *qh_help_chardevs(gboolean json);
+/* What it lists, one by one; NULL at the end. */
+const char *qh_help_chardev(guint i, const char **ret_usage, const char **ret_description);
 
 /* What --list-modules prints; @which is its argument. The caller g_frees it. [main] */
 char *qh_list_modules(struct QhRegistry *registry, const char *which);
@@ -134,6 +142,10 @@ gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error)
 gboolean qh_cli_resolve_target(QhCli *cli, QhHost *host, GError **error);
 gboolean qh_cli_resolve_machine(
     QhCli *cli, QhHost *host, char **ret_target, char **ret_machine, GError **error);
+/* The target that @name or an alias means; @name itself if none is known. The caller g_frees it.
+ * [main]
+ */
+char *qh_cli_target_name(QhHost *host, const char *name);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
 void qh_cli_check_globals(QhCli *cli, QhHost *host); /* warns */

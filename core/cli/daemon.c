@@ -199,6 +199,7 @@ void qh_cli_free(QhCli *cli)
     if (cli->ready_fd >= 0) {
         close(cli->ready_fd);
     }
+    g_strfreev(cli->complete);
     qh_json_unref(cli->display_options);
     qh_firmware_options_unref(cli->firmware);
     g_free(cli->pidfile);

@@ -183,6 +183,8 @@ static void write_option(QhJsonWriter *writer, const QhOption *option)
     write_text(writer, "alias", option->alias);
     write_text(writer, "argument", option->argument);
     write_text(writer, "group", option->group);
+    write_text(writer, "implied", option->implied);
+    write_text(writer, "values", option->values);
     write_text(writer, "help", option->help);
     qh_json_write_key(writer, "parameters");
     qh_json_write_begin_array(writer);
@@ -191,6 +193,7 @@ static void write_option(QhJsonWriter *writer, const QhOption *option)
         write_text(writer, "name", p->name);
         write_text(writer, "type", p->type);
         write_text(writer, "help", p->help);
+        write_text(writer, "values", p->values);
         qh_json_write_end_object(writer);
     }
     qh_json_write_end_array(writer);
@@ -229,7 +232,9 @@ char *qh_help_options_json(void)
     return finish(writer);
 }
 
-static const QhOptionParameter chardevs[] = {
+static const struct {
+    const char *name, *type, *help;
+} chardevs[] = {
     {"null",    "",                                                                  "takes everything, gives nothing"                              },
     {"stdio",   "[signal=on|off]",                                                   "the terminal, or whatever input and output are"               },
     {"file",    "path=F[,input-path=F][,append=on|off]",                             "output to a file"                                             },
@@ -241,6 +246,13 @@ static const QhOptionParameter chardevs[] = {
     {"mux",     "chardev=ID",                                                        "shares another one; mux=on in that one's options does it, too"},
 };
 
+const char *qh_help_chardev(guint i, const char **ret_usage, const char **ret_description)
+{
+    *ret_usage = i < G_N_ELEMENTS(chardevs) ? chardevs[i].type : NULL;
+    *ret_description = i < G_N_ELEMENTS(chardevs) ? chardevs[i].help : NULL;
+    return i < G_N_ELEMENTS(chardevs) ? chardevs[i].name : NULL;
+}
+
 char *qh_help_chardevs(gboolean json)
 {
     g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
@@ -248,14 +260,14 @@ char *qh_help_chardevs(gboolean json)
 
     qh_json_write_begin_array(writer);
     for (guint i = 0; i < G_N_ELEMENTS(chardevs); i++) {
-        const QhOptionParameter *row = &chardevs[i];
+        const char *usage, *text, *name = qh_help_chardev(i, &usage, &text);
 
         qh_json_write_begin_object(writer);
-        write_text(writer, "name", row->name);
-        write_text(writer, "parameters", row->type);
-        write_text(writer, "description", row->help);
+        write_text(writer, "name", name);
+        write_text(writer, "parameters", usage);
+        write_text(writer, "description", text);
         qh_json_write_end_object(writer);
-        g_string_append_printf(out, "%-8s %s\n         %s\n", row->name, row->help, row->type);
+        g_string_append_printf(out, "%-8s %s\n         %s\n", name, text, usage);
     }
     qh_json_write_end_array(writer);
     return json ? finish(writer) : g_strdup(out->str);

@@ -179,6 +179,10 @@ QhCli *qh_cli_parse(int argc, char **argv, GError **error)
 {
     g_autoptr(QhCli) cli = cli_new(argc > 0 ? argv[0] : NULL);
 
+    if (argc > 1 && g_str_equal(argv[1], "--complete")) { /* the rest is somebody's draft */
+        cli->complete = g_strdupv(argv + 2);
+        return g_steal_pointer(&cli);
+    }
     for (int i = 1; i < argc && cli->text == NULL; i++) {
         if (!parse_one(cli, argv, &i, error)) {
             return NULL;

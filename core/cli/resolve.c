@@ -133,6 +133,16 @@ static gboolean load_target(QhHost *host, const char *option, const char *name, 
     return ok;
 }
 
+char *qh_cli_target_name(QhHost *host, const char *name)
+{
+    Search search = {.name = name};
+
+    qh_registry_foreach_offer(qh_host_registry(host), "target", search_offer, &search);
+    char *proper = g_strdup(search.found != NULL ? search.found : name);
+    search_clear(&search);
+    return proper;
+}
+
 gboolean qh_cli_resolve_target(QhCli *cli, QhHost *host, GError **error)
 {
     if (cli->legacy != NULL) {

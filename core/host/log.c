@@ -103,6 +103,12 @@ gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error)
     return TRUE;
 }
 
+const char *qh_log_category(guint i, const char **ret_description)
+{
+    *ret_description = i < G_N_ELEMENTS(categories) ? categories[i].description : NULL;
+    return i < G_N_ELEMENTS(categories) ? categories[i].name : NULL;
+}
+
 char *qh_log_help(void)
 {
     GString *out = g_string_new(NULL);

@@ -19,6 +19,8 @@ void qh_log_free(QhLog *log);
 /* "guest_errors,ir" -> mask; "help" lists. FALSE with @error on an unknown name. */
 gboolean qh_log_parse_mask(const char *text, uint32_t *ret_mask, GError **error);
 char *qh_log_help(void);
+/* What "help" lists, one by one; NULL at the end. [any] */
+const char *qh_log_category(guint i, const char **ret_description);
 void qh_log_set_mask(QhLog *log, uint32_t mask);
 /* "%d" in @path becomes the process id. */
 gboolean qh_log_set_file(QhLog *log, const char *path, GError **error);

@@ -26,6 +26,9 @@ void qh_nets_foreach(QhNets *nets, void (*fn)(QhNet *net, void *data), void *dat
 /* The text of `info network`; the caller g_frees it. [main] */
 char *qh_nets_text(QhNets *nets);
 
+/* The kinds that the host has itself, for lists; NULL at the end. */
+const QhNetdevOps *qh_net_class(guint i, const char **ret_name);
+
 const char *qh_net_id(const QhNet *net);
 /* Id of the device that is plugged in, NULL without one. [main] */
 const char *qh_net_device(const QhNet *net);

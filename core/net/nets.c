@@ -28,6 +28,12 @@ static const QhNetBackend backends[] = {
     {"hubport", &qh_net_hubport},
 };
 
+const QhNetdevOps *qh_net_class(guint i, const char **ret_name)
+{
+    *ret_name = i < G_N_ELEMENTS(backends) ? backends[i].type : NULL;
+    return i < G_N_ELEMENTS(backends) ? backends[i].ops : NULL;
+}
+
 QhNets *qh_nets_new(QhHost *host)
 {
     QhNets *nets = g_new0(QhNets, 1);

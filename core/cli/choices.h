@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What may stand in an option's value: the names of what there is, and the keys that go with a
+ * name. Help and completion show it. It comes from the option table, module notes and the schema;
+ * no module is loaded for it.
+ *
+ * A text of values, as an option and its keys have one, lists what a value may be: words with '|'
+ * between them. A word in capitals is a set, and may have a head:
+ * "none|unix:FILE|chardev:CHARDEV-ID". The sets are those of qh_choices_of_set, the ids that stand
+ * before on the command line (CHARDEV-ID, NETDEV-ID, BLOCK-ID, OBJECT-ID, DEVICE-ID), FILE and
+ * DIRECTORY. With ",..." at its end the value is a list of such words.
+ */
+#ifndef QH_CORE_CLI_CHOICES_H
+#define QH_CORE_CLI_CHOICES_H
+
+#include "core/cli/cli.h"
+#include "core/qmp/qapi.h"
+
+typedef struct QhChoice {
+    char *name;         /* of a key that has keys of its own ("file.") with a dot at the end */
+    char *description;  /* NULL: none */
+    char *type;         /* of a key's value, for people; NULL: this is no key */
+    char *values;       /* of a key, as above; NULL: any text */
+    char *default_text; /* NULL: none is known */
+} QhChoice;
+
+GPtrArray *qh_choices_new(void); /* of QhChoice; unref it */
+const QhChoice *qh_choices_find(const GPtrArray *choices, const char *name);
+void qh_choices_add(GPtrArray *choices,
+                    const char *name,
+                    const char *description,
+                    const char *type,
+                    const char *values,
+                    const char *default_text);
+
+/* Add the elements of a set; with @target only what it has. FALSE: no set is called so. [main] */
+gboolean qh_choices_of_set(QhHost *host, const char *target, const char *set, GPtrArray *choices);
+
+/* Add the keys that go with element @name of a set, beside those of the option. @items is what the
+ * value has, @key the one that is looked for: where it has dots, keys within. [main] */
+void qh_choices_of_element(QhHost *host,
+                           const char *set,
+                           const char *name,
+                           const QhKeyval *items,
+                           const char *key,
+                           GPtrArray *choices);
+
+/* choices-schema.c: the members of @type below @key's last dot, but not its own tag. */
+void qh_choices_of_schema(const QhQapiType *type,
+                          const QhKeyval *items,
+                          const char *key,
+                          GPtrArray *choices);
+
+/* complete.c: what could be the last of @words, the arguments up to the cursor; see
+ * docs/design/command-line.md for the form. The caller g_frees it. [main] */
+char *qh_complete(QhCli *cli, QhHost *host);
+
+#endif
