@@ -11,12 +11,6 @@
 
 #include "modules/arm/disas.h"
 
-static void set_constant(ArmDis *d, uint32_t reg, uint64_t value)
-{
-    d->constants[reg] = value;
-    d->is_constant |= 1ull << reg;
-}
-
 static uint32_t slot_of(uint32_t reg)
 {
     return reg == ARM_SP ? ARM_SLOT_SP : ARM_SLOT_X(reg);
@@ -24,13 +18,10 @@ static uint32_t slot_of(uint32_t reg)
 
 void arm_forget(ArmDis *d)
 {
-    memset(d->values, 0, sizeof(d->values));
+    known_forget(&d->known, 31);
     memset(d->low, 0, sizeof(d->low));
     memset(d->v, 0, sizeof(d->v));
-    memset(d->pool, 0, sizeof(d->pool));
-    d->is_constant = d->is_address = 0;
     d->flags = (ArmFlags){.kind = ARM_FLAGS_UNKNOWN};
-    set_constant(d, 31, 0);
 }
 
 void arm_land(ArmDis *d, QhValue branch)
@@ -41,35 +32,17 @@ void arm_land(ArmDis *d, QhValue branch)
 
 QhValue arm_const(ArmDis *d, uint64_t value)
 {
-    ArmPooled *entry = &d->pool[(value ^ value >> 4 ^ value >> 12) % G_N_ELEMENTS(d->pool)];
-
-    if (entry->value == 0 || entry->constant != value) {
-        entry->constant = value;
-        entry->value = qh_ir_const(d->block, QH_TYPE_I64, value);
-    }
-    return entry->value;
+    return known_constant(&d->known, d->block, value);
 }
 
 gboolean arm_x_const(const ArmDis *d, uint32_t reg, uint64_t *ret_value)
 {
-    if (!(d->is_constant >> reg & 1u)) {
-        return FALSE;
-    }
-    *ret_value = d->constants[reg];
-    return TRUE;
+    return known_is_constant(&d->known, reg, ret_value);
 }
 
 QhValue arm_get_x(ArmDis *d, uint32_t reg)
 {
-    uint64_t constant;
-
-    if (arm_x_const(d, reg, &constant)) {
-        return arm_const(d, constant);
-    }
-    if (d->values[reg] == 0) {
-        d->values[reg] = qh_ir_get(d->block, QH_TYPE_I64, slot_of(reg));
-    }
-    return d->values[reg];
+    return known_get(&d->known, d->block, reg, slot_of(reg));
 }
 
 QhValue arm_get_w(ArmDis *d, uint32_t reg)
@@ -84,49 +57,12 @@ QhValue arm_get_w(ArmDis *d, uint32_t reg)
     return d->low[reg];
 }
 
-/* Whether a record can neither leave the block nor read a register that was written before. */
-static gboolean is_quiet(const QhIrRecord *record)
-{
-    return record->op == QH_IR_nop || record->op == QH_IR_insn_start || record->op == QH_IR_const ||
-           record->op == QH_IR_const_pc || record->op == QH_IR_get_slot ||
-           record->op == QH_IR_set_slot || record->op == QH_IR_select ||
-           record->op == QH_IR_setflags || record->op == QH_IR_flag ||
-           (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
-}
-
-/*
- * Take back the last write to @reg if nothing since then could have shown it: only exceptions and
- * exits do, because later instructions use the value that was written.
- */
-static void drop_write(ArmDis *d, uint32_t reg)
-{
-    QhIrRecord *records = d->block->records;
-    uint32_t at = d->writes[reg], end = d->block->n_records;
-
-    /* at the end: the write itself found no room */
-    if (at == 0 || at >= end || end - at > 24) {
-        return;
-    }
-    for (uint32_t i = at + 1; i < end; i++) {
-        if (!is_quiet(&records[i])) {
-            return;
-        }
-    }
-    records[at] = (QhIrRecord){.op = QH_IR_nop};
-}
-
 void arm_set_x(ArmDis *d, uint32_t reg, QhValue value)
 {
-    if (reg == 31) {
-        return;
+    if (reg != 31) {
+        known_set(&d->known, d->block, reg, slot_of(reg), value);
+        d->low[reg] = 0;
     }
-    drop_write(d, reg);
-    d->writes[reg] = d->block->n_records;
-    qh_ir_set(d->block, QH_TYPE_I64, slot_of(reg), value);
-    d->values[reg] = value;
-    d->low[reg] = 0;
-    d->is_constant &= ~(1ull << reg);
-    d->is_address &= ~(1ull << reg);
 }
 
 void arm_set_w(ArmDis *d, uint32_t reg, QhValue value)
@@ -141,7 +77,7 @@ void arm_set_x_const(ArmDis *d, uint32_t reg, uint64_t value)
 {
     if (reg != 31) {
         arm_set_x(d, reg, arm_const(d, value));
-        set_constant(d, reg, value);
+        known_set_constant(&d->known, reg, value);
     }
 }
 
@@ -154,15 +90,13 @@ void arm_set_x_near(ArmDis *d, uint32_t reg, uint64_t address)
 {
     if (reg != 31) {
         arm_set_x(d, reg, arm_near(d, address));
-        d->constants[reg] = address;
-        d->is_address |= 1ull << reg;
+        known_set_address(&d->known, reg, address);
     }
 }
 
 gboolean arm_x_near(const ArmDis *d, uint32_t reg, uint64_t *ret_address)
 {
-    *ret_address = d->constants[reg];
-    return (d->is_address >> reg & 1u) != 0;
+    return known_is_address(&d->known, reg, ret_address);
 }
 
 void arm_set_sp(ArmDis *d, QhValue value, gboolean aligned)

@@ -6,13 +6,9 @@
  * before it has emitted anything when the encoding is unallocated after all; the caller then raises
  * the exception of an undefined instruction.
  *
- * The translator remembers which value each register holds, so that one that was written or read
- * before in this block needs no record; and which of those are constants or addresses near pc, so
- * that movz and movk, adrp and add make one record. A value lives until the next label, so arm_land
- * forgets it all. A write that another one follows before anything can look is taken back.
- *
- * It remembers, too, which instruction set the flags last, so that a condition becomes one
- * comparison of its operands.
+ * What the X registers hold is known by modules/support/known.h; a label ends that, so arm_land
+ * forgets it. The translator remembers, too, which instruction set the flags last, so that a
+ * condition becomes one comparison of its operands.
  */
 #ifndef ARM_TRANSLATE_H
 #define ARM_TRANSLATE_H
@@ -21,18 +17,12 @@
 #include "modules/arm/cpu.h"
 #include "modules/arm/decode.h" /* generated */
 #include "modules/arm/helper.h"
+#include "modules/support/known.h"
 
 /* How the block goes on after the present instruction. */
 #define ARM_NEXT_INSN  0u /* with the next instruction */
 #define ARM_NEXT_STATE 1u /* end the block; look at state key and interrupts */
 #define ARM_NEXT_DONE  2u /* the handler has emitted a terminal */
-
-/* A constant that has a record in this block already. */
-typedef struct ArmPooled {
-    uint64_t constant;
-    QhValue value; /* 0: none */
-    uint32_t pad;
-} ArmPooled;
 
 /* Values of a V register, each 0 until there is one. A scalar view is of the low bits. */
 typedef struct ArmVValues {
@@ -67,15 +57,10 @@ struct ArmDis {
     uint32_t mem;        /* QH_MEM_INDEX, alignment and byte order of loads and stores */
     uint32_t mem_unpriv; /* the same for LDTR and STTR */
 
-    ArmPooled pool[16];
+    Known known;     /* about the X registers and, at 32, SP */
+    QhValue low[33]; /* their low halves, as i32 */
     ArmVValues v[32];
     ArmFlags flags;
-    QhValue values[33];  /* of X registers and, at 32, SP; 0: not known */
-    QhValue low[33];     /* their low halves, as i32 */
-    uint32_t writes[33]; /* record of the last write to each; 0: none in this block */
-    uint64_t constants[33];
-    uint64_t is_constant; /* bit N: constants[N] is what N holds; its value may be 0 */
-    uint64_t is_address;  /* bit N: the same at this pc, and as far from it at others */
     gboolean fixed;       /* the block has something that depends on where it lies */
     gboolean sp_checked;  /* this instruction has looked at the alignment of SP */
     gboolean key_changed; /* the block has written the state key: it leaves with a look at it */

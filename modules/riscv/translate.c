@@ -8,19 +8,10 @@
 
 #include "modules/riscv/disas.h"
 
-static void set_constant(RvDis *d, uint32_t reg, uint64_t value)
-{
-    d->constants[reg] = value;
-    d->is_constant |= 1u << reg;
-}
-
 void rv_forget(RvDis *d)
 {
-    memset(d->values, 0, sizeof(d->values));
+    known_forget(&d->known, 0);
     memset(d->f, 0, sizeof(d->f));
-    memset(d->pool, 0, sizeof(d->pool));
-    d->is_constant = d->is_address = 0;
-    set_constant(d, 0, 0);
 }
 
 void rv_land(RvDis *d, QhValue branch)
@@ -31,35 +22,17 @@ void rv_land(RvDis *d, QhValue branch)
 
 QhValue rv_const(RvDis *d, uint64_t value)
 {
-    RvPooled *entry = &d->pool[(value ^ value >> 4 ^ value >> 12) % G_N_ELEMENTS(d->pool)];
-
-    if (entry->value == 0 || entry->constant != value) {
-        entry->constant = value;
-        entry->value = qh_ir_const(d->block, QH_TYPE_I64, value);
-    }
-    return entry->value;
+    return known_constant(&d->known, d->block, value);
 }
 
 gboolean rv_x_const(const RvDis *d, uint32_t reg, uint64_t *ret_value)
 {
-    if (!(d->is_constant >> reg & 1u)) {
-        return FALSE;
-    }
-    *ret_value = d->constants[reg];
-    return TRUE;
+    return known_is_constant(&d->known, reg, ret_value);
 }
 
 QhValue rv_get_x(RvDis *d, uint32_t reg)
 {
-    uint64_t constant;
-
-    if (rv_x_const(d, reg, &constant)) {
-        return rv_const(d, constant);
-    }
-    if (d->values[reg] == 0) {
-        d->values[reg] = qh_ir_get(d->block, QH_TYPE_I64, RV_SLOT_X(reg));
-    }
-    return d->values[reg];
+    return known_get(&d->known, d->block, reg, RV_SLOT_X(reg));
 }
 
 QhValue rv_get_x32(RvDis *d, uint32_t reg)
@@ -67,45 +40,10 @@ QhValue rv_get_x32(RvDis *d, uint32_t reg)
     return qh_ir_1(d->block, QH_IR_trunc, QH_TYPE_I32, rv_get_x(d, reg));
 }
 
-/* Whether a record can neither leave the block nor read a register that was written before. */
-static gboolean is_quiet(const QhIrRecord *record)
-{
-    return record->op == QH_IR_nop || record->op == QH_IR_insn_start || record->op == QH_IR_const ||
-           record->op == QH_IR_const_pc || record->op == QH_IR_get_slot ||
-           record->op == QH_IR_set_slot || record->op == QH_IR_select ||
-           (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
-}
-
-/*
- * Take back the last write to @reg if nothing since then could have shown it: only exceptions and
- * exits do, because later instructions use the value that was written.
- */
-static void drop_write(RvDis *d, uint32_t reg)
-{
-    QhIrRecord *records = d->block->records;
-    uint32_t at = d->writes[reg], end = d->block->n_records;
-
-    /* at the end: the write itself found no room */
-    if (at == 0 || at >= end || end - at > 24) {
-        return;
-    }
-    for (uint32_t i = at + 1; i < end; i++) {
-        if (!is_quiet(&records[i])) {
-            return;
-        }
-    }
-    records[at] = (QhIrRecord){.op = QH_IR_nop};
-}
-
 void rv_set_x(RvDis *d, uint32_t reg, QhValue value)
 {
     if (reg != 0) {
-        drop_write(d, reg);
-        d->writes[reg] = d->block->n_records;
-        qh_ir_set(d->block, QH_TYPE_I64, RV_SLOT_X(reg), value);
-        d->values[reg] = value;
-        d->is_constant &= ~(1u << reg);
-        d->is_address &= ~(1u << reg);
+        known_set(&d->known, d->block, reg, RV_SLOT_X(reg), value);
     }
 }
 
@@ -130,7 +68,7 @@ void rv_set_x_const(RvDis *d, uint32_t reg, uint64_t value)
     }
     if (reg != 0) {
         rv_set_x(d, reg, rv_const(d, value));
-        set_constant(d, reg, value);
+        known_set_constant(&d->known, reg, value);
     }
 }
 
@@ -150,15 +88,13 @@ void rv_set_x_near(RvDis *d, uint32_t reg, uint64_t address)
         rv_set_x_const(d, reg, address);
     } else if (reg != 0) {
         rv_set_x(d, reg, rv_near(d, address));
-        d->constants[reg] = address;
-        d->is_address |= 1u << reg;
+        known_set_address(&d->known, reg, address);
     }
 }
 
 gboolean rv_x_near(const RvDis *d, uint32_t reg, uint64_t *ret_address)
 {
-    *ret_address = d->constants[reg];
-    return (d->is_address >> reg & 1u) != 0;
+    return known_is_address(&d->known, reg, ret_address);
 }
 
 QhValue rv_address(RvDis *d, uint32_t base, int32_t offset)

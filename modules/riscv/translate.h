@@ -7,10 +7,8 @@
  * encoding, a floating-point instruction with mstatus.FS off); the caller then raises the
  * illegal-instruction exception.
  *
- * The translator remembers which value each x register holds, so that a register that was written
- * or read before in this block needs no record; and which of those are constants, so that lui and
- * addi make one record. A value lives until the next label, so rv_land forgets it all. A write
- * that another one follows before anything can look at the register is taken back.
+ * What the x registers hold is known by modules/support/known.h; a label ends that, so rv_land
+ * forgets it.
  */
 #ifndef RV_TRANSLATE_H
 #define RV_TRANSLATE_H
@@ -19,18 +17,12 @@
 #include "modules/riscv/cpu.h"
 #include "modules/riscv/decode.h" /* generated */
 #include "modules/riscv/helper.h"
+#include "modules/support/known.h"
 
 /* How the block goes on after the present instruction. */
 #define RV_NEXT_INSN  0u /* with the next instruction */
 #define RV_NEXT_STATE 1u /* end the block; look at state key and interrupts */
 #define RV_NEXT_DONE  2u /* the handler has emitted a terminal */
-
-/* A constant that has a record in this block already. */
-typedef struct RvPooled {
-    uint64_t constant;
-    QhValue value; /* 0: none */
-    uint32_t pad;
-} RvPooled;
 
 /* Values of an f register: its 64 bits, and what they are as f32 (unboxed) or f64. 0: none yet. */
 typedef struct RvFValues {
@@ -51,14 +43,9 @@ struct RvDis {
     uint32_t mem;  /* QH_MEM_INDEX of loads and stores */
     gboolean is64; /* XLEN is 64 */
 
-    RvPooled pool[16];
+    Known known; /* about the x registers */
     RvFValues f[32];
-    QhValue values[32];  /* of x registers; 0: not known */
-    uint32_t writes[32]; /* record of the last write to each; 0: none in this block */
-    uint64_t constants[32];
-    uint32_t is_constant; /* bit N: constants[N] is what xN holds; its value may be 0 */
-    uint32_t is_address;  /* bit N: the same at this pc, and as far from it at others */
-    gboolean fixed;       /* the block has something that depends on where it lies */
+    gboolean fixed; /* the block has something that depends on where it lies */
 };
 
 /* The value of x register @reg, XLEN 32: sign-extended. */
