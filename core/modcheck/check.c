@@ -41,13 +41,14 @@ static void check_scan(QhVerdict *verdict)
     qh_module_file_free(file);
 }
 
-QhVerdict *qh_modcheck_file(const char *path, gboolean quick)
+QhVerdict *qh_modcheck_file(const char *path, gboolean quick, guint cpu_seconds)
 {
     g_autofree char *real = g_canonicalize_filename(path, NULL);
     QhVerdict *verdict = qh_verdict_new(real);
 
     gboolean loads = FALSE;
 
+    verdict->cpu_seconds = cpu_seconds;
     check_scan(verdict);
     if (qh_verdict_is_good(verdict)) {
         qh_modcheck_static(verdict);

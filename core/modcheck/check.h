@@ -5,8 +5,11 @@
 
 #include "core/modcheck/verdict.h"
 
-/* All of them on the file @path; never NULL. @quick: up to loading it, no slot is tried. [main] */
-QhVerdict *qh_modcheck_file(const char *path, gboolean quick);
+#define QH_TRIAL_SECONDS 30u
+
+/* All of them on the file @path; never NULL. @quick: up to loading it, no slot is tried. Each trial
+ * may take so much CPU time. [main] */
+QhVerdict *qh_modcheck_file(const char *path, gboolean quick, guint cpu_seconds);
 
 /* What the file is, besides what the loader looks at. It has passed the scan. */
 void qh_modcheck_static(QhVerdict *verdict);

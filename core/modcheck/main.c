@@ -11,6 +11,7 @@
 
 typedef struct Options {
     gboolean note, abi, json, quick, verbose;
+    int seconds;
     char *abi_of, *provides, *requires;
     char **files;
 } Options;
@@ -130,7 +131,8 @@ static int check_files(const Options *options)
 
     qh_json_write_begin_array(writer);
     for (guint i = 0; options->files[i] != NULL; i++) {
-        g_autoptr(QhVerdict) verdict = qh_modcheck_file(options->files[i], options->quick);
+        g_autoptr(QhVerdict) verdict =
+            qh_modcheck_file(options->files[i], options->quick, (guint)options->seconds);
 
         status = qh_verdict_is_good(verdict) ? status : 1;
         if (options->json) {
@@ -181,6 +183,10 @@ static int run(Options *options, char **arguments, GError **error)
         options->note + options->abi + (options->provides != NULL) + (options->requires != NULL);
     gboolean stdin_names = options->provides != NULL || options->requires != NULL;
 
+    if (options->seconds < 1 || options->seconds > 3600) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE, "--time takes from 1 to 3600 seconds");
+        return 2;
+    }
     if (modes > 1 || (options->abi && options->files != NULL) ||
         (!options->abi && !stdin_names && options->files == NULL)) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE,
@@ -200,7 +206,7 @@ static int run(Options *options, char **arguments, GError **error)
 
 int main(int argc, char **argv)
 {
-    Options options = {0};
+    Options options = {.seconds = QH_TRIAL_SECONDS};
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) arguments = g_strdupv(argv); /* parsing takes them apart */
     const GOptionEntry entries[] = {
@@ -229,6 +235,11 @@ int main(int argc, char **argv)
         {.long_name = "quick",
          .arg_data = &options.quick,
          .description = "check up to loading the module, try no slot"},
+        {.long_name = "time",
+         .arg = G_OPTION_ARG_INT,
+         .arg_data = &options.seconds,
+         .description = "CPU time that each trial may take, by default 30 s",
+         .arg_description = "SECONDS"},
         {.long_name = "verbose",
          .short_name = 'v',
          .arg_data = &options.verbose,
@@ -237,7 +248,7 @@ int main(int argc, char **argv)
          .arg = G_OPTION_ARG_FILENAME_ARRAY,
          .arg_data = &options.files,
          .arg_description = "FILE..."},
-        {0                                     },
+        {0                           },
     };
     GOptionContext *context = g_option_context_new("- check modules of qemu-host");
     GOptionGroup *group = g_option_group_new("", "", "", &options, NULL);

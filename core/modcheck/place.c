@@ -87,7 +87,12 @@ static QhInstance *make(QhBench *bench, const char *class, const char *text, GEr
     }
     device->users = TRUE;
     qh_trial_doing(bench->trial, "its realize");
-    if (!set_properties(bench, device, text, error) || !qh_instance_realize(device, error)) {
+    /* its first reset is to be one that is looked at */
+    bench->machine->has_been_reset = FALSE;
+    gboolean good =
+        set_properties(bench, device, text, error) && qh_instance_realize(device, error);
+    bench->machine->has_been_reset = TRUE;
+    if (!good) {
         qh_trial_doing(bench->trial, "unrealize after a realize that failed");
         qh_instance_free(device);
         return NULL;

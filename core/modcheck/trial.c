@@ -17,12 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRIAL_CPU_SECONDS 30
-#define TRIAL_MS          90000
-#define TRIAL_MEMORY      (UINT64_C(4) << 30)
-#define DOING_BYTES       512u
-#define REMARKS_MAX       8u /* of one trial: a device that is wrong is wrong everywhere */
-#define LINE_MAX_BYTES    1024u
+#define TRIAL_MS       90000
+#define TRIAL_MEMORY   (UINT64_C(4) << 30)
+#define DOING_BYTES    512u
+#define REMARKS_MAX    8u /* of one trial: a device that is wrong is wrong everywhere */
+#define LINE_MAX_BYTES 1024u
 
 /* What the child and its parent share. */
 typedef struct Shared {
@@ -97,7 +96,7 @@ static void limit(int resource, rlim_t value)
     }
 }
 
-static void confine(int out)
+static void confine(int out, guint cpu_seconds)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -111,7 +110,7 @@ static void confine(int out)
     }
     close_range((unsigned)MAX(out + 1, 3), ~0u, 0);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, TRIAL_CPU_SECONDS);
+    limit(RLIMIT_CPU, cpu_seconds);
 #ifndef __SANITIZE_ADDRESS__ /* its shadow takes more than any limit */
     limit(RLIMIT_AS, TRIAL_MEMORY);
 #endif
@@ -190,7 +189,7 @@ static void child(QhVerdict *verdict,
                      .doing = shared->doing,
                      .out = out};
 
-    confine(out);
+    confine(out, verdict->cpu_seconds);
     qh_trial_doing(&trial, "its start");
     fn(&trial);
     shared->done = 1;

@@ -16,6 +16,7 @@ typedef struct QhRemark {
 
 typedef struct QhVerdict {
     char *path;
+    guint cpu_seconds;  /* that a trial may take */
     QhNote *note;       /* NULL: it has none that can be read */
     GPtrArray *remarks; /* QhRemark, owned */
     GPtrArray *checks;  /* char *, owned: what was looked at */

@@ -106,6 +106,8 @@ def bad_cases(kit):
             ("nothing to do", [], 2, usage),
             ("two things at once", ["--note", "--abi"], 2, usage),
             ("files for --abi", ["--abi=deb", toy], 2, usage),
+            ("no time", ["--time=0", toy], 2, "--time takes from 1 to 3600"),
+            ("time that is no number", ["--time=long", toy], 2, "long"),
             ("an unknown option", ["--frobnicate"], 2, "Unknown option --frobnicate"),
             ("unknown packages", ["--provides=ebuild", toy], 2, "known are deb and rpm"),
             ("unknown packages of the host", ["--abi=ebuild"], 2, "known are deb and rpm"),
