@@ -68,7 +68,7 @@ const QhOption qh_options[] = {
      .values = "DIRECTORY",
      .take = qh_take_list,
      .offset = MEMBER(module_dirs),
-     .help = "Look for modules here first. May be given several times."},
+     .help = "Look for modules here, not in the installed directory. May be given several times."},
 
     {.name = "machine",
      .alias = "M",

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The manual pages: they render without a warning, are found by name, and lack nothing.
 
-usage: manual.py FOLDER SCHEMA (where the build puts the pages; build/qapi/qapi-introspect.json)
+usage: manual.py FOLDER SCHEMA MODCHECK (where the build puts the pages; qapi-introspect.json; the
+program qemu-host-modcheck)
 """
 
+import importlib
 import json
 import os
 import re
@@ -13,7 +15,7 @@ import sys
 
 from cli import HOST, Tap
 
-PAGES = ["qemu-host.1", "qemu-host-qmp.7"]
+PAGES = ["qemu-host.1", "qemu-host-modcheck.1", "qemu-host-module.7", "qemu-host-qmp.7"]
 # What mandoc says of every page of ours, for a reason.
 ACCEPTED = ("missing date",  # two builds of one source are the same
             "referenced manual not found", "new sentence, new line", "input text line longer")
@@ -64,6 +66,27 @@ def test_options(tap, folder):
                   missing(text, [dash + n for n in names], r"^ +(-\S+, )?-?{}\b"))
     keys = [p["name"] for o in table["options"] for p in o["parameters"]]
     tap.check(f"qemu-host.1 has all {len(keys)} keys", missing(text, keys, r"\b{}="))
+    pages = set(re.findall(r"\bqemu-host[a-z-]*\(\d\)", text))
+    tap.check("the pages that it refers to are there",
+              sorted(pages - {re.sub(r"\.(\d)$", r"(\1)", p) for p in PAGES}))
+
+
+def test_modcheck(tap, folder, modcheck):
+    text, _ = rendered(os.path.join(folder, "qemu-host-modcheck.1"))
+    names = re.findall(r"--[a-z-]+", run(modcheck, "--help")[0])
+    tap.check(f"qemu-host-modcheck.1 has all {len(names)} options",
+              missing(text, names, r"^ +(-\w, )?{}\b") if len(names) > 6 else names)
+
+
+def test_module(tap, folder):
+    """Every kind of slot has its line."""
+    text, _ = rendered(os.path.join(folder, "qemu-host-module.7"))
+    sys.path.insert(1, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..",
+                                    "modules"))
+    kinds = importlib.import_module("gen-note").KINDS
+    tap.check("qemu-host-module.7 has all kinds of slots",
+              missing(text, [k for k in kinds if k != "cpu-model"], r"\b{}/[A-Z]"))
+    tap.check("qemu-host-module.7 has all kinds of offers", missing(text, list(kinds), r"\b{}\b"))
 
 
 def test_schema(tap, folder, schema):
@@ -83,11 +106,13 @@ def test_schema(tap, folder, schema):
 
 
 def main():
-    folder, schema = sys.argv[1:]
+    folder, schema, modcheck = sys.argv[1:]
     tap = Tap()
     for name in PAGES:
         test_page(tap, folder, name)
     test_options(tap, folder)
+    test_modcheck(tap, folder, modcheck)
+    test_module(tap, folder)
     test_schema(tap, folder, schema)
     tap.end()
 
