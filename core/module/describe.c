@@ -73,6 +73,27 @@ static void write_note(QhJsonWriter *writer, const QhNote *note)
     }
 }
 
+/* What lies at the file's path now, when that is another module or nothing. */
+static void write_change(QhJsonWriter *writer, const QhModuleFile *file)
+{
+    const QhModuleFile *next = file->next;
+
+    qh_json_write_key(writer, "on-disk");
+    qh_json_write_begin_object(writer);
+    member(writer, "change", file->change == QH_FILE_REMOVED ? "removed" : "replaced");
+    if (next != NULL && next->note != NULL) {
+        g_autofree char *abi =
+            g_strdup_printf("%u.%u", next->note->abi_major, next->note->abi_minor);
+        member(writer, "version", next->note->version);
+        member(writer, "abi", abi);
+    }
+    if (next != NULL && next->refusal != QH_REFUSED_NOT) {
+        member(writer, "reason", qh_refusal_text(next->refusal));
+        member(writer, "message", next->reason);
+    }
+    qh_json_write_end_object(writer);
+}
+
 static void write_file(QhJsonWriter *writer, const QhModuleFile *file)
 {
     qh_json_write_begin_object(writer);
@@ -92,6 +113,9 @@ static void write_file(QhJsonWriter *writer, const QhModuleFile *file)
     if (file->refusal != QH_REFUSED_NOT && file->loaded == NULL) {
         member(writer, "reason", qh_refusal_text(file->refusal));
         member(writer, "message", file->reason);
+    }
+    if (file->change != QH_FILE_SAME) {
+        write_change(writer, file);
     }
     qh_json_write_end_object(writer);
 }

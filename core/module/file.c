@@ -104,6 +104,27 @@ static gboolean check_parents(const char *path, QhRefusal *ret, GError **error)
     }
 }
 
+static QhFileId id_of(const struct stat *st)
+{
+    return (QhFileId){
+        .device = st->st_dev,
+        .inode = st->st_ino,
+        .bytes = (uint64_t)st->st_size,
+        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+    };
+}
+
+gboolean qh_file_identify(const char *path, QhFileId *ret_id)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        return FALSE;
+    }
+    *ret_id = id_of(&st);
+    return TRUE;
+}
+
 static gboolean check_open_file(int fd, QhFileId *ret_id, QhRefusal *ret, GError **error)
 {
     struct stat st;
@@ -129,12 +150,7 @@ static gboolean check_open_file(int fd, QhFileId *ret_id, QhRefusal *ret, GError
         return fail(error, ret, QH_REFUSED_UNREADABLE,
                     "its file system does not allow execution (noexec)");
     }
-    *ret_id = (QhFileId){
-        .device = st.st_dev,
-        .inode = st.st_ino,
-        .bytes = (uint64_t)st.st_size,
-        .mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-    };
+    *ret_id = id_of(&st);
     return check_owner(&st, "it", ret, error);
 }
 

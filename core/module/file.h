@@ -20,6 +20,8 @@ typedef struct QhFileId {
  * descriptor, or -1 with @error (the reason alone) and *@ret_refusal set. Never blocks. [any]
  */
 int qh_file_open(const char *path, QhFileId *ret_id, QhRefusal *ret_refusal, GError **error);
+/* What lies at @path now, without opening it; FALSE: nothing that can be seen. [any] */
+gboolean qh_file_identify(const char *path, QhFileId *ret_id);
 
 /*
  * A sealed copy of the @bytes of @fd in memory: what is checked is what is loaded, and a file

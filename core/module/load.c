@@ -156,6 +156,27 @@ static gboolean load_file(QhRegistry *registry, QhModuleFile *file, GError **err
     return TRUE;
 }
 
+/*
+ * The file that this host opened; or, when it cannot be linked any more because a library of its
+ * time is gone, the one that lies there now.
+ */
+static gboolean load_known(QhRegistry *registry, QhModuleFile *file, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (load_file(registry, file, &why)) {
+        return TRUE;
+    }
+    if (file->refusal == QH_REFUSED_LINK_FAILED) {
+        QhModuleFile *now = qh_module_file_renew(registry, file);
+        if (now != NULL) {
+            return load_file(registry, now, error);
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
 static QhLoadedModule *find_loaded(QhRegistry *registry, const char *name)
 {
     for (guint i = 0; i < registry->modules->len; i++) {
@@ -250,7 +271,7 @@ gboolean qh_registry_load(QhRegistry *registry, const char *name, GError **error
         file = qh_module_file_find(registry, name);
     }
     if (file != NULL) {
-        return load_file(registry, file, error);
+        return load_known(registry, file, error);
     }
     g_autofree char *where = qh_module_directories_text(registry);
     g_autofree char *package = qh_registry_package(registry, name);
@@ -285,11 +306,15 @@ gboolean qh_registry_unload(QhRegistry *registry, const char *name, GError **err
         g_hash_table_remove(registry->slots, key);
     }
     QhModuleFile *file = module->file;
+    QhFileId id;
     file->loaded = NULL;
     g_ptr_array_remove(registry->modules, module);
     qh_module_close(module);
     if (registry->listener != NULL) {
         registry->listener(QH_REGISTRY_UNLOADED, file->name, registry->listener_data);
+    }
+    if (!qh_file_identify(file->path, &id)) {
+        g_ptr_array_remove(registry->files, file); /* its package was removed while it was in use */
     }
     return TRUE;
 }
@@ -332,7 +357,7 @@ gboolean qh_registry_load_target(QhRegistry *registry, const char *name, GError 
         qh_absence_free(absence);
         return FALSE;
     }
-    if (!load_file(registry, file, error)) {
+    if (!load_known(registry, file, error)) {
         return FALSE;
     }
     if (registry->target == NULL) {
@@ -361,7 +386,7 @@ gboolean qh_registry_acquire(
     if (slot == NULL && on_demand(kind)) {
         QhModuleFile *file = qh_registry_provider(registry, kind, name);
         if (file != NULL && file->refusal == QH_REFUSED_NOT) {
-            if (!load_file(registry, file, error)) {
+            if (!load_known(registry, file, error)) {
                 return FALSE;
             }
             slot = g_hash_table_lookup(registry->slots, key);

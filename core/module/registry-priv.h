@@ -7,6 +7,13 @@
 #include "core/module/file.h"
 #include "core/module/note.h"
 
+/* What has become of a file's path since the file was opened. */
+typedef enum {
+    QH_FILE_SAME,
+    QH_FILE_REPLACED, /* another file lies there */
+    QH_FILE_REMOVED,
+} QhFileChange;
+
 /* A module file that was found, good or refused. */
 typedef struct QhModuleFile {
     char *path;
@@ -21,6 +28,8 @@ typedef struct QhModuleFile {
     QhRefusal refusal; /* QH_REFUSED_NOT: good */
     char *reason;
     struct QhLoadedModule *loaded;
+    QhFileChange change;
+    struct QhModuleFile *next; /* REPLACED: what lies there now, good or refused, not open */
 } QhModuleFile;
 
 /* One filled slot: a full-size copy of the module's table, and what hangs off it. */
@@ -50,7 +59,6 @@ typedef struct QhModuleDirectory {
     char *path;
     gboolean trusted;
     gboolean nested; /* modules lie one folder deeper, as a build leaves them */
-    int watch;       /* inotify, -1 */
 } QhModuleDirectory;
 
 /* How far a probe has come; the child leaves it in shared memory for the parent. */
@@ -71,6 +79,7 @@ struct QhRegistry {
     GPtrArray *modules;     /* QhLoadedModule, in order of loading, owned */
     char *target;           /* selected */
     char *fingerprint;
+    char *outlook; /* checksum of all that query-modules tells of files */
     QhJson *known; /* index of known modules; read when first asked for */
     gboolean loading;
     volatile uint32_t *probe_stage; /* QhProbeStage; set in a probing child only */
@@ -78,7 +87,8 @@ struct QhRegistry {
     void *listener_data;
     int inotify; /* -1 when not watching */
     guint watch_source, settle_source;
-    gboolean defaults; /* the built-in path is in directories */
+    int64_t unsettled_us; /* when the first change was noticed that no scan has seen yet; or 0 */
+    gboolean defaults;    /* the built-in path is in directories */
 };
 
 /* A transaction: what init has offered so far. */
@@ -97,6 +107,18 @@ QhModuleFile *qh_module_file_find(QhRegistry *registry, const char *name);
 QhModuleFile *qh_module_file_examine(const char *path, gboolean trusted);
 char *qh_module_directories_text(QhRegistry *registry);
 void qh_registry_unwatch(QhRegistry *registry);
+
+/* upgrade.c */
+/* Compare all known files with what lies at their paths now: a file that is in force is kept, and
+ * its change noted; others are looked at anew. */
+void qh_registry_refresh(QhRegistry *registry);
+/* Forget the files that are gone, unless they are in force. */
+void qh_registry_forget_removed(QhRegistry *registry);
+/* Put the good module that lies at @file's path now into its place, and free @file, which is not
+ * loaded. NULL: there is none, or none but @file. */
+QhModuleFile *qh_module_file_renew(QhRegistry *registry, QhModuleFile *file);
+/* Refuse @file, which is good, if another good file has its name. */
+void qh_module_file_check_unique(QhRegistry *registry, QhModuleFile *file);
 
 /* load.c: the file whose note promises a slot; a refused one only when no good one does. */
 QhModuleFile *qh_registry_provider(QhRegistry *registry, const char *kind, const char *name);

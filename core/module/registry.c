@@ -57,6 +57,7 @@ void qh_registry_free(QhRegistry *registry)
     qh_json_unref(registry->known);
     g_free(registry->target);
     g_free(registry->fingerprint);
+    g_free(registry->outlook);
     g_free(registry);
 }
 

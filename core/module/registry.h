@@ -44,23 +44,30 @@ void qh_registry_add_directory(QhRegistry *registry, const char *path);
 void qh_registry_add_defaults(QhRegistry *registry); /* the built-in path, behind what was added */
 /*
  * Read the notes of all files in the path; refused files are remembered, not an error. Again: new
- * files are added, refused ones looked at once more; a good file that was replaced is taken anew
- * only while nothing is loaded, so that a running guest keeps what it was started with. [main]
+ * files are added, refused ones looked at once more; a good file that was replaced or removed is
+ * taken anew or forgotten only while nothing is loaded, so that a running guest keeps what it was
+ * started with; meanwhile query-modules tells the difference. [main]
  */
 void qh_registry_scan(QhRegistry *registry);
-/* Watch the directories, and scan again when they change; needs the main loop. [main] */
+/* Watch the directories, also when they go and come, and scan again when they have changed and come
+ * to rest; needs the main loop. [main] */
 void qh_registry_watch(QhRegistry *registry);
 
 /* What a listener hears of; QMP makes MODULE_LOADED, MODULE_UNLOADED, MODULES_CHANGED of it. */
 typedef enum {
     QH_REGISTRY_LOADED,
     QH_REGISTRY_UNLOADED,
-    QH_REGISTRY_CHANGED, /* the fingerprint has; @module is NULL */
+    QH_REGISTRY_CHANGED, /* what is known of files, as query-modules tells it; @module is NULL */
 } QhRegistryChange;
 typedef void (*QhRegistryListener)(QhRegistryChange change, const char *module, void *data);
 void qh_registry_set_listener(QhRegistry *registry, QhRegistryListener listener, void *data);
 
-/* By module name or by path (contains '/'). Loading a loaded module succeeds. [main] */
+/*
+ * By module name or by path (contains '/'). Loading a loaded module succeeds. A name means the file
+ * that was found first, whatever an upgrade has put in its place since, unless it cannot be linked
+ * any more; a path means what lies there now. A module whose file was removed is forgotten when it
+ * is unloaded. [main]
+ */
 gboolean qh_registry_load(QhRegistry *registry, const char *name, GError **error);
 gboolean qh_registry_unload(QhRegistry *registry, const char *name, GError **error);
 /* Load whatever offers target @name ("riscv64"), or all targets of module @name ("riscv"), and

@@ -29,6 +29,7 @@ void qh_module_file_free(QhModuleFile *file)
         g_free(file->name);
         g_free(file->build_id);
         g_free(file->reason);
+        qh_module_file_free(file->next);
         g_free(file);
     }
 }
@@ -96,7 +97,6 @@ static void add_directory(QhRegistry *registry, const char *path, gboolean trust
     directory->path = g_strdup(path);
     directory->trusted = trusted;
     directory->nested = nested;
-    directory->watch = -1;
     g_ptr_array_add(registry->directories, directory);
 }
 
@@ -156,47 +156,28 @@ char *qh_module_directories_text(QhRegistry *registry)
     return g_string_free(text, FALSE);
 }
 
-static gboolean same_id(const QhFileId *a, const QhFileId *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
-           a->mtime_ns == b->mtime_ns;
-}
-
-/* Put @file where an earlier look at the same path left its result. */
-static gboolean replace_known(QhRegistry *registry, QhModuleFile *file)
+static QhModuleFile *find_path(QhRegistry *registry, const char *path)
 {
     for (guint i = 0; i < registry->files->len; i++) {
-        QhModuleFile *known = g_ptr_array_index(registry->files, i);
-        if (strcmp(known->path, file->path) != 0) {
-            continue;
+        QhModuleFile *file = g_ptr_array_index(registry->files, i);
+        if (strcmp(file->path, path) == 0) {
+            return file;
         }
-        gboolean keep = known->loaded != NULL ||
-                        (known->refusal == QH_REFUSED_NOT &&
-                         (registry->modules->len > 0 || same_id(&known->id, &file->id)));
-        if (keep) {
-            qh_module_file_free(file);
-        } else {
-            qh_module_file_free(known);
-            registry->files->pdata[i] = file;
-        }
-        return TRUE;
     }
-    return FALSE;
+    return NULL;
 }
 
+/* A file that is known is compared later, with all that are. */
 static void take_file(QhRegistry *registry, const char *path, gboolean trusted)
 {
-    QhModuleFile *file = qh_module_file_examine(path, trusted);
+    QhModuleFile *file = find_path(registry, path);
 
-    if (replace_known(registry, file)) {
+    if (file != NULL) {
+        file->by_path = FALSE;
         return;
     }
-    QhModuleFile *first = qh_module_file_find(registry, file->name);
-    if (first != NULL && file->refusal == QH_REFUSED_NOT && first->refusal == QH_REFUSED_NOT) {
-        file->refusal = QH_REFUSED_DUPLICATE;
-        file->reason = g_strdup_printf("%s comes first in the path", first->path);
-        qh_module_file_shut(file);
-    }
+    file = qh_module_file_examine(path, trusted);
+    qh_module_file_check_unique(registry, file);
     g_ptr_array_add(registry->files, file);
 }
 
@@ -230,19 +211,6 @@ static void scan_folder(QhRegistry *registry,
     }
 }
 
-/* Files that are gone, refused or never loaded, are forgotten; with a guest they are kept. */
-static void drop_missing(QhRegistry *registry)
-{
-    for (guint i = 0; i < registry->files->len; i++) {
-        const QhModuleFile *file = g_ptr_array_index(registry->files, i);
-        gboolean keep =
-            file->loaded != NULL || (file->refusal == QH_REFUSED_NOT && registry->modules->len > 0);
-        if (!keep && access(file->path, F_OK) != 0) {
-            g_ptr_array_remove_index(registry->files, i--);
-        }
-    }
-}
-
 /* What clients keep their knowledge under: all notes in force, in the order of their names. */
 static char *fingerprint(QhRegistry *registry)
 {
@@ -263,21 +231,48 @@ static char *fingerprint(QhRegistry *registry)
     return g_strdup(g_checksum_get_string(sum));
 }
 
+static void add_to_sum(GChecksum *sum, const char *text)
+{
+    g_checksum_update(sum, (const guchar *)(text != NULL ? text : "-"), -1);
+    g_checksum_update(sum, (const guchar *)"\n", 1);
+}
+
+/* All that query-modules tells of files: paths, notes, refusals, and what lies there instead. */
+static char *outlook(QhRegistry *registry)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    for (guint i = 0; i < registry->files->len; i++) {
+        const QhModuleFile *file = g_ptr_array_index(registry->files, i);
+        while (file != NULL) {
+            char change[] = {(char)('0' + file->change), '\0'};
+            add_to_sum(sum, file->path);
+            add_to_sum(sum, file->note != NULL ? file->note->text : NULL);
+            add_to_sum(sum, file->build_id);
+            add_to_sum(sum, file->reason);
+            add_to_sum(sum, change);
+            file = file->change == QH_FILE_REPLACED ? file->next : NULL;
+        }
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}
+
 void qh_registry_scan(QhRegistry *registry)
 {
     if (registry->directories->len == 0) {
         qh_registry_add_defaults(registry);
     }
-    drop_missing(registry);
+    qh_registry_forget_removed(registry);
     for (guint i = 0; i < registry->directories->len; i++) {
         const QhModuleDirectory *directory = g_ptr_array_index(registry->directories, i);
         scan_folder(registry, directory, directory->path, directory->nested);
     }
-    char *now = fingerprint(registry);
-    gboolean changed = registry->fingerprint != NULL && strcmp(now, registry->fingerprint) != 0;
+    qh_registry_refresh(registry);
     g_free(registry->fingerprint);
-    registry->fingerprint = now;
-    if (changed && registry->listener != NULL) {
+    registry->fingerprint = fingerprint(registry);
+    g_autofree char *before = g_steal_pointer(&registry->outlook);
+    registry->outlook = outlook(registry);
+    if (before != NULL && strcmp(before, registry->outlook) != 0 && registry->listener != NULL) {
         registry->listener(QH_REGISTRY_CHANGED, NULL, registry->listener_data);
     }
 }
