@@ -58,7 +58,13 @@ static const QhProperty properties[] = {
     {.name = "value", .type = QH_PROPERTY_U32, .offset = offsetof(Subject, value)},
     {.name = "more",  .type = QH_PROPERTY_U32, .offset = offsetof(Subject, more) },
 };
-static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
+/* In full: tests put wrong values here. */
+static const QhPropertyTable property_table = {
+    .size = sizeof(QhPropertyTable),
+    .property_size = sizeof(QhProperty),
+    .n_properties = G_N_ELEMENTS(properties),
+    .properties = properties,
+};
 static const QhStateField fields[] = {
     {.name = "value", .offset = offsetof(Subject, value), .type = QH_TYPE_I32},
 };
