@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rules  # noqa: E402
 
 # Macros of the source code alone: nothing that they say reaches a module's file.
-NOT_CONSTANTS = {"QH_ERROR", "QH_MODULE_EXPORT", "QH_HAS", "QH_OP", "QH_PROPERTY"}
+NOT_CONSTANTS = {"QH_ERROR", "QH_MODULE_EXPORT", "QH_HAS", "QH_OP"}
 LICENSE = "/* SPDX-License-Identifier: MIT */\n"
 
 
@@ -111,6 +111,8 @@ def macros(text, constants, functions):
                                         plain(text).replace("\\\n", " "), re.M):
         if name in NOT_CONSTANTS:
             continue
+        if args and value.startswith(("{", ".")):
+            continue  # an initialiser, of members that are watched themselves
         if args:
             functions[name] = re.sub(r"\s+", " ", f"{args} {value}").strip()
         else:

@@ -29,6 +29,10 @@ typedef struct QhWindow {
     const QhIoOps *ops;
 } QhWindow;
 
+#define QH_WINDOWS(rows_)                                                                          \
+    .n_windows = sizeof(rows_) / sizeof((rows_)[0]), .window_size = sizeof(QhWindow),              \
+    .windows = (rows_)
+
 #define QH_DEVICE_DMA_TO_IO     (1u << 0)
 #define QH_DEVICE_NOT_CREATABLE (1u << 1)
 #define QH_DEVICE_NO_SNAPSHOT   (1u << 2)

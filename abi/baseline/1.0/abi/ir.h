@@ -138,6 +138,11 @@ enum {
 #define QH_FLAG_A   5u
 #define QH_FLAG_CC2 6u
 
+#define QH_FLAG_HI  8u
+#define QH_FLAG_GE  9u
+#define QH_FLAG_GT  10u
+#define QH_FLAG_NOT 16u
+
 #define QH_LANE_8  0u
 #define QH_LANE_16 1u
 #define QH_LANE_32 2u

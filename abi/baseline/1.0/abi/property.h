@@ -46,4 +46,10 @@ typedef struct QhPropertyTable {
     const QhProperty *properties;
 } QhPropertyTable;
 
+#define QH_PROPERTY_TABLE(rows_)                                                                   \
+    {                                                                                              \
+        .size = sizeof(QhPropertyTable), .property_size = sizeof(QhProperty),                      \
+        .n_properties = sizeof(rows_) / sizeof((rows_)[0]), .properties = (rows_),                 \
+    }
+
 #endif

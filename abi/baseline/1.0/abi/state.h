@@ -34,6 +34,18 @@ typedef struct QhStateTable {
     const QhStateField *fields;
 } QhStateTable;
 
+#define QH_STATE_FIELD(struct_, member_, type_, count_)                                            \
+    {                                                                                              \
+        .name = #member_, .offset = offsetof(struct_, member_), .count = (count_),                 \
+        .type = QH_TYPE_##type_, .klass = QH_CLASS_CTRL,                                           \
+    }
+
+#define QH_STATE_TABLE(rows_, version_)                                                            \
+    {                                                                                              \
+        .size = sizeof(QhStateTable), .field_size = sizeof(QhStateField),                          \
+        .n_fields = sizeof(rows_) / sizeof((rows_)[0]), .version = (version_), .fields = (rows_),  \
+    }
+
 #define QH_STATE_SAVE  0u
 #define QH_STATE_CHECK 1u
 #define QH_STATE_LOAD  2u
