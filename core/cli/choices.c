@@ -20,6 +20,7 @@ static void choice_free(gpointer data)
     g_free(choice->type);
     g_free(choice->values);
     g_free(choice->default_text);
+    g_free(choice->missing);
     g_free(choice);
 }
 
@@ -99,6 +100,7 @@ static gboolean is_false(const QhJson *entry, const char *key)
 typedef struct Walk {
     const char *target; /* NULL: any */
     const char *name;   /* the entry that is looked for; NULL: all are listed */
+    gboolean absent;    /* also what is not installed */
     GPtrArray *choices;
     const QhJson *entry; /* found */
 } Walk;
@@ -109,7 +111,7 @@ walk_offer(G_GNUC_UNUSED const char *module, const QhJson *entry, gboolean insta
     Walk *walk = data;
     const char *name = text_of(entry, "name");
 
-    if (name == NULL || !installed || is_false(entry, "creatable") ||
+    if (name == NULL || (!installed && !walk->absent) || is_false(entry, "creatable") ||
         (walk->target != NULL && !qh_offer_has_target(entry, walk->target))) {
         return;
     }
@@ -117,12 +119,18 @@ walk_offer(G_GNUC_UNUSED const char *module, const QhJson *entry, gboolean insta
         walk->entry = g_str_equal(name, walk->name) ? entry : walk->entry;
     } else if (qh_choices_find(walk->choices, name) == NULL) {
         qh_choices_add(walk->choices, name, text_of(entry, "description"), NULL, NULL, NULL);
+        if (!installed) {
+            QhChoice *choice = g_ptr_array_index(walk->choices, walk->choices->len - 1);
+
+            choice->missing = g_strdup(module);
+        }
     }
 }
 
-static void add_offers(QhHost *host, const char *target, const char *kind, GPtrArray *choices)
+static void
+add_offers(QhHost *host, const char *target, const char *kind, gboolean absent, GPtrArray *choices)
 {
-    Walk walk = {.target = target, .choices = choices};
+    Walk walk = {.target = target, .choices = choices, .absent = absent};
 
     qh_registry_foreach_offer(qh_host_registry(host), kind, walk_offer, &walk);
 }
@@ -148,7 +156,7 @@ static void add_machines(QhHost *host, const char *target, GPtrArray *choices)
     Walk walk = {.choices = choices};
 
     qh_choices_add(choices, "none", "empty machine", NULL, NULL, NULL);
-    add_offers(host, target, "machine", choices);
+    add_offers(host, target, "machine", FALSE, choices);
     if (target == NULL) {
         qh_registry_foreach_offer(qh_host_registry(host), "machine", add_machine, &walk);
     }
@@ -199,7 +207,8 @@ static void add_own(const char *set, GPtrArray *choices)
     }
 }
 
-gboolean qh_choices_of_set(QhHost *host, const char *target, const char *set, GPtrArray *choices)
+gboolean qh_choices_of_set(
+    QhHost *host, const char *target, const char *set, gboolean absent, GPtrArray *choices)
 {
     static const struct {
         const char *set, *kind;
@@ -226,7 +235,8 @@ gboolean qh_choices_of_set(QhHost *host, const char *target, const char *set, GP
         }
         add_own(set, choices);
         if (sets[i].kind != NULL) {
-            add_offers(host, g_str_equal(set, "CPU") ? target : NULL, sets[i].kind, choices);
+            add_offers(host, g_str_equal(set, "CPU") ? target : NULL, sets[i].kind, absent,
+                       choices);
         }
         return TRUE;
     }
@@ -314,5 +324,73 @@ void qh_choices_of_element(QhHost *host,
         add_of_device(host, name, choices);
     } else if (g_str_equal(set, "CHARDEV")) {
         add_of_chardev(name, choices);
+    }
+}
+
+gboolean qh_choices_go_on(const char *set)
+{
+    static const char *const sets[] = {"NETDEV", "OBJECT", "CHARDEV", "BLOCKDEV", NULL};
+
+    return g_strv_contains(sets, set);
+}
+
+/* Where the capitals at the end of a word of values begin; at its end: it has none. */
+const char *qh_choices_set_in(const char *word)
+{
+    const char *at = word + strlen(word);
+
+    while (at > word && (g_ascii_isupper(at[-1]) || at[-1] == '-')) {
+        at--;
+    }
+    return strlen(at) > 1 ? at : word + strlen(word);
+}
+
+/* The set that an option's first item is of: the one whose elements bring keys. */
+static char *element_set(const QhOption *option)
+{
+    g_auto(GStrv) words = g_strsplit(option->values != NULL ? option->values : "", "|", -1);
+
+    return words[0] != NULL && *words[0] != '\0' && qh_choices_set_in(words[0]) == words[0]
+               ? g_strdup(words[0])
+               : NULL;
+}
+
+gboolean qh_choices_brings_keys(const QhOption *option)
+{
+    g_autofree char *set = element_set(option);
+
+    return set != NULL && qh_choices_go_on(set);
+}
+
+void qh_choices_of_option(QhHost *host,
+                          const QhOption *option,
+                          const QhKeyval *items,
+                          const char *key,
+                          GPtrArray *choices)
+{
+    g_autofree char *set = element_set(option);
+    const char *first = option->implied != NULL ? qh_keyval_get(items, option->implied) : NULL;
+    gboolean known = set != NULL && first != NULL;
+    /* what the table has for these is of all kinds; each takes some of it */
+    gboolean mixed = known && (g_str_equal(set, "CHARDEV") || g_str_equal(set, "BLOCKDEV"));
+    guint start = choices->len;
+
+    for (const QhOptionParameter *p = option->parameters; p != NULL && p->name != NULL; p++) {
+        gboolean common = g_str_equal(p->name, "id") || g_str_equal(p->name, "mux");
+
+        if ((!mixed || common) && (first == NULL || !g_str_equal(p->name, option->implied))) {
+            qh_choices_add(choices, p->name, p->help, p->type, p->values, NULL);
+        }
+    }
+    if (known) {
+        qh_choices_of_element(host, set, first, items, key, choices);
+    }
+    for (guint i = start; i < choices->len; i++) {
+        QhChoice *choice = g_ptr_array_index(choices, i);
+        const QhOptionParameter *same = qh_option_parameter(option, choice->name);
+
+        if (choice->description == NULL && same != NULL) {
+            choice->description = g_strdup(same->help);
+        }
     }
 }

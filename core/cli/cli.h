@@ -18,9 +18,14 @@ typedef enum {
     QH_LIST_DEVICES,
     QH_LIST_DEVICE, /* properties of list_name */
     QH_LIST_MACHINE,
+    QH_LIST_CPU, /* properties of models of the target that was chosen, or that has list_name */
     QH_LIST_DISPLAYS,
+    QH_LIST_OPTION, /* of list_option, or of its element list_name */
+    QH_LIST_VERSION,
     QH_LIST_MODULES, /* those that list_name says: all, refused, json */
 } QhList;
+
+typedef struct QhOption QhOption;
 
 struct QhCli {
     char *program;   /* base name of argv[0] */
@@ -29,6 +34,7 @@ struct QhCli {
     char **complete; /* the words of --complete, or NULL */
     QhList list;
     char *list_name;
+    const QhOption *list_option;
     gboolean list_json;
 
     char *machine;                 /* type of -M */
@@ -79,7 +85,6 @@ struct QhCli {
     int pidfile_fd; /* locked as long as the process lives, or -1 */
 };
 
-typedef struct QhOption QhOption;
 typedef gboolean (*QhOptionFn)(QhCli *cli,
                                const QhOption *option,
                                const char *value,
@@ -127,6 +132,7 @@ char *qh_option_suggest(const char *name);
 char *qh_help_short(const char *program);
 char *qh_help_all(const char *program);
 char *qh_help_version(const char *program);
+char *qh_help_version_json(struct QhRegistry *registry);
 char *qh_help_options_json(void);
 char *qh_help_chardevs(gboolean json);
 /* What it lists, one by one; NULL at the end. */
@@ -146,6 +152,8 @@ gboolean qh_cli_resolve_machine(
  * [main]
  */
 char *qh_cli_target_name(QhHost *host, const char *name);
+/* The first target that has CPU model @name; NULL: none has. The caller g_frees it. [main] */
+char *qh_cli_target_of_cpu(QhHost *host, const char *name);
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error);
 gboolean qh_cli_check_devices(QhCli *cli, QhHost *host, GError **error);
 void qh_cli_check_globals(QhCli *cli, QhHost *host); /* warns */

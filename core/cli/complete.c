@@ -121,14 +121,6 @@ static gboolean is_id_set(const char *set)
     return g_str_has_suffix(set, "-ID");
 }
 
-/* Elements of these need further keys. */
-static gboolean goes_on(const char *set)
-{
-    static const char *const sets[] = {"NETDEV", "OBJECT", "CHARDEV", "BLOCKDEV", NULL};
-
-    return g_strv_contains(sets, set);
-}
-
 static void add_set(Line *line, const char *set, gboolean value_of_option)
 {
     g_autoptr(GPtrArray) choices = qh_choices_new();
@@ -142,24 +134,13 @@ static void add_set(Line *line, const char *set, gboolean value_of_option)
         walk(line, add_id, &ids);
         return;
     }
-    qh_choices_of_set(line->host, line->target, set, choices);
+    qh_choices_of_set(line->host, line->target, set, FALSE, choices);
     for (guint i = 0; i < choices->len; i++) {
         const QhChoice *choice = g_ptr_array_index(choices, i);
 
-        add_row(line, choice->name, value_of_option && goes_on(set) ? "," : "",
+        add_row(line, choice->name, value_of_option && qh_choices_go_on(set) ? "," : "",
                 choice->description);
     }
-}
-
-/* Where the capitals at the end of a word of values begin; at its end: it has none. */
-static const char *set_in(const char *word)
-{
-    const char *at = word + strlen(word);
-
-    while (at > word && (g_ascii_isupper(at[-1]) || at[-1] == '-')) {
-        at--;
-    }
-    return strlen(at) > 1 ? at : word + strlen(word);
 }
 
 /* What @values has for @text, which is where the cursor is. */
@@ -168,7 +149,7 @@ static void add_values(Line *line, const char *values, const char *text, gboolea
     g_auto(GStrv) words = g_strsplit(values, "|", -1);
 
     for (guint i = 0; words[i] != NULL; i++) {
-        const char *set = set_in(words[i]);
+        const char *set = qh_choices_set_in(words[i]);
         g_autofree char *head = g_strndup(words[i], (gsize)(set - words[i]));
 
         if (*set != '\0' && *head != '\0' && g_str_has_prefix(text, head)) {
@@ -184,40 +165,6 @@ static void add_values(Line *line, const char *values, const char *text, gboolea
             add_set(line, set, of_option);
         }
     }
-}
-
-/* The set that an option's first item is of: the one whose elements bring keys. */
-static char *element_set(const QhOption *option)
-{
-    g_auto(GStrv) words = g_strsplit(option->values != NULL ? option->values : "", "|", -1);
-
-    return words[0] != NULL && *words[0] != '\0' && *set_in(words[0]) != '\0' &&
-                   set_in(words[0]) == words[0]
-               ? g_strdup(words[0])
-               : NULL;
-}
-
-/* All keys that may stand in the value of @option, whose complete items are @items. */
-static GPtrArray *
-keys_of(Line *line, const QhOption *option, const QhKeyval *items, const char *key)
-{
-    GPtrArray *choices = qh_choices_new();
-    g_autofree char *set = element_set(option);
-    const char *first = option->implied != NULL ? qh_keyval_get(items, option->implied) : NULL;
-    gboolean known = set != NULL && first != NULL;
-
-    for (const QhOptionParameter *p = option->parameters; p != NULL && p->name != NULL; p++) {
-        /* what the table has for these is of all kinds; each takes some of it */
-        gboolean mixed = known && (g_str_equal(set, "CHARDEV") || g_str_equal(set, "BLOCKDEV"));
-
-        if (!mixed || g_str_equal(p->name, "id") || g_str_equal(p->name, "mux")) {
-            qh_choices_add(choices, p->name, p->help, p->type, p->values, NULL);
-        }
-    }
-    if (known) {
-        qh_choices_of_element(line->host, set, first, items, key, choices);
-    }
-    return choices;
 }
 
 static void add_keys(Line *line,
@@ -275,7 +222,9 @@ static void complete_item(Line *line, const QhOption *option, const char *value,
     if (items == NULL) {
         return;
     }
-    g_autoptr(GPtrArray) keys = keys_of(line, option, items, key);
+    g_autoptr(GPtrArray) keys = qh_choices_new();
+
+    qh_choices_of_option(line->host, option, items, key, keys);
     if (equals != NULL) {
         const QhChoice *choice = qh_choices_find(keys, key);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is printed about the option table: the helps, its JSON form, query-command-line-options. */
 #include "core/cli/cli.h"
+#include "core/module/registry.h"
+#include "core/qmp/qapi.h"
 
 #include "config-host.h"
 
@@ -122,6 +124,14 @@ char *qh_help_version(const char *program)
                            "Free software under the GNU General Public License, version 2 or "
                            "later; there is no warranty.\n",
                            program, QH_VERSION);
+}
+
+char *qh_help_version_json(QhRegistry *registry)
+{
+    return g_strdup_printf("{\"version\": \"%s\", \"abi\": [%u, %u], \"schema\": \"%s\", "
+                           "\"modules\": \"%s\"}\n",
+                           QH_VERSION, QH_ABI_MAJOR, QH_ABI_MINOR, qh_qapi_digest,
+                           qh_registry_fingerprint(registry));
 }
 
 /* One entry of query-command-line-options. */

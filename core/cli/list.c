@@ -4,9 +4,10 @@
  * installed or not; no module is loaded for them. Only the properties of one machine or device are
  * asked from the module itself.
  */
+#include "abi/cpu.h"
 #include "abi/device.h"
 #include "abi/machine.h"
-#include "core/cli/cli.h"
+#include "core/cli/choices.h"
 #include "core/module/registry.h"
 
 typedef struct Row {
@@ -191,16 +192,18 @@ typedef struct Listing {
 static void list_property(Listing *listing,
                           const char *name,
                           const char *type,
+                          const char *values, /* NULL: not only some */
                           const char *description,
                           const char *default_text)
 {
     qh_json_write_begin_object(listing->writer);
     write_member(listing->writer, "name", name);
     write_member(listing->writer, "type", type);
+    write_member(listing->writer, "values", values);
     write_member(listing->writer, "description", description);
     write_member(listing->writer, "default", default_text);
     qh_json_write_end_object(listing->writer);
-    g_string_append_printf(listing->out, "  %s=<%s>", name, type);
+    g_string_append_printf(listing->out, "  %s=<%s>", name, values != NULL ? values : type);
     if (description != NULL) {
         g_string_append_printf(listing->out, " - %s", description);
     }
@@ -239,15 +242,16 @@ static char *list_properties(const QhPropertyTable *table,
         const QhProperty *p = (const QhProperty *)((const char *)table->properties +
                                                    (size_t)i * table->property_size);
 
-        list_property(&listing, p->name, type_text(p->type), p->description, p->default_text);
+        list_property(&listing, p->name, type_text(p->type), p->values, p->description,
+                      p->default_text);
     }
     for (size_t i = 0; of_bus != NULL && i < qh_json_length(of_bus); i++) {
         const QhJson *row = qh_json_at(of_bus, i);
         const char *type = text_of(row, "type"), *name = text_of(row, "name");
 
         if (!has_property(table, name)) { /* which hides that of the bus */
-            list_property(&listing, name, type != NULL ? type : "?", text_of(row, "description"),
-                          text_of(row, "default"));
+            list_property(&listing, name, type != NULL ? type : "?", NULL,
+                          text_of(row, "description"), text_of(row, "default"));
         }
     }
     if (listing.n == 0) {
@@ -302,6 +306,30 @@ static gboolean list_machine(QhCli *cli, QhHost *host, char **ret_text, GError *
     return TRUE;
 }
 
+/* All models of a target have the same properties; a name that several targets have means the first
+ * one that is installed. */
+static gboolean list_cpu(QhCli *cli, QhHost *host, char **ret_text, GError **error)
+{
+    QhRegistry *registry = qh_host_registry(host);
+    QhSlotRef ref = {0};
+    g_autofree char *target = g_strdup(qh_registry_target(registry));
+    g_autofree char *title = g_strdup_printf("CPU model %s", cli->list_name);
+
+    if (target == NULL) {
+        target = qh_cli_target_of_cpu(host, cli->list_name);
+    }
+    if (!qh_cli_check_cpu(cli, host, target, error)) {
+        return FALSE;
+    }
+    if (!qh_registry_acquire(registry, "cpu", target, &ref, error)) {
+        return FALSE;
+    }
+    const QhCpuOps *ops = ref.ops;
+    *ret_text = list_properties(ops->properties, NULL, title, cli->list_json);
+    qh_slot_release(&ref);
+    return TRUE;
+}
+
 gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error)
 {
     switch (cli->list) {
@@ -316,6 +344,13 @@ gboolean qh_list_text(QhCli *cli, QhHost *host, char **ret_text, GError **error)
         return TRUE;
     case QH_LIST_DISPLAYS:
         *ret_text = list_offers(cli, host, "display", "Displays");
+        return TRUE;
+    case QH_LIST_CPU:
+        return list_cpu(cli, host, ret_text, error);
+    case QH_LIST_OPTION:
+        return qh_list_option(cli, host, ret_text, error);
+    case QH_LIST_VERSION:
+        *ret_text = qh_help_version_json(qh_host_registry(host));
         return TRUE;
     case QH_LIST_MODULES:
         *ret_text = qh_list_modules(qh_host_registry(host), cli->list_name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/cli/cli.h"
+#include "core/cli/choices.h"
 #include "core/host/log.h"
 
 #include <string.h>
@@ -143,6 +143,9 @@ static gboolean parse_one(QhCli *cli, char **argv, int *i, GError **error)
         }
         *i += 1;
     }
+    if (value != NULL && qh_list_wanted(cli, option, value)) {
+        return TRUE;
+    }
     if (option->take(cli, option, value, error)) {
         return TRUE;
     }
@@ -187,6 +190,9 @@ QhCli *qh_cli_parse(int argc, char **argv, GError **error)
         if (!parse_one(cli, argv, &i, error)) {
             return NULL;
         }
+    }
+    if (cli->list == QH_LIST_VERSION && !cli->list_json) { /* nobody has to be asked for it */
+        cli->text = qh_help_version(cli->program);
     }
     if (cli->text == NULL && cli->list == QH_LIST_NONE && !check(cli, error)) {
         return NULL;

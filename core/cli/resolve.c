@@ -248,6 +248,16 @@ gboolean qh_cli_resolve_machine(
            find_machine(host, name, colon + 1, ret_target, ret_machine, error);
 }
 
+char *qh_cli_target_of_cpu(QhHost *host, const char *name)
+{
+    Search search = {.name = name, .targets = g_ptr_array_new_with_free_func(g_free)};
+
+    qh_registry_foreach_offer(qh_host_registry(host), "cpu-model", search_offer, &search);
+    char *target = search.targets->len > 0 ? g_strdup(g_ptr_array_index(search.targets, 0)) : NULL;
+    search_clear(&search);
+    return target;
+}
+
 gboolean qh_cli_check_cpu(QhCli *cli, QhHost *host, const char *target, GError **error)
 {
     Search search = {.name = cli->cpu_model, .target = target};

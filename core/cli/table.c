@@ -38,7 +38,14 @@ const QhOption qh_options[] = {
      .group = "general",
      .brief = "the version",
      .take = qh_take_version,
-     .help = "Print the version."},
+     .help =
+         "Print the version. With --json also the digest of QMP's schema and the fingerprint of "
+         "the modules: what has been learnt of this host holds as long as they are the same."},
+    {.name = "json",
+     .group = "general",
+     .take = qh_take_flag,
+     .offset = MEMBER(list_json),
+     .help = "What options behind this one list is printed as JSON."},
     {.name = "dump-options",
      .argument = "json",
      .group = "general",
@@ -655,7 +662,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                             },
+    {.name = NULL                                                                            },
 };
 /* clang-format on */
 

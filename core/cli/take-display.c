@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -display, -vnc, -vga, -full-screen. */
-#include "core/cli/cli.h"
+#include "core/cli/choices.h"
 #include "core/cli/keyval-json.h"
 #include "core/display/clients.h"
 #include "core/object/object.h"
@@ -56,7 +56,7 @@ gboolean qh_take_display(QhCli *cli, const QhOption *option, const char *value, 
 
     if (is_help(value, &json)) {
         cli->list = QH_LIST_DISPLAYS;
-        cli->list_json = json;
+        cli->list_json = cli->list_json || json;
         return TRUE;
     }
     if (g_str_has_prefix(value, "vnc=")) {
@@ -105,20 +105,23 @@ static char *vga_names(const char *rows)
     return g_string_free(names, FALSE);
 }
 
-static char *vga_help(const char *rows)
+static char *vga_help(const char *rows, gboolean json)
 {
     g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
-    GString *text = g_string_new("none                 no graphics adapter but those of -device\n");
+    g_autoptr(GPtrArray) choices = qh_choices_new();
 
+    qh_choices_add(choices, "none", "no graphics adapter but those of -device", NULL, NULL, NULL);
     for (guint i = 0; list[i] != NULL; i++) {
-        const char *equals = strchr(list[i], '=');
+        char *equals = strchr(list[i], '=');
 
         if (equals != NULL) {
-            g_string_append_printf(text, "%-20.*s -device %s\n", (int)(equals - list[i]), list[i],
-                                   equals + 1);
+            g_autofree char *device = g_strconcat("-device ", equals + 1, NULL);
+
+            *equals = '\0';
+            qh_choices_add(choices, list[i], device, NULL, NULL, NULL);
         }
     }
-    return g_string_free(text, FALSE);
+    return qh_choices_show(choices, "-vga takes", json);
 }
 
 static char *vga_device(const char *rows, const char *name)
@@ -143,12 +146,13 @@ gboolean qh_cli_apply_vga(QhCli *cli,
                           GError **error)
 {
     g_autofree char *rows = qh_cli_machine_text(host, target, machine, "vgas");
+    gboolean json = FALSE;
 
     if (cli->vga == NULL || g_str_equal(cli->vga, "none")) {
         return TRUE;
     }
-    if (g_str_equal(cli->vga, "help")) {
-        cli->text = vga_help(rows);
+    if (is_help(cli->vga, &json)) {
+        cli->text = vga_help(rows, json || cli->list_json);
         *ret_done = TRUE;
         return TRUE;
     }

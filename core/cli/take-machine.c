@@ -25,7 +25,7 @@ static void list(QhCli *cli, QhList what, const char *name, gboolean json)
     cli->list = what;
     g_free(cli->list_name);
     cli->list_name = g_strdup(name);
-    cli->list_json = json;
+    cli->list_json = cli->list_json || json;
 }
 
 /* The first accelerator of the list that exists; others fall through, as with QEMU. */
@@ -70,7 +70,8 @@ qh_take_accel(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *valu
     gboolean json = FALSE;
 
     if (is_help(value, &json)) {
-        cli->text = g_strdup(json ? "[{\"name\": \"tcg\"}]\n" : "Accelerators:\ntcg\n");
+        cli->text =
+            g_strdup(json || cli->list_json ? "[{\"name\": \"tcg\"}]\n" : "Accelerators:\ntcg\n");
         return TRUE;
     }
     g_autoptr(QhKeyval) items = qh_keyval_parse(value, "accel", error);
@@ -183,6 +184,10 @@ qh_take_cpu(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
         const char *key = qh_keyval_key(items, i);
         const char *text = qh_keyval_value(items, i);
 
+        if (g_str_equal(key, "help")) {
+            list(cli, QH_LIST_CPU, cli->cpu_model, g_str_equal(text, "json"));
+            continue;
+        }
         if (*key == '+' || *key == '-') {
             text = *key == '+' ? "on" : "off";
             key++;

@@ -97,7 +97,7 @@ gboolean qh_take_version(QhCli *cli,
                          G_GNUC_UNUSED const char *value,
                          G_GNUC_UNUSED GError **error)
 {
-    cli->text = qh_help_version(cli->program);
+    cli->list = QH_LIST_VERSION;
     return TRUE;
 }
 
@@ -173,7 +173,7 @@ gboolean
 qh_take_chardev(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {
     if (g_str_equal(value, "help") || g_str_equal(value, "help=json")) {
-        cli->text = qh_help_chardevs(g_str_equal(value, "help=json"));
+        cli->text = qh_help_chardevs(cli->list_json || g_str_equal(value, "help=json"));
         return TRUE;
     }
     g_autoptr(QhKeyval) list = qh_keyval_parse(value, "backend", error);
@@ -244,10 +244,6 @@ gboolean qh_take_log_items(QhCli *cli,
 {
     uint32_t mask = 0;
 
-    if (g_str_equal(value, "help")) {
-        cli->text = qh_log_help();
-        return TRUE;
-    }
     if (!qh_log_parse_mask(value, &mask, error)) {
         if (error != NULL && *error != NULL) {
             (*error)->code = QH_ERROR_USAGE;

@@ -194,6 +194,10 @@ ERRORS = [
     ("qemu-system-i386", ["-S"], FAILED, r"qemu-host-target-x86"),
     ("qemu-system-ppc64el", ["-S"], FAILED, r"qemu-host-target-ppc"),
     ("qemu-system-pdp11", ["-S"], FAILED, r"pdp11"),
+    ("qemu-host", ["-object", "nix,help"], USAGE, r"-object: there is no 'nix'\n.*-object help"),
+    ("qemu-host", ["-netdev", "=,help"], USAGE, r"has no key"),
+    ("qemu-host", ["-cpu", "nix,help"], FAILED, r"nix"),
+    ("qemu-host", ["-kernel", "help", "-M", "null:board"], FAILED, r"open file .help.:"),
 ]
 
 # arguments, what the standard output matches; status 0 and nothing on the standard error
@@ -219,12 +223,31 @@ PRINTS = [
     (["-accel", "help"], r"tcg"),
     (["-display", "help"], r"none"),
     (["--load-target=riscv64", "-M", "virt", "-vga", "help"], r"std +-device bochs-display\n"),
-    (["-d", "help"], r"guest_errors"),
+    (["-d", "help"], r"guest_errors +what"),
+    (["-netdev", "help"], r"  user +network in user space"),
+    (["-netdev", "user,help"], r"hostfwd=<list>\n"),
+    (["-netdev", "user,id=x,help"], r"hostfwd=<list>\n"),
+    (["-object", "help"], r"memory-backend-ram"),
+    (["-object", "secret,help"], r"file=<"),
+    (["-blockdev", "help"], r"(?s)qcow2.*nbd"),
+    (["-blockdev", "qcow2,help"], r"file=<BLOCK-ID>.*\n  file\.KEY\n"),
+    (["-drive", "help"], r"format=<raw\|qcow2>"),
+    (["-m", "help"], r"size=<size>"),
+    (["-serial", "help"], r"unix:FILE\n(?s:.*)server=<on\|off>"),
+    (["-cpu", "cortex-a57,help"], r"Properties of CPU model cortex-a57:\n +fp=<bool>"),
+    (["--load-target=riscv64", "-cpu", "max,help"], r"vlen="),
+    (["--load-target=help"], r"riscv64 +RISC-V, 64 bit\n(?s:.*)alpha .*not installed: module alpha"),
+    (["-device", "nvme,help"], r"rerror=<auto\|"),
     (["--load-target=riscv64", "-machine", "virt,help"], r"Properties of machine virt"),
     (["--load-target", "riscv64", "-cpu", "help"], r"rv64"),
 ]
 
 JSON_PRINTS = [
+    ["--json", "-chardev", "help"],
+    ["-machine", "help", "--json"],
+    ["-netdev", "user,help=json"],
+    ["-cpu", "cortex-a57,help=json"],
+    ["--load-target=riscv64", "-M", "virt", "-vga", "help=json"],
     ["-machine", "help=json"],
     ["--list-modules=json"],
     ["-cpu", "help=json"],
@@ -324,6 +347,32 @@ def test_refused_modules(tap):
                   None if re.search(rf"^wrong +refused .*{path}: ", done.stdout, re.M) else show(done))
 
 
+def test_help_of_options(tap):
+    """Every option that takes words or keys says which, with status 0, and without a machine."""
+    table = json.loads(run(HOST, ["--dump-options=json"]).stdout)
+    for option in table["options"]:
+        values = option.get("values", "FILE")
+        if not option["parameters"] and "implied" not in option and not (
+                "|" in values and "FILE" not in values):
+            continue
+        text, form = (run(HOST, ["-" + option["name"], value]) for value in ("help", "help=json"))
+        good = (text.returncode, form.returncode, text.stderr, form.stderr) == (0, 0, "", "")
+        rows = json.loads(form.stdout or "[]")
+        tap.check(f"-{option['name']} help", None if good and rows and all(
+            row["name"] in text.stdout for row in rows) else f"{text} {form}")
+
+
+def test_version(tap):
+    first, again = (json.loads(run(HOST, ["--version", "--json"]).stdout) for _ in range(2))
+    request = '{"execute":"qmp_capabilities"}{"execute":"quit"}'
+    greeting = json.loads(run(HOST, ["-qmp", "stdio"], request).stdout.splitlines()[0])["QMP"]
+    tap.check("--version --json has the greeting's digests", None if first == again and (
+        first["schema"], first["modules"]) == (greeting["schema"], greeting["modules"]) else first)
+    other = json.loads(run(HOST, ["--version", "--json", "--module-path=/nonexistent"]).stdout)
+    tap.check("other modules have another fingerprint", None if other["modules"] !=
+              first["modules"] and other["schema"] == first["schema"] else other)
+
+
 def test_help(tap):
     short = run(HOST, ["-h"]).stdout.splitlines()
     tap.check("the short help is short", None if 20 <= len(short) <= 36 else len(short))
@@ -393,6 +442,8 @@ def main():
         test_errors(tap, links)
         test_prints(tap)
         test_help(tap)
+        test_help_of_options(tap)
+        test_version(tap)
         test_refused_modules(tap)
         test_accepted(tap, links)
         test_identity(tap, links)
