@@ -164,7 +164,6 @@ gboolean qh_module_probe(QhRegistry *registry,
 /* absence.c */
 const QhJson *qh_registry_known(QhRegistry *registry); /* array of modules */
 const QhJson *qh_registry_known_module(QhRegistry *registry, const char *name);
-char *qh_registry_package(QhRegistry *registry, const char *module); /* NULL when not known */
 /* Whether a file of that name was found, good or refused. */
 gboolean qh_registry_has_file(QhRegistry *registry, const char *module, gboolean good);
 

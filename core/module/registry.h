@@ -134,6 +134,10 @@ void qh_registry_foreach_offer(QhRegistry *registry, const char *kind, QhOfferFn
  */
 const QhJson *qh_registry_bus_properties(QhRegistry *registry, const char *bus);
 
+/* The package that brings module @module, installed or not: NULL when not known. The caller g_frees
+ * it. [main] */
+char *qh_registry_package(QhRegistry *registry, const char *module);
+
 /* Whether entry["targets"] is absent or has @target. */
 gboolean qh_offer_has_target(const QhJson *entry, const char *target);
 

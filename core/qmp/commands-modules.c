@@ -82,6 +82,7 @@ static void add_target(const char *module, const QhJson *entry, gboolean install
     target->name = qh_offer_text(entry, "name");
     target->description = qh_offer_text(entry, "description");
     target->module = g_strdup(module);
+    target->package = qh_registry_package(registry, module);
     target->installed = installed;
     const QhQmpSlotInfo *slot = find_slot(&targets->slots, "target", target->name);
     target->loaded = slot != NULL && slot->filled;

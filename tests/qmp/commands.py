@@ -23,6 +23,8 @@ def test_nothing_loaded():
         assert targets['riscv64']['installed'] and not targets['riscv64']['loaded']
         assert targets['riscv64']['bits'] == 64 and targets['riscv64']['module'] == 'riscv'
         assert not targets['s390x']['installed'] and targets['s390x']['module'] == 's390x'
+        assert targets['s390x']['package'] == 'qemu-host-target-s390x'
+        assert targets['riscv64']['package'] == 'qemu-host-target-riscv'
         machines = client.execute('query-machines', target='riscv64')
         assert {'virt', 'none'} <= {m['name'] for m in machines}
         virt = next(m for m in machines if m['name'] == 'virt')
