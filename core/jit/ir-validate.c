@@ -644,6 +644,8 @@ static gboolean check_special(Checker *check)
     case QH_IR_setflags:
     case QH_IR_flag:
         return check_lazy(check);
+    case QH_IR_flags_unless:
+        return record->b < 64 ? check_lazy(check) : fail(check, "flags 0x%x", record->b);
     case QH_IR_fence:
         return record->a <= QH_FENCE_ALL || fail(check, "orders 0x%x", record->a);
     case QH_IR_call:

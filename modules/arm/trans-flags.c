@@ -217,7 +217,8 @@ static QhValue evaluate(ArmDis *d, const ArmFlags *f, uint32_t cond)
     }
 }
 
-/* Overflow of a chosen comparison cannot be asked of the lazy slots: they hold the choice. */
+/* Overflow of a chosen comparison cannot be asked of the lazy slots: they may hold the other
+ * choice. */
 static QhValue overflow_of(ArmDis *d, const ArmFlags *f)
 {
     QhBlock *block = d->block;
@@ -319,55 +320,11 @@ void arm_put_nzcv(ArmDis *d, QhValue nzcv)
     arm_set_flags(d, QH_CC_BITS, QH_TYPE_I64, nzcv, nzcv, nzcv);
 }
 
-/*
- * Operands whose addition with carry, as the lazy slots see it, has the flags @nzcv: FALSE for the
- * few that none has. Only the sign bits count, and whether the result is 0.
- */
-static gboolean operands_of(uint32_t nzcv, uint64_t sign, uint64_t ret[3])
-{
-    gboolean n = nzcv >> 3 & 1, z = nzcv >> 2 & 1, c = nzcv >> 1 & 1, v = nzcv & 1;
-
-    if ((n && z) || (!n && !c && v) || (n && c && v)) {
-        return FALSE;
-    }
-    ret[2] = n ? sign : z ? 0 : 1;
-    if (n) { /* overflow: of two positive ones; carry: of two negative ones */
-        ret[0] = c ? sign : 0;
-        ret[1] = v ? 0 : sign;
-    } else {
-        ret[0] = c ? sign : 0;
-        ret[1] = v ? sign : 0;
-    }
-    return TRUE;
-}
-
-/*
- * The lazy slots hold an addition with carry: that of the comparison, or one with the flags that
- * were asked for.
- */
 void arm_choose_flags(ArmDis *d, QhValue chosen, const ArmFlags *compared, uint32_t nzcv)
 {
-    QhBlock *block = d->block;
-    uint32_t type = compared->type;
-    uint64_t other[3];
-
-    if (!operands_of(nzcv, type == QH_TYPE_I64 ? 1ull << 63 : 1ull << 31, other)) {
-        d->flags = *compared;
-        d->flags.kind = ARM_FLAGS_SELECT;
-        d->flags.kind_if = compared->kind;
-        d->flags.chosen = chosen;
-        d->flags.nzcv = nzcv;
-        arm_put_nzcv(d, arm_get_nzcv(d));
-        return;
-    }
-    QhValue b =
-        compared->kind == QH_CC_SUB_NB ? qh_ir_1(block, QH_IR_not, type, compared->b) : compared->b;
-    const QhValue values[3] = {compared->a, b, compared->result};
-    QhValue lazy[3];
-    for (uint32_t i = 0; i < 3; i++) {
-        lazy[i] = qh_ir_select(block, type, chosen, values[i], qh_ir_const(block, type, other[i]));
-    }
-    qh_ir(block, QH_IR_setflags, type, QH_CC_ADC, lazy[0], lazy[1], lazy[2]);
+    qh_ir(d->block, QH_IR_setflags, compared->type, compared->kind, compared->a, compared->b,
+          compared->result);
+    qh_ir(d->block, QH_IR_flags_unless, QH_TYPE_NONE, 0, chosen, nzcv, 0);
     d->flags = *compared;
     d->flags.kind = ARM_FLAGS_SELECT;
     d->flags.kind_if = compared->kind;

@@ -95,6 +95,7 @@ static inline gboolean known_is_quiet(const QhIrRecord *record)
            record->op == QH_IR_const_pc || record->op == QH_IR_get_slot ||
            record->op == QH_IR_set_slot || record->op == QH_IR_select ||
            record->op == QH_IR_setflags || record->op == QH_IR_flag ||
+           record->op == QH_IR_flags_unless ||
            (record->op >= QH_IR_add && record->op <= QH_IR_int2bool);
 }
 

@@ -169,6 +169,7 @@ static const Case cases[] = {
     {"concat-i64",     "type i64",             {{QH_IR_concat128, I64, 0, V_I64, V_I64, 0}},                                             1},
     {"low64",          "type i64",             {{QH_IR_low64, I64, 0, V_I64, 0, 0}},                                                     1},
     {"fence",          "orders 0x10",          {{QH_IR_fence, NIL, 0, 16, 0, 0}},                                                        1},
+    {"unless-flags",   "flags 0x40",           {{QH_IR_flags_unless, NIL, 0, V_B1, 64, 0}},                                              1},
     {"label-use",
      "lies before label",                      {{QH_IR_label, NIL, 0, 0, 0, 0}, {QH_IR_neg, I64, 0, V_I64, 0, 0}},
      2                                                                                                                                    },

@@ -317,6 +317,8 @@ static uint32_t immediate(FzGen *gen, uint32_t op, uint32_t type, uint32_t flags
         return b == UINT32_MAX ? fz_below(random, width) : 1 + fz_below(random, width - b);
     case QH_IR_fence:
         return fz_below(random, 16);
+    case QH_IR_flags_unless:
+        return fz_below(random, 64);
     case QH_IR_ld_state:
     case QH_IR_st_state:
         return (uint32_t)offsetof(Toy, array) + fz_below(random, 4) * 8;
@@ -504,17 +506,17 @@ static uint32_t pick_op(FzGen *gen)
     static const struct {
         uint16_t weight, first, last;
     } groups[] = {
-        {30, QH_IR_add,       QH_IR_high64     },
-        {6,  QH_IR_mov,       QH_IR_select     },
-        {8,  QH_IR_get_slot,  QH_IR_set_slot   },
-        {6,  QH_IR_get_local, QH_IR_st_state   },
-        {5,  QH_IR_setflags,  QH_IR_cc2        },
-        {16, QH_IR_ld,        QH_IR_prefetch   },
-        {8,  QH_IR_ld,        QH_IR_st         },
-        {6,  QH_IR_call,      QH_IR_call       },
-        {16, QH_IR_fadd,      QH_IR_fcmp_bits  },
-        {12, QH_IR_vand,      QH_IR_vsha256_msg},
-        {12, QH_IR_vfadd,     QH_IR_vfnarrow   },
+        {30, QH_IR_add,       QH_IR_high64      },
+        {6,  QH_IR_mov,       QH_IR_select      },
+        {8,  QH_IR_get_slot,  QH_IR_set_slot    },
+        {6,  QH_IR_get_local, QH_IR_st_state    },
+        {5,  QH_IR_setflags,  QH_IR_flags_unless},
+        {16, QH_IR_ld,        QH_IR_prefetch    },
+        {8,  QH_IR_ld,        QH_IR_st          },
+        {6,  QH_IR_call,      QH_IR_call        },
+        {16, QH_IR_fadd,      QH_IR_fcmp_bits   },
+        {12, QH_IR_vand,      QH_IR_vsha256_msg },
+        {12, QH_IR_vfadd,     QH_IR_vfnarrow    },
     };
     uint32_t at = fz_below(gen->random, 125), i = 0, op;
 

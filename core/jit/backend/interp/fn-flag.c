@@ -194,7 +194,20 @@ static void cc2(QhCpu *cpu, const QhT0Op *op)
     qh_put32(cpu, op->d, code);
 }
 
+static void flags_unless(QhCpu *cpu, const QhT0Op *op)
+{
+    if (qh_get64(cpu, op->a) == 0) {
+        qh_put32(cpu, op->d, QH_CC_BITS | QH_TYPE_I64 << 8);
+        qh_put64(cpu, op->b, op[1].flags);
+        qh_put64(cpu, op->c, op[1].flags);
+        qh_put64(cpu, (int16_t)op[1].extra, op[1].flags);
+    }
+}
+
 QhT0Fn qh_t0_flag_fn(const QhIrRecord *record)
 {
+    if (record->op == QH_IR_flags_unless) {
+        return flags_unless;
+    }
     return record->op == QH_IR_cc2 ? cc2 : flag;
 }

@@ -231,6 +231,7 @@ static gboolean is_quiet(const QhT0Lower *lower, uint32_t i, Range range)
     case QH_IR_flag:
     case QH_IR_cc2:
     case QH_IR_setflags:
+    case QH_IR_flags_unless:
         return FALSE;
     default:
         return (info->attrs & (QH_IR_A_VALUE | QH_IR_A_BOOL)) != 0 &&
@@ -418,6 +419,28 @@ static void lower_setflags(QhT0Lower *lower, const QhIrRecord *record)
     }
 }
 
+static void lower_flags_unless(QhT0Lower *lower, const QhIrRecord *record)
+{
+    const QhTranslatorOps *ops = lower->source->context->translator;
+    const QhStateTable *table = lower->source->context->state;
+    int16_t condition;
+    QhT0Op *op;
+
+    for (uint32_t i = 0; i < 4; i++) {
+        const QhStateField *field = qh_ir_slot(table, ops->lazy_slots[i]);
+        qh_t0_clobber(lower, (int32_t)field->offset / 4, qh_ir_type_bytes(field->type));
+    }
+    condition = qh_t0_place(lower, record->a);
+    op = qh_t0_emit(lower, QH_T0_fn);
+    op->d = (int16_t)(qh_ir_slot(table, ops->lazy_slots[0])->offset / 4);
+    op->a = condition;
+    op->b = (int16_t)(qh_ir_slot(table, ops->lazy_slots[1])->offset / 4);
+    op->c = (int16_t)(qh_ir_slot(table, ops->lazy_slots[2])->offset / 4);
+    op[1].fn = qh_t0_flag_fn(record);
+    op[1].flags = (uint8_t)record->b;
+    op[1].extra = qh_ir_slot(table, ops->lazy_slots[3])->offset / 4;
+}
+
 static void lower_flag(QhT0Lower *lower, const QhIrRecord *record)
 {
     const QhTranslatorOps *ops = lower->source->context->translator;
@@ -483,6 +506,9 @@ static void lower_record(QhT0Lower *lower, const QhIrRecord *record)
         return;
     case QH_IR_setflags:
         lower_setflags(lower, record);
+        return;
+    case QH_IR_flags_unless:
+        lower_flags_unless(lower, record);
         return;
     case QH_IR_flag:
     case QH_IR_cc2:

@@ -14,6 +14,7 @@ static gboolean is_quiet(const QhT1 *t, uint32_t i, const QhT1Var *var)
     switch (record->op) {
     case QH_IR_insn_start:
     case QH_IR_nop:
+    case QH_IR_flags_unless:
         return TRUE;
     case QH_IR_get_slot:
     case QH_IR_set_slot:

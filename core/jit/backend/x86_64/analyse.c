@@ -452,9 +452,9 @@ gboolean qh_t1_analyse(QhT1 *t)
         return FALSE;
     }
     find_branches(t);
+    find_loops(t);
     qh_t1_pending_analyse(t);
     look_backward(t);
-    find_loops(t);
     weigh(t);
     give_homes(alloc, FALSE, gpr_homes, G_N_ELEMENTS(gpr_homes));
     give_homes(alloc, TRUE, xmm_homes, G_N_ELEMENTS(xmm_homes));

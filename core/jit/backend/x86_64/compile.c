@@ -438,6 +438,7 @@ static void compile_record(QhT1 *t, const QhIrRecord *record)
     case QH_IR_setflags:
     case QH_IR_flag:
     case QH_IR_cc2:
+    case QH_IR_flags_unless:
         qh_t1_lower_flags(t, record);
         return;
     case QH_IR_br:

@@ -34,8 +34,9 @@ static gboolean may_set(const QhT1 *t, uint32_t i, uint16_t var)
     case QH_IR_label:
     case QH_IR_call:
     case QH_IR_st_state:
-    case QH_IR_setflags:
         return TRUE;
+    case QH_IR_setflags:
+        return !t->alloc->vars[var].is_local && qh_t1_is_lazy(t->source, t->alloc->vars[var].id);
     case QH_IR_set_slot:
     case QH_IR_set_local:
         return t->alloc->values[i].var == var;

@@ -7,13 +7,6 @@
 #include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/lower-int.h"
 
-static int32_t lazy_at(const QhT1 *t, uint32_t i)
-{
-    const QhIrContext *context = t->source->context;
-
-    return (int32_t)qh_ir_slot(context->state, context->translator->lazy_slots[i])->offset;
-}
-
 /* An operand of setflags: a register, or what fits a store of 8 bytes. */
 typedef struct Operand {
     QhReg reg; /* QH_NO_REG: imm */
@@ -42,9 +35,9 @@ static void lower_setflags(QhT1 *t, const QhIrRecord *record)
         operands[i] = fetch(t, values[i], wide != 0);
     }
     qh_t1_settle_flags(t, TRUE);
-    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, lazy_at(t, 0)), record->flags | record->type << 8);
+    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 0)), record->flags | record->type << 8);
     for (uint32_t i = 0; i < 3; i++) {
-        QhRm to = qh_rm_mem(QH_RBP, lazy_at(t, 1 + i));
+        QhRm to = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1 + i));
         if (operands[i].reg == QH_NO_REG) {
             qh_x_st_i(&t->a, 8, to, operands[i].imm);
             continue;
@@ -57,9 +50,35 @@ static void lower_setflags(QhT1 *t, const QhIrRecord *record)
     }
 }
 
+/* What waits goes on waiting if the kind's slot stays as it is; then the others are free. */
+static void lower_unless(QhT1 *t, const QhIrRecord *record)
+{
+    const QhT1Recipe *recipe = qh_t1_pending_now(t);
+    gboolean waits = recipe != NULL && recipe->record + 1 == t->i; /* C cannot have followed it */
+    QhReg condition;
+
+    qh_t1_settle_flags(t, FALSE);
+    condition = qh_t1_use_gpr(t, record->a);
+    qh_t1_settle_flags(t, TRUE);
+    qh_x(&t->a, QH_X_TEST, condition, qh_rm_reg(condition));
+    for (uint32_t i = 0; i < 4; i++) {
+        QhRm slot = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, i));
+        uint32_t wide = i == 0 ? 0 : QH_X_W;
+        if (i > 0 && waits) {
+            qh_x_st_i(&t->a, 8, slot, (int32_t)record->b);
+            continue;
+        }
+        qh_x_mov_i(&t->a, QH_RAX, i == 0 ? QH_CC_BITS | QH_TYPE_I64 << 8 : record->b);
+        qh_x(&t->a, (QH_X_CMOV + QH_IF_NE) | wide, QH_RAX, slot);
+        qh_x(&t->a, QH_X_MOV_ST | wide, QH_RAX, slot);
+    }
+}
+
 void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
 {
-    if (record->op != QH_IR_setflags) {
+    if (record->op == QH_IR_flags_unless) {
+        lower_unless(t, record);
+    } else if (record->op != QH_IR_setflags) {
         qh_t1_read_flags(t, record);
     } else if (!qh_t1_pending_set(t)) {
         lower_setflags(t, record);

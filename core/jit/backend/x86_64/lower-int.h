@@ -18,6 +18,7 @@ void qh_t1_read_flags(QhT1 *t, const QhIrRecord *record);
 uint32_t qh_t1_flag_condition(QhT1 *t, uint32_t flag);
 gboolean qh_t1_flag_is_condition(const QhIrRecord *record);
 void qh_t1_settle_flags(QhT1 *t, gboolean forget);
+int32_t qh_t1_lazy_at(const QhT1 *t, uint32_t i); /* slot i of the four, from the CPU state */
 
 /* QH_X_W for an i64. */
 static inline uint32_t qh_t1_wide(const QhIrRecord *record)

@@ -117,6 +117,7 @@ static void rewrite_block(QhT1Source *source, const QhT1Block *block)
         case QH_IR_label:
         case QH_IR_call:
         case QH_IR_st_state:
+        case QH_IR_flags_unless:
             set = NULL;
             break;
         default:
@@ -157,6 +158,8 @@ static void drop_in_block(QhT1Source *source, const QhT1Block *block)
                 *record = (QhIrRecord){.op = QH_IR_nop};
             }
             wanted = FALSE;
+        } else if (record->op == QH_IR_flags_unless && !wanted) {
+            *record = (QhIrRecord){.op = QH_IR_nop};
         } else if (looks(source, record)) {
             wanted = TRUE;
         }

@@ -314,6 +314,17 @@ static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
            uses_class(t, recipe, qh_ir_helper(t->source->context->translator, record->a)->writes);
 }
 
+/* Of two recipes that meet, whether @n stays: the others' paths do what they say. That of the inner
+ * loop stays, so that it does nothing in its turns. */
+static gboolean is_better(const QhT1Alloc *alloc, uint32_t n, uint32_t other)
+{
+    const QhT1Recipe *recipes = alloc->pending_flags.recipes;
+    uint32_t depth = alloc->depth[recipes[n - 1].record];
+    uint32_t other_depth = alloc->depth[recipes[other - 1].record];
+
+    return depth != other_depth ? depth > other_depth : n < other;
+}
+
 /* The path comes to @to with @n; whether that is news. */
 static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
 {
@@ -326,11 +337,10 @@ static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
         *carried = (uint16_t)n;
         return TRUE;
     }
-    if (*carried == n || n == NOTHING || *carried == QH_T1_MAX_RECIPES + 1) {
+    if (*carried == n || n == NOTHING || (*carried != NOTHING && !is_better(alloc, n, *carried))) {
         return FALSE;
     }
-    /* nothing and a recipe: the recipe may or may not be; two recipes: neither */
-    *carried = *carried == NOTHING ? (uint16_t)n : QH_T1_MAX_RECIPES + 1;
+    *carried = (uint16_t)n; /* it may or may not be what waits */
     return TRUE;
 }
 
@@ -338,7 +348,7 @@ static uint32_t carried_at(const QhT1Alloc *alloc, uint32_t i)
 {
     uint16_t n = alloc->pending_flags.carried[i];
 
-    return n == UNKNOWN || n == QH_T1_MAX_RECIPES + 1 ? NOTHING : n;
+    return n == UNKNOWN ? NOTHING : n;
 }
 
 /* Through block @block with what its places carry; FALSE: a recipe was given up, all begins anew.

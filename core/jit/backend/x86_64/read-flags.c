@@ -25,7 +25,7 @@ typedef struct Side {
     QhRm rm;
 } Side;
 
-static int32_t lazy_at(const QhT1 *t, uint32_t i)
+int32_t qh_t1_lazy_at(const QhT1 *t, uint32_t i)
 {
     const QhIrContext *context = t->source->context;
 
@@ -35,7 +35,7 @@ static int32_t lazy_at(const QhT1 *t, uint32_t i)
 void qh_t1_settle_flags(QhT1 *t, gboolean forget)
 {
     for (uint32_t i = 0; i < 4; i++) {
-        qh_t1_range(t, lazy_at(t, i), i == 0 ? 4 : 8, forget);
+        qh_t1_range(t, qh_t1_lazy_at(t, i), i == 0 ? 4 : 8, forget);
     }
 }
 
@@ -220,7 +220,7 @@ static void repeat_slots(QhT1 *t, uint32_t kind, uint32_t type, uint32_t which)
     Side sides[3];
 
     for (uint32_t k = 0; k < 3; k++) {
-        sides[k] = (Side){.have = TRUE, .rm = qh_rm_mem(QH_RBP, lazy_at(t, 1 + k))};
+        sides[k] = (Side){.have = TRUE, .rm = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1 + k))};
     }
     repeat(t, kind, type == QH_TYPE_I64 ? QH_X_W : 0, which, sides);
 }
@@ -257,7 +257,7 @@ static QhT1Cold *new_cold(QhT1 *t, uint32_t op, uint32_t flags, QhReg d)
     cold->x = op;
     cold->y = flags;
     for (uint32_t i = 0; i < 4; i++) {
-        cold->word |= (uint64_t)(uint32_t)(lazy_at(t, i) / 4) << 16 * i;
+        cold->word |= (uint64_t)(uint32_t)(qh_t1_lazy_at(t, i) / 4) << 16 * i;
     }
     return cold;
 }
@@ -293,7 +293,7 @@ static void flags_of_truth(QhT1 *t, uint32_t which)
 
 static void compare_kind(QhT1 *t, uint32_t word)
 {
-    qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, lazy_at(t, 0)), (int32_t)word);
+    qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 0)), (int32_t)word);
 }
 
 /* Subtractions, then C. */
@@ -320,9 +320,9 @@ static void emit_unknown(QhT1 *t, uint64_t word)
 /* --- Which of them --- */
 
 /* The setflags that the condition codes are from, if that is certain. */
-static const QhIrRecord *setter(const QhT1 *t, uint32_t flag)
+static const QhIrRecord *setter(const QhT1 *t, uint32_t at)
 {
-    for (uint32_t i = flag; i-- > t->source->blocks[t->block].first;) {
+    for (uint32_t i = at; i-- > t->source->blocks[t->block].first;) {
         const QhIrRecord *record = &t->records[i];
         switch (record->op) {
         case QH_IR_setflags:
@@ -330,6 +330,7 @@ static const QhIrRecord *setter(const QhT1 *t, uint32_t flag)
         case QH_IR_label:
         case QH_IR_call:
         case QH_IR_st_state:
+        case QH_IR_flags_unless:
             return NULL;
         case QH_IR_set_slot:
             if (qh_t1_is_lazy(t->source, record->a)) {
@@ -392,7 +393,7 @@ void qh_t1_read_flags(QhT1 *t, const QhIrRecord *record)
         qh_t1_settle_flags(t, FALSE);
         QhReg d = qh_t1_def(t);
         qh_t1_zero(t, d);
-        qh_x(&t->a, QH_X_MOV, QH_RAX, qh_rm_mem(QH_RBP, lazy_at(t, 1)));
+        qh_x(&t->a, QH_X_MOV, QH_RAX, qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1)));
         qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), (int32_t)qh_t0_flag_bit(record->flags));
         qh_x_setcc(&t->a, QH_IF_NE, d);
         return;
