@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The offer of module "null"; docs/writing-a-module.md walks through this folder. */
+/* The offer of module "null", the smallest complete target; docs/writing-a-module.md builds one
+ * like it. */
 #include "abi/module.h"
 #include "null.h"
 

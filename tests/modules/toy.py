@@ -1,24 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The program of docs/writing-a-module.md, as printed there, runs on the toy target.
+"""Programs for the toy target of modules/null end as they must.
 
-usage: tutorial.py HOST ROOT
+usage: toy.py HOST
 """
 
 import os
-import re
 import struct
 import subprocess
 import sys
 import tempfile
-
-
-def words(path):
-    """The table's words, in the order of their addresses."""
-    with open(path, encoding="utf-8") as file:
-        rows = re.findall(r"^\| (\d+) \| `([0-9a-f]{8})` \|", file.read(), re.M)
-    assert [int(address) for address, _ in rows] == [4 * i for i in range(len(rows))], rows
-    return [int(word, 16) for _, word in rows]
 
 
 def run(host, image):
@@ -61,15 +52,10 @@ CASES = [
 
 
 def main():
-    host, root = sys.argv[1:]
+    host, = sys.argv[1:]
     failed = 0
-    print(f"1..{len(CASES) + 1}")
-    image = words(os.path.join(root, "docs/writing-a-module.md"))
-    done = run(host, struct.pack(f"<{len(image)}I", *image))
-    good = done.returncode == 0 and done.stdout == b"H"
-    print(f"{'ok' if good else 'not ok'} 1 - the program of the tutorial prints and stops")
-    failed += not good
-    for number, (title, program, status) in enumerate(CASES, 2):
+    print(f"1..{len(CASES)}")
+    for number, (title, program, status) in enumerate(CASES, 1):
         done = run(host, start(*program))
         good = done.returncode == status
         failed += not good
