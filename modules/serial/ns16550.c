@@ -4,13 +4,10 @@
  * time on the line (the divisor only sets how long the character timeout is), and always have eight
  * bits, because bare-metal programs write to the port without setting LCR up.
  *
- * The transmitter is as fast as what it leads to: while the back end takes no more, the FIFO stays
- * filled and THRE stays clear, so a guest waits instead of losing output. The modem's lines CTS,
- * DSR and DCD are wired on, as by a null-modem cable; they only change in loopback mode.
+ * THRE stays clear while the back end takes no more. The modem's lines CTS, DSR and DCD are wired
+ * on, as by a null-modem cable; they only change in loopback mode.
  */
 #include "modules/serial/ns16550.h"
-
-#include <string.h>
 
 /* 8.0, table II: registers by address */
 enum { RBR_THR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR, N_REGISTERS };
@@ -69,7 +66,7 @@ enum { RBR_THR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR, N_REGISTERS };
 
 static const NsServices *services(const NsUart *uart)
 {
-    return uart->base.ctx;
+    return uart->line.base.ctx;
 }
 
 static void guest_error(const NsUart *uart, const char *text)
@@ -77,7 +74,7 @@ static void guest_error(const NsUart *uart, const char *text)
     const QhLogService *log = services(uart)->log;
 
     if (log->mask(services(uart)->host) & QH_LOG_GUEST_ERROR) {
-        g_autofree char *line = g_strdup_printf("ns16550 %s: %s", uart->base.id, text);
+        g_autofree char *line = g_strdup_printf("ns16550 %s: %s", uart->line.base.id, text);
 
         log->guest(services(uart)->host, QH_LOG_GUEST_ERROR, line);
     }
@@ -90,25 +87,7 @@ static gboolean fifo_mode(const NsUart *uart)
 
 static uint32_t depth(const NsUart *uart)
 {
-    return fifo_mode(uart) ? NS_FIFO_BYTES : 1;
-}
-
-static void push(NsFifo *fifo, uint8_t data, uint8_t flags)
-{
-    uint32_t at = (fifo->head + fifo->count) % NS_FIFO_BYTES;
-
-    fifo->data[at] = data;
-    fifo->flags[at] = flags;
-    fifo->count++;
-}
-
-static uint8_t pop(NsFifo *fifo)
-{
-    uint8_t data = fifo->data[fifo->head];
-
-    fifo->head = (fifo->head + 1) % NS_FIFO_BYTES;
-    fifo->count--;
-    return data;
+    return fifo_mode(uart) ? UART_FIFO_BYTES : 1;
 }
 
 /* 8.4, bits 6 and 7 */
@@ -125,7 +104,7 @@ static uint8_t interrupt_id(const NsUart *uart)
     if ((uart->ier & IER_RLS) && (uart->lsr & LSR_ERRORS)) {
         return IIR_RLS;
     }
-    if ((uart->ier & IER_RDA) && uart->rx.count >= (fifo_mode(uart) ? trigger(uart) : 1)) {
+    if ((uart->ier & IER_RDA) && uart->line.rx.count >= (fifo_mode(uart) ? trigger(uart) : 1)) {
         return IIR_RDA;
     }
     if ((uart->ier & IER_RDA) && uart->timeout_pending) {
@@ -140,21 +119,23 @@ static uint8_t interrupt_id(const NsUart *uart)
     return IIR_NONE;
 }
 
-static void update_irq(NsUart *uart)
+static void update_irq(UartLine *line)
 {
-    services(uart)->device->set_irq(&uart->base, 0, interrupt_id(uart) != IIR_NONE);
+    const NsUart *uart = (const NsUart *)line;
+
+    services(uart)->device->set_irq(&line->base, 0, interrupt_id(uart) != IIR_NONE);
 }
 
 /* LSR's view of the receiver: the errors are those of the character that is read next (8.3). */
 static void update_receiver(NsUart *uart)
 {
     uart->lsr &= ~(LSR_DR | LSR_FIFO_ERROR);
-    if (uart->rx.count == 0) {
+    if (uart->line.rx.count == 0) {
         return;
     }
-    uart->lsr |= LSR_DR | (uart->rx.flags[uart->rx.head] & LSR_IN_FIFO);
-    for (uint32_t i = 0; fifo_mode(uart) && i < uart->rx.count; i++) {
-        if (uart->rx.flags[(uart->rx.head + i) % NS_FIFO_BYTES] & LSR_IN_FIFO) {
+    uart->lsr |= LSR_DR | (uart->line.rx.flags[uart->line.rx.head] & LSR_IN_FIFO);
+    for (uint32_t i = 0; fifo_mode(uart) && i < uart->line.rx.count; i++) {
+        if (uart->line.rx.flags[(uart->line.rx.head + i) % UART_FIFO_BYTES] & LSR_IN_FIFO) {
             uart->lsr |= LSR_FIFO_ERROR;
         }
     }
@@ -166,36 +147,23 @@ static void restart_timeout(NsUart *uart)
     uint64_t bits = 1 + 5 + (uart->lcr & 3) + ((uart->lcr & LCR_PARITY) ? 1 : 0) +
                     ((uart->lcr & LCR_STOP) ? 2 : 1);
     uint64_t divisor = uart->divisor != 0 ? uart->divisor : 1;
-    const QhTimerService *timer = services(uart)->timer;
 
-    if (!fifo_mode(uart) || uart->rx.count == 0) {
-        timer->disarm(uart->timer);
-        return;
-    }
-    uint64_t wait_ns = 4 * bits * divisor * NS_PER_S / uart->baudbase;
-    timer->arm(uart->timer, timer->now(services(uart)->host, QH_CLOCK_VIRTUAL) + (int64_t)wait_ns);
+    uart_line_restart_timeout(&uart->line, fifo_mode(uart) && uart->line.rx.count > 0,
+                              4 * bits * divisor * NS_PER_S / uart->baudbase);
 }
 
-static void on_timeout(void *opaque)
+static void receive(UartLine *line, uint8_t data, uint8_t flags)
 {
-    NsUart *uart = opaque;
+    NsUart *uart = (NsUart *)line;
 
-    if (fifo_mode(uart) && uart->rx.count > 0) {
-        uart->timeout_pending = 1;
-        update_irq(uart);
-    }
-}
-
-static void receive(NsUart *uart, uint8_t data, uint8_t flags)
-{
-    if (uart->rx.count < depth(uart)) {
-        push(&uart->rx, data, flags);
+    if (uart->line.rx.count < depth(uart)) {
+        uart_push(&line->rx, data, flags);
     } else {
         uart->lsr |= LSR_OE;
         if (!fifo_mode(uart)) {
             /* the new character overwrites the old one; a full FIFO keeps what it has (8.3) */
-            uart->rx.data[uart->rx.head] = data;
-            uart->rx.flags[uart->rx.head] = flags;
+            uart->line.rx.data[uart->line.rx.head] = data;
+            uart->line.rx.flags[uart->line.rx.head] = flags;
         }
     }
     uart->timeout_pending = 0;
@@ -203,81 +171,43 @@ static void receive(NsUart *uart, uint8_t data, uint8_t flags)
     restart_timeout(uart);
 }
 
-static uint32_t on_can_read(void *opaque)
+static void receive_break(UartLine *line)
 {
-    const NsUart *uart = opaque;
-
-    return (uart->mcr & MCR_LOOP) ? 0 : depth(uart) - uart->rx.count;
+    receive(line, 0, LSR_BI);
 }
 
-static void on_read(void *opaque, const uint8_t *data, uint32_t bytes)
+static uint32_t room(const UartLine *line)
 {
-    NsUart *uart = opaque;
+    const NsUart *uart = (const NsUart *)line;
 
-    for (uint32_t i = 0; i < bytes; i++) {
-        receive(uart, data[i], 0);
-    }
-    update_irq(uart);
+    return (uart->mcr & MCR_LOOP) ? 0 : depth(uart) - MIN(line->rx.count, depth(uart));
 }
 
-static void on_event(void *opaque, uint32_t event)
+static gboolean loops(const UartLine *line)
 {
-    NsUart *uart = opaque;
-
-    if (event == QH_CHAR_BREAK && !(uart->mcr & MCR_LOOP)) {
-        receive(uart, 0, LSR_BI);
-        update_irq(uart);
-    }
+    return (((const NsUart *)line)->mcr & MCR_LOOP) != 0;
 }
 
-static void transmitter_is_empty(NsUart *uart)
+static void timed_out(UartLine *line)
 {
+    ((NsUart *)line)->timeout_pending = 1;
+}
+
+static void transmitter_is_empty(UartLine *line)
+{
+    NsUart *uart = (NsUart *)line;
+
     uart->lsr |= LSR_THRE | LSR_TEMT;
     uart->thre_pending = 1;
 }
 
-/* Send what the back end takes; on_can_write goes on with the rest. */
-static void transmit(NsUart *uart)
-{
-    while (uart->tx.count > 0) {
-        uint8_t data = uart->tx.data[uart->tx.head];
-
-        if (uart->mcr & MCR_LOOP) {
-            receive(uart, data, 0);
-        } else if (uart->chr != NULL && services(uart)->chr->write(uart->chr, &data, 1) == 0) {
-            break;
-        }
-        pop(&uart->tx);
-    }
-    if (uart->tx.count == 0) {
-        transmitter_is_empty(uart);
-    }
-}
-
-static void on_can_write(void *opaque)
-{
-    NsUart *uart = opaque;
-
-    if (uart->tx.count > 0) {
-        transmit(uart);
-        update_irq(uart);
-    }
-}
-
-/* Room in the receiver: input that waited may come. */
-static void ask_for_input(NsUart *uart)
-{
-    if (uart->chr != NULL && on_can_read(uart) > 0) {
-        services(uart)->chr->accept_input(uart->chr);
-    }
-}
-
 static uint8_t read_rbr(NsUart *uart)
 {
-    uint8_t data = uart->rx.data[uart->rx.head]; /* an empty receiver repeats the last one */
+    uint8_t data =
+        uart->line.rx.data[uart->line.rx.head]; /* an empty receiver repeats the last one */
 
-    if (uart->rx.count > 0) {
-        pop(&uart->rx);
+    if (uart->line.rx.count > 0) {
+        uart_pop(&uart->line.rx);
     }
     uart->timeout_pending = 0;
     update_receiver(uart);
@@ -287,19 +217,19 @@ static uint8_t read_rbr(NsUart *uart)
 
 static void write_thr(NsUart *uart, uint8_t data)
 {
-    if (uart->tx.count == depth(uart)) {
+    if (uart->line.tx.count >= depth(uart)) {
         guest_error(uart, "a character is written to a full transmitter and lost");
         return;
     }
-    push(&uart->tx, data, 0);
+    uart_push(&uart->line.tx, data, 0);
     uart->thre_pending = 0;
     uart->lsr &= ~(LSR_THRE | LSR_TEMT);
-    transmit(uart);
+    uart_line_transmit(&uart->line);
 }
 
 static void reset_receiver(NsUart *uart)
 {
-    uart->rx.count = 0;
+    uart->line.rx.count = 0;
     uart->timeout_pending = 0;
     update_receiver(uart);
     restart_timeout(uart);
@@ -307,8 +237,8 @@ static void reset_receiver(NsUart *uart)
 
 static void reset_transmitter(NsUart *uart)
 {
-    uart->tx.count = 0;
-    transmitter_is_empty(uart);
+    uart->line.tx.count = 0;
+    transmitter_is_empty(&uart->line);
 }
 
 /* 8.4: nothing else is programmed unless bit 0 is written as one; its change clears both FIFOs. */
@@ -341,9 +271,9 @@ static void write_lcr(NsUart *uart, uint8_t value)
 
     uart->lcr = value;
     if (begins && (uart->mcr & MCR_LOOP)) {
-        receive(uart, 0, LSR_BI);
-    } else if (begins && uart->chr != NULL) {
-        services(uart)->chr->send_break(uart->chr);
+        receive_break(&uart->line);
+    } else if (begins) {
+        uart_line_send_break(&uart->line);
     }
 }
 
@@ -370,8 +300,8 @@ static void write_mcr(NsUart *uart, uint8_t value)
 {
     uart->mcr = value & MCR_BITS;
     update_modem(uart);
-    if (uart->tx.count > 0) {
-        transmit(uart);
+    if (uart->line.tx.count > 0) {
+        uart_line_transmit(&uart->line);
     }
 }
 
@@ -381,8 +311,8 @@ static uint8_t read_lsr(NsUart *uart)
 
     /* reading shows the errors once (8.3) */
     uart->lsr &= ~LSR_ERRORS;
-    if (uart->rx.count > 0) {
-        uart->rx.flags[uart->rx.head] = 0;
+    if (uart->line.rx.count > 0) {
+        uart->line.rx.flags[uart->line.rx.head] = 0;
     }
     update_receiver(uart);
     return value;
@@ -433,7 +363,7 @@ static uint8_t peek_register(const NsUart *uart, uint32_t n)
 
     switch (n) {
     case RBR_THR_DLL:
-        return latch ? uart->divisor & 0xff : uart->rx.data[uart->rx.head];
+        return latch ? uart->divisor & 0xff : uart->line.rx.data[uart->line.rx.head];
     case LSR:
         return uart->lsr;
     default:
@@ -507,8 +437,8 @@ window_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint6
         return QH_BUS_OK;
     }
     *ret_value = read_register(uart, n);
-    update_irq(uart);
-    ask_for_input(uart);
+    update_irq(&uart->line);
+    uart_line_ask_for_input(&uart->line);
     return QH_BUS_OK;
 }
 
@@ -522,8 +452,8 @@ static uint32_t window_write(
         return QH_BUS_ERROR;
     }
     write_register(uart, n, (uint8_t)value);
-    update_irq(uart);
-    ask_for_input(uart);
+    update_irq(&uart->line);
+    uart_line_ask_for_input(&uart->line);
     return QH_BUS_OK;
 }
 
@@ -537,22 +467,22 @@ static void ns_reset(QhDevice *device, G_GNUC_UNUSED uint32_t kind)
     uart->lcr = 0;
     uart->mcr = 0;
     uart->lsr = LSR_THRE | LSR_TEMT;
-    memset(&uart->rx, 0, sizeof(uart->rx));
-    memset(&uart->tx, 0, sizeof(uart->tx));
+    uart_line_reset(&uart->line);
     uart->thre_pending = 0;
     uart->timeout_pending = 0;
     uart->msr = MSR_CTS | MSR_DSR | MSR_DCD;
-    services(uart)->timer->disarm(uart->timer);
-    update_irq(uart);
-    ask_for_input(uart);
+    update_irq(&uart->line);
+    uart_line_ask_for_input(&uart->line);
 }
 
-static const QhCharHandlers handlers = {
-    .size = sizeof(QhCharHandlers),
-    .can_read = on_can_read,
-    .read = on_read,
-    .event = on_event,
-    .can_write = on_can_write,
+static const UartLineOps line_ops = {
+    .room = room,
+    .loops = loops,
+    .receive = receive,
+    .receive_break = receive_break,
+    .emptied = transmitter_is_empty,
+    .timed_out = timed_out,
+    .update_irq = update_irq,
 };
 
 static gboolean ns_realize(QhDevice *device, GError **error)
@@ -563,26 +493,23 @@ static gboolean ns_realize(QhDevice *device, GError **error)
     uart->msr = MSR_CTS | MSR_DSR | MSR_DCD;
     uart->lsr = LSR_THRE | LSR_TEMT;
     s->device->window_set_bytes(device, 0, (uint64_t)N_REGISTERS << uart->reg_shift);
-    uart->timer = s->timer->timer_new(s->host, QH_CLOCK_VIRTUAL, on_timeout, uart);
-    return uart->chr == NULL || s->chr->attach(uart->chr, &handlers, uart, error);
+    return uart_line_realize(&uart->line, &line_ops, s->host, s->chr, s->timer, error);
 }
 
 static void ns_unrealize(QhDevice *device)
 {
-    NsUart *uart = (NsUart *)device;
-    const NsServices *s = services(uart);
+    uart_line_unrealize((UartLine *)device);
+}
 
-    if (uart->chr != NULL) {
-        s->chr->attach(uart->chr, NULL, uart, NULL);
-    }
-    s->timer->timer_free(uart->timer);
-    uart->timer = NULL;
+static void ns_state_loaded(QhDevice *device)
+{
+    uart_line_state_loaded((UartLine *)device);
 }
 
 #define AT(member) offsetof(NsUart, member)
 
 static const QhProperty properties[] = {
-    QH_PROPERTY("chardev", QH_PROPERTY_CHARDEV, AT(chr), NULL, 0, 0, "what the line leads to"),
+    QH_PROPERTY("chardev", QH_PROPERTY_CHARDEV, AT(line.chr), NULL, 0, 0, "what the line leads to"),
     QH_PROPERTY("reg-shift",
                 QH_PROPERTY_U8,
                 AT(reg_shift),
@@ -607,7 +534,7 @@ static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
     }
 #define FIFO(label, member)                                                                        \
     {                                                                                              \
-        .name = label, .offset = AT(member), .count = NS_FIFO_BYTES, .type = QH_TYPE_I8,           \
+        .name = label, .offset = AT(member), .count = UART_FIFO_BYTES, .type = QH_TYPE_I8,         \
         .klass = QH_CLASS_CTRL, .flags = QH_STATE_HIDDEN                                           \
     }
 #define HIDDEN(label, member)                                                                      \
@@ -625,13 +552,13 @@ static const QhStateField fields[] = {
     BYTE(msr),
     BYTE(scr),
     {.name = "divisor", .offset = AT(divisor), .type = QH_TYPE_I16, .klass = QH_CLASS_CTRL},
-    FIFO("rx.data", rx.data),
-    FIFO("rx.flags", rx.flags),
-    HIDDEN("rx.head", rx.head),
-    HIDDEN("rx.count", rx.count),
-    FIFO("tx.data", tx.data),
-    HIDDEN("tx.head", tx.head),
-    HIDDEN("tx.count", tx.count),
+    FIFO("rx.data", line.rx.data),
+    FIFO("rx.flags", line.rx.flags),
+    HIDDEN("rx.head", line.rx.head),
+    HIDDEN("rx.count", line.rx.count),
+    FIFO("tx.data", line.tx.data),
+    HIDDEN("tx.head", line.tx.head),
+    HIDDEN("tx.count", line.tx.count),
     HIDDEN("thre_pending", thre_pending),
     HIDDEN("timeout_pending", timeout_pending),
 };
@@ -662,4 +589,5 @@ const QhDeviceOps ns16550_ops = {
     .realize = ns_realize,
     .unrealize = ns_unrealize,
     .reset = ns_reset,
+    .state_loaded = ns_state_loaded,
 };

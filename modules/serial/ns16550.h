@@ -8,6 +8,7 @@
 
 #include "abi/device.h"
 #include "abi/services.h"
+#include "modules/support/uart-line.h"
 
 /* What the module asks of the host; ctx of its device slots. */
 typedef struct NsServices {
@@ -18,30 +19,18 @@ typedef struct NsServices {
     const QhLogService *log;
 } NsServices;
 
-#define NS_FIFO_BYTES 16u
-
-typedef struct NsFifo {
-    uint8_t data[NS_FIFO_BYTES];
-    uint8_t flags[NS_FIFO_BYTES]; /* LSR error bits that belong to each character */
-    uint8_t head, count;
-} NsFifo;
-
 typedef struct NsUart {
-    QhDevice base;
+    UartLine line; /* flags of the characters: error bits of LSR */
 
     /* properties */
-    QhChar *chr;
     uint32_t baudbase;
     uint8_t reg_shift;
 
     /* registers */
     uint8_t ier, fcr, lcr, mcr, lsr, msr, scr;
     uint16_t divisor;
-    NsFifo rx, tx;
     uint8_t thre_pending;    /* the THRE interrupt is not yet acknowledged (8.5, table IV) */
     uint8_t timeout_pending; /* the character timeout has struck (8.7) */
-
-    QhTimer *timer;
 } NsUart;
 
 extern const QhDeviceOps ns16550_ops;

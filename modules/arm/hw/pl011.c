@@ -3,16 +3,12 @@
  * UART (Arm DDI 0183, "PrimeCell UART (PL011) Technical Reference Manual", r1p4), register by
  * register with two deliberate differences: characters take no time on the line (the divisor only
  * sets how long the receive timeout is), and they pass whether UARTCR enables the UART or not,
- * because bare programs write to the port without setting it up.
- *
- * The transmitter is as fast as what it leads to: while the back end takes no more, the FIFO stays
- * filled, so a guest waits instead of losing output. Modem lines are wired on, as by a null-modem
- * cable; they only change in loopback mode.
+ * because bare programs write to the port without setting it up. Modem lines are wired on, as by a
+ * null-modem cable; they only change in loopback mode.
  */
-#include <string.h>
-
 #include "modules/arm/hw/hw.h"
 #include "modules/arm/services.h"
+#include "modules/support/uart-line.h"
 
 /* 3.2, table 3-1: registers by address / 4 */
 enum {
@@ -33,10 +29,9 @@ enum {
     ID = 0x3f8, /* eight registers */
 };
 
-/* 3.3.1: errors of a character, above its data */
-#define DR_BE           0x400u
-#define DR_OE           0x800u
-#define DR_ERRORS_SHIFT 8
+#define RSR_BE          0x4u /* 3.3.2 */
+#define RSR_OE          0x8u
+#define DR_ERRORS_SHIFT 8 /* 3.3.1: errors of a character, above its data */
 
 #define FR_CTS  0x001u /* 3.3.3 */
 #define FR_DSR  0x002u
@@ -72,47 +67,23 @@ enum {
 #define INT_OE   0x400u
 #define INT_BITS 0x7ffu
 
-#define FIFO_ROOM    16u
 #define CLOCK_HZ     UINT64_C(24000000) /* UARTCLK */
 #define TIMEOUT_BITS 32u                /* 2.8.3, UARTRTINTR */
 
-typedef struct Fifo {
-    uint16_t data[FIFO_ROOM]; /* with the errors of DR */
-    uint8_t head, count;
-} Fifo;
-
 typedef struct Pl011 {
-    QhDevice base;
-    QhChar *chr; /* property */
-    QhTimer *timer;
+    UartLine line; /* flags of the characters: bits of RSR */
     uint32_t rsr, ilpr, ibrd, fbrd, lcr, cr, ifls, imsc, ris, dmacr;
     uint32_t modem; /* FR's modem bits as they were last */
-    Fifo rx, tx;
 } Pl011;
 
 static const TargetServices *services(const Pl011 *uart)
 {
-    return uart->base.ctx;
+    return uart->line.base.ctx;
 }
 
 static uint32_t depth(const Pl011 *uart)
 {
-    return uart->lcr & LCR_FEN ? FIFO_ROOM : 1;
-}
-
-static void push(Fifo *fifo, uint16_t data)
-{
-    fifo->data[(fifo->head + fifo->count) % FIFO_ROOM] = data;
-    fifo->count++;
-}
-
-static uint16_t pop(Fifo *fifo)
-{
-    uint16_t data = fifo->data[fifo->head];
-
-    fifo->head = (fifo->head + 1) % FIFO_ROOM;
-    fifo->count--;
-    return data;
+    return uart->lcr & LCR_FEN ? UART_FIFO_BYTES : 1;
 }
 
 /* 3.3.9: from 1/8 to 7/8 of the FIFO; without FIFOs every character counts. */
@@ -123,139 +94,105 @@ static uint32_t receive_trigger(const Pl011 *uart)
     return uart->lcr & LCR_FEN ? levels[uart->ifls >> 3 & 7] : 1;
 }
 
-static void update_irq(Pl011 *uart)
+static void update_irq(UartLine *line)
 {
-    services(uart)->device->set_irq(&uart->base, 0, (uart->ris & uart->imsc) != 0);
+    const Pl011 *uart = (const Pl011 *)line;
+
+    services(uart)->device->set_irq(&line->base, 0, (uart->ris & uart->imsc) != 0);
 }
 
 /* UARTRTINTR: data lie in the FIFO, and none came for the time of 32 bits. */
 static void restart_timeout(Pl011 *uart)
 {
-    const QhTimerService *timer = services(uart)->timer;
     uint64_t divisor = MAX(uart->ibrd * 64u + uart->fbrd, 64u); /* in 1/64 of 16 clocks */
 
-    if (uart->rx.count == 0) {
-        timer->disarm(uart->timer);
-        return;
-    }
-    uint64_t wait_ns = TIMEOUT_BITS * UINT64_C(16) * divisor * UINT64_C(1000000000) / 64 / CLOCK_HZ;
-    timer->arm(uart->timer, timer->now(services(uart)->host, QH_CLOCK_VIRTUAL) + (int64_t)wait_ns);
+    uart_line_restart_timeout(&uart->line, uart->line.rx.count > 0,
+                              TIMEOUT_BITS * UINT64_C(16) * divisor * UINT64_C(1000000000) / 64 /
+                                  CLOCK_HZ);
 }
 
-static void on_timeout(void *opaque)
+static void timed_out(UartLine *line)
 {
-    Pl011 *uart = opaque;
-
-    if (uart->rx.count > 0) {
-        uart->ris |= INT_RT;
-        update_irq(uart);
-    }
+    ((Pl011 *)line)->ris |= INT_RT;
 }
 
-static void receive(Pl011 *uart, uint16_t data)
+static void receive(UartLine *line, uint8_t data, uint8_t flags)
 {
-    if (uart->rx.count >= depth(uart)) {
-        uart->rsr |= DR_OE >> DR_ERRORS_SHIFT;
+    Pl011 *uart = (Pl011 *)line;
+
+    if (line->rx.count >= depth(uart)) {
+        uart->rsr |= RSR_OE;
         uart->ris |= INT_OE;
         return;
     }
-    push(&uart->rx, data);
-    if (uart->rx.count >= receive_trigger(uart)) {
+    uart_push(&line->rx, data, flags);
+    if (line->rx.count >= receive_trigger(uart)) {
         uart->ris |= INT_RX;
     }
     restart_timeout(uart);
 }
 
-static uint32_t on_can_read(void *opaque)
+static void receive_break(UartLine *line)
 {
-    const Pl011 *uart = opaque;
-
-    return uart->cr & CR_LBE ? 0 : depth(uart) - MIN(uart->rx.count, depth(uart));
+    ((Pl011 *)line)->ris |= INT_BE;
+    receive(line, 0, RSR_BE);
 }
 
-static void on_read(void *opaque, const uint8_t *data, uint32_t bytes)
+static gboolean loops(const UartLine *line)
 {
-    Pl011 *uart = opaque;
-
-    for (uint32_t i = 0; i < bytes; i++) {
-        receive(uart, data[i]);
-    }
-    update_irq(uart);
+    return (((const Pl011 *)line)->cr & CR_LBE) != 0;
 }
 
-static void on_event(void *opaque, uint32_t event)
+static uint32_t room(const UartLine *line)
 {
-    Pl011 *uart = opaque;
+    uint32_t most = depth((const Pl011 *)line);
 
-    if (event == QH_CHAR_BREAK && !(uart->cr & CR_LBE)) {
-        uart->ris |= INT_BE;
-        receive(uart, DR_BE);
-        update_irq(uart);
-    }
+    return loops(line) ? 0 : most - MIN(line->rx.count, most);
 }
 
-/* Send what the back end takes; on_can_write goes on with the rest. UARTTXINTR comes when the FIFO
- * falls to its trigger level (2.8.2), which here is when it is empty. */
-static void transmit(Pl011 *uart)
+/* UARTTXINTR comes when the FIFO falls to its trigger level (2.8.2), which here is when it is
+ * empty.
+ */
+static void emptied(UartLine *line)
 {
-    while (uart->tx.count > 0) {
-        uint8_t data = (uint8_t)uart->tx.data[uart->tx.head];
-
-        if (uart->cr & CR_LBE) {
-            receive(uart, data);
-        } else if (uart->chr != NULL && services(uart)->chr->write(uart->chr, &data, 1) == 0) {
-            return;
-        }
-        pop(&uart->tx);
-    }
-    uart->ris |= INT_TX;
+    ((Pl011 *)line)->ris |= INT_TX;
 }
 
-static void on_can_write(void *opaque)
+/* The character at the head with its errors, as DR has them. */
+static uint32_t head_of(const UartFifo *fifo)
 {
-    Pl011 *uart = opaque;
-
-    if (uart->tx.count > 0) {
-        transmit(uart);
-        update_irq(uart);
-    }
-}
-
-static void ask_for_input(Pl011 *uart)
-{
-    if (uart->chr != NULL && on_can_read(uart) > 0) {
-        services(uart)->chr->accept_input(uart->chr);
-    }
+    return fifo->data[fifo->head] | (uint32_t)fifo->flags[fifo->head] << DR_ERRORS_SHIFT;
 }
 
 static uint32_t read_data(Pl011 *uart)
 {
-    uint16_t data = uart->rx.data[uart->rx.head]; /* an empty FIFO repeats the last one */
+    UartFifo *rx = &uart->line.rx;
+    uint32_t data = head_of(rx); /* an empty FIFO repeats the last one */
 
-    if (uart->rx.count > 0) {
-        pop(&uart->rx);
+    if (rx->count > 0) {
+        uart_pop(rx);
     }
-    if (uart->rx.count < receive_trigger(uart)) {
+    if (rx->count < receive_trigger(uart)) {
         uart->ris &= ~INT_RX;
     }
-    if (uart->rx.count == 0) {
+    if (rx->count == 0) {
         uart->ris &= ~INT_RT;
     }
-    uart->rsr = (uart->rsr & (DR_OE >> DR_ERRORS_SHIFT)) | data >> DR_ERRORS_SHIFT;
+    uart->rsr = (uart->rsr & RSR_OE) | data >> DR_ERRORS_SHIFT;
     restart_timeout(uart);
-    return data | (uart->rsr << DR_ERRORS_SHIFT & DR_OE);
+    return data | (uart->rsr & RSR_OE) << DR_ERRORS_SHIFT;
 }
 
 static void write_data(Pl011 *uart, uint8_t data)
 {
-    if (uart->tx.count >= depth(uart)) {
+    if (uart->line.tx.count >= depth(uart)) {
         services(uart)->log->guest(services(uart)->host, QH_LOG_GUEST_ERROR,
                                    "pl011: a character is written to a full FIFO and lost");
         return;
     }
-    push(&uart->tx, data);
+    uart_push(&uart->line.tx, data, 0);
     uart->ris &= ~INT_TX;
-    transmit(uart);
+    uart_line_transmit(&uart->line);
 }
 
 /* nUARTCTS and its like as FR shows them; a change raises the modem interrupts. */
@@ -275,9 +212,10 @@ static void update_modem(Pl011 *uart)
 
 static uint32_t flags(const Pl011 *uart)
 {
-    return uart->modem | (uart->tx.count > 0 ? FR_BUSY : FR_TXFE) |
-           (uart->tx.count >= depth(uart) ? FR_TXFF : 0) | (uart->rx.count == 0 ? FR_RXFE : 0) |
-           (uart->rx.count >= depth(uart) ? FR_RXFF : 0);
+    return uart->modem | (uart->line.tx.count > 0 ? FR_BUSY : FR_TXFE) |
+           (uart->line.tx.count >= depth(uart) ? FR_TXFF : 0) |
+           (uart->line.rx.count == 0 ? FR_RXFE : 0) |
+           (uart->line.rx.count >= depth(uart) ? FR_RXFF : 0);
 }
 
 static void write_lcr(Pl011 *uart, uint32_t value)
@@ -286,14 +224,14 @@ static void write_lcr(Pl011 *uart, uint32_t value)
 
     uart->lcr = value & 0xff;
     if (changed & LCR_FEN) {
-        uart->rx.count = uart->tx.count = 0;
+        uart->line.rx.count = uart->line.tx.count = 0;
         restart_timeout(uart);
     }
     if (changed & value & LCR_BRK) {
         if (uart->cr & CR_LBE) {
-            receive(uart, DR_BE);
-        } else if (uart->chr != NULL) {
-            services(uart)->chr->send_break(uart->chr);
+            receive(&uart->line, 0, RSR_BE);
+        } else {
+            uart_line_send_break(&uart->line);
         }
     }
 }
@@ -309,7 +247,7 @@ static uint32_t read_register(const Pl011 *uart, uint32_t n)
 {
     switch (n) {
     case DR:
-        return uart->rx.data[uart->rx.head];
+        return head_of(&uart->line.rx);
     case RSR:
         return uart->rsr;
     case FR:
@@ -363,8 +301,8 @@ static void write_register(Pl011 *uart, uint32_t n, uint32_t value)
     case CR:
         uart->cr = value & CR_BITS;
         update_modem(uart);
-        if (uart->tx.count > 0) {
-            transmit(uart);
+        if (uart->line.tx.count > 0) {
+            uart_line_transmit(&uart->line);
         }
         break;
     case IFLS:
@@ -396,8 +334,8 @@ window_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint6
     (void)width;
     if (n == DR && !(attrs & QH_ATTR_DEBUG)) {
         value = read_data(uart);
-        update_irq(uart);
-        ask_for_input(uart);
+        update_irq(&uart->line);
+        uart_line_ask_for_input(&uart->line);
     } else {
         value = read_register(uart, n);
     }
@@ -413,8 +351,8 @@ window_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint
     (void)width;
     (void)attrs;
     write_register(uart, (uint32_t)(offset >> 2), (uint32_t)value << 8 * (offset & 3));
-    update_irq(uart);
-    ask_for_input(uart);
+    update_irq(&uart->line);
+    uart_line_ask_for_input(&uart->line);
     return QH_BUS_OK;
 }
 
@@ -428,18 +366,18 @@ static void reset(QhDevice *device, uint32_t kind)
     uart->cr = CR_RESET;
     uart->ifls = IFLS_RESET;
     uart->modem = FR_CTS | FR_DSR | FR_DCD;
-    memset(&uart->rx, 0, sizeof(uart->rx));
-    memset(&uart->tx, 0, sizeof(uart->tx));
-    services(uart)->timer->disarm(uart->timer);
-    ask_for_input(uart);
+    uart_line_reset(&uart->line);
+    uart_line_ask_for_input(&uart->line);
 }
 
-static const QhCharHandlers handlers = {
-    .size = sizeof(QhCharHandlers),
-    .can_read = on_can_read,
-    .read = on_read,
-    .event = on_event,
-    .can_write = on_can_write,
+static const UartLineOps line_ops = {
+    .room = room,
+    .loops = loops,
+    .receive = receive,
+    .receive_break = receive_break,
+    .emptied = emptied,
+    .timed_out = timed_out,
+    .update_irq = update_irq,
 };
 
 static gboolean realize(QhDevice *device, GError **error)
@@ -447,25 +385,27 @@ static gboolean realize(QhDevice *device, GError **error)
     Pl011 *uart = (Pl011 *)device;
     const TargetServices *s = services(uart);
 
-    uart->timer = s->timer->timer_new(s->host, QH_CLOCK_VIRTUAL, on_timeout, uart);
-    return uart->chr == NULL || s->chr->attach(uart->chr, &handlers, uart, error);
+    return uart_line_realize(&uart->line, &line_ops, s->host, s->chr, s->timer, error);
 }
 
 static void unrealize(QhDevice *device)
 {
-    Pl011 *uart = (Pl011 *)device;
-    const TargetServices *s = services(uart);
+    uart_line_unrealize((UartLine *)device);
+}
 
-    if (uart->chr != NULL) {
-        s->chr->attach(uart->chr, NULL, uart, NULL);
-    }
-    s->timer->timer_free(uart->timer);
-    uart->timer = NULL;
+static void state_loaded(QhDevice *device)
+{
+    uart_line_state_loaded((UartLine *)device);
 }
 
 static const QhProperty properties[] = {
-    QH_PROPERTY(
-        "chardev", QH_PROPERTY_CHARDEV, offsetof(Pl011, chr), NULL, 0, 0, "what the line leads to"),
+    QH_PROPERTY("chardev",
+                QH_PROPERTY_CHARDEV,
+                offsetof(Pl011, line.chr),
+                NULL,
+                0,
+                0,
+                "what the line leads to"),
 };
 
 static const QhPropertyTable property_table = QH_PROPERTY_TABLE(properties);
@@ -485,12 +425,13 @@ static const QhStateField fields[] = {
     WORD(ris),
     WORD(dmacr),
     WORD(modem),
-    FIELD(rx.data, I16, FIFO_ROOM),
-    FIELD(rx.head, I8, 1),
-    FIELD(rx.count, I8, 1),
-    FIELD(tx.data, I16, FIFO_ROOM),
-    FIELD(tx.head, I8, 1),
-    FIELD(tx.count, I8, 1),
+    FIELD(line.rx.data, I8, UART_FIFO_BYTES),
+    FIELD(line.rx.flags, I8, UART_FIFO_BYTES),
+    FIELD(line.rx.head, I8, 1),
+    FIELD(line.rx.count, I8, 1),
+    FIELD(line.tx.data, I8, UART_FIFO_BYTES),
+    FIELD(line.tx.head, I8, 1),
+    FIELD(line.tx.count, I8, 1),
 };
 
 static const QhStateTable state_table = QH_STATE_TABLE(fields, 0);
@@ -519,4 +460,5 @@ const QhDeviceOps arm_pl011_device = {
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,
+    .state_loaded = state_loaded,
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Real-time clock (Arm DDI 0224, "PrimeCell Real Time Clock (PL031)"): seconds since 1970, and an
- * alarm at an equal count. The count is the host's clock and an offset, so nothing ticks.
+ * alarm at an equal count.
  */
 #include "modules/arm/hw/hw.h"
-#include "modules/arm/services.h"
+#include "modules/support/host-clock.h"
 
 #define DR   0x00u /* 3.3: count */
 #define MR   0x04u /* match */
@@ -19,55 +19,22 @@
 #define NS_PER_S INT64_C(1000000000)
 
 typedef struct Pl031 {
-    QhDevice base;
-    QhTimer *timer;
+    HostClock clock;
     uint32_t offset; /* seconds added to the host's clock */
-    uint32_t match, load, imsc, ris;
-    uint8_t armed;
+    uint32_t match, load;
 } Pl031;
-
-static const TargetServices *services(const Pl031 *rtc)
-{
-    return rtc->base.ctx;
-}
-
-static int64_t host_ns(const Pl031 *rtc)
-{
-    return services(rtc)->timer->now(services(rtc)->host, QH_CLOCK_HOST);
-}
 
 static uint32_t count(const Pl031 *rtc)
 {
-    return (uint32_t)(host_ns(rtc) / NS_PER_S) + rtc->offset;
-}
-
-static void update_irq(Pl031 *rtc)
-{
-    services(rtc)->device->set_irq(&rtc->base, 0, (rtc->ris & rtc->imsc) != 0);
-}
-
-static void alarm_due(void *opaque)
-{
-    Pl031 *rtc = opaque;
-
-    rtc->armed = 0;
-    rtc->ris = 1;
-    update_irq(rtc);
+    return (uint32_t)(host_clock_now(&rtc->clock) / NS_PER_S) + rtc->offset;
 }
 
 /* When count and match are equal next; the count wraps around after 2^32 seconds. */
 static void set_alarm(Pl031 *rtc)
 {
-    const QhTimerService *timer = services(rtc)->timer;
     uint32_t wait = rtc->match - count(rtc);
 
-    rtc->armed = 1;
-    if (wait == 0) {
-        timer->disarm(rtc->timer);
-        alarm_due(rtc);
-    } else {
-        timer->arm(rtc->timer, (host_ns(rtc) / NS_PER_S + wait) * NS_PER_S);
-    }
+    host_clock_arm(&rtc->clock, (host_clock_now(&rtc->clock) / NS_PER_S + wait) * NS_PER_S);
 }
 
 static uint32_t
@@ -93,13 +60,13 @@ rtc_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t
         *ret_value = 1;
         break;
     case IMSC:
-        *ret_value = rtc->imsc;
+        *ret_value = rtc->clock.enabled;
         break;
     case RIS:
-        *ret_value = rtc->ris;
+        *ret_value = rtc->clock.pending;
         break;
     case MIS:
-        *ret_value = rtc->ris & rtc->imsc;
+        *ret_value = rtc->clock.pending & rtc->clock.enabled;
         break;
     default:
         if (offset >= ID) {
@@ -114,6 +81,7 @@ static uint32_t
 rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t value)
 {
     Pl031 *rtc = opaque;
+    const TargetServices *services = rtc->clock.base.ctx;
 
     (void)width;
     (void)attrs;
@@ -125,61 +93,41 @@ rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_
     case LR:
         rtc->load = (uint32_t)value;
         rtc->offset += rtc->load - count(rtc);
-        if (rtc->armed) {
+        if (rtc->clock.armed) {
             set_alarm(rtc);
         }
         break;
     case CR:
         break;
     case IMSC:
-        rtc->imsc = value & 1;
-        update_irq(rtc);
+        rtc->clock.enabled = value & 1;
+        host_clock_update_irq(&rtc->clock);
         break;
     case ICR:
-        rtc->ris &= ~(uint32_t)value;
-        update_irq(rtc);
+        rtc->clock.pending &= (uint8_t)~value;
+        host_clock_update_irq(&rtc->clock);
         break;
     default:
-        services(rtc)->log->guest(services(rtc)->host, QH_LOG_GUEST_ERROR,
-                                  "pl031: a read-only register is written");
+        services->log->guest(services->host, QH_LOG_GUEST_ERROR,
+                             "pl031: a read-only register is written");
         break;
     }
     return QH_BUS_OK;
 }
 
-static gboolean realize(QhDevice *device, GError **error)
-{
-    Pl031 *rtc = (Pl031 *)device;
-    const TargetServices *s = services(rtc);
-
-    (void)error;
-    rtc->timer = s->timer->timer_new(s->host, QH_CLOCK_HOST, alarm_due, rtc);
-    return TRUE;
-}
-
-static void unrealize(QhDevice *device)
-{
-    Pl031 *rtc = (Pl031 *)device;
-
-    services(rtc)->timer->timer_free(rtc->timer);
-    rtc->timer = NULL;
-}
-
-/* The clock goes on over a reset; the alarm does not. */
 static void reset(QhDevice *device, uint32_t kind)
 {
     Pl031 *rtc = (Pl031 *)device;
 
     (void)kind;
-    services(rtc)->timer->disarm(rtc->timer);
-    rtc->match = rtc->load = rtc->imsc = rtc->ris = 0;
-    rtc->armed = 0;
+    host_clock_reset(&rtc->clock);
+    rtc->match = rtc->load = 0;
 }
 
 #define FIELD(member, kind) QH_STATE_FIELD(Pl031, member, kind, 1)
 static const QhStateField fields[] = {
-    FIELD(offset, I32), FIELD(match, I32), FIELD(load, I32),
-    FIELD(imsc, I32),   FIELD(ris, I32),   FIELD(armed, I8),
+    FIELD(offset, I32),       FIELD(match, I32),        FIELD(load, I32),
+    FIELD(clock.enabled, I8), FIELD(clock.pending, I8), FIELD(clock.armed, I8),
 };
 #undef FIELD
 
@@ -205,7 +153,7 @@ const QhDeviceOps arm_pl031_device = {
     QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
-    .realize = realize,
-    .unrealize = unrealize,
+    .realize = host_clock_realize,
+    .unrealize = host_clock_unrealize,
     .reset = reset,
 };

@@ -6,7 +6,7 @@
  */
 #include "hw.h"
 
-#include "modules/riscv/cpu.h"
+#include "modules/support/host-clock.h"
 
 #define TIME_LOW        0x00
 #define TIME_HIGH       0x04
@@ -18,54 +18,27 @@
 #define CLEAR_INTERRUPT 0x1c
 
 typedef struct Rtc {
-    QhDevice base;
-    QhTimer *timer;
+    HostClock clock;
     uint64_t offset; /* added to the host's clock: what the guest has set */
     uint64_t alarm;
     uint32_t time_high;  /* latched */
     uint32_t alarm_high; /* waits for the low half */
     uint32_t time_high_write;
-    uint8_t irq_enabled;
-    uint8_t irq_pending;
-    uint8_t alarm_armed;
 } Rtc;
-
-static TargetServices *services_of(const Rtc *rtc)
-{
-    return rtc->base.ctx;
-}
 
 static uint64_t now(const Rtc *rtc)
 {
-    TargetServices *services = services_of(rtc);
-
-    return (uint64_t)services->timer->now(services->host, QH_CLOCK_HOST) + rtc->offset;
-}
-
-static void update_irq(Rtc *rtc)
-{
-    services_of(rtc)->device->set_irq(&rtc->base, 0, rtc->irq_enabled && rtc->irq_pending);
-}
-
-static void alarm_due(void *opaque)
-{
-    Rtc *rtc = opaque;
-
-    rtc->alarm_armed = 0;
-    rtc->irq_pending = 1;
-    update_irq(rtc);
+    return (uint64_t)host_clock_now(&rtc->clock) + rtc->offset;
 }
 
 static void set_alarm(Rtc *rtc)
 {
-    rtc->alarm_armed = 1;
-    if (rtc->alarm <= now(rtc)) {
-        services_of(rtc)->timer->disarm(rtc->timer);
-        alarm_due(rtc);
-        return;
-    }
     uint64_t due = rtc->alarm - rtc->offset;
-    services_of(rtc)->timer->arm(rtc->timer, due > G_MAXINT64 ? G_MAXINT64 : (int64_t)due);
+
+    if (rtc->alarm <= now(rtc)) {
+        due = 0;
+    }
+    host_clock_arm(&rtc->clock, due > G_MAXINT64 ? G_MAXINT64 : (int64_t)due);
 }
 
 static uint32_t
@@ -92,10 +65,10 @@ rtc_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t
         value = rtc->alarm >> 32;
         break;
     case IRQ_ENABLED:
-        value = rtc->irq_enabled;
+        value = rtc->clock.enabled;
         break;
     case ALARM_STATUS:
-        value = rtc->alarm_armed;
+        value = rtc->clock.armed;
         break;
     default:
         break;
@@ -126,16 +99,15 @@ rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_
         rtc->alarm_high = (uint32_t)value;
         break;
     case IRQ_ENABLED:
-        rtc->irq_enabled = value & 1;
-        update_irq(rtc);
+        rtc->clock.enabled = value & 1;
+        host_clock_update_irq(&rtc->clock);
         break;
     case CLEAR_ALARM:
-        rtc->alarm_armed = 0;
-        services_of(rtc)->timer->disarm(rtc->timer);
+        host_clock_disarm(&rtc->clock);
         break;
     case CLEAR_INTERRUPT:
-        rtc->irq_pending = 0;
-        update_irq(rtc);
+        rtc->clock.pending = 0;
+        host_clock_update_irq(&rtc->clock);
         break;
     default:
         break;
@@ -143,41 +115,21 @@ rtc_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_
     return QH_BUS_OK;
 }
 
-static gboolean realize(QhDevice *device, GError **error)
-{
-    Rtc *rtc = (Rtc *)device;
-    TargetServices *services = services_of(rtc);
-
-    (void)error;
-    rtc->timer = services->timer->timer_new(services->host, QH_CLOCK_HOST, alarm_due, rtc);
-    return TRUE;
-}
-
-static void unrealize(QhDevice *device)
-{
-    Rtc *rtc = (Rtc *)device;
-
-    services_of(rtc)->timer->timer_free(rtc->timer);
-    rtc->timer = NULL;
-}
-
-/* The clock goes on over a reset; the alarm does not. */
 static void reset(QhDevice *device, uint32_t kind)
 {
     Rtc *rtc = (Rtc *)device;
 
     (void)kind;
-    services_of(rtc)->timer->disarm(rtc->timer);
+    host_clock_reset(&rtc->clock);
     rtc->alarm = 0;
-    rtc->irq_enabled = rtc->irq_pending = rtc->alarm_armed = 0;
     rtc->alarm_high = rtc->time_high_write = rtc->time_high = 0;
 }
 
 #define FIELD(member, kind) QH_STATE_FIELD(Rtc, member, kind, 1)
 static const QhStateField fields[] = {
     FIELD(offset, I64),     FIELD(alarm, I64),           FIELD(time_high, I32),
-    FIELD(alarm_high, I32), FIELD(irq_enabled, I8),      FIELD(irq_pending, I8),
-    FIELD(alarm_armed, I8), FIELD(time_high_write, I32),
+    FIELD(alarm_high, I32), FIELD(clock.enabled, I8),    FIELD(clock.pending, I8),
+    FIELD(clock.armed, I8), FIELD(time_high_write, I32),
 };
 #undef FIELD
 
@@ -203,7 +155,7 @@ const QhDeviceOps rv_goldfish_rtc_device = {
     QH_WINDOWS(windows),
     .n_irq_out = 1,
     .flags = QH_DEVICE_NOT_CREATABLE,
-    .realize = realize,
-    .unrealize = unrealize,
+    .realize = host_clock_realize,
+    .unrealize = host_clock_unrealize,
     .reset = reset,
 };

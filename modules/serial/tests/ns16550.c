@@ -196,19 +196,19 @@ static Bench *start(uint8_t reg_shift)
     bench->room = UINT32_MAX;
     g_assert_true(qh_module.init(&api, NULL, &ctx, NULL));
     bench->services = ctx;
-    bench->uart.base.ctx = ctx;
-    bench->uart.base.id = "uart";
-    bench->uart.chr = (QhChar *)bench;
+    bench->uart.line.base.ctx = ctx;
+    bench->uart.line.base.id = "uart";
+    bench->uart.line.chr = (QhChar *)bench;
     bench->uart.baudbase = 115200;
     bench->uart.reg_shift = reg_shift;
-    g_assert_true(bench->ops->realize(&bench->uart.base, NULL));
-    bench->ops->reset(&bench->uart.base, QH_RESET_COLD);
+    g_assert_true(bench->ops->realize(&bench->uart.line.base, NULL));
+    bench->ops->reset(&bench->uart.line.base, QH_RESET_COLD);
     return bench;
 }
 
 static void stop(void)
 {
-    bench->ops->unrealize(&bench->uart.base);
+    bench->ops->unrealize(&bench->uart.line.base);
     g_assert_null(bench->handlers);
     g_assert_null(bench->timer_fn);
     qh_module.fini(bench->services);
@@ -256,7 +256,7 @@ static void test_reset(void)
     out(SCR, 0x5a);
     out(IER, 0xff);
     g_assert_cmphex(in(IER), ==, 0x0f);
-    bench->ops->reset(&bench->uart.base, QH_RESET_WARM);
+    bench->ops->reset(&bench->uart.line.base, QH_RESET_WARM);
     g_assert_cmphex(in(SCR), ==, 0x5a);
     g_assert_cmphex(in(IER), ==, 0x00);
     stop();
@@ -537,13 +537,13 @@ static void test_debug_read(void)
 static void test_no_chardev(void)
 {
     start(0);
-    bench->uart.chr = NULL;
+    bench->uart.line.chr = NULL;
     out(THR, 'x');
     g_assert_cmphex(in(LSR), ==, 0x60);
     g_assert_cmpuint(bench->sent->len, ==, 0);
     out(LCR, 0x40);
     g_assert_cmpuint(bench->breaks, ==, 0);
-    bench->uart.chr = (QhChar *)bench;
+    bench->uart.line.chr = (QhChar *)bench;
     stop();
 }
 
@@ -552,9 +552,9 @@ static void test_busy_chardev(void)
     g_autoptr(GError) error = NULL;
 
     start(0);
-    bench->ops->unrealize(&bench->uart.base);
+    bench->ops->unrealize(&bench->uart.line.base);
     bench->busy = TRUE;
-    g_assert_false(bench->ops->realize(&bench->uart.base, &error));
+    g_assert_false(bench->ops->realize(&bench->uart.line.base, &error));
     g_assert_error(error, QH_ERROR, (gint)QH_ERROR_BUSY);
     bench->busy = FALSE;
     stop();
