@@ -4,10 +4,10 @@
 
 usage: versions.py --root SOURCE_ROOT --build BUILD --load-one PROGRAM [--cc CC]
 
-A newer host is made: the module host compiled against a copy of abi/ with a higher minor, a method
-appended to the device table and a member appended to its properties. A module of today must load
-in it and see zeros where it says nothing; a module of that time must load in today's host when it
-needs nothing new, and be refused with both versions named when it does.
+A newer host is made: the module host of the tree that tests/abi/newer makes, whose device table has
+one more method and whose properties have one more member. A module of today must load in it and see
+zeros where it says nothing; a module of that time must load in today's host when it needs nothing
+new, and be refused with both versions named when it does. A host of another major refuses it.
 """
 
 import argparse
@@ -45,11 +45,13 @@ int main(int argc, char **argv)
         printf("error: %s\\n", error->message);
         return 1;
     }
+#if QH_ABI_MAJOR == 1
     const QhDeviceOps *ops = ref.ops;
     const QhPropertyTable *table = ops->properties;
     printf("size %d later %d more %s extra %d,%d reset %d\\n", ops->size == sizeof(*ops),
-           ops->later == NULL, table->properties[1].name, (int)table->properties[0].extra,
-           (int)table->properties[1].extra, ops->reset != NULL);
+           ops->later == NULL, table->properties[1].name, (int)table->properties[0].later,
+           (int)table->properties[1].later, ops->reset != NULL);
+#endif
     qh_slot_release(&ref);
     return 0;
 }
@@ -67,18 +69,10 @@ def change(path, *pairs):
         file.write(text)
 
 
-def newer_tree(root, folder):
-    tree = os.path.join(folder, "newer")
-    for part in ("abi", "core", "modules"):
-        shutil.copytree(os.path.join(root, part), os.path.join(tree, part))
-    abi = os.path.join(tree, "abi")
-    with open(os.path.join(abi, "base.h"), encoding="utf-8") as file:
-        line = next(line for line in file if line.startswith("#define QH_ABI_MINOR"))
-    change(os.path.join(abi, "base.h"), (line, f"#define QH_ABI_MINOR {NEWER}\n"))
-    change(os.path.join(abi, "device.h"), ("} QhDeviceOps;", "    void (*later)(void);\n"
-                                           "} QhDeviceOps;"))
-    change(os.path.join(abi, "property.h"), ("} QhProperty;", "    uint64_t extra;\n"
-                                             "} QhProperty;"))
+def later_tree(root, folder, name, *options):
+    tree = os.path.join(folder, name)
+    run(os.path.join(os.path.dirname(os.path.abspath(__file__)), "newer"), str(NEWER), tree, "--root",
+        root, *options)
     return tree
 
 
@@ -94,20 +88,20 @@ class Kit:
         self.args, self.folder = args, folder
         self.cc = shlex.split(args.cc)
         self.flags = shlex.split(run("pkg-config", "--cflags", "--libs", "glib-2.0"))
-        self.tree = newer_tree(args.root, folder)
+        self.tree = later_tree(args.root, folder, "newer")
 
-    def host(self):
-        """The module host and what it needs, against the newer headers."""
-        out, check = os.path.join(self.folder, "host"), os.path.join(self.folder, "check.c")
+    def host(self, tree):
+        """The module host of @tree and what it needs."""
+        out, check = os.path.join(tree, "host"), os.path.join(self.folder, "check.c")
         with open(check, "w", encoding="utf-8") as file:
             file.write(CHECK)
-        sources = [path for path in glob.glob(os.path.join(self.tree, "core/module/*.c")) +
-                   glob.glob(os.path.join(self.tree, "core/json/*.c"))
+        sources = [path for path in glob.glob(os.path.join(tree, "core/module/*.c")) +
+                   glob.glob(os.path.join(tree, "core/json/*.c"))
                    if not path.endswith("/services.c")]
         known = glob.glob(os.path.join(self.args.build, "core/module/known-modules.c"))
-        run(*self.cc, "-w", "-O1", "-std=gnu17", "-D_GNU_SOURCE", "-I" + self.tree,
+        run(*self.cc, "-w", "-O1", "-std=gnu17", "-D_GNU_SOURCE", "-I" + tree,
             "-I" + self.args.build, "-o", out, check, *sources, *known,
-            os.path.join(self.tree, "core/os/fp-mode.c"), *self.flags, "-lm")
+            os.path.join(tree, "core/os/fp-mode.c"), *self.flags, "-lm")
         return out
 
     def module(self, root, name, *pairs, abi=None):
@@ -131,7 +125,7 @@ class Kit:
 
 def cases(kit):
     """(title, whether it went well, what was seen)"""
-    host = kit.host()
+    host = kit.host(kit.tree)
     today = kit.module(kit.args.root, "today", (".abi_minor = QH_ABI_MINOR", ".abi_minor = 0"),
                        abi="[1, 0]")
     seen = run(host, today, check=False)
@@ -153,7 +147,11 @@ def cases(kit):
     yield ("a module that needs a newer minor is refused, both versions named",
            f"needs ABI 1.{NEWER}, this host has 1." in seen and "alive" in seen, seen)
 
-    other = kit.module(kit.args.root, "major", (".abi_major = QH_ABI_MAJOR", ".abi_major = 2"),
+    major = kit.host(later_tree(kit.args.root, kit.folder, "major", "--major"))
+    seen = run(major, today, check=False)
+    yield ("a module of today is refused by a host of another major, both versions named",
+           f"it needs ABI 1.0, this host has 2.{NEWER}" in seen, seen)
+    other = kit.module(kit.args.root, "other", (".abi_major = QH_ABI_MAJOR", ".abi_major = 2"),
                        abi="[2, 0]")
     seen = run(kit.args.load_one, f"load={other}", check=False)
     yield ("a module of another major is refused, both versions named",
