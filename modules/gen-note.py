@@ -20,11 +20,12 @@ import sys
 KINDS = {
     # kind: members an entry may have besides name and description, with their types
     "target": {"aliases": list, "bits": int, "endianness": str, "default-machine": str,
-               "default-cpu": str, "smbios-family": int},
+               "default-cpu": str, "smbios-family": int,
+               "properties": (list, str)},  # of its CPUs; as a text: those of that target
     "cpu-model": {"targets": list, "deprecated": bool, "default": bool},
     "machine": {"targets": list, "default-cpu": str, "cpu-max": int, "default-cpus": int,
                 "default-nic": str, "default-usb": str, "nics": str, "vgas": str, "default-share": str, "disks": list, "default-ram-id": str, "default-ram-bytes": int, "is-default": bool,
-                "deprecated": bool, "alias": str},
+                "deprecated": bool, "alias": str, "properties": list},
     "device": {"bus": str, "creatable": bool, "properties": list},
     "chardev": {},
     "netdev": {},
@@ -35,7 +36,8 @@ KINDS = {
     "gdb": {},
 }
 NEEDS_TARGETS = ("cpu-model", "machine")
-PROPERTY = {"name": str, "type": str, "description": str, "default": str}
+# values: of an enum, with '|' between them
+PROPERTY = {"name": str, "type": str, "description": str, "default": str, "values": str}
 TOP = {"name": str, "license": str, "package": str, "description": str, "needs": dict,
        "offers": dict, "buses": dict, "flags": list, "version": str, "abi": list}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,62}\Z")
@@ -84,8 +86,25 @@ def check_offer(module, kind, entry, own_targets):
         check_members(f"{where}.properties", prop, PROPERTY, ["name", "type"])
 
 
+def resolve_targets(targets):
+    """"properties": "NAME" of a target means those of a target that stands before it."""
+    known = {}
+    for target in targets:
+        listed = target.get("properties")
+        if isinstance(listed, str):
+            if listed not in known:
+                raise Bad(f"offers.target '{target['name']}': no target '{listed}' with properties "
+                          "stands before it")
+            target["properties"] = known[listed]
+        elif listed is not None:
+            known[target["name"]] = listed
+
+
 def check_module(module):
     check_members("module.json", module, TOP, ["name", "license", "package", "needs", "offers"])
+    if isinstance(module["offers"].get("target"), list):
+        resolve_targets([t for t in module["offers"]["target"]
+                         if isinstance(t, dict) and isinstance(t.get("name"), str)])
     check_name("module.json", module["name"])
     for service, version in module["needs"].items():
         check_version(f"needs '{service}'", version)
@@ -147,7 +166,8 @@ def schema_digest(value):
 
 def share_properties(note):
     """Every start of the host reads all notes, so a family of devices should not repeat itself."""
-    entries = [entry for kind in ("device", "object") for entry in note["offers"].get(kind, [])]
+    entries = [entry for kind in ("target", "machine", "device", "object")
+               for entry in note["offers"].get(kind, [])]
     times = collections.Counter(json.dumps(prop) for entry in entries
                                 for prop in entry.get("properties", []))
     rows = {text: row for row, text in enumerate(t for t, n in times.items() if n > 1)}

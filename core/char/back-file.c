@@ -135,6 +135,7 @@ static const char *const pipe_members[] = {"device", NULL};
 
 const QhCharBackend qh_char_file = {
     .type = "file",
+    .description = "output to a file",
     .members = file_members,
     .state_bytes = sizeof(File),
     .open = file_open,
@@ -146,6 +147,7 @@ const QhCharBackend qh_char_file = {
 
 const QhCharBackend qh_char_pipe = {
     .type = "pipe",
+    .description = "F.in and F.out if they exist, or F both ways",
     .members = pipe_members,
     .state_bytes = sizeof(File),
     .open = pipe_open,

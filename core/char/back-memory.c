@@ -119,6 +119,7 @@ gboolean qh_char_ringbuf_write(QhChar *chr, const uint8_t *data, uint32_t bytes,
 
 const QhCharBackend qh_char_null = {
     .type = "null",
+    .description = "takes everything, gives nothing",
     .members = no_members,
     .open = null_open,
     .close = null_close,
@@ -130,6 +131,7 @@ static const char *const ring_members[] = {"size", NULL};
 
 const QhCharBackend qh_char_ringbuf = {
     .type = "ringbuf",
+    .description = "keeps the last bytes in memory",
     .members = ring_members,
     .state_bytes = sizeof(Ring),
     .open = ring_open,

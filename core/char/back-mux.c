@@ -316,6 +316,7 @@ static const char *const members[] = {"chardev", NULL};
 
 const QhCharBackend qh_char_mux = {
     .type = "mux",
+    .description = "shares another one; mux=on in that one's options does it, too",
     .members = members,
     .state_bytes = sizeof(Mux),
     .open = mux_open,

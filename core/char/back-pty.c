@@ -170,6 +170,7 @@ static const char *const members[] = {"path", NULL};
 
 const QhCharBackend qh_char_pty = {
     .type = "pty",
+    .description = "a new pseudo terminal",
     .members = members,
     .state_bytes = sizeof(Pty),
     .open = pty_open,

@@ -354,6 +354,7 @@ static const char *const members[] = {"addr",   "server",    "wait",         "no
 
 const QhCharBackend qh_char_socket = {
     .type = "socket",
+    .description = "unix or TCP, server or client",
     .members = members,
     .state_bytes = sizeof(Socket),
     .open = socket_open,

@@ -105,6 +105,7 @@ static const char *const members[] = {"signal", NULL};
 
 const QhCharBackend qh_char_stdio = {
     .type = "stdio",
+    .description = "the terminal, or whatever input and output are",
     .members = members,
     .state_bytes = sizeof(Stdio),
     .open = stdio_open,

@@ -13,6 +13,7 @@
 
 typedef struct QhCharBackend {
     const char *type;           /* as in ChardevBackend */
+    const char *description;    /* for lists; NULL: not in there */
     const char *const *members; /* of its data; ends at NULL; NULL: it checks them itself */
     size_t state_bytes;
     /* @data is an object whose members are known; calls qh_char_set_open when a peer is there.

@@ -50,6 +50,17 @@ const QhCharBackend *qh_char_backend_find(QhChars *chars, const char *type)
     return search.found ? &qh_char_module : NULL;
 }
 
+const char *qh_char_class(guint i, const char **ret_description)
+{
+    for (guint k = 0; k < G_N_ELEMENTS(backends); k++) {
+        if (backends[k]->description != NULL && i-- == 0) {
+            *ret_description = backends[k]->description;
+            return backends[k]->type;
+        }
+    }
+    return NULL;
+}
+
 QhChars *qh_chars_new(QhHost *host)
 {
     QhChars *chars = g_new0(QhChars, 1);

@@ -19,6 +19,8 @@ gboolean qh_chars_add_option(QhChars *chars, const char *text, char **ret_id, GE
  * "unix:P,server=on", "tcp:H:P,...", "chardev:ID", "none" (*@ret_id NULL). [main] */
 gboolean
 qh_chars_add_short(QhChars *chars, const char *id, const char *text, char **ret_id, GError **error);
+/* The kinds that the host has itself, for lists; NULL at the end. [any] */
+const char *qh_char_class(guint i, const char **ret_description);
 /* What -chardev takes for back end @type, one by one, with the type as QMP has it; NULL at the end.
  * [any] */
 const char *qh_char_option_key(const char *type, guint i, const char **ret_type);

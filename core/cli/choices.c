@@ -165,7 +165,7 @@ static void add_machines(QhHost *host, const char *target, GPtrArray *choices)
 /* The kinds that the host has itself come before those of modules. */
 static void add_own(const char *set, GPtrArray *choices)
 {
-    const char *name = NULL, *text = NULL, *more = NULL;
+    const char *name = NULL, *text = NULL;
 
     for (guint i = 0; g_str_equal(set, "NETDEV"); i++) {
         const QhNetdevOps *ops = qh_net_class(i, &name);
@@ -192,7 +192,7 @@ static void add_own(const char *set, GPtrArray *choices)
         qh_choices_add(choices, name, ops->description, NULL, NULL, NULL);
     }
     for (guint i = 0; g_str_equal(set, "CHARDEV"); i++) {
-        name = qh_help_chardev(i, &more, &text);
+        name = qh_char_class(i, &text);
         if (name == NULL) {
             return;
         }
@@ -243,29 +243,15 @@ gboolean qh_choices_of_set(
     return FALSE;
 }
 
-/* "a|b" of a property whose note lists what it may be; the caller g_frees it. */
-static char *join_values(const QhJson *list)
-{
-    GString *text = g_string_new(NULL);
-
-    for (size_t i = 0; list != NULL && i < qh_json_length(list); i++) {
-        const char *value = qh_json_string(qh_json_at(list, i));
-
-        g_string_append_printf(text, "%s%s", i > 0 ? "|" : "", value != NULL ? value : "");
-    }
-    return g_string_free(text, text->len == 0);
-}
-
 /* The first to come hides others: a device's own property one of its bus. */
 static void add_properties(const QhJson *rows, GPtrArray *choices)
 {
     for (size_t i = 0; rows != NULL && i < qh_json_length(rows); i++) {
         const QhJson *row = qh_json_at(rows, i);
         const char *name = text_of(row, "name"), *type = text_of(row, "type");
-        g_autofree char *listed = join_values(qh_json_get(row, "values"));
 
         if (name != NULL && qh_choices_find(choices, name) == NULL) {
-            qh_choices_add(choices, name, text_of(row, "description"), type, listed,
+            qh_choices_add(choices, name, text_of(row, "description"), type, text_of(row, "values"),
                            text_of(row, "default"));
         }
     }
@@ -285,6 +271,31 @@ static void add_of_device(QhHost *host, const char *name, GPtrArray *choices)
     }
 }
 
+/* All models of a target have the same properties. */
+static void add_of_cpu(QhHost *host, const char *target, const char *model, GPtrArray *choices)
+{
+    g_autofree char *only = target == NULL ? qh_cli_target_of_cpu(host, model) : NULL;
+    Walk walk = {.name = target != NULL ? target : only};
+
+    if (walk.name == NULL) {
+        return;
+    }
+    qh_registry_foreach_offer(qh_host_registry(host), "target", walk_offer, &walk);
+    add_properties(walk.entry != NULL ? qh_json_get(walk.entry, "properties") : NULL, choices);
+}
+
+/* "TARGET:NAME", or a name of @target. */
+static void add_of_machine(QhHost *host, const char *target, const char *name, GPtrArray *choices)
+{
+    const char *colon = strchr(name, ':');
+    g_autofree char *before = colon != NULL ? g_strndup(name, (gsize)(colon - name)) : NULL;
+    Walk walk = {.target = before != NULL ? before : target,
+                 .name = colon != NULL ? colon + 1 : name};
+
+    qh_registry_foreach_offer(qh_host_registry(host), "machine", walk_offer, &walk);
+    add_properties(walk.entry != NULL ? qh_json_get(walk.entry, "properties") : NULL, choices);
+}
+
 static void add_of_chardev(const char *name, GPtrArray *choices)
 {
     const QhOption *option = qh_option_find("chardev");
@@ -299,6 +310,7 @@ static void add_of_chardev(const char *name, GPtrArray *choices)
 }
 
 void qh_choices_of_element(QhHost *host,
+                           const char *target,
                            const char *set,
                            const char *name,
                            const QhKeyval *items,
@@ -324,6 +336,10 @@ void qh_choices_of_element(QhHost *host,
         add_of_device(host, name, choices);
     } else if (g_str_equal(set, "CHARDEV")) {
         add_of_chardev(name, choices);
+    } else if (g_str_equal(set, "MACHINE")) {
+        add_of_machine(host, target, name, choices);
+    } else if (g_str_equal(set, "CPU")) {
+        add_of_cpu(host, target, name, choices);
     }
 }
 
@@ -363,6 +379,7 @@ gboolean qh_choices_brings_keys(const QhOption *option)
 }
 
 void qh_choices_of_option(QhHost *host,
+                          const char *target,
                           const QhOption *option,
                           const QhKeyval *items,
                           const char *key,
@@ -383,7 +400,7 @@ void qh_choices_of_option(QhHost *host,
         }
     }
     if (known) {
-        qh_choices_of_element(host, set, first, items, key, choices);
+        qh_choices_of_element(host, target, set, first, items, key, choices);
     }
     for (guint i = start; i < choices->len; i++) {
         QhChoice *choice = g_ptr_array_index(choices, i);

@@ -46,6 +46,7 @@ const char *qh_choices_set_in(const char *word);
 /* Add all keys that may stand in the value of @option behind @items; @key is the one that is looked
  * for: where it has dots, keys within. [main] */
 void qh_choices_of_option(QhHost *host,
+                          const char *target,
                           const QhOption *option,
                           const QhKeyval *items,
                           const char *key,
@@ -54,6 +55,7 @@ void qh_choices_of_option(QhHost *host,
 gboolean qh_choices_brings_keys(const QhOption *option);
 /* Of those, the ones that come with element @name of a set. [main] */
 void qh_choices_of_element(QhHost *host,
+                           const char *target,
                            const char *set,
                            const char *name,
                            const QhKeyval *items,

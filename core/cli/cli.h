@@ -134,9 +134,6 @@ char *qh_help_all(const char *program);
 char *qh_help_version(const char *program);
 char *qh_help_version_json(struct QhRegistry *registry);
 char *qh_help_options_json(void);
-char *qh_help_chardevs(gboolean json);
-/* What it lists, one by one; NULL at the end. */
-const char *qh_help_chardev(guint i, const char **ret_usage, const char **ret_description);
 
 /* What --list-modules prints; @which is its argument. The caller g_frees it. [main] */
 char *qh_list_modules(struct QhRegistry *registry, const char *which);

@@ -224,7 +224,7 @@ static void complete_item(Line *line, const QhOption *option, const char *value,
     }
     g_autoptr(GPtrArray) keys = qh_choices_new();
 
-    qh_choices_of_option(line->host, option, items, key, keys);
+    qh_choices_of_option(line->host, line->target, option, items, key, keys);
     if (equals != NULL) {
         const QhChoice *choice = qh_choices_find(keys, key);
 

@@ -12,8 +12,7 @@
 /* Options whose take function answers to help itself. */
 static gboolean has_own(const QhOption *option, gboolean of_element)
 {
-    static const char *const names[] = {"machine", "cpu",     "device", "display",
-                                        "vga",     "chardev", "accel",  NULL};
+    static const char *const names[] = {"machine", "cpu", "device", "display", "vga", NULL};
     static const char *const elements[] = {"machine", "cpu", "device", NULL};
 
     return g_strv_contains(of_element ? elements : names, option->name);
@@ -89,7 +88,7 @@ add_element(QhCli *cli, QhHost *host, const char *target, GPtrArray *choices, GE
                     name != NULL ? name : cli->list_name, option->name);
         return FALSE;
     }
-    qh_choices_of_option(host, option, items, "", choices);
+    qh_choices_of_option(host, target, option, items, "", choices);
     return TRUE;
 }
 
@@ -182,7 +181,7 @@ gboolean qh_list_option(QhCli *cli, QhHost *host, char **ret_text, GError **erro
             add_words(host, target, option, choices);
         }
         if (!words || option->implied == NULL || !qh_choices_brings_keys(option)) {
-            qh_choices_of_option(host, option, none, "", choices);
+            qh_choices_of_option(host, target, option, none, "", choices);
         }
     }
     *ret_text = qh_choices_show(choices, title, cli->list_json);

@@ -67,13 +67,6 @@ qh_take_accel(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *valu
 {
     static const char *const keys[] = {"accel",         "thread",  "backend", "lockstep",
                                        "jit-threshold", "tb-size", NULL};
-    gboolean json = FALSE;
-
-    if (is_help(value, &json)) {
-        cli->text =
-            g_strdup(json || cli->list_json ? "[{\"name\": \"tcg\"}]\n" : "Accelerators:\ntcg\n");
-        return TRUE;
-    }
     g_autoptr(QhKeyval) items = qh_keyval_parse(value, "accel", error);
     if (items == NULL || !qh_keyval_only(items, keys, error)) {
         return FALSE;

@@ -172,10 +172,6 @@ qh_take_msg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value,
 gboolean
 qh_take_chardev(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
 {
-    if (g_str_equal(value, "help") || g_str_equal(value, "help=json")) {
-        cli->text = qh_help_chardevs(cli->list_json || g_str_equal(value, "help=json"));
-        return TRUE;
-    }
     g_autoptr(QhKeyval) list = qh_keyval_parse(value, "backend", error);
     if (list == NULL) {
         return FALSE;

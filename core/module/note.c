@@ -175,7 +175,7 @@ static gboolean take_rows(QhJson *entry, const QhJson *rows)
 /* Nobody else has seen the tree yet, so that it may be changed. */
 static gboolean expand(QhNote *note, QhRefusal *ret, GError **error)
 {
-    static const char *const with_properties[] = {"device", "object"};
+    static const char *const with_properties[] = {"device", "object", "machine", "target"};
     const QhJson *rows = qh_json_get(note->json, "properties");
     gboolean good = rows == NULL || qh_json_type(rows) == QH_JSON_ARRAY;
 
@@ -340,7 +340,9 @@ gboolean qh_note_lists(const QhJson *listed, const QhPropertyTable *table)
             const QhJson *item = qh_json_at(listed, i);
 
             found = is_object(item) &&
-                    g_strcmp0(get_string(item, "name"), table->properties[p].name) == 0;
+                    g_strcmp0(get_string(item, "name"), table->properties[p].name) == 0 &&
+                    (get_string(item, "values") == NULL ||
+                     g_strcmp0(get_string(item, "values"), table->properties[p].values) == 0);
         }
         good = found;
     }

@@ -37,7 +37,8 @@ const QhJson *qh_note_offers(const QhJson *offers, const char *kind);
 typedef void (*QhNoteSlotFn)(const char *kind, const char *name, const QhJson *entry, void *data);
 void qh_note_foreach_slot(const QhJson *offers, QhNoteSlotFn fn, void *data);
 
-/* Whether @listed, an array of objects with names, names exactly what @table has. [any] */
+/* Whether @listed, an array of objects with names, names exactly what @table has, and no values
+ * that it has not. [any] */
 gboolean qh_note_lists(const QhJson *listed, const QhPropertyTable *table);
 
 /* The entry that promises slot @kind/@name, NULL if there is none. */

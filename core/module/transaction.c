@@ -6,6 +6,7 @@
  */
 #include "abi/cpu.h"
 #include "abi/device.h"
+#include "abi/machine.h"
 #include "core/module/interface-priv.h"
 #include <string.h>
 
@@ -183,31 +184,42 @@ check_models(const QhTransaction *txn, const QhSlot *cpu, QhRefusal *ret, GError
     return TRUE;
 }
 
-/* Where the note lists a device's properties, they are those of its table. */
-static gboolean
-check_properties(const QhTransaction *txn, const QhSlot *device, QhRefusal *ret, GError **error)
+/* Where the note lists properties, they are those of the slot's table: of a device, a machine, or
+ * the CPUs of a target. */
+static gboolean check_properties(const QhTransaction *txn,
+                                 const QhSlot *slot,
+                                 const char *kind,
+                                 const QhPropertyTable *table,
+                                 QhRefusal *ret,
+                                 GError **error)
 {
-    const QhDeviceOps *ops = device->ops;
-    const QhJson *entry = qh_note_find(txn->module->file->note->offers, "device", device->name);
+    const QhJson *entry = qh_note_find(txn->module->file->note->offers, kind, slot->name);
     const QhJson *listed = qh_json_get(entry, "properties");
 
-    return listed == NULL || qh_note_lists(listed, ops->properties) ||
+    return listed == NULL || qh_note_lists(listed, table) ||
            mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                    "the properties of device '%s' in its note are not those of its table",
-                    device->name);
+                    "the properties of %s '%s' in its note are not those of its table", slot->kind,
+                    slot->name);
 }
 
 static gboolean
 check_together(const QhTransaction *txn, const QhSlot *slot, QhRefusal *ret, GError **error)
 {
     if (strcmp(slot->kind, "device") == 0) {
-        return check_properties(txn, slot, ret, error);
+        return check_properties(txn, slot, "device", ((const QhDeviceOps *)slot->ops)->properties,
+                                ret, error);
+    }
+    if (strcmp(slot->kind, "machine") == 0) {
+        return check_properties(txn, slot, "machine", ((const QhMachineOps *)slot->ops)->properties,
+                                ret, error);
     }
     if (strcmp(slot->kind, "cpu") == 0) {
         *ret = QH_REFUSED_INIT_FAILED;
         return qh_slots_check_target(slot, find(txn, "translator", slot->name),
                                      find(txn, "gdb", slot->name), error) &&
-               check_models(txn, slot, ret, error);
+               check_models(txn, slot, ret, error) &&
+               check_properties(txn, slot, "target", ((const QhCpuOps *)slot->ops)->properties, ret,
+                                error);
     }
     return TRUE;
 }

@@ -56,7 +56,8 @@ def note_entry(name, description, bus, properties, creatable):
     if not creatable:
         entry["creatable"] = False
     entry["properties"] = [
-        {key: prop[key] for key in ("name", "type", "description", "default") if key in prop}
+        {key: prop[key] for key in ("name", "type", "values", "description", "default")
+         if key in prop}
         for prop in properties]
     return entry
 

@@ -34,6 +34,14 @@ LINES = [
     ("-machine no", "-machine none "),
     ("-M riscv64:", "-M riscv64:virt "),
     ("-M bo", "-M board "),
+    ("-M riscv64:virt,acl", "-M riscv64:virt,aclint="),
+    ("-M aarch64:virt,gic-version=m", "-M aarch64:virt,gic-version=max "),
+    ("--load-target=riscv64 -cpu max,vl", "--load-target=riscv64 -cpu max,vlen="),
+    ("--load-target=riscv32 -cpu max,vl", "--load-target=riscv32 -cpu max,vlen="),
+    ("-cpu cortex-a57,pmul", "-cpu cortex-a57,pmull="),
+    ("-cpu cortex-a57,pmull=of", "-cpu cortex-a57,pmull=off "),
+    ("-device virtio-blk-pci,werror=st", "-device virtio-blk-pci,werror=stop "),
+    ("-device nvme,rerror=eno", "-device nvme,rerror=enospc "),
     ("-machine virt,dump-g", "-machine virt,dump-guest-core="),
     ("-machine virt,dump-guest-core=of", "-machine virt,dump-guest-core=off "),
     ("--load-target=aarch64 -cpu cortex-a57", "--load-target=aarch64 -cpu cortex-a57 "),
@@ -76,7 +84,7 @@ LINES = [
 ]
 # Nothing fits: the line stays as it is.
 STAYS = ["-banan", "-device no-such-device,dr", "-m 5", "-name x", "-netdev nosuch,hostf",
-         "-device ns16550,ch", "-blockdev '{\"driver\":\"ra", "-cpu cortex-a57xyz", "disk.im"]
+         "-device ns16550,ch", "-blockdev '{\"driver\":\"ra", "-cpu cortex-a57xyz", "-cpu nix,pm", "-M nix,acl", "disk.im"]
 # The name of the program says the target.
 LEGACY = [("-M vi", "-M virt "), ("-cpu cortex-a76", "-cpu cortex-a76 "), ("-cpu toy", "-cpu toy")]
 

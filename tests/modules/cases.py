@@ -642,6 +642,9 @@ case(115, "a property by number", "properties of device",
      noted(lambda t: t.replace('"name":"subject-device"',
                                '"name":"subject-device","properties":[0]', 1).replace(
                                    '"format":1', '"format":1,"properties":[{"name":"x"}]')))
+case(116, "values of a property that are not those of its table", "properties of device",
+     noted(lambda t: t.replace('"name":"subject-device"', '"name":"subject-device","properties":'
+                               '[{"name":"value","values":"a|b"},{"name":"more"}]')))
 case(120, "state smaller than its head", "its state has 8 bytes",
      built((".state_size = sizeof(Subject)", ".state_size = 8")))
 case(121, "state of 4 GiB", "its state has 4294967295 bytes",

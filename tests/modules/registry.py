@@ -83,6 +83,24 @@ def test_own_modules(bench):
                 same_state(seen), seen)
 
 
+def test_listed_properties(bench):
+    """Boards and targets may list properties, which have to be those of their tables."""
+    null = next(m for m in bench.args.module if os.path.basename(m) == "null.so")
+    with open(null, "rb") as file:
+        data = file.read()
+    for title, text, said in (
+            ("board", b'"description":"RAM and a port"', "properties of machine 'null:board'"),
+            ("target", b'"description":"Toy CPU of sixteen instructions"',
+             "properties of cpu 'null'")):
+        room = len(text) - len(b'"properties":[{"name":""}]')
+        listed = b'"properties":[{"name":"%s"}]' % (b"x" * room)
+        path = os.path.join(bench.directory("listed-" + title), "null.so")
+        with open(path, "wb") as file:
+            file.write(data.replace(text, listed, 1))
+        bench.matches(f"a {title} that lists a property it has not", "error: .*" + re.escape(said),
+                      bench.run(f"load={path}"))
+
+
 def test_finding(bench, good, command):
     first = bench.directory("first", good)
     second = bench.directory("second", good, command)
@@ -201,6 +219,7 @@ def main():
             '"device":[{"name":"subject-device"}]',
             '"command":[{"name":"query-gic-capabilities"}]'))
         test_own_modules(bench)
+        test_listed_properties(bench)
         test_finding(bench, good, command)
         test_demand(bench, good, command)
         test_absence(bench)
