@@ -84,9 +84,10 @@ class Machine:
         self.text = ""
         try:
             self.qmp = Qmp(room.outside(path))
-        except OSError:
-            self.process.kill()
-            raise
+        except OSError as error:
+            self.kill()
+            said = self.process.stdout.read().decode(errors="replace")
+            raise OSError(f"{program} does not answer: {error}\n{said}") from error
 
     def expect(self, pattern, limit=300):
         """Wait for @pattern on the serial line; the match, and what came before is forgotten."""
@@ -109,9 +110,10 @@ class Machine:
 
     def shell(self, command, limit=120):
         """What the guest's shell prints for @command."""
-        self.type(f"{command}; echo end-$((40+2))\n")
-        self.expect(r"echo end-[^\n]*\n", limit)  # the echo of what was typed
-        return self.expect(r"(?s)(.*?)end-42", limit).group(1).replace("\r", "").strip()
+        # the sums, because what is typed comes back, too
+        self.type(f"echo start-$((40+2)); {command}; echo end-$((40+2))\n")
+        found = self.expect(r"(?s)start-42\r?\n(.*?)end-42", limit)
+        return found.group(1).replace("\r", "").strip()
 
     def quit(self):
         """End it; its status."""
