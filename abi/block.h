@@ -103,7 +103,7 @@ typedef struct QhBlockService {
                        GError **error);
     /* Waits for what is in flight (done is called), then lets go. NULL is accepted. [main] */
     void (*detach)(QhBlock *block);
-    /* [device] */
+    /* The size of @ret is set by the caller. [device] */
     void (*info)(QhBlock *block, QhBlockInfo *ret);
     /* Start @request; its done follows. [device] */
     void (*submit)(QhBlock *block, QhBlockRequest *request);

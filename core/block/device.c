@@ -387,7 +387,10 @@ static void detach(QhBlock *block)
 
 static void info(QhBlock *block, QhBlockInfo *ret)
 {
-    uint32_t size = MIN(ret->size, sizeof(QhBlockInfo));
+    /* A caller of 1.0 may leave the size out; its struct ends with discard_bytes. */
+    uint32_t size = ret->size != 0
+                        ? MIN(ret->size, sizeof(QhBlockInfo))
+                        : offsetof(QhBlockInfo, discard_bytes) + sizeof(ret->discard_bytes);
     QhBlockInfo all = {
         .size = ret->size,
         .logical_block_bytes = 512,
@@ -407,7 +410,7 @@ static void info(QhBlock *block, QhBlockInfo *ret)
     all.flags |= g_atomic_int_get(&block->write_cache) ? QH_BLOCK_INFO_WRITE_CACHE : 0;
     all.flags |= block->locked ? QH_BLOCK_INFO_LOCKED : 0;
     all.flags |= block->tray_open ? QH_BLOCK_INFO_TRAY_OPEN : 0;
-    memcpy(ret, &all, size == 0 ? sizeof(all) : size);
+    memcpy(ret, &all, size);
 }
 
 static void set_write_cache(QhBlock *block, gboolean on)
@@ -495,6 +498,18 @@ const QhBlockService qh_block_service = {
     .empty = empty,
 };
 
+/* An older driver's struct may be shorter than ours. */
+static int status(QhBlockNode *node, uint64_t offset, uint64_t bytes, QhBlockStatus *ret)
+{
+    uint32_t size = MIN(ret->size, sizeof(QhBlockStatus));
+    QhBlockStatus all;
+    int error = qh_block_status(node, offset, bytes, &all);
+
+    all.size = size;
+    memcpy(ret, &all, size);
+    return error;
+}
+
 const QhBlockDriverService qh_block_driver_service = {
     .size = sizeof(QhBlockDriverService),
     .child = qh_block_node_child,
@@ -504,6 +519,6 @@ const QhBlockDriverService qh_block_driver_service = {
     .flush = qh_block_flush,
     .discard = qh_block_discard,
     .write_zeroes = qh_block_zero,
-    .status = qh_block_status,
+    .status = status,
     .truncate = qh_block_truncate,
 };

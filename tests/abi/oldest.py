@@ -29,9 +29,9 @@ def oldest(root):
 
 def same_headers(root, version):
     folder = os.path.join(root, "abi/baseline", version, "abi")
-    today = {os.path.basename(path): dump.bare(dump.read(path)) for path in
+    today = {os.path.basename(path): dump.bare(dump.read(path)).split() for path in
              glob.glob(os.path.join(root, "abi/*.h")) + [os.path.join(root, "abi/ir-ops.def")]}
-    recorded = {name: dump.read(os.path.join(folder, name)) for name in os.listdir(folder)}
+    recorded = {name: dump.read(os.path.join(folder, name)).split() for name in os.listdir(folder)}
     return today == recorded
 
 
