@@ -188,6 +188,14 @@ typedef struct QhCpuOps {
     /* Optional: the registers as core files of this architecture have them (NT_PRSTATUS of Linux),
      * in the target's byte order; returns their bytes, at most @room. [vcpu, stopped] */
     uint32_t (*core_registers)(QhCpu *cpu, void *ret_buffer, uint32_t room);
+
+    /*
+     * Optional: what translate would answer, if it would do so without writing anything; FALSE if
+     * not. Must not change anything. With it the host finds out whether code that is known in one
+     * context is the same in another. [vcpu]
+     */
+    gboolean (*peek)(
+        QhCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret);
 } QhCpuOps;
 
 /* Service "qh.cpu": what a target may ask about its CPUs. */

@@ -450,6 +450,17 @@ static gboolean cpu_unwound(QhJitCpu *jit)
     return qh_jit_state(jit)->unwind != 0;
 }
 
+/* Compiled code is about to be entered at @native for @code: the jump cache leads there, too. */
+static void note_native(QhJitCpu *jit, QhCode *code, const void *native)
+{
+    uint64_t pc = qh_jit_state(jit)->pc;
+    const QhJumpEntry *entry = qh_jit_jump(jit, pc);
+
+    if (entry->host != native || entry->pc != pc || entry->id != jit->hot.jump_id) {
+        qh_jit_note_jump(jit, pc, code, native);
+    }
+}
+
 static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
 {
     const void *native = NULL;
@@ -475,12 +486,12 @@ static uint32_t run_code(QhEngine *engine, QhJitCpu *jit, QhCode *code)
     }
     if (jit->lockstep != NULL) {
         qh_tier_link(engine->tier, jit, code);
-        qh_jit_note_jump(jit, qh_jit_state(jit)->pc, code, native);
+        note_native(jit, code, native);
         return run_unit(engine, jit, code, native);
     }
     qh_tier_link(engine->tier, jit, code);
     link_exit(jit, code);
-    qh_jit_note_jump(jit, qh_jit_state(jit)->pc, code, native);
+    note_native(jit, code, native);
     return qh_tier_run(jit, native);
 }
 

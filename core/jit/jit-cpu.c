@@ -8,68 +8,68 @@
 
 #include <string.h>
 
+/* In jump_pages: a page number plus 1. */
+#define EMPTY     0u
+#define FORGOTTEN UINT64_MAX
+
 void qh_jit_forget_jumps(QhJitCpu *jit)
 {
     jit->jump_generation++;
     jit->hot.jump_id = QH_JUMP_NONE;
-    jit->jump_misses = 0;
+    jit->n_jump_pages = 0;
     qh_jit_forget_calls(jit);
     memset(jit->jump_pages, 0, sizeof(jit->jump_pages));
 }
 
-/* A state key that comes back, as at every system call, finds the id it had. Code on pages that are
- * the same in all contexts has the same id in all of them. */
-void qh_jit_new_jump_id(QhJitCpu *jit)
+/* Where @page is, or might be put. */
+static uint64_t *find_page(QhJitCpu *jit, uint64_t page)
 {
-    uint64_t key = qh_jit_state(jit)->state_key;
-    uint32_t stamp = jit->mmu.own_code >> (key & 15) & 1 ? jit->mmu.context_stamp : 0;
-    uint64_t mix = (key ^ (uint64_t)stamp << 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-    QhJumpId *known = &jit->jump_ids[mix >> 58];
+    uint64_t at = page * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 51, *free = NULL;
 
-    if (known->id == 0 || known->state_key != key || known->context_stamp != stamp ||
-        known->generation != jit->jump_generation) {
-        *known = (QhJumpId){key, jit->jump_generation, ++jit->last_jump_id, stamp, 0};
+    _Static_assert(QH_JUMP_PAGES == 1u << 13, "the shift depends on it");
+    while (jit->jump_pages[at] != EMPTY && jit->jump_pages[at] != page + 1) {
+        if (jit->jump_pages[at] == FORGOTTEN && free == NULL) {
+            free = &jit->jump_pages[at];
+        }
+        at = (at + 1) & (QH_JUMP_PAGES - 1);
     }
-    jit->hot.jump_id = known->id;
-    jit->jump_key = key;
+    return jit->jump_pages[at] == EMPTY && free != NULL ? free : &jit->jump_pages[at];
 }
 
-static uint64_t *page_bits(QhJitCpu *jit, uint64_t page, uint64_t *ret_bit)
+static gboolean has_page(QhJitCpu *jit, uint64_t page)
 {
-    *ret_bit = G_GUINT64_CONSTANT(1) << (page & 63);
-    return &jit->jump_pages[page >> 6 & (QH_JUMP_PAGES / 64 - 1)];
+    return *find_page(jit, page) == page + 1;
 }
 
 void qh_jit_note_jump(QhJitCpu *jit, uint64_t pc, QhCode *code, const void *host)
 {
-    uint64_t bit;
-    uint64_t *bits = page_bits(jit, pc >> 12, &bit);
+    uint64_t page = pc >> 12, *place = find_page(jit, page);
 
-    qh_jit_check_jump_id(jit);
-    *bits |= bit;
+    if (jit->hot.jump_id == QH_JUMP_NONE) {
+        return;
+    }
+    if (*place == EMPTY && ++jit->n_jump_pages > QH_JUMP_PAGES / 2) {
+        qh_jit_forget_jumps(jit);
+        return; /* it is found again when it is needed */
+    }
+    *place = page + 1;
     *qh_jit_jump(jit, pc) = (QhJumpEntry){pc, jit->hot.jump_id, host, code};
 }
 
-/* Most pages that are forgotten hold data. Bits are never cleared alone, as pages share them: when
- * they mislead too often all is forgotten. */
 static void forget_page(QhJitCpu *jit, uint64_t page)
 {
     uint64_t group = page & (QH_JUMP_ENTRIES / QH_JUMP_OF_PAGE - 1);
     QhJumpEntry *entry = &jit->jumps[group * QH_JUMP_OF_PAGE];
-    uint32_t found = 0;
-    uint64_t bit;
+    uint64_t *place = find_page(jit, page);
 
-    if (!(*page_bits(jit, page, &bit) & bit)) {
+    if (*place != page + 1) {
         return;
     }
+    *place = FORGOTTEN;
     for (uint32_t i = 0; i < QH_JUMP_OF_PAGE; i++) {
         if (entry[i].pc >> 12 == page) {
-            found += entry[i].id != 0;
             entry[i].id = 0;
         }
-    }
-    if (found == 0 && ++jit->jump_misses >= 64) {
-        qh_jit_forget_jumps(jit);
     }
 }
 
@@ -77,10 +77,15 @@ void qh_jit_forget_jumps_of_page(QhJitCpu *jit, uint64_t address)
 {
     uint64_t page = address >> 12;
 
+    if (has_page(jit, page) || has_page(jit, page - 1)) {
+        qh_jit_forget_code(jit, address);
+    }
     forget_page(jit, page);
     forget_page(jit, page - 1); /* an instruction there may reach into this page */
     qh_jit_forget_calls(jit);
 }
+
+#define SETS_BYTES (QH_JUMP_SETS * sizeof(QhJumpSet))
 
 static gboolean allocate(QhJitCpu *jit, GError **error)
 {
@@ -91,7 +96,8 @@ static gboolean allocate(QhJitCpu *jit, GError **error)
     if (jit->engine->options.lockstep > 0) {
         jit->lockstep = qh_lockstep_new(jit);
     }
-    if (jit->scratch == NULL || jit->scratch->lower == NULL ||
+    jit->jump_sets = qh_os_pages_new(SETS_BYTES, NULL);
+    if (jit->scratch == NULL || jit->scratch->lower == NULL || jit->jump_sets == NULL ||
         (jit->engine->options.lockstep > 0 && jit->lockstep == NULL)) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "no memory for the buffers of a CPU");
         return FALSE;
@@ -158,5 +164,6 @@ void qh_jit_cpu_free(QhJitCpu *jit)
         g_free(jit->scratch);
     }
     qh_softmmu_clear(jit);
+    qh_os_pages_free(jit->jump_sets, SETS_BYTES);
     qh_os_pages_free(jit->block, jit->block_bytes);
 }

@@ -47,14 +47,34 @@ typedef struct QhJitHot {
     uint32_t mxcsr_c;
 } QhJitHot;
 
-/* A jump_id that was handed out. */
-#define QH_JUMP_IDS 64u
+/* A page that belongs to contexts, and where it leads: both addresses of granules. */
+typedef struct QhJumpPage {
+    uint64_t address, phys;
+} QhJumpPage;
+/* What an id stands for (jump-sets.c): the contexts that share it are alike in these pages. */
+#define QH_JUMP_SETS      64u
+#define QH_JUMP_SET_PAGES 2048u
+#define QH_JUMP_SLOTS     (2 * QH_JUMP_SET_PAGES)
+typedef struct QhJumpSet {
+    uint64_t id; /* 0: free */
+    uint64_t state_key, generation;
+    uint64_t used; /* when */
+    uint32_t n_pages, pad;
+    QhJumpPage pages[QH_JUMP_SET_PAGES]; /* in the order in which they were found */
+    uint16_t slots[QH_JUMP_SLOTS];       /* by hash: number of the page plus 1 */
+} QhJumpSet;
+
+/* The set of one state key in one context. */
+#define QH_JUMP_IDS 256u
 typedef struct QhJumpId {
-    uint64_t state_key, generation, id;
-    uint32_t context_stamp, pad;
+    uint64_t state_key, id;
+    QhJumpSet *set; /* if it still has that id */
+    uint32_t context_stamp;
+    uint32_t n_seen; /* pages of the set that were compared in this context */
 } QhJumpId;
-/* One bit for all pages whose number has the same low bits: whether they may have entries. */
-#define QH_JUMP_PAGES 4096u
+
+/* The virtual pages (of 4 KiB) that may have entries, by hash. */
+#define QH_JUMP_PAGES 8192u
 
 struct QhJitCpu {
     QhSoftmmu mmu;
@@ -65,11 +85,14 @@ struct QhJitCpu {
     const QhCpuOps *cpu_ops;
     QhJumpEntry *jumps; /* before this struct, at the same distance on all CPUs of a cluster */
     QhJumpId jump_ids[QH_JUMP_IDS];
+    QhJumpSet *jump_sets; /* QH_JUMP_SETS */
+    QhJumpSet *jump_set;  /* that of hot.jump_id */
     uint64_t last_jump_id;
     uint64_t jump_generation;
+    uint64_t jump_clock;
     uint64_t jump_key; /* the state key that hot.jump_id is for */
-    uint64_t jump_pages[QH_JUMP_PAGES / 64];
-    uint32_t jump_misses;      /* pages forgotten in vain */
+    uint64_t jump_pages[QH_JUMP_PAGES];
+    uint32_t n_jump_pages;     /* places that are, or were, taken */
     struct QhCode *code;       /* running now; NULL outside translated code */
     uint64_t *link;            /* exit that wants to know the code it leads to, or NULL */
     struct QhScratch *scratch; /* buffers for translating */
@@ -127,6 +150,13 @@ static inline void qh_jit_check_jump_id(QhJitCpu *jit)
         qh_jit_new_jump_id(jit);
     }
 }
+/*
+ * A block on @page (and on the next one, when @crosses) is about to be noted under its pc: contexts
+ * in which the page leads elsewhere must not find it. [vcpu]
+ */
+void qh_jit_note_code(QhJitCpu *jit, uint64_t address, const QhTlbPage *page, gboolean crosses);
+/* The granule at this address may lead elsewhere from now on. [vcpu] */
+void qh_jit_forget_code(QhJitCpu *jit, uint64_t granule);
 /* Remember that @pc leads to @code. [vcpu] */
 void qh_jit_note_jump(QhJitCpu *jit, uint64_t pc, struct QhCode *code, const void *host);
 

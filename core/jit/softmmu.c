@@ -133,7 +133,6 @@ void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask)
             mmu->index_stamp[i] = new_stamp(mmu);
         }
     }
-    mmu->own_code &= ~mmu_mask;
     if (mmu->large_bits != 0 && (mmu->large_indices & ~mmu_mask) == 0) {
         memset(mmu->large, 0, QH_TLB_LARGE * sizeof(*mmu->large));
         mmu->large_bits = mmu->large_indices = 0;
@@ -525,30 +524,34 @@ qh_softmmu_refill(QhJitCpu *jit, uint64_t address, uint32_t bytes, uint32_t acce
     return entry->tag[access] == granule;
 }
 
-/* Code was just fetched from @granule, so one of the levels has it. */
-static gboolean is_shared(const QhSoftmmu *mmu, uint64_t granule, uint32_t index)
-{
-    uint32_t slot = first_slot(mmu, granule, index), second;
-    uint64_t tag = mmu->entries[slot].tag[QH_ACCESS_FETCH];
-
-    if ((tag & ~(uint64_t)QH_TLB_IO) == granule) {
-        return (mmu->pages[slot].cached & QH_TLB_SHARED) != 0;
-    }
-    second = find_second(mmu, granule, index, QH_ACCESS_FETCH);
-    return second != SECOND_ENTRIES && (mmu->second_pages[second].cached & QH_TLB_SHARED);
-}
-
-void qh_softmmu_note_code(
-    QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page, gboolean crosses)
+gboolean qh_softmmu_known_code(QhJitCpu *jit, uint64_t address, uint32_t index, uint64_t *ret_phys)
 {
     QhSoftmmu *mmu = &jit->mmu;
-    uint64_t next = (address | mmu->granule_mask) + 1;
+    uint32_t second = find_second(mmu, address & ~mmu->granule_mask, index, QH_ACCESS_FETCH);
 
-    if (!(mmu->own_code >> index & 1) &&
-        (!(page->cached & QH_TLB_SHARED) || (crosses && !is_shared(mmu, next, index)))) {
-        mmu->own_code |= 1u << index;
-        qh_jit_forget_id(jit);
+    if (second == SECOND_ENTRIES) {
+        return FALSE;
     }
+    *ret_phys = mmu->second_pages[second].phys;
+    return TRUE;
+}
+
+gboolean qh_softmmu_fetched(QhJitCpu *jit, uint64_t address, uint32_t index, QhTlbPage *ret)
+{
+    QhSoftmmu *mmu = &jit->mmu;
+    uint64_t granule = address & ~mmu->granule_mask;
+    uint32_t slot = first_slot(mmu, granule, index), second;
+
+    if ((mmu->entries[slot].tag[QH_ACCESS_FETCH] & ~(uint64_t)QH_TLB_IO) == granule) {
+        *ret = mmu->pages[slot];
+        return TRUE;
+    }
+    second = find_second(mmu, granule, index, QH_ACCESS_FETCH);
+    if (second == SECOND_ENTRIES) {
+        return FALSE;
+    }
+    *ret = mmu->second_pages[second];
+    return TRUE;
 }
 
 void qh_softmmu_fault(QhJitCpu *jit, const QhMemFault *fault)

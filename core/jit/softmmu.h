@@ -96,7 +96,6 @@ typedef struct QhSoftmmu {
     uint32_t granule_bits;
     uint64_t granule_mask; /* low bits */
     uint32_t used;         /* bit per index: the first level is not empty */
-    uint32_t own_code;     /* bit per index: blocks were found on pages that are not shared */
     uint32_t next_stamp;
     uint32_t next_way;
     uint32_t space_version;
@@ -131,12 +130,10 @@ void qh_softmmu_check_space(QhJitCpu *jit);
 /* Make stores to the granules of @host_page (4 KiB) look for code from now on. [any] */
 void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page);
 
-/*
- * A block on @page (and on the next one, when @crosses) is about to be found by its pc. As long as
- * all code of an index is on shared pages, its blocks are remembered for all contexts.
- */
-void qh_softmmu_note_code(
-    QhJitCpu *jit, uint64_t address, uint32_t index, const QhTlbPage *page, gboolean crosses);
+/* Where the granule at @address leads for fetches, if the second level knows. */
+gboolean qh_softmmu_known_code(QhJitCpu *jit, uint64_t address, uint32_t index, uint64_t *ret_phys);
+/* What code at @address was just fetched from. */
+gboolean qh_softmmu_fetched(QhJitCpu *jit, uint64_t address, uint32_t index, QhTlbPage *ret);
 
 /*
  * What is behind @address. FALSE: the fault was entered and cpu->unwind is set. The answer holds

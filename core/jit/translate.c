@@ -529,9 +529,10 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags)
             code = attempt_block(engine, jit, &key, &page, &again);
         }
     }
-    if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose) {
+    if (code != NULL && flags == 0 && key.ram_address != 0 && code != jit->scratch->loose &&
+        key.state_key == cpu->state_key) {
         /* also when each block is seen: what is compiled notes its jumps by itself */
-        qh_softmmu_note_code(jit, key.pc, fetch_index(cpu), &page, code->second_page != 0);
+        qh_jit_note_code(jit, key.pc, &page, code->second_page != 0);
         if (!qh_engine_sees_all(engine)) {
             qh_jit_note_jump(jit, key.pc, code, qh_tier_no_code(engine->tier));
         }

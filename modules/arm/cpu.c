@@ -325,6 +325,12 @@ static gboolean translate(QhCpu *base,
     return arm_mmu_translate(arm_cpu(base), address, access, mmu_index, ret, fault);
 }
 
+static gboolean
+peek(QhCpu *base, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret)
+{
+    return arm_mmu_peek(arm_cpu(base), address, access, mmu_index, ret);
+}
+
 static void mem_fault(QhCpu *base, const QhMemFault *fault)
 {
     arm_mmu_fault(arm_cpu(base), fault);
@@ -409,4 +415,5 @@ const QhCpuOps arm64_cpu_ops = {
     .describe = describe,
     .state_written = state_written,
     .core_registers = core_registers,
+    .peek = peek,
 };

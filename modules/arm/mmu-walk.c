@@ -404,6 +404,9 @@ static gboolean update_leaf(const ArmRequest *request,
     if (wanted == leaf->descriptor || request->quiet) {
         return TRUE;
     }
+    if (request->settled) {
+        return fail(fault, ARM_FSC_ACCESS_FLAG + leaf->level, stage, request->address);
+    }
     if (!find_table(request, stage, leaf->where_ipa, QH_ACCESS_WRITE, &where, fault)) {
         return FALSE;
     }

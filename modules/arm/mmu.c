@@ -116,6 +116,23 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
     return TRUE;
 }
 
+gboolean
+arm_mmu_peek(ArmCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret)
+{
+    ArmRequest request = arm_request(cpu, address, access, mmu_index);
+    ArmFound found = {0};
+    ArmFault why;
+
+    request.settled = TRUE;
+    if (!arm_walk(&request, &found, &why) || (found.guarded && !cpu->guarded_seen)) {
+        return FALSE;
+    }
+    ret->phys = found.phys;
+    ret->prot = found.prot;
+    ret->page_bits = found.page_bits;
+    return TRUE;
+}
+
 gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_phys)
 {
     uint32_t index = cpu->base.state_key & 15;

@@ -20,12 +20,13 @@
 typedef struct ArmRequest {
     ArmCpu *cpu;
     uint64_t address;
-    uint32_t access; /* QH_ACCESS_... */
-    uint32_t level;  /* whose registers rule: 1, 2, 3 */
-    gboolean user;   /* unprivileged */
-    gboolean pan;    /* PSTATE.PAN holds for this access */
-    gboolean quiet;  /* change nothing: AT, debugger */
-    uint32_t attrs;  /* QH_ATTR_... of reads of tables */
+    uint32_t access;  /* QH_ACCESS_... */
+    uint32_t level;   /* whose registers rule: 1, 2, 3 */
+    gboolean user;    /* unprivileged */
+    gboolean pan;     /* PSTATE.PAN holds for this access */
+    gboolean quiet;   /* change nothing: AT, debugger */
+    gboolean settled; /* fail where the tables would have to be written */
+    uint32_t attrs;   /* QH_ATTR_... of reads of tables */
 } ArmRequest;
 
 /* What is there. */

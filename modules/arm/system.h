@@ -63,6 +63,9 @@ gboolean arm_mmu_translate(ArmCpu *cpu,
                            uint32_t mmu_index,
                            QhTranslation *ret,
                            QhMemFault *fault);
+/* The same if no table would be written and no register either; without faults. */
+gboolean arm_mmu_peek(
+    ArmCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret);
 gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_phys);
 void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault);
 /* Whether the page at @pc, which is being executed, has GP = 1 (FEAT_BTI). */

@@ -226,6 +226,19 @@ static gboolean translate(QhCpu *cpu,
     return TRUE;
 }
 
+static gboolean
+peek(QhCpu *cpu, uint64_t virtual, uint32_t access, uint32_t mmu_index, QhTranslation *ret)
+{
+    ToyMachine *toy = machine_of(cpu);
+    uint32_t before = toy->n_translated;
+    QhMemFault fault = {.size = sizeof(fault)};
+    gboolean ok = translate(cpu, virtual, access, mmu_index, ret, &fault);
+
+    toy->n_translated = before;
+    toy->n_peeked++;
+    return ok;
+}
+
 static void mem_fault(QhCpu *cpu, const QhMemFault *fault)
 {
     Toy *toy = (Toy *)cpu;
@@ -297,6 +310,7 @@ static const QhCpuOps cpu_ops_base = {
     .translate = translate,
     .mem_fault = mem_fault,
     .raise = enter_raise,
+    .peek = peek,
 };
 
 static uint32_t

@@ -120,6 +120,9 @@ typedef struct QhCpuOps {
     void (*state_written)(QhCpu *cpu);
 
     uint32_t (*core_registers)(QhCpu *cpu, void *ret_buffer, uint32_t room);
+
+    gboolean (*peek)(
+        QhCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret);
 } QhCpuOps;
 
 typedef struct QhCpuService {
