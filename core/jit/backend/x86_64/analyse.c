@@ -192,8 +192,6 @@ static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
     switch (record->op) {
     case QH_IR_brc:
         return QH_T1_USER_BRANCH;
-    case QH_IR_select:
-        return operand == 0 ? QH_T1_USER_BRANCH : QH_T1_USER_OTHER;
     case QH_IR_ld:
     case QH_IR_prefetch:
         return QH_T1_USER_ADDRESS;
