@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/modcheck/bench.h"
+#include "abi/cpu.h"
 #include "core/loop/timers.h"
 #include "core/machine/machine.h"
 #include "core/module/registry-priv.h"
@@ -155,6 +156,22 @@ GPtrArray *qh_bench_classes(QhBench *bench)
 
     qh_registry_foreach_offer(qh_host_registry(bench->host), "device", add_class, &list);
     return list.names;
+}
+
+GPtrArray *qh_bench_models(QhBench *bench, const char *target, GError **error)
+{
+    QhSlotRef slot;
+
+    if (!qh_registry_acquire(qh_host_registry(bench->host), "cpu", target, &slot, error)) {
+        return NULL;
+    }
+    const QhCpuOps *ops = slot.ops;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (uint32_t i = 0; i < ops->n_models; i++) {
+        g_ptr_array_add(names, g_strdup(ops->models[i].name));
+    }
+    qh_slot_release(&slot);
+    return names;
 }
 
 /* xorshift64*, so that a run is the same with every libc. */

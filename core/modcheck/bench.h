@@ -34,6 +34,8 @@ void qh_bench_unplug(QhBench *bench); /* free the machine */
 /* "TARGET:NAME" of all boards that are installed, those of the module under trial first (char *,
  * owned); @own: only those. */
 GPtrArray *qh_bench_boards(QhBench *bench, gboolean own);
+/* Names of the CPU models of @target, as its slot has them (char *, owned); NULL with @error. */
+GPtrArray *qh_bench_models(QhBench *bench, const char *target, GError **error);
 /* Names of all device classes that are installed (char *, owned). */
 GPtrArray *qh_bench_classes(QhBench *bench);
 

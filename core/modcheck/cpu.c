@@ -97,21 +97,15 @@ static gboolean try_model(QhTrial *trial, void *data)
 void qh_trial_cpu(QhTrial *trial)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    QhSlotRef slot;
     QhBench bench;
+    gboolean open = qh_bench_open(&bench, trial, &error);
+    g_autoptr(GPtrArray) names = open ? qh_bench_models(&bench, trial->name, &error) : NULL;
 
-    if (qh_bench_open(&bench, trial, &error) &&
-        qh_registry_acquire(qh_host_registry(bench.host), "cpu", trial->name, &slot, &error)) {
-        const QhCpuOps *ops = slot.ops;
-        for (uint32_t i = 0; i < ops->n_models; i++) {
-            g_ptr_array_add(names, g_strdup(ops->models[i].name));
-        }
-        qh_slot_release(&slot);
-    } else {
-        qh_trial_problem(trial, "%s", error->message);
-    }
     qh_bench_close(&bench);
+    if (names == NULL) {
+        qh_trial_problem(trial, "%s", error->message);
+        return;
+    }
     for (guint i = 0; i < names->len && !qh_trial_is_full(trial); i++) {
         Model model = {g_ptr_array_index(names, i), TRUE};
 
@@ -120,7 +114,7 @@ void qh_trial_cpu(QhTrial *trial)
         }
     }
     Model plain = {NULL, FALSE};
-    if (names->len > 0 && !qh_trial_is_full(trial)) {
+    if (!qh_trial_is_full(trial)) {
         qh_bench_rounds(trial, "making a CPU", try_model, &plain);
     }
 }

@@ -240,7 +240,24 @@ static void check_saving(QhBench *bench, QhInstance *device)
     }
 }
 
-/* In a host of its own: what a device's disk and network take is given back with that. */
+/* What the guest did is gone after a reset; some devices keep something on purpose, clocks and
+ * flash, so this is only told. */
+static void check_forgetting(QhTrial *trial, QhInstance *device, const GByteArray *fresh)
+{
+    const QhStateSubject subject = subject_of(device);
+
+    qh_trial_doing(trial, "a reset after all accesses");
+    reset(device, QH_RESET_COLD);
+    g_autoptr(GByteArray) now = qh_state_save(&subject, NULL);
+    if (fresh != NULL && now != NULL && !qh_state_same(fresh, now)) {
+        const char *field = qh_state_difference(&subject, fresh, now);
+        qh_trial_unchecked(trial,
+                           "whether it is meant that a reset does not undo what a guest did%s%s%s",
+                           field != NULL ? ": field '" : "", field != NULL ? field : "",
+                           field != NULL ? "' differs" : "");
+    }
+}
+
 static gboolean make_and_free(QhTrial *trial, void *data)
 {
     g_autoptr(GError) error = NULL;
@@ -276,12 +293,16 @@ void qh_trial_device(QhTrial *trial)
         qh_bench_close(&bench);
         return;
     }
+    const QhStateSubject subject = subject_of(device);
     check_reset(trial, device);
+    reset(device, QH_RESET_COLD);
+    g_autoptr(GByteArray) fresh = qh_state_save(&subject, NULL);
     check_windows(&bench, device, check_looking);
     check_windows(&bench, device, read_and_write_each);
     change_lines(&bench, device);
     check_windows(&bench, device, scribble);
     check_saving(&bench, device);
+    check_forgetting(trial, device, fresh);
     check_reset(trial, device);
     if (made) {
         qh_trial_doing(trial, "being taken out");

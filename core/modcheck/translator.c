@@ -11,13 +11,15 @@
 #include "core/vcpu/vcpu.h"
 #include <string.h>
 
-#define BLOCKS     6000u
+#define BLOCKS     6000u /* over all models */
+#define BLOCKS_MIN 1000u
 #define PAGE_BYTES 4096u
 #define CANARY     8u /* records behind the buffer that nobody may write */
 
 typedef struct Source {
     QhBench *bench;
     QhTrial *trial;
+    const char *model;
     const QhCluster *cluster;
     QhCpu *cpu;
     void *before; /* copy of the CPU's state */
@@ -67,7 +69,8 @@ static void complain(Source *source, const QhBlock *block, const char *what)
     for (uint32_t i = 0; i < MIN(block->code_bytes, 16u); i++) {
         g_string_append_printf(bytes, "%02x", block->code[i]);
     }
-    qh_trial_problem(source->trial, "translating the bytes %s...: %s", bytes->str, what);
+    qh_trial_problem(source->trial, "translating the bytes %s... for model '%s': %s", bytes->str,
+                     source->model, what);
 }
 
 static gboolean check_block(Source *source, QhBlock *block, gboolean answer)
@@ -154,30 +157,32 @@ static gboolean try_text(Source *source, uint32_t round)
     return TRUE;
 }
 
-static void try_blocks(Source *source)
+static gboolean try_blocks(Source *source, uint32_t rounds)
 {
+    gboolean good = TRUE;
     size_t state_size = source->cluster->cpu_ops->state_size;
 
     source->before = g_memdup2(source->cpu, state_size);
     source->records = g_new0(QhIrRecord, QH_IR_MAX_RECORDS + CANARY);
-    for (uint32_t round = 0; round < BLOCKS; round++) {
+    for (uint32_t round = 0; round < rounds && good; round++) {
         if (round % 8 == 0) {
             fill(source, round / 8);
         }
-        if (!try_block(source, round) || !try_text(source, round)) {
-            break; /* one is enough */
-        }
+        good = try_block(source, round) && try_text(source, round);
     }
     g_free(source->records);
     g_free(source->before);
+    return good;
 }
 
-void qh_trial_translator(QhTrial *trial)
+/* FALSE: one fault has been found, which is enough. */
+static gboolean try_model(QhTrial *trial, const char *model, uint32_t rounds)
 {
     g_autoptr(GError) error = NULL;
+    gboolean good = FALSE;
     QhBench bench;
 
-    if (qh_bench_open(&bench, trial, &error) && qh_bench_bare(&bench, trial->name, NULL, &error)) {
+    if (qh_bench_open(&bench, trial, &error) && qh_bench_bare(&bench, trial->name, model, &error)) {
         QhVcpu *vcpu = qh_machine_vcpu(bench.machine, 0);
         const QhCluster *cluster = qh_vcpu_cluster(vcpu);
         Source *source = g_new0(Source, 1);
@@ -185,6 +190,7 @@ void qh_trial_translator(QhTrial *trial)
         *source = (Source){
             .bench = &bench,
             .trial = trial,
+            .model = model,
             .cluster = cluster,
             .cpu = qh_vcpu_state(vcpu),
             .context = {.state = cluster->cpu_ops->state,
@@ -193,10 +199,30 @@ void qh_trial_translator(QhTrial *trial)
                         .address_bits = cluster->target_ops->address_bits,
                         .n_mmu_indices = cluster->target_ops->n_mmu_indices}
         };
-        try_blocks(source);
+        good = try_blocks(source, rounds);
         g_free(source);
     } else {
         qh_trial_problem(trial, "%s", error->message);
     }
     qh_bench_close(&bench);
+    return good;
+}
+
+/* What a model has not, it must not translate either: each is tried. */
+void qh_trial_translator(QhTrial *trial)
+{
+    g_autoptr(GError) error = NULL;
+    QhBench bench;
+    gboolean open = qh_bench_open(&bench, trial, &error);
+    g_autoptr(GPtrArray) names = open ? qh_bench_models(&bench, trial->name, &error) : NULL;
+    gboolean good = names != NULL;
+
+    qh_bench_close(&bench);
+    if (names == NULL) {
+        qh_trial_problem(trial, "%s", error->message);
+        return;
+    }
+    for (guint i = 0; i < names->len && good; i++) {
+        good = try_model(trial, g_ptr_array_index(names, i), MAX(BLOCKS / names->len, BLOCKS_MIN));
+    }
 }
