@@ -96,6 +96,16 @@ static void limit(int resource, rlim_t value)
     }
 }
 
+static uint64_t address_space(void)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
+        return UINT64_MAX;
+    }
+    return g_ascii_strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void confine(int out, guint cpu_seconds)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -111,9 +121,10 @@ static void confine(int out, guint cpu_seconds)
     close_range((unsigned)MAX(out + 1, 3), ~0u, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, cpu_seconds);
-#ifndef __SANITIZE_ADDRESS__ /* its shadow takes more than any limit */
-    limit(RLIMIT_AS, TRIAL_MEMORY);
-#endif
+    if (address_space() <
+        TRIAL_MEMORY / 2) { /* the shadow of a sanitizer is larger than any limit */
+        limit(RLIMIT_AS, TRIAL_MEMORY);
+    }
 }
 
 /* "PTEXT" or "UTEXT"; "P\tCHECK\tTEXT" names another check. */

@@ -178,6 +178,7 @@ def main():
     args = parser.parse_args()
     if args.installed == bool(args.build):
         parser.error("either --installed or --build")
+    os.umask(0o022)  # as the guides say
     failed = 0
     print(f"1..{len(args.guide) + 1}")
     with tempfile.TemporaryDirectory(prefix="sdk-") as folder:
