@@ -53,7 +53,8 @@ struct QhCli {
     QhFirmwareOptions *firmware;
 
     /* texts as given, in order */
-    GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *module_dirs;
+    GPtrArray *chardevs, *serials, *monitors, *mons, *qmps, *load_targets, *load_modules,
+        *module_dirs;
     GPtrArray *devices;            /* QhJson */
     GPtrArray *blockdevs, *drives; /* QhJson */
     GPtrArray *globals;            /* QhGlobal */

@@ -168,6 +168,7 @@ void qh_cli_free(QhCli *cli)
         cli->mons,
         cli->qmps,
         cli->load_targets,
+        cli->load_modules,
         cli->module_dirs,
         cli->devices,
         cli->blockdevs,

@@ -27,10 +27,21 @@ static QhCli *cli_new(const char *argv0)
         cli->legacy = g_strdup(cli->program + strlen(LEGACY_PREFIX));
     }
     GPtrArray **texts[] = {
-        &cli->machine_properties, &cli->cpu_properties, &cli->chardevs, &cli->serials,
-        &cli->monitors,           &cli->mons,           &cli->qmps,     &cli->load_targets,
-        &cli->module_dirs,        &cli->objects,        &cli->netdevs,  &cli->nics,
-        &cli->usb_devices,        &cli->fd_sets,
+        &cli->machine_properties,
+        &cli->cpu_properties,
+        &cli->chardevs,
+        &cli->serials,
+        &cli->monitors,
+        &cli->mons,
+        &cli->qmps,
+        &cli->load_targets,
+        &cli->load_modules,
+        &cli->module_dirs,
+        &cli->objects,
+        &cli->netdevs,
+        &cli->nics,
+        &cli->usb_devices,
+        &cli->fd_sets,
     };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
         *texts[i] = g_ptr_array_new_with_free_func(g_free);

@@ -143,6 +143,25 @@ char *qh_cli_target_name(QhHost *host, const char *name)
     return proper;
 }
 
+static void warn_not_loaded(const GError *error, void *data)
+{
+    qh_log_warn(qh_host_log(data), "--load-module=all: %s", error->message);
+}
+
+static gboolean load_modules(QhCli *cli, QhHost *host, GError **error)
+{
+    for (guint i = 0; i < cli->load_modules->len; i++) {
+        const char *name = g_ptr_array_index(cli->load_modules, i);
+        if (g_str_equal(name, "all")) {
+            qh_registry_load_all(qh_host_registry(host), warn_not_loaded, host);
+        } else if (!qh_registry_load(qh_host_registry(host), name, error)) {
+            g_prefix_error(error, "--load-module=%s: ", name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean qh_cli_resolve_target(QhCli *cli, QhHost *host, GError **error)
 {
     if (cli->legacy != NULL) {
@@ -159,7 +178,7 @@ gboolean qh_cli_resolve_target(QhCli *cli, QhHost *host, GError **error)
             return FALSE;
         }
     }
-    return TRUE;
+    return load_modules(cli, host, error);
 }
 
 /* The only target that offers the machine, when none was chosen. */

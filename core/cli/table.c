@@ -64,11 +64,19 @@ const QhOption qh_options[] = {
      .group = "general",
      .values = "TARGET,...",
      .brief = "load a target's modules",
-     .take = qh_take_targets,
+     .take = qh_take_names,
      .offset = MEMBER(load_targets),
      .help = "Load the modules of these targets; the first one is the one that is meant when a "
              "machine or CPU model exists on several. A program called qemu-system-NAME does this "
              "for NAME."},
+    {.name = "load-module",
+     .argument = "NAME[,NAME...]",
+     .group = "general",
+     .take = qh_take_names,
+     .offset = MEMBER(load_modules),
+     .help =
+         "Load these modules now and not when they are wanted; 'all' is every module that can "
+         "be loaded. They and their libraries stay as they are, whatever becomes of the files."},
     {.name = "module-path",
      .argument = "DIRECTORY",
      .group = "general",
@@ -662,7 +670,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                                                            },
+    {.name = NULL                                 },
 };
 /* clang-format on */
 

@@ -52,16 +52,16 @@ gboolean qh_take_list(QhCli *cli, const QhOption *option, const char *value, GEr
     return TRUE;
 }
 
-gboolean
-qh_take_targets(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value, GError **error)
+gboolean qh_take_names(QhCli *cli, const QhOption *option, const char *value, GError **error)
 {
+    GPtrArray **list = member(cli, option);
     g_auto(GStrv) names = g_strsplit(value, ",", -1);
 
     for (guint i = 0; names[i] != NULL; i++) {
         if (*names[i] == '\0') {
             return usage(error, "a name is empty");
         }
-        g_ptr_array_add(cli->load_targets, g_strdup(names[i]));
+        g_ptr_array_add(*list, g_strdup(names[i]));
     }
     return *names != NULL || usage(error, "the value is empty");
 }

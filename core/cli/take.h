@@ -57,6 +57,6 @@ gboolean qh_take_runas(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_gdb_default(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_filter(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);
-gboolean qh_take_targets(QhCli *, const QhOption *, const char *, GError **);
+gboolean qh_take_names(QhCli *, const QhOption *, const char *, GError **);
 
 #endif

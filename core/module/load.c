@@ -282,6 +282,17 @@ gboolean qh_registry_load(QhRegistry *registry, const char *name, GError **error
     return FALSE;
 }
 
+void qh_registry_load_all(QhRegistry *registry, QhLoadFailedFn failed, void *data)
+{
+    for (guint i = 0; i < registry->files->len; i++) {
+        QhModuleFile *file = g_ptr_array_index(registry->files, i);
+        g_autoptr(GError) error = NULL;
+        if (file->refusal == QH_REFUSED_NOT && !load_known(registry, file, &error)) {
+            failed(error, data);
+        }
+    }
+}
+
 gboolean qh_registry_unload(QhRegistry *registry, const char *name, GError **error)
 {
     QhLoadedModule *module = find_loaded(registry, name);

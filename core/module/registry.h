@@ -70,6 +70,9 @@ void qh_registry_set_listener(QhRegistry *registry, QhRegistryListener listener,
  */
 gboolean qh_registry_load(QhRegistry *registry, const char *name, GError **error);
 gboolean qh_registry_unload(QhRegistry *registry, const char *name, GError **error);
+/* Load every module that was found good; @failed is told of each that cannot be loaded. [main] */
+typedef void (*QhLoadFailedFn)(const GError *error, void *data);
+void qh_registry_load_all(QhRegistry *registry, QhLoadFailedFn failed, void *data);
 /* Load whatever offers target @name ("riscv64"), or all targets of module @name ("riscv"), and
  * select it: the first one loaded answers for commands without a `target`. [main] */
 gboolean qh_registry_load_target(QhRegistry *registry, const char *name, GError **error);
