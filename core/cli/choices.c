@@ -358,7 +358,7 @@ const char *qh_choices_set_in(const char *word)
     while (at > word && (g_ascii_isupper(at[-1]) || at[-1] == '-')) {
         at--;
     }
-    return strlen(at) > 1 ? at : word + strlen(word);
+    return at;
 }
 
 /* The set that an option's first item is of: the one whose elements bring keys. */

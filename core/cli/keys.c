@@ -22,9 +22,9 @@ const QhOptionParameter qh_keys_machine[] = {
 };
 
 const QhOptionParameter qh_keys_accel[] = {
-    {"accel",         "string", "tcg",                                            "tcg"            },
-    {"thread",        "string", "multi",                                          "multi"          },
-    {"backend",       "string", "auto, interp or jit",                            "auto|interp|jit"},
+    {"accel",         "string", "the accelerator",                                "tcg"            },
+    {"thread",        "string", "every CPU has a thread of its own",              "multi"          },
+    {"backend",       "string", "whether guest code is compiled",                 "auto|interp|jit"},
     {"lockstep",      "number",
      "compare with the interpreter every N * 64 instructions at most; 0: do not", NULL             },
     {"jit-threshold", "number", "compile what has run this often; 0: at once",    NULL             },
@@ -34,9 +34,9 @@ const QhOptionParameter qh_keys_accel[] = {
 
 const QhOptionParameter qh_keys_smp[] = {
     {"cpus",     "number", "CPUs at start",                               NULL},
-    {"sockets",  "number", NULL,                                          NULL},
-    {"dies",     "number", "1",                                           NULL},
-    {"clusters", "number", "1",                                           NULL},
+    {"sockets",  "number", "how many there are",                          NULL},
+    {"dies",     "number", "1: there are none",                           NULL},
+    {"clusters", "number", "1: there are none",                           NULL},
     {"cores",    "number", "per socket",                                  NULL},
     {"threads",  "number", "per core",                                    NULL},
     {"maxcpus",  "number", "the number of CPUs: none can be added later", NULL},
@@ -44,35 +44,35 @@ const QhOptionParameter qh_keys_smp[] = {
 };
 
 const QhOptionParameter qh_keys_m[] = {
-    {"size", "size", NULL, NULL},
-    {NULL,   NULL,   NULL, NULL},
+    {"size", "size", "how much; a number alone is MiB", NULL},
+    {NULL,   NULL,   NULL,                              NULL},
 };
 
 const QhOptionParameter qh_keys_add_fd[] = {
-    {"fd",     "number", NULL, NULL},
-    {"set",    "number", NULL, NULL},
-    {"opaque", "string", NULL, NULL},
-    {NULL,     NULL,     NULL, NULL},
+    {"fd",     "number", "the descriptor's number",    NULL},
+    {"set",    "number", "the set's number",           NULL},
+    {"opaque", "string", "any text, for query-fdsets", NULL},
+    {NULL,     NULL,     NULL,                         NULL},
 };
 
 const QhOptionParameter qh_keys_overcommit[] = {
-    {"mem-lock", "boolean", NULL,  NULL},
-    {"cpu-pm",   "boolean", "off", NULL},
-    {NULL,       NULL,      NULL,  NULL},
+    {"mem-lock", "boolean", "keep the whole process in memory", NULL},
+    {"cpu-pm",   "boolean", "accepted: off is what happens",    NULL},
+    {NULL,       NULL,      NULL,                               NULL},
 };
 
 const QhOptionParameter qh_keys_rtc[] = {
-    {"base",     "string", "utc, or a date and time in UTC", "utc" },
-    {"clock",    "string", "host",                           "host"},
-    {"driftfix", "string", "none",                           "none"},
-    {NULL,       NULL,     NULL,                             NULL  },
+    {"base",     "string", "utc, or a date and time in UTC", "utc|DATE"},
+    {"clock",    "string", "accepted: host is what happens", "host"    },
+    {"driftfix", "string", "accepted: none is what happens", "none"    },
+    {NULL,       NULL,     NULL,                             NULL      },
 };
 
 const QhOptionParameter qh_keys_icount[] = {
-    {"shift", "string",  "0 to 10, or auto",       "auto"},
-    {"sleep", "boolean", "wait while the CPUs do", NULL  },
-    {"align", "boolean", "off",                    NULL  },
-    {NULL,    NULL,      NULL,                     NULL  },
+    {"shift", "string",  "0 to 10, or auto",              "auto|NUMBER"},
+    {"sleep", "boolean", "wait while the CPUs do",        NULL         },
+    {"align", "boolean", "accepted: off is what happens", NULL         },
+    {NULL,    NULL,      NULL,                            NULL         },
 };
 
 const QhOptionParameter qh_keys_boot[] = {
@@ -94,7 +94,7 @@ const QhOptionParameter qh_keys_fw_cfg[] = {
 
 const QhOptionParameter qh_keys_smbios[] = {
     {"file",               "string",  "structures",                                       "FILE"                                                           },
-    {"type",               "number",  "0, 1, 2, 3, 4, 8, 11, 17 or 41",                   "0|1|2|3|4|8|11|17|41"                                           },
+    {"type",               "number",  "of the structure",                                 "0|1|2|3|4|8|11|17|41"                                           },
     {"vendor",             "string",  "type 0",                                           NULL                                                             },
     {"version",            "string",  "types 0 to 4",                                     NULL                                                             },
     {"date",               "string",  "type 0",                                           NULL                                                             },
@@ -133,16 +133,16 @@ const QhOptionParameter qh_keys_smbios[] = {
 };
 
 const QhOptionParameter qh_keys_device[] = {
-    {"driver", "string", NULL,                                                        "DEVICE"   },
-    {"id",     "string", NULL,                                                        NULL       },
+    {"driver", "string", "class of the device",                                       "DEVICE"   },
+    {"id",     "string", "its name",                                                  NULL       },
     {"bus",    "string", "where it is plugged in; otherwise the first that has room", "DEVICE-ID"},
     {NULL,     NULL,     NULL,                                                        NULL       },
 };
 
 const QhOptionParameter qh_keys_audiodev[] = {
-    {"driver", "string", "none", "none"},
-    {"id",     "string", NULL,   NULL  },
-    {NULL,     NULL,     NULL,   NULL  },
+    {"driver", "string", "the one there is", "none"},
+    {"id",     "string", "its name",         NULL  },
+    {NULL,     NULL,     NULL,               NULL  },
 };
 
 const QhOptionParameter qh_keys_vnc[] = {
@@ -150,10 +150,10 @@ const QhOptionParameter qh_keys_vnc[] = {
     {"id",              "string",  "name of the server; default",                                     NULL       },
     {"to",              "number",  "try numbers up to this one",                                      NULL       },
     {"websocket",       "string",  "also by WebSocket: on (port 5700 + D), [HOST:]PORT or unix:PATH",
-     "on|unix:FILE"                                                                                              },
+     "on|PORT|unix:FILE"                                                                                         },
     {"password",        "boolean", "clients need the password of set_password",                       NULL       },
     {"password-secret", "string",  "id of the secret that is the password",                           "OBJECT-ID"},
-    {"share",           "string",  "allow-exclusive, force-shared or ignore",
+    {"share",           "string",  "whether several viewers may look on at a time",
      "allow-exclusive|force-shared|ignore"                                                                       },
     {"display",         "string",  "id of the device whose screen is shown",                          "DEVICE-ID"},
     {"head",            "number",  "which of its screens",                                            NULL       },
@@ -165,98 +165,97 @@ const QhOptionParameter qh_keys_vnc[] = {
 };
 
 const QhOptionParameter qh_keys_blockdev[] = {
-    {"driver",         "string",  NULL,                                   "BLOCKDEV"    },
-    {"node-name",      "string",  NULL,                                   NULL          },
-    {"read-only",      "boolean", NULL,                                   NULL          },
-    {"auto-read-only", "boolean", "read-only when it cannot be written",  NULL          },
-    {"discard",        "string",  "ignore or unmap",                      "ignore|unmap"},
-    {"detect-zeroes",  "string",  "off, on or unmap",                     "off|on|unmap"},
-    {"cache.direct",   "boolean", "past the host's page cache",           NULL          },
-    {"cache.no-flush", "boolean", "ignore flushes: faster, and not safe", NULL          },
-    {"file",           "string",  "formats: a node, or options of one",   "BLOCK-ID"    },
-    {"backing",        "string",  "formats: a node, or options of one",   "BLOCK-ID"    },
-    {"filename",       "string",  "file, host_device",                    "FILE"        },
-    {"locking",        "string",  "file: auto, on or off",                "auto|on|off" },
-    {NULL,             NULL,      NULL,                                   NULL          },
+    {"driver",         "string",  "what the node is",                             "BLOCKDEV"    },
+    {"node-name",      "string",  "its name",                                     NULL          },
+    {"read-only",      "boolean", "nobody can write to it",                       NULL          },
+    {"auto-read-only", "boolean", "read-only when it cannot be written",          NULL          },
+    {"discard",        "string",  "whether discards are passed on",               "ignore|unmap"},
+    {"detect-zeroes",  "string",  "whether zeroes that are written become holes", "off|on|unmap"},
+    {"cache.direct",   "boolean", "past the host's page cache",                   NULL          },
+    {"cache.no-flush", "boolean", "ignore flushes: faster, and not safe",         NULL          },
+    {"file",           "string",  "formats: a node, or options of one",           "BLOCK-ID"    },
+    {"backing",        "string",  "formats: a node, or options of one",           "BLOCK-ID"    },
+    {"filename",       "string",  "file, host_device",                            "FILE"        },
+    {"locking",        "string",  "file: auto, on or off",                        "auto|on|off" },
+    {NULL,             NULL,      NULL,                                           NULL          },
 };
 
 const QhOptionParameter qh_keys_drive[] = {
-    {"file",                  "string",  NULL,                                                  "FILE"                     },
-    {"format",                "string",  "raw, qcow2",                                          "raw|qcow2"                },
-    {"id",                    "string",  NULL,                                                  NULL                       },
-    {"if",                    "string",  "none, pflash, or a kind that the machine knows",      "none|pflash"              },
-    {"index",                 "number",  NULL,                                                  NULL                       },
-    {"media",                 "string",  "disk or cdrom",                                       "disk|cdrom"               },
-    {"cache",                 "string",  "writeback, none, writethrough, directsync or unsafe",
-     "writeback|none|writethrough|directsync|unsafe"                                                                       },
-    {"readonly",              "boolean", NULL,                                                  NULL                       },
-    {"snapshot",              "boolean", "throw away what the guest writes",                    NULL                       },
-    {"werror",                "string",  "enospc, report, ignore or stop",                      "enospc|report|ignore|stop"},
-    {"rerror",                "string",  "report, ignore or stop",                              "report|ignore|stop"       },
-    {"discard",               "string",  "ignore or unmap",                                     "ignore|unmap"             },
-    {"detect-zeroes",         "string",  "off, on or unmap",                                    "off|on|unmap"             },
-    {"aio",                   "string",  "accepted",                                            NULL                       },
-    {"throttling.bps-total",  "number",  "bytes a second; also -read, -write, -max",            NULL                       },
-    {"throttling.iops-total", "number",  "requests a second; also -read, -write, -max",         NULL                       },
-    {NULL,                    NULL,      NULL,                                                  NULL                       },
+    {"file",                  "string",  "the image",                                      "FILE"                                         },
+    {"format",                "string",  "its format",                                     "raw|qcow2"                                    },
+    {"id",                    "string",  "the drive's name",                               NULL                                           },
+    {"if",                    "string",  "none, pflash, or a kind that the machine knows", "none|pflash"                                  },
+    {"index",                 "number",  "its number among those of its kind",             NULL                                           },
+    {"media",                 "string",  "whether it can be taken out",                    "disk|cdrom"                                   },
+    {"cache",                 "string",  "how writes are cached",                          "writeback|none|writethrough|directsync|unsafe"},
+    {"readonly",              "boolean", "nobody can write to it",                         NULL                                           },
+    {"snapshot",              "boolean", "throw away what the guest writes",               NULL                                           },
+    {"werror",                "string",  "what happens when a write fails",                "enospc|report|ignore|stop"                    },
+    {"rerror",                "string",  "what happens when a read fails",                 "report|ignore|stop"                           },
+    {"discard",               "string",  "whether discards are passed on",                 "ignore|unmap"                                 },
+    {"detect-zeroes",         "string",  "whether zeroes that are written become holes",   "off|on|unmap"                                 },
+    {"aio",                   "string",  "accepted",                                       NULL                                           },
+    {"throttling.bps-total",  "number",  "bytes a second; also -read, -write, -max",       NULL                                           },
+    {"throttling.iops-total", "number",  "requests a second; also -read, -write, -max",    NULL                                           },
+    {NULL,                    NULL,      NULL,                                             NULL                                           },
 };
 
 const QhOptionParameter qh_keys_object[] = {
-    {"qom-type", "string", NULL, "OBJECT"},
-    {"id",       "string", NULL, NULL    },
-    {NULL,       NULL,     NULL, NULL    },
+    {"qom-type", "string", "kind of object", "OBJECT"},
+    {"id",       "string", "its name",       NULL    },
+    {NULL,       NULL,     NULL,             NULL    },
 };
 
 const QhOptionParameter qh_keys_fsdev[] = {
-    {"fsdriver",       "string",  NULL,                                 "local"    },
-    {"id",             "string",  NULL,                                 NULL       },
-    {"path",           "string",  NULL,                                 "DIRECTORY"},
+    {"fsdriver",       "string",  "a folder of the host",               "local"    },
+    {"id",             "string",  "its name",                           NULL       },
+    {"path",           "string",  "the folder",                         "DIRECTORY"},
     {"security_model", "string",  "what owners and permissions become",
      "passthrough|none|mapped-xattr|mapped-file"                                   },
-    {"readonly",       "boolean", NULL,                                 NULL       },
+    {"readonly",       "boolean", "the guest cannot write to it",       NULL       },
     {NULL,             NULL,      NULL,                                 NULL       },
 };
 
 const QhOptionParameter qh_keys_virtfs[] = {
-    {"fsdriver",       "string",  NULL,                                 "local"    },
-    {"mount_tag",      "string",  NULL,                                 NULL       },
-    {"path",           "string",  NULL,                                 "DIRECTORY"},
+    {"fsdriver",       "string",  "a folder of the host",                  "local"    },
+    {"mount_tag",      "string",  "the name by which the guest mounts it", NULL       },
+    {"path",           "string",  "the folder",                            "DIRECTORY"},
     {"security_model", "string",  "what owners and permissions become",
-     "passthrough|none|mapped-xattr|mapped-file"                                   },
-    {"readonly",       "boolean", NULL,                                 NULL       },
-    {NULL,             NULL,      NULL,                                 NULL       },
+     "passthrough|none|mapped-xattr|mapped-file"                                      },
+    {"readonly",       "boolean", "the guest cannot write to it",          NULL       },
+    {NULL,             NULL,      NULL,                                    NULL       },
 };
 
 const QhOptionParameter qh_keys_global[] = {
-    {"driver",   "string", NULL, "DEVICE"},
-    {"property", "string", NULL, NULL    },
-    {"value",    "string", NULL, NULL    },
-    {NULL,       NULL,     NULL, NULL    },
+    {"driver",   "string", "class of devices",        "DEVICE"},
+    {"property", "string", "of that class",           NULL    },
+    {"value",    "string", "its default from now on", NULL    },
+    {NULL,       NULL,     NULL,                      NULL    },
 };
 
 const QhOptionParameter qh_keys_netdev[] = {
-    {"type", "string", NULL, "NETDEV"},
-    {"id",   "string", NULL, NULL    },
-    {NULL,   NULL,     NULL, NULL    },
+    {"type", "string", "kind of network", "NETDEV"},
+    {"id",   "string", "its name",        NULL    },
+    {NULL,   NULL,     NULL,              NULL    },
 };
 
 const QhOptionParameter qh_keys_nic[] = {
-    {"model", "string", NULL, NULL},
-    {"mac",   "string", NULL, NULL},
-    {NULL,    NULL,     NULL, NULL},
+    {"model", "string", "class of the device; otherwise the board's own", NULL},
+    {"mac",   "string", "its address",                                    NULL},
+    {NULL,    NULL,     NULL,                                             NULL},
 };
 
 const QhOptionParameter qh_keys_chardev[] = {
-    {"backend",      "string",  NULL,                                                        "CHARDEV"   },
-    {"id",           "string",  NULL,                                                        NULL        },
+    {"backend",      "string",  "kind of back end",                                          "CHARDEV"   },
+    {"id",           "string",  "its name",                                                  NULL        },
     {"path",         "string",  "file, pipe, unix socket; for a pty a link to make",         "FILE"      },
     {"input-path",   "string",  "file: read from here",                                      "FILE"      },
     {"append",       "boolean", "file: keep what is there",                                  NULL        },
-    {"host",         "string",  "TCP",                                                       NULL        },
-    {"port",         "string",  "TCP",                                                       NULL        },
+    {"host",         "string",  "TCP: name or address",                                      NULL        },
+    {"port",         "string",  "TCP: number or name",                                       NULL        },
     {"to",           "number",  "TCP server: try ports up to this",                          NULL        },
-    {"ipv4",         "boolean", NULL,                                                        NULL        },
-    {"ipv6",         "boolean", NULL,                                                        NULL        },
+    {"ipv4",         "boolean", "TCP: use IPv4",                                             NULL        },
+    {"ipv6",         "boolean", "TCP: use IPv6",                                             NULL        },
     {"fd",           "string",  "a socket that is open already: a listener or a connection", NULL        },
     {"server",       "boolean", "wait for a peer instead of calling one",                    NULL        },
     {"wait",         "boolean", "server: do not start before a peer is there",               NULL        },
@@ -273,35 +272,36 @@ const QhOptionParameter qh_keys_chardev[] = {
 };
 
 const QhOptionParameter qh_keys_mon[] = {
-    {"chardev", "string",  NULL,                  "CHARDEV-ID"      },
-    {"mode",    "string",  "readline or control", "readline|control"},
-    {"id",      "string",  "accepted",            NULL              },
-    {"pretty",  "boolean", "off",                 NULL              },
-    {NULL,      NULL,      NULL,                  NULL              },
+    {"chardev", "string",  "the character device",          "CHARDEV-ID"      },
+    {"mode",    "string",  "for people, or QMP",            "readline|control"},
+    {"id",      "string",  "accepted",                      NULL              },
+    {"pretty",  "boolean", "accepted: off is what happens", NULL              },
+    {NULL,      NULL,      NULL,                            NULL              },
 };
 
 const QhOptionParameter qh_keys_action[] = {
-    {"reboot",   "string", NULL, "reset|shutdown"                                     },
-    {"shutdown", "string", NULL, "poweroff|pause"                                     },
-    {"panic",    "string", NULL, "shutdown|pause|exit-failure|none"                   },
-    {"watchdog", "string", NULL, "reset|shutdown|poweroff|pause|debug|none|inject-nmi"},
-    {NULL,       NULL,     NULL, NULL                                                 },
+    {"reboot",   "string", "the guest asks for a reset", "reset|shutdown"                  },
+    {"shutdown", "string", "the guest turns itself off", "poweroff|pause"                  },
+    {"panic",    "string", "the guest crashes",          "shutdown|pause|exit-failure|none"},
+    {"watchdog", "string", "a watchdog runs out",
+     "reset|shutdown|poweroff|pause|debug|none|inject-nmi"                                 },
+    {NULL,       NULL,     NULL,                         NULL                              },
 };
 
 const QhOptionParameter qh_keys_name[] = {
-    {"guest",         "string",  NULL,       NULL},
-    {"process",       "string",  NULL,       NULL},
-    {"debug-threads", "boolean", "accepted", NULL},
-    {NULL,            NULL,      NULL,       NULL},
+    {"guest",         "string",  "what the guest is called",   NULL},
+    {"process",       "string",  "what the process is called", NULL},
+    {"debug-threads", "boolean", "accepted",                   NULL},
+    {NULL,            NULL,      NULL,                         NULL},
 };
 
 const QhOptionParameter qh_keys_run_with[] = {
-    {"user", "string", NULL, NULL},
-    {NULL,   NULL,     NULL, NULL},
+    {"user", "string", "whom to become", NULL},
+    {NULL,   NULL,     NULL,             NULL},
 };
 
 const QhOptionParameter qh_keys_sandbox[] = {
-    {"enable",            "boolean", "on",                                      NULL                 },
+    {"enable",            "boolean", "on is what happens anyway",               NULL                 },
     {"obsolete",          "string",  "calls that nobody needs any more: deny",  "allow|deny"         },
     {"elevateprivileges", "string",  "changes of user and group: deny",         "allow|deny|children"},
     {"spawn",             "string",  "starting programs: deny",                 "allow|deny"         },
@@ -310,9 +310,9 @@ const QhOptionParameter qh_keys_sandbox[] = {
 };
 
 const QhOptionParameter qh_keys_msg[] = {
-    {"timestamp",  "boolean", NULL, NULL},
-    {"guest-name", "boolean", NULL, NULL},
-    {NULL,         NULL,      NULL, NULL},
+    {"timestamp",  "boolean", "the time",              NULL},
+    {"guest-name", "boolean", "the name of the guest", NULL},
+    {NULL,         NULL,      NULL,                    NULL},
 };
 
 /* Of a back end as -serial and the like write it. */

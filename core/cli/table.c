@@ -168,7 +168,7 @@ const QhOption qh_options[] = {
      .argument = "[shift=]N|auto[,sleep=on|off]",
      .group = "machine",
      .implied = "shift",
-     .values = "auto",
+     .values = "auto|NUMBER",
      .take = qh_take_icount,
      .qmp = "icount",
      .parameters = qh_keys_icount,
