@@ -74,6 +74,11 @@ CASES = [
     ("a run path", "link", "it has a RUNPATH", flagged("-Wl,--enable-new-dtags,-rpath,/opt")),
     ("init that keeps memory", "load/subject", "loading it loses", device(
         ("    g_free(ctx);", "    (void)ctx;"))),
+    ("a service that the note does not name", "load/subject",
+     "which the needs of its note do not name: \"qh.log\": [1, 0]", device(
+         ("    *ret_ctx = g_malloc0(16);",
+          "    if (host->service(host->host, \"qh.log\", 1, 0, error) == NULL) {\n"
+          "        return FALSE;\n    }\n    *ret_ctx = g_malloc0(16);"))),
     ("fini that crashes the second time", "load/subject", "crashed during", device(
         ("    g_free(ctx);",
          "    if (g_getenv(\"SEEN\") != NULL) {\n        *(volatile int *)8 = 0;\n    }\n"
