@@ -37,6 +37,10 @@ void qh_block_device_unref(QhBlock *block); /* NULL is accepted */
 QhBlock *qh_block_device_get(QhBlockGraph *graph, const char *name, GError **error);
 /* By drive id, by the id of the device, or by the path of that in the object tree. [main] */
 QhBlock *qh_block_device_find(QhBlockGraph *graph, const char *name);
+/* What a command's arguments @device (a drive's id) and @id (the device's own) mean, exactly one of
+ * which is given. NULL with @error. [main] */
+QhBlock *
+qh_block_device_named(QhBlockGraph *graph, const char *device, const char *id, GError **error);
 void qh_block_device_foreach(QhBlockGraph *graph,
                              void (*fn)(QhBlock *block, void *data),
                              void *data);

@@ -107,6 +107,23 @@ QhBlock *qh_block_device_find(QhBlockGraph *graph, const char *name)
     return block;
 }
 
+QhBlock *
+qh_block_device_named(QhBlockGraph *graph, const char *device, const char *id, GError **error)
+{
+    const char *name = id != NULL ? id : device;
+    QhBlock *block = name != NULL ? qh_block_device_find(graph, name) : NULL;
+
+    if (name == NULL || (device != NULL && id != NULL)) {
+        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
+                            "Need exactly one of 'device' and 'id'");
+        return NULL;
+    }
+    if (block == NULL) {
+        g_set_error(error, QH_ERROR, QH_ERROR_NO_DEVICE, "Device '%.64s' not found", name);
+    }
+    return block;
+}
+
 void qh_block_device_foreach(QhBlockGraph *graph,
                              void (*fn)(QhBlock *block, void *data),
                              void *data)

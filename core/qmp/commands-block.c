@@ -8,20 +8,9 @@
 #include "qapi/qapi-commands-block.h"
 #include "qapi/qapi-tables.h"
 
-/* A value as the JSON that it was read from. */
-static QhJson *json_of(const QhQapiType *type, const void *value, GError **error)
-{
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
-    size_t length;
-
-    qh_qapi_write(type, value, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    return qh_json_parse(text, (gssize)length, NULL, error);
-}
-
 gboolean qh_qmp_blockdev_add(QhHost *host, const QhQmpBlockdevOptions *args, GError **error)
 {
-    g_autoptr(QhJson) options = json_of(&qh_qapi_BlockdevOptions, args, error);
+    g_autoptr(QhJson) options = qh_qapi_to_json(&qh_qapi_BlockdevOptions, args, error);
     QhBlockNode *node =
         options != NULL ? qh_block_add(qh_host_blocks(host), options, QH_BLOCK_ADD_MONITOR, error)
                         : NULL;
@@ -42,7 +31,7 @@ gboolean qh_qmp_blockdev_reopen(QhHost *host, const QhQmpBlockdevReopenArgs *arg
 {
     for (size_t i = 0; i < args->options.n; i++) {
         g_autoptr(QhJson) options =
-            json_of(&qh_qapi_BlockdevOptions, &args->options.items[i], error);
+            qh_qapi_to_json(&qh_qapi_BlockdevOptions, &args->options.items[i], error);
 
         if (options == NULL || !qh_block_reopen(qh_host_blocks(host), options, error)) {
             return FALSE;
@@ -86,30 +75,13 @@ gboolean qh_qmp_query_blockstats(QhHost *host,
                   ret, error);
 }
 
-/* The device that "device" (a drive's id) or "id" (the device's own) means. */
-static QhBlock *device_of(QhHost *host, const char *device, const char *id, GError **error)
-{
-    const char *name = id != NULL ? id : device;
-    QhBlock *block = name != NULL ? qh_block_device_find(qh_host_blocks(host), name) : NULL;
-
-    if (name == NULL || (device != NULL && id != NULL)) {
-        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
-                            "Need exactly one of 'device' and 'id'");
-        return NULL;
-    }
-    if (block == NULL) {
-        g_set_error(error, QH_ERROR, QH_ERROR_NO_DEVICE, "Device '%.64s' not found", name);
-    }
-    return block;
-}
-
 gboolean qh_qmp_block_resize(QhHost *host, const QhQmpBlockResizeArgs *args, GError **error)
 {
     QhBlockGraph *graph = qh_host_blocks(host);
     QhBlockNode *node = args->node_name != NULL ? qh_block_find(graph, args->node_name) : NULL;
 
     if (args->node_name == NULL) {
-        QhBlock *block = device_of(host, args->device, NULL, error);
+        QhBlock *block = qh_block_device_named(qh_host_blocks(host), args->device, NULL, error);
 
         if (block == NULL) {
             return FALSE;
@@ -154,7 +126,7 @@ gboolean qh_qmp_block_resize(QhHost *host, const QhQmpBlockResizeArgs *args, GEr
 gboolean
 qh_qmp_block_set_io_throttle(QhHost *host, const QhQmpBlockSetIoThrottleArgs *args, GError **error)
 {
-    QhBlock *block = device_of(host, args->device, args->id, error);
+    QhBlock *block = qh_block_device_named(qh_host_blocks(host), args->device, args->id, error);
     QhMachine *machine = qh_host_machine(host);
     const int64_t values[] = {
         args->bps,

@@ -9,12 +9,9 @@
 gboolean qh_qmp_query_chardev(QhHost *host, QhQmpChardevInfoList *ret, GError **error)
 {
     g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
-    size_t length;
 
     qh_chars_describe(qh_host_chars(host), writer);
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    g_autoptr(QhJson) json = qh_json_parse(text, (gssize)length, NULL, error);
-    return json != NULL && qh_qapi_read(&qh_qapi_list_ChardevInfo, json, ret, error);
+    return qh_qapi_read_back(&qh_qapi_list_ChardevInfo, writer, ret, error);
 }
 
 /* The kinds that core/char has. */
@@ -38,18 +35,14 @@ gboolean qh_qmp_chardev_add(QhHost *host,
                             QhQmpChardevReturn *ret,
                             GError **error)
 {
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
     QhChars *chars = qh_host_chars(host);
-    size_t length;
 
     if (qh_chars_find(chars, args->id) != NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "Chardev with id '%.128s' already exists",
                     args->id);
         return FALSE;
     }
-    qh_qapi_write(&qh_qapi_ChardevBackend, &args->backend, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    g_autoptr(QhJson) backend = qh_json_parse(text, (gssize)length, NULL, error);
+    g_autoptr(QhJson) backend = qh_qapi_to_json(&qh_qapi_ChardevBackend, &args->backend, error);
     if (backend == NULL || !qh_chars_add(chars, args->id, backend, error)) {
         return FALSE;
     }

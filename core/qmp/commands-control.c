@@ -64,8 +64,5 @@ gboolean qh_qmp_query_command_line_options(QhHost *host,
                     args->option != NULL ? args->option : "");
         return FALSE;
     }
-    size_t length;
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    g_autoptr(QhJson) json = qh_json_parse(text, (gssize)length, NULL, error);
-    return json != NULL && qh_qapi_read(&qh_qapi_list_CommandLineOptionInfo, json, ret, error);
+    return qh_qapi_read_back(&qh_qapi_list_CommandLineOptionInfo, writer, ret, error);
 }

@@ -181,14 +181,11 @@ static void fill_result(QhQmpDump *dump, QhQmpDumpQueryResult *ret)
 
 static void tell_of_end(QhQmpDump *dump, const GError *error)
 {
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
     g_autoptr(QhJson) data = qh_json_new_object();
     QhQmpDumpQueryResult result;
 
     fill_result(dump, &result);
-    qh_qapi_write(&qh_qapi_DumpQueryResult, &result, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, NULL);
-    qh_json_set(data, "result", qh_json_parse(text, -1, NULL, NULL));
+    qh_json_set(data, "result", qh_qapi_to_json(&qh_qapi_DumpQueryResult, &result, NULL));
     if (error != NULL) {
         qh_json_set(data, "error", qh_json_new_string(error->message));
     }

@@ -9,20 +9,14 @@
 
 static QhBlock *removable(QhHost *host, const char *device, const char *id, GError **error)
 {
-    const char *name = id != NULL ? id : device;
-    QhBlock *block = name != NULL ? qh_block_device_find(qh_host_blocks(host), name) : NULL;
+    QhBlock *block = qh_block_device_named(qh_host_blocks(host), device, id, error);
 
-    if (name == NULL || (device != NULL && id != NULL)) {
-        g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
-                            "Need exactly one of 'device' and 'id'");
-        return NULL;
-    }
     if (block == NULL) {
-        g_set_error(error, QH_ERROR, QH_ERROR_NO_DEVICE, "Device '%.64s' not found", name);
         return NULL;
     }
     if (!qh_block_device_removable(block)) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Device '%.64s' is not removable", name);
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Device '%.64s' is not removable",
+                    id != NULL ? id : device);
         return NULL;
     }
     return block;

@@ -7,22 +7,12 @@
 #include "qapi/qapi-commands-modules.h"
 #include "qapi/qapi-tables.h"
 
-/* What the registry writes as JSON, checked against the schema. */
-static gboolean read_back(QhJsonWriter *writer, const QhQapiType *type, void *ret, GError **error)
-{
-    size_t length;
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    g_autoptr(QhJson) json = qh_json_parse(text, (gssize)length, NULL, error);
-
-    return json != NULL && qh_qapi_read(type, json, ret, error);
-}
-
 gboolean qh_qmp_query_modules(QhHost *host, QhQmpModuleInfoList *ret, GError **error)
 {
     g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
 
     qh_registry_describe_modules(qh_host_registry(host), writer);
-    return read_back(writer, &qh_qapi_list_ModuleInfo, ret, error);
+    return qh_qapi_read_back(&qh_qapi_list_ModuleInfo, writer, ret, error);
 }
 
 static const QhQmpSlotInfo *
@@ -45,7 +35,7 @@ gboolean qh_qmp_query_slots(QhHost *host, QhQmpSlotInfoList *ret, GError **error
     g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
 
     qh_registry_describe_slots(qh_host_registry(host), writer);
-    if (!read_back(writer, &qh_qapi_list_SlotInfo, ret, error)) {
+    if (!qh_qapi_read_back(&qh_qapi_list_SlotInfo, writer, ret, error)) {
         return FALSE;
     }
     for (size_t i = 0; i < qh_qapi_n_commands; i++) {

@@ -6,19 +6,9 @@
 #include "qapi/qapi-tables.h"
 #include <string.h>
 
-static QhJson *to_json(const QhQapiType *type, const void *value, GError **error)
-{
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
-    size_t length;
-
-    qh_qapi_write(type, value, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    return qh_json_parse(text, (gssize)length, NULL, error);
-}
-
 gboolean qh_qmp_netdev_add(QhHost *host, const QhQmpNetdev *args, GError **error)
 {
-    g_autoptr(QhJson) netdev = to_json(&qh_qapi_Netdev, args, error);
+    g_autoptr(QhJson) netdev = qh_qapi_to_json(&qh_qapi_Netdev, args, error);
 
     return netdev != NULL && qh_nets_add(qh_host_nets(host), netdev, error);
 }

@@ -126,14 +126,11 @@ gboolean qh_qmp_display_reload(QhHost *host, const QhQmpDisplayReloadOptions *ar
 gboolean qh_qmp_display_update(QhHost *host, const QhQmpDisplayUpdateOptions *args, GError **error)
 {
     QhScreenClient *client = find_vnc(host, NULL, error);
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
 
     if (client == NULL) {
         return FALSE;
     }
-    qh_qapi_write(&qh_qapi_DisplayUpdateOptions, args, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, NULL);
-    g_autoptr(QhJson) arguments = qh_json_parse(text, -1, NULL, error);
+    g_autoptr(QhJson) arguments = qh_qapi_to_json(&qh_qapi_DisplayUpdateOptions, args, error);
     return arguments != NULL &&
            qh_screen_client_command(client, "display-update", arguments, error);
 }

@@ -9,12 +9,8 @@
 
 gboolean qh_qmp_object_add(QhHost *host, const QhQmpObjectOptions *args, GError **error)
 {
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
-    size_t length;
+    g_autoptr(QhJson) options = qh_qapi_to_json(&qh_qapi_ObjectOptions, args, error);
 
-    qh_qapi_write(&qh_qapi_ObjectOptions, args, writer);
-    g_autofree char *text = qh_json_writer_steal(writer, &length);
-    g_autoptr(QhJson) options = qh_json_parse(text, (gssize)length, NULL, error);
     return options != NULL && qh_objects_add(qh_host_objects(host), options, error);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* info SUBJECT */
 #include "config-host.h"
-#include "core/char/chars.h"
 #include "core/host/run-state.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
 #include "core/qmp/monitor.h"
 #include "core/qmp/stopped.h"
 #include "core/vcpu/vcpu.h"
+#include "qapi/qapi-commands-char.h"
 #include "qapi/qapi-commands-modules.h"
 #include "qapi/qapi-tables.h"
 #include <string.h>
@@ -117,17 +117,15 @@ static void show_uuid(const QhMonitorCall *call)
 
 static void show_chardev(const QhMonitorCall *call)
 {
-    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+    QhQmpChardevInfoList list = {0};
 
-    qh_chars_describe(qh_host_chars(call->host), writer);
-    g_autofree char *text = qh_json_writer_steal(writer, NULL);
-    g_autoptr(QhJson) list = qh_json_parse(text, -1, NULL, NULL);
-    for (size_t i = 0; list != NULL && i < qh_json_length(list); i++) {
-        const QhJson *chardev = qh_json_at(list, i);
-        g_string_append_printf(call->out, "%s: filename=%s\n",
-                               qh_json_string(qh_json_get(chardev, "label")),
-                               qh_json_string(qh_json_get(chardev, "filename")));
+    if (qh_qmp_query_chardev(call->host, &list, NULL)) {
+        for (size_t i = 0; i < list.n; i++) {
+            g_string_append_printf(call->out, "%s: filename=%s\n", list.items[i].label,
+                                   list.items[i].filename);
+        }
     }
+    qh_qapi_clear(&qh_qapi_list_ChardevInfo, &list);
 }
 
 static void show_modules(const QhMonitorCall *call)

@@ -245,3 +245,26 @@ void qh_qapi_clear(const QhQapiType *type, void *value)
     }
     memset(value, 0, type->size);
 }
+
+static QhJson *parse_back(QhJsonWriter *writer, GError **error)
+{
+    size_t length;
+    g_autofree char *text = qh_json_writer_steal(writer, &length);
+
+    return qh_json_parse(text, (gssize)length, NULL, error);
+}
+
+gboolean qh_qapi_read_back(const QhQapiType *type, QhJsonWriter *writer, void *out, GError **error)
+{
+    g_autoptr(QhJson) json = parse_back(writer, error);
+
+    return json != NULL && qh_qapi_read(type, json, out, error);
+}
+
+QhJson *qh_qapi_to_json(const QhQapiType *type, const void *value, GError **error)
+{
+    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+
+    qh_qapi_write(type, value, writer);
+    return parse_back(writer, error);
+}

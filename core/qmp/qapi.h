@@ -105,6 +105,10 @@ gboolean qh_qapi_read(const QhQapiType *type, const QhJson *json, void *out, GEr
 /* Check only. */
 gboolean qh_qapi_check(const QhQapiType *type, const QhJson *json, GError **error);
 void qh_qapi_write(const QhQapiType *type, const void *value, QhJsonWriter *writer);
+/* What has been written by @writer, which is used up, as a value; as qh_qapi_read. [any] */
+gboolean qh_qapi_read_back(const QhQapiType *type, QhJsonWriter *writer, void *out, GError **error);
+/* A value as a tree; NULL with @error if it is nested too deeply. [any] */
+QhJson *qh_qapi_to_json(const QhQapiType *type, const void *value, GError **error);
 /* Free what the value holds, and zero it; not the value itself. */
 void qh_qapi_clear(const QhQapiType *type, void *value);
 
