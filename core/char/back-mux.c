@@ -7,6 +7,7 @@
  */
 #include "core/char/char-priv.h"
 #include "core/host/run-state.h"
+#include "core/machine/machine.h"
 
 #include <string.h>
 
@@ -44,19 +45,19 @@ static void say(Mux *mux, const char *text)
 static void tell(QhChar *chr, guint i, uint32_t event)
 {
     Mux *mux = chr->state;
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
 
     if (i < mux->n_fronts && mux->fronts[i].handlers.event != NULL) {
         mux->fronts[i].handlers.event(mux->fronts[i].opaque, event);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
 }
 
 /* Hand on what is buffered, as far as the front end with the focus takes it. */
 static void flush(QhChar *chr)
 {
     Mux *mux = chr->state;
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
     Front *front = &mux->fronts[mux->focus];
 
     while (front->n_buffered > 0 && mux->focus < mux->n_fronts) {
@@ -76,7 +77,7 @@ static void flush(QhChar *chr)
         memmove(front->buffer, front->buffer + n, front->n_buffered);
         front->handlers.read(front->opaque, part, n);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
 }
 
 /* The one with the focus that the line is open, if it is and it does not know. */

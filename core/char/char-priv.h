@@ -60,9 +60,6 @@ void qh_char_input(QhChar *chr, const uint8_t *data, uint32_t bytes); /* at most
 void qh_char_event(QhChar *chr, uint32_t event);
 void qh_char_writable(QhChar *chr);
 void qh_char_copy_handlers(QhCharHandlers *to, const QhCharHandlers *from);
-/* The machine's device lock around a front-end call, unless this thread has it already. */
-QhMachine *qh_char_enter(QhChar *chr);
-void qh_char_leave(QhMachine *machine);
 
 /* tap.c: what service qh.char does for devices of the guest. [main], write and break [device] */
 gboolean qh_char_tap(QhChar *chr, const QhCharHandlers *handlers, void *opaque, GError **error);

@@ -56,20 +56,6 @@ void qh_char_free(QhChar *chr)
     g_free(chr);
 }
 
-QhMachine *qh_char_enter(QhChar *chr)
-{
-    QhMachine *machine = qh_host_machine(chr->host);
-
-    return qh_machine_lock_once(machine) ? machine : NULL;
-}
-
-void qh_char_leave(QhMachine *machine)
-{
-    if (machine != NULL) {
-        qh_machine_unlock(machine);
-    }
-}
-
 void qh_char_copy_handlers(QhCharHandlers *to, const QhCharHandlers *from)
 {
     memset(to, 0, sizeof(*to));
@@ -181,12 +167,12 @@ char *qh_char_filename(QhChar *chr)
 
 void qh_char_event(QhChar *chr, uint32_t event)
 {
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
 
     if (chr->handlers.event != NULL) {
         chr->handlers.event(chr->opaque, event);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
 }
 
 void qh_char_set_open(QhChar *chr, gboolean open)
@@ -204,7 +190,7 @@ void qh_char_set_open(QhChar *chr, gboolean open)
 
 uint32_t qh_char_can_input(QhChar *chr)
 {
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
     uint32_t room = 0;
 
     if (chr->handlers.can_read != NULL && chr->handlers.read != NULL) {
@@ -214,18 +200,18 @@ uint32_t qh_char_can_input(QhChar *chr)
     if (room == 0) {
         g_atomic_int_set(&chr->held_back, 1);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
     return room;
 }
 
 void qh_char_input(QhChar *chr, const uint8_t *data, uint32_t bytes)
 {
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
 
     if (chr->handlers.read != NULL && bytes > 0) {
         chr->handlers.read(chr->opaque, data, bytes);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
 }
 
 void qh_char_writable(QhChar *chr)
@@ -233,12 +219,12 @@ void qh_char_writable(QhChar *chr)
     if (!g_atomic_int_compare_and_exchange(&chr->short_write, 1, 0)) {
         return;
     }
-    QhMachine *machine = qh_char_enter(chr);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(chr->host));
 
     if (chr->handlers.can_write != NULL) {
         chr->handlers.can_write(chr->opaque);
     }
-    qh_char_leave(machine);
+    qh_machine_leave(machine);
 }
 
 static void service_event(QhChar *chr, uint32_t event)

@@ -251,13 +251,11 @@ void qh_instance_plug(QhInstance *instance)
     if (bus == NULL || !QH_HAS(bus->ops, plug) || bus->ops->plug == NULL) {
         return;
     }
-    gboolean locked = qh_machine_lock_once(instance->machine);
+    QhMachine *entered = qh_machine_enter(instance->machine);
 
     bus->ops->plug(bus->parent->state, instance->bus, instance->state, instance->bus_data,
                    instance->machine->has_run);
-    if (locked) {
-        qh_machine_unlock(instance->machine);
-    }
+    qh_machine_leave(entered);
 }
 
 void qh_instance_detach(QhInstance *instance)

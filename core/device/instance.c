@@ -143,12 +143,10 @@ gboolean qh_instance_realize(QhInstance *instance, GError **error)
         return FALSE;
     }
     if (instance->machine->has_been_reset) {
-        gboolean locked = qh_machine_lock_once(instance->machine);
+        QhMachine *entered = qh_machine_enter(instance->machine);
 
         instance->ops->reset(instance->state, QH_RESET_COLD);
-        if (locked) {
-            qh_machine_unlock(instance->machine);
-        }
+        qh_machine_leave(entered);
     }
     qh_instance_plug(instance);
     return TRUE;

@@ -128,13 +128,11 @@ gboolean qh_machine_remove_device(QhMachine *machine, const char *id, GError **e
                     bus == NULL ? "" : "' does not support hotplugging");
         return FALSE;
     }
-    gboolean locked = qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
     qh_machine_forget_past(machine);
     gboolean ok = bus->ops->unplug_request(bus->parent->state, device->bus, device->state,
                                            device->bus_data, error);
-    if (locked) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     return ok;
 }
 

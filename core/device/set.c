@@ -138,7 +138,7 @@ static gboolean set_live(QhInstance *instance,
         g_free(old_text);
         return FALSE;
     }
-    gboolean locked = qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
     qh_machine_forget_past(machine);
     gboolean ok = instance->ops->property_changed(instance->state, property->name, error);
     if (!ok && text) {
@@ -147,9 +147,7 @@ static gboolean set_live(QhInstance *instance,
     } else if (!ok) {
         memcpy(at, &old, qh_property_bytes(property->type));
     }
-    if (locked) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     g_free(old_text);
     return ok;
 }
@@ -185,10 +183,8 @@ char *qh_instance_show(QhInstance *instance, const char *name)
     if (!QH_HAS(ops, show) || ops->show == NULL || !instance->realized) {
         return NULL;
     }
-    gboolean locked = qh_machine_lock_once(instance->machine);
+    QhMachine *entered = qh_machine_enter(instance->machine);
     char *text = ops->show(instance->state, name);
-    if (locked) {
-        qh_machine_unlock(instance->machine);
-    }
+    qh_machine_leave(entered);
     return text;
 }

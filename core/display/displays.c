@@ -98,27 +98,23 @@ void qh_display_unref(QhDisplay *display)
 void qh_display_refresh(QhDisplay *display)
 {
     QhMachine *machine = qh_host_machine(display->host);
-    gboolean entered = machine != NULL && qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
 
     if (display->ops.refresh != NULL) {
         display->ops.refresh(display->opaque);
     }
-    if (entered) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
 }
 
 void qh_display_invalidate(QhDisplay *display)
 {
     QhMachine *machine = qh_host_machine(display->host);
-    gboolean entered = machine != NULL && qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
 
     if (display->ops.invalidate != NULL) {
         display->ops.invalidate(display->opaque);
     }
-    if (entered) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
 }
 
 /* The shortest time that a view asks for; 0: nobody does. */

@@ -81,7 +81,7 @@ static void hand_wish(void *data)
 {
     QhDisplay *display = data;
     QhMachine *machine = qh_host_machine(display->host);
-    gboolean entered = machine != NULL && qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
 
     g_mutex_lock(&display->lock);
     QhDisplayWish wish = display->wish;
@@ -90,9 +90,7 @@ static void hand_wish(void *data)
     if (display->ops.wish != NULL) {
         display->ops.wish(display->opaque, &wish);
     }
-    if (entered) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     qh_display_unref(display);
 }
 

@@ -125,15 +125,13 @@ gboolean qh_firmware_add(QhFirmware *firmware, const QhFwItem *item, GError **er
     if ((item->flags & QH_FW_IN_PLACE) == 0) {
         copy->data = g_memdup2(item->data, item->bytes);
     }
-    gboolean locked = qh_machine_lock_once(firmware->machine);
+    QhMachine *entered = qh_machine_enter(firmware->machine);
 
     if (copy->name != NULL) {
         copy->selector = firmware->next++;
     }
     g_ptr_array_add(firmware->items, copy);
-    if (locked) {
-        qh_machine_unlock(firmware->machine);
-    }
+    qh_machine_leave(entered);
     return TRUE;
 }
 
@@ -152,28 +150,24 @@ gboolean qh_firmware_set(
                     "cannot change firmware item '%s': its content is somebody's own", name);
         return FALSE;
     }
-    gboolean locked = qh_machine_lock_once(firmware->machine);
+    QhMachine *entered = qh_machine_enter(firmware->machine);
 
     g_free(item->data);
     item->data = g_memdup2(data, bytes);
     item->bytes = bytes;
-    if (locked) {
-        qh_machine_unlock(firmware->machine);
-    }
+    qh_machine_leave(entered);
     return TRUE;
 }
 
 void qh_firmware_remove(QhFirmware *firmware, const char *name)
 {
-    gboolean locked = qh_machine_lock_once(firmware->machine);
+    QhMachine *entered = qh_machine_enter(firmware->machine);
     QhFwItem *item = find_name(firmware, name);
 
     if (item != NULL) {
         g_ptr_array_remove(firmware->items, item);
     }
-    if (locked) {
-        qh_machine_unlock(firmware->machine);
-    }
+    qh_machine_leave(entered);
 }
 
 static void fill_view(const QhFwItem *item, QhFwView *ret)

@@ -204,7 +204,7 @@ static void deliver(void *data)
     QhInputs *inputs = data;
     QhMachine *machine = qh_host_machine(inputs->host);
     gboolean running = qh_run_state_is_running(qh_host_run_state(inputs->host));
-    gboolean entered = machine != NULL && qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
 
     g_mutex_lock(&inputs->lock);
     GArray *queue = inputs->queue;
@@ -226,9 +226,7 @@ static void deliver(void *data)
             }
         }
     }
-    if (entered) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     drop_queue(queue);
 }
 

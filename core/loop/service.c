@@ -10,14 +10,12 @@ static GMainContext *context(QhHost *host)
 
 static gboolean enter(QhHost *host)
 {
-    return qh_machine_lock_once(qh_host_machine(host));
+    return qh_machine_enter(qh_host_machine(host)) != NULL;
 }
 
 static void leave(QhHost *host, gboolean entered)
 {
-    if (entered) {
-        qh_machine_unlock(qh_host_machine(host));
-    }
+    qh_machine_leave(entered ? qh_host_machine(host) : NULL);
 }
 
 extern const QhLoopService qh_loop_service;

@@ -97,8 +97,10 @@ struct QhTurns *qh_machine_turns(QhMachine *machine);
 void qh_machine_lock(QhMachine *machine); /* [any] */
 void qh_machine_unlock(QhMachine *machine);
 gboolean qh_machine_locked_by_me(QhMachine *machine);
-/* Take it unless this thread has it; returns whether to give it back. FALSE without a machine. */
-gboolean qh_machine_lock_once(QhMachine *machine);
+/* Take it unless this thread has it; give it back where this took it. Without a machine there is
+ * nothing to take. */
+QhMachine *qh_machine_enter(QhMachine *machine);
+void qh_machine_leave(QhMachine *entered);
 
 /* Let all CPUs run; stop them and wait until they stand still. [main] */
 void qh_machine_start(QhMachine *machine);

@@ -35,13 +35,20 @@ gboolean qh_machine_locked_by_me(QhMachine *machine)
     return __atomic_load_n(&machine->lock_owner, __ATOMIC_RELAXED) == this_thread();
 }
 
-gboolean qh_machine_lock_once(QhMachine *machine)
+QhMachine *qh_machine_enter(QhMachine *machine)
 {
     if (machine == NULL || qh_machine_locked_by_me(machine)) {
-        return FALSE;
+        return NULL;
     }
     qh_machine_lock(machine);
-    return TRUE;
+    return machine;
+}
+
+void qh_machine_leave(QhMachine *entered)
+{
+    if (entered != NULL) {
+        qh_machine_unlock(entered);
+    }
 }
 
 static void start_cpus(QhMachine *machine)
@@ -63,14 +70,12 @@ static void stop_cpus(QhMachine *machine)
 
 void qh_machine_start(QhMachine *machine)
 {
-    gboolean locked = qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
 
     machine->running = TRUE;
     machine->has_run = TRUE;
     qh_machine_tell_run_state(machine, TRUE);
-    if (locked) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     start_cpus(machine);
 }
 
@@ -121,7 +126,7 @@ static void each_device(QhMachine *machine, void (*fn)(QhInstance *))
 
 gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
 {
-    gboolean locked = qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
     gboolean ok;
 
     machine->has_been_reset = TRUE;
@@ -138,21 +143,17 @@ gboolean qh_machine_reset(QhMachine *machine, uint32_t kind, GError **error)
          qh_machine_restore_images(machine, error) &&
          (machine->ops == NULL || machine->ops->reset(machine, machine->board, kind, error));
     each_device(machine, qh_instance_release);
-    if (locked) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     return ok;
 }
 
 void qh_machine_power_button(QhMachine *machine)
 {
     if (machine->ops != NULL && machine->ops->power_button != NULL) {
-        gboolean locked = qh_machine_lock_once(machine);
+        QhMachine *entered = qh_machine_enter(machine);
 
         machine->ops->power_button(machine, machine->board);
-        if (locked) {
-            qh_machine_unlock(machine);
-        }
+        qh_machine_leave(entered);
     }
 }
 
@@ -163,7 +164,7 @@ gboolean qh_machine_nmi(QhMachine *machine, GError **error)
                     "machine '%s' has no non-maskable interrupt", machine->type);
         return FALSE;
     }
-    gboolean locked = qh_machine_lock_once(machine);
+    QhMachine *entered = qh_machine_enter(machine);
     gboolean ok = machine->ops->nmi(machine, machine->board, error);
     const QhOutside *outside = qh_machine_outside(machine);
 
@@ -171,9 +172,7 @@ gboolean qh_machine_nmi(QhMachine *machine, GError **error)
         outside->forget(outside->owner);
     }
 
-    if (locked) {
-        qh_machine_unlock(machine);
-    }
+    qh_machine_leave(entered);
     return ok;
 }
 

@@ -2,6 +2,7 @@
 /* Frames into a file that tcpdump and Wireshark read: pcap, version 2.4, link type 1 (Ethernet). */
 #include "core/fd/fds.h"
 #include "core/loop/timers.h"
+#include "core/machine/machine.h"
 #include "core/net/net-priv.h"
 
 #include <errno.h>
@@ -66,18 +67,18 @@ QhNetDump *qh_net_dump_new(QhNet *net, const char *file, uint32_t max_bytes, GEr
     dump->buffer = g_malloc(BUFFERED_BYTES);
     append(dump, head, sizeof(head));
     flush(dump);
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
     g_ptr_array_add(net->dumps, dump);
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     return dump;
 }
 
 void qh_net_dump_free(QhNetDump *dump)
 {
-    QhMachine *machine = qh_net_enter(dump->net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(dump->net->host));
 
     g_ptr_array_remove(dump->net->dumps, dump);
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     flush(dump);
     if (dump->fd >= 0) {
         qh_fds_close(qh_host_fds(dump->net->host), dump->fd);

@@ -15,20 +15,6 @@
 
 static const QhNetHeader plain;
 
-QhMachine *qh_net_enter(QhHost *host)
-{
-    QhMachine *machine = qh_host_machine(host);
-
-    return qh_machine_lock_once(machine) ? machine : NULL;
-}
-
-void qh_net_leave(QhMachine *machine)
-{
-    if (machine != NULL) {
-        qh_machine_unlock(machine);
-    }
-}
-
 static void keep(QhNetFrames *frames, const QhNetHeader *header, const QhNetVec *vec, uint32_t n)
 {
     uint64_t bytes = 0;
@@ -233,13 +219,13 @@ static gboolean attach(QhNet *net,
 static void detach(QhNet *net)
 {
     if (net != NULL) {
-        QhMachine *machine = qh_net_enter(net->host);
+        QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
 
         memset(&net->handlers, 0, sizeof(net->handlers));
         net->opaque = NULL;
         net->device = NULL;
         qh_net_drop_frames(net);
-        qh_net_leave(machine);
+        qh_machine_leave(machine);
     }
 }
 
@@ -388,12 +374,12 @@ static void set_send_offloads(QhNet *net, uint32_t taken)
 
 void qh_net_set_link(QhNet *net, gboolean up)
 {
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
 
     if (!qh_net_put_aside_link(net, up)) {
         qh_net_set_link_now(net, up);
     }
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
 }
 
 void qh_net_set_link_now(QhNet *net, gboolean up)
@@ -411,12 +397,12 @@ void qh_net_set_link_now(QhNet *net, gboolean up)
 
 QhJson *qh_net_rx_filter(QhNet *net)
 {
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
     g_autofree char *text =
         net->handlers.rx_filter != NULL ? net->handlers.rx_filter(net->opaque) : NULL;
 
     net->filter_told = FALSE;
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     QhJson *json = text != NULL ? qh_json_parse(text, -1, NULL, NULL) : NULL;
     if (json != NULL && qh_json_type(json) == QH_JSON_OBJECT) {
         qh_json_set(json, "name", qh_json_new_string(qh_net_device(net)));
@@ -437,11 +423,11 @@ void qh_net_announce(QhNet *net)
     memcpy(frame + 12, "\x80\x35\x00\x01\x08\x00\x06\x04\x00\x03", 10);
     memcpy(frame + 22, net->mac, 6);
     memcpy(frame + 32, net->mac, 6);
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
     if (net->handlers.size != 0) {
         send_frame(net, 0, &plain, &vec, 1);
     }
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
 }
 
 const QhNetService qh_net_service = {

@@ -55,10 +55,6 @@ typedef struct QhNetBackend {
 extern const QhNetdevOps qh_net_stream, qh_net_dgram, qh_net_socket, qh_net_tap, qh_net_bridge,
     qh_net_passt, qh_net_hubport;
 
-/* The machine's device lock, unless this thread has it: NULL then. [main] */
-QhMachine *qh_net_enter(QhHost *host);
-void qh_net_leave(QhMachine *machine);
-
 /* nets.c */
 void qh_nets_next_mac(QhNets *nets, uint8_t *ret_mac); /* 52:54:00:12:34:56 and up */
 void qh_net_emit_filter_changed(QhNet *net);

@@ -3,6 +3,7 @@
 #include "core/cli/keyval-json.h"
 #include "core/device/instance.h"
 #include "core/host/id.h"
+#include "core/machine/machine.h"
 #include "core/net/net-priv.h"
 #include "core/qmp/qmp.h"
 #include "qapi/qapi-tables.h"
@@ -213,10 +214,10 @@ gboolean qh_nets_remove(QhNets *nets, const char *id, GError **error)
                     device != NULL ? "device " : "a hub", device != NULL ? device : "");
         return FALSE;
     }
-    QhMachine *machine = qh_net_enter(nets->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(nets->host));
     g_ptr_array_remove(nets->nets, net);
     net_free(net, TRUE);
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     return TRUE;
 }
 
@@ -248,20 +249,20 @@ char *qh_net_command(QhNet *net, const char *name, const char *arguments, GError
                     net->id, net->type, name);
         return NULL;
     }
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
     char *text = net->ops->command(net->state, name, arguments, error);
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     return text;
 }
 
 static void describe(QhNet *net, void *data)
 {
     GString *text = data;
-    QhMachine *machine = qh_net_enter(net->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(net->host));
     g_autofree char *more = net->ops->describe != NULL ? net->ops->describe(net->state) : NULL;
     const uint8_t *mac = net->mac;
 
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     if (net->device != NULL) {
         g_string_append_printf(text,
                                "%s: index=0,type=nic,macaddr=%02x:%02x:%02x:%02x:%02x:%02x%s\n \\ ",

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/net/watch.h"
 
+#include "core/machine/machine.h"
 #include "core/net/net-priv.h"
 
 static gboolean fire(QhNetWatch *watch)
 {
     GSource *mine = g_main_current_source();
-    QhMachine *machine = qh_net_enter(watch->host);
+    QhMachine *machine = qh_machine_enter(qh_host_machine(watch->host));
 
     /* another thread may have stopped it while the lock was waited for */
     if (watch->source == mine) {
         watch->fn(watch->opaque);
     }
-    qh_net_leave(machine);
+    qh_machine_leave(machine);
     return !g_source_is_destroyed(mine);
 }
 

@@ -153,13 +153,20 @@ void qh_machine_unlock(G_GNUC_UNUSED QhMachine *machine)
     locked = FALSE;
 }
 
-gboolean qh_machine_lock_once(QhMachine *machine)
+QhMachine *qh_machine_enter(QhMachine *machine)
 {
     if (locked) {
-        return FALSE;
+        return NULL;
     }
     qh_machine_lock(machine);
-    return TRUE;
+    return machine;
+}
+
+void qh_machine_leave(QhMachine *entered)
+{
+    if (entered != NULL) {
+        qh_machine_unlock(entered);
+    }
 }
 
 static uint32_t front_can_read(void *opaque)
