@@ -67,6 +67,81 @@ static void check_addresses(QhTrial *trial, QhBench *bench, QhVcpu *vcpu)
     }
 }
 
+/* The low bits of the state key lead the host to the code. */
+static gboolean check_key(QhTrial *trial, QhVcpu *vcpu, const char *when)
+{
+    const QhTargetOps *target = qh_vcpu_cluster(vcpu)->target_ops;
+    uint32_t index = qh_vcpu_state(vcpu)->state_key & 15;
+
+    if (index >= target->n_mmu_indices) {
+        qh_trial_problem(trial, "after %s its state key names mmu index %u, it has %u", when, index,
+                         target->n_mmu_indices);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Faults that a device or an odd address makes, in the state that a reset leaves. */
+static void check_faults(QhTrial *trial, QhVcpu *vcpu)
+{
+    const QhCpuOps *ops = qh_vcpu_cluster(vcpu)->cpu_ops;
+    QhCpu *cpu = qh_vcpu_state(vcpu);
+
+    for (uint32_t i = 0; i < 6; i++) {
+        const QhMemFault fault = {.size = sizeof(fault),
+                                  .kind = i < 3 ? QH_FAULT_ALIGN : QH_FAULT_BUS,
+                                  .access = i % 3,
+                                  .mmu_index = cpu->state_key & 15,
+                                  .address = 0x1001,
+                                  .phys = 0x1001};
+
+        qh_vcpu_reset(vcpu);
+        cpu->unwind = 0;
+        qh_trial_doing(trial, "mem_fault of kind %u, access %u", fault.kind, fault.access);
+        ops->mem_fault(cpu, &fault);
+        if (cpu->unwind == 0) {
+            qh_trial_problem(trial,
+                             "mem_fault of kind %u, access %u enters no exception: unwind is "
+                             "not set",
+                             fault.kind, fault.access);
+            return;
+        }
+        if (!check_key(trial, vcpu, "a fault")) {
+            return;
+        }
+    }
+    qh_vcpu_reset(vcpu);
+    cpu->unwind = 0;
+}
+
+/* What people and debuggers see. */
+static void check_looks(QhTrial *trial, QhVcpu *vcpu)
+{
+    const QhCpuOps *ops = qh_vcpu_cluster(vcpu)->cpu_ops;
+    uint8_t buffer[4096 + 8];
+
+    qh_trial_doing(trial, "describe");
+    g_autofree char *text = qh_vcpu_describe(vcpu);
+    if (text == NULL || !g_utf8_validate(text, -1, NULL)) {
+        qh_trial_problem(trial, "describe gives no text");
+    }
+    for (uint32_t room = 0; room <= 4096 && ops->core_registers != NULL;
+         room = room == 0 ? 16 : room * 16) {
+        qh_trial_doing(trial, "core_registers with room for %u bytes", room);
+        memset(buffer, 0xa5, sizeof(buffer));
+        uint32_t bytes = ops->core_registers(qh_vcpu_state(vcpu), buffer, room);
+        gboolean over = FALSE;
+        for (uint32_t i = 0; i < 8; i++) {
+            over = over || buffer[room + i] != 0xa5;
+        }
+        if (bytes > room || over) {
+            qh_trial_problem(trial, "core_registers writes %u bytes where there is room for %u",
+                             bytes, room);
+            return;
+        }
+    }
+}
+
 typedef struct Model {
     const char *name; /* NULL: the default */
     gboolean first;
@@ -88,7 +163,10 @@ static gboolean try_model(QhTrial *trial, void *data)
         QhVcpu *vcpu = qh_machine_vcpu(bench.machine, 0);
 
         check_reset(trial, shown, vcpu);
+        (void)check_key(trial, vcpu, "a reset");
         check_addresses(trial, &bench, vcpu);
+        check_faults(trial, vcpu);
+        check_looks(trial, vcpu);
     }
     qh_bench_close(&bench);
     return good;

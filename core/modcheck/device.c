@@ -3,6 +3,7 @@
  * A device, as a guest without sense and a careful administrator meet it: made, reset, accessed in
  * every way, saved and loaded, and taken out again.
  */
+#include "core/device/bus.h"
 #include "core/memory/space.h"
 #include "core/modcheck/check.h"
 #include "core/modcheck/place.h"
@@ -202,6 +203,36 @@ static void read_and_write_each(Window *window)
     }
 }
 
+/* What qom-get shows: each name that it lists has a value, which is JSON. */
+static void check_show(QhTrial *trial, QhInstance *device)
+{
+    qh_trial_doing(trial, "show");
+    g_autofree char *names = qh_instance_show(device, NULL);
+    g_auto(GStrv) parts = g_strsplit(names != NULL ? names : "", " ", -1);
+
+    for (guint i = 0; parts[i] != NULL && *parts[i] != '\0'; i++) {
+        qh_trial_doing(trial, "show of '%s'", parts[i]);
+        g_autofree char *value = qh_instance_show(device, parts[i]);
+        g_autoptr(QhJson) json = value != NULL ? qh_json_parse(value, -1, NULL, NULL) : NULL;
+
+        if (json == NULL) {
+            qh_trial_problem(trial, "show names '%s', but its value is %s", parts[i],
+                             value != NULL ? "no JSON" : "not there");
+            return;
+        }
+    }
+}
+
+static void run_and_stop(QhTrial *trial, QhInstance *device)
+{
+    for (guint i = 0; i < 4; i++) {
+        qh_trial_doing(trial, "the machine's %s", i % 2 == 0 ? "start" : "stop");
+        qh_machine_lock(device->machine);
+        qh_machine_tell_run_state(device->machine, i % 2 == 0);
+        qh_machine_unlock(device->machine);
+    }
+}
+
 static void change_lines(QhBench *bench, QhInstance *device)
 {
     for (uint32_t i = 0; i < 2 * MIN(device->ops->n_irq_in, LINES_MAX); i++) {
@@ -300,6 +331,8 @@ void qh_trial_device(QhTrial *trial)
     check_windows(&bench, device, check_looking);
     check_windows(&bench, device, read_and_write_each);
     change_lines(&bench, device);
+    run_and_stop(trial, device);
+    check_show(trial, device);
     check_windows(&bench, device, scribble);
     check_saving(&bench, device);
     check_forgetting(trial, device, fresh);

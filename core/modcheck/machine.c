@@ -46,6 +46,32 @@ static gboolean reset(QhTrial *trial, QhBench *bench)
     return TRUE;
 }
 
+/* What the user can ask of a board besides; a refusal is an answer. */
+static void ask(QhTrial *trial, QhBench *bench)
+{
+    QhMachine *machine = bench->machine;
+    const QhMachineOps *ops = machine->ops;
+    g_autoptr(GError) error = NULL;
+    uint32_t bytes = 0;
+
+    if (ops->device_tree != NULL) {
+        qh_trial_doing(trial, "its device tree");
+        g_autofree void *tree = ops->device_tree(machine, machine->board, &bytes, &error);
+        if ((tree == NULL) == (error == NULL) || (tree != NULL && bytes == 0)) {
+            qh_trial_problem(trial, "device_tree gives %s, %u bytes, and %s error",
+                             tree != NULL ? "a tree" : "none", bytes, error != NULL ? "an" : "no");
+        }
+    }
+    qh_trial_doing(trial, "the power button");
+    qh_machine_power_button(machine);
+    g_clear_error(&error);
+    qh_trial_doing(trial, "a non-maskable interrupt");
+    if (!qh_machine_nmi(machine, &error) && error == NULL) {
+        qh_trial_problem(trial, "nmi fails and does not say why");
+    }
+    qh_bench_pass(bench, 1000000);
+}
+
 void qh_trial_machine(QhTrial *trial)
 {
     g_autoptr(GError) error = NULL;
@@ -67,6 +93,9 @@ void qh_trial_machine(QhTrial *trial)
     if (bench.machine == NULL) {
         qh_trial_unchecked(trial, "%s", error->message);
         good = FALSE;
+    }
+    if (good) {
+        ask(trial, &bench);
     }
     good = good && reset(trial, &bench);
     qh_bench_close(&bench);

@@ -118,6 +118,16 @@ CASES = [
         "uint64_t now = stream->number(stream, subject->more++); (void)now;")),
     ("state that is read otherwise than it was saved", SUBJECT, "does not load", streamed(
         "if (stream->mode != QH_STATE_SAVE) stream->same(stream, 5, \"a count\");")),
+    ("a show that is no JSON", SUBJECT, "show names 'speed', but its value is no JSON", device(
+        ("static const QhDeviceOps device = {",
+         "static char *show(QhDevice *device, const char *name)\n{\n    (void)device;\n"
+         "    return g_strdup(name == NULL ? \"speed\" : \"fast\");\n}\n"
+         "static const QhDeviceOps device = {\n    .show = show,"))),
+    ("a start of the machine that crashes", SUBJECT, "crashed during the machine's start", device(
+        ("static const QhDeviceOps device = {",
+         "static void run_state(QhDevice *device, gboolean running)\n{\n    (void)device;\n"
+         "    *(volatile int *)8 = running;\n}\n"
+         "static const QhDeviceOps device = {\n    .run_state = run_state,"))),
     ("IR of two types", TOY, "translating the bytes", target(
         ("translate.c", "row->ir, QH_TYPE_I32, s, t)", "row->ir, QH_TYPE_I64, s, t)"))),
     ("IR without an end", TOY, "translating the bytes", target(
@@ -147,9 +157,24 @@ CASES = [
          "    return FALSE;"))),
     ("an address that may not be what was asked", "cpu/null", "translate answers for", target(
         ("cpu.c", "QH_PROT_READ | QH_PROT_WRITE | QH_PROT_EXEC", "QH_PROT_READ"))),
+    ("a fault that is no exception", "cpu/null", "enters no exception", target(
+        ("cpu.c", "    cpu->unwind = 1;", "    cpu->unwind = cause == 99;"))),
+    ("a state key beyond the regimes", "cpu/null", "after a reset its state key names mmu index 7",
+     target(("cpu.c", "    cpu->halted = 0;", "    cpu->halted = 0;\n    cpu->state_key = 7;"))),
+    ("registers of a core file without end", "cpu/null", "core_registers writes", target(
+        ("cpu.c", "const QhCpuOps ns_cpu = {",
+         "static uint32_t core(QhCpu *cpu, void *to, uint32_t room)\n{\n    (void)cpu;\n"
+         "    for (uint32_t i = 0; i < 24; i++) {\n        ((char *)to)[i] = 0;\n    }\n"
+         "    return MIN(room, 24);\n}\nconst QhCpuOps ns_cpu = {\n"
+         "    .core_registers = core,"))),
     ("a board that keeps memory", "machine/null:board", "taking it down loses", target(
         ("board.c", "    if (!check_config", "    board->base.reserved[0] = (uintptr_t)"
          "g_strdup(\"kept\");\n    if (!check_config"))),
+    ("a power button that crashes", "machine/null:board", "crashed during the power button",
+     target(("board.c", "const QhMachineOps ns_board = {",
+             "static void press(QhMachine *machine, void *state)\n{\n    (void)machine;\n"
+             "    (void)state;\n    *(volatile int *)8 = 0;\n}\n"
+             "const QhMachineOps ns_board = {\n    .power_button = press,"))),
     ("a board whose reset fails", "machine/null:board", "a warm reset fails: no", target(
         ("board.c", "    (void)error;\n    return TRUE;",
          "    if (kind == QH_RESET_WARM) {\n        g_set_error_literal(error, QH_ERROR, "
