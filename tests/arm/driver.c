@@ -8,7 +8,7 @@
  * before it, so that it stays in the buffer; branches skip one instruction. x28 and x30 are not
  * touched.
  */
-#include "../riscv/common.h"
+#include "../bare/common.h"
 
 #define BUFFER_BYTES 8192u
 #define CODE_WORDS   24u /* of one sequence at most, with its return */

@@ -94,7 +94,7 @@ class Program:
             f.write(f'    .balign 8\nn_rows: .quad {len(rows)}\n')
         out = os.path.join(folder, 'program')
         subprocess.run([CC, *FLAGS, os.path.join(HERE, 'driver.c'), os.path.join(HERE, 'start.S'),
-                        os.path.join(ROOT, 'tests', 'riscv', 'common.c'), source, '-o', out], check=True)
+                        os.path.join(ROOT, 'tests', 'bare', 'common.c'), source, '-o', out], check=True)
         with open(out, 'rb') as f:
             self.image = f.read()
 

@@ -5,7 +5,7 @@
  * reference emulator, and as a program for the bare machine. MODEL takes the models; DUMP=N prints
  * every operand and result of function N instead.
  */
-#include "common.h"
+#include "../bare/common.h"
 
 #define N_OUT 4
 

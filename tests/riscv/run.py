@@ -51,7 +51,7 @@ class Programs:
     def build(self, name, start, *options):
         out = os.path.join(self.folder, name)
         subprocess.run([CC, f'-march=rv{self.xlen}imac', '-mabi=' + ABI[self.xlen]] + FLAGS +
-                       list(options) + [os.path.join(HERE, 'driver.c'), os.path.join(HERE, 'common.c'),
+                       list(options) + [os.path.join(HERE, 'driver.c'), os.path.join(HERE, '..', 'bare', 'common.c'),
                                         os.path.join(HERE, start),
                                         self.insns, '-lgcc', '-o', out], check=True)
         return out

@@ -9,21 +9,14 @@ barriers). Encodings that it calls undefined are counted; rows of which it knows
 """
 
 import collections
-import importlib.util
 import random
 import re
-import subprocess
 import sys
 import tempfile
 
+import listing
+
 ROUNDS = 24
-
-
-def load(path):
-    spec = importlib.util.spec_from_file_location('gen_decode', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def encodings(row, rng):
@@ -41,27 +34,6 @@ def encodings(row, rng):
         yield word
 
 
-def objdump(program, path, *options):
-    text = subprocess.run([program, '-D', '-z', '-b', 'binary', '-m', 'aarch64', *options, path],
-                          check=True, capture_output=True, text=True).stdout
-    found = {}
-    for line in text.splitlines():
-        match = re.match(r'\s*([0-9a-f]+):\s+([0-9a-f]+)\s+(\S.*)', line)
-        if match:
-            insn = re.sub(r'\s*(//|<).*', '', match[3].replace('\t', ' ')).strip()
-            found[int(match[1], 16)] = insn
-    return found
-
-
-def ours(program, path):
-    text = subprocess.run([program, path], check=True, capture_output=True, text=True).stdout
-    found = {}
-    for line in text.splitlines():
-        at, insn = line.split('\t', 1)
-        found[int(at, 16)] = insn.replace('\t', ' ').strip()
-    return found
-
-
 def normal(text):
     """Numbers in one form, and system registers by their numbers."""
     if text.startswith(('msr s', 'mrs ', 'msr ')) and not re.search(r', #', text):
@@ -72,20 +44,17 @@ def normal(text):
 
 
 def main():
-    gen_decode = load(sys.argv[1])
-    table = gen_decode.Table()
-    for path in sys.argv[4:]:
-        table.read(path)
-    table.check()
+    table = listing.read_tables(sys.argv[1], sys.argv[4:])
     rng = random.Random(1)
     words = [(row, word) for decoder in table.decoders.values() for row in decoder.rows
              for word in encodings(row, rng)]
     with tempfile.NamedTemporaryFile() as file:
         file.write(b''.join(word.to_bytes(4, 'little') for _, word in words))
         file.flush()
-        plain = objdump(sys.argv[3], file.name, '-M', 'no-aliases')
-        alias = objdump(sys.argv[3], file.name)
-        mine = ours(sys.argv[2], file.name)
+        command = [sys.argv[3], '-D', '-z', '-b', 'binary', '-m', 'aarch64', file.name]
+        plain = listing.objdump(*command, '-M', 'no-aliases')
+        alias = listing.objdump(*command)
+        mine = listing.ours(sys.argv[2], file.name)
     wrong = unknown = 0
     known = collections.Counter()
     for i, (row, word) in enumerate(words):

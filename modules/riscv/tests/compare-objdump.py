@@ -8,12 +8,13 @@ What a binutils of that age does not know is counted; the rows it may not know a
 that a row which is wrong cannot hide among them.
 """
 
-import importlib.util
 import random
 import re
 import subprocess
 import sys
 import tempfile
+
+import listing
 
 # Ratified after binutils 2.40, or without a name there.
 NEWER = re.compile(r'(ntl\.|c\.(lbu|lhu|lh|sb|sh|zext|sext|not|mul)|amocas|fli|fminm|fmaxm|fround|'
@@ -22,13 +23,6 @@ NEWER = re.compile(r'(ntl\.|c\.(lbu|lhu|lh|sb|sh|zext|sext|not|mul)|amocas|fli|f
 EXTENSIONS = ('imafdcvh_zicbom_zicbop_zicboz_zicsr_zifencei_zihintpause_zfh_zba_zbb_zbc_zbs_'
               'svinval')
 ROUNDS = 40
-
-
-def load(path):
-    spec = importlib.util.spec_from_file_location('gen_decode', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def encodings(row, rng):
@@ -59,25 +53,7 @@ def objdump(program, assembler, words, width):
                        ''.join(f'.insn {len(row.picture) // 8}, {word:#x}\n'
                                for row, word in words),
                        check=True, text=True)
-        text = subprocess.run([program, '-d', '-z', '-M', 'no-aliases', elf.name], check=True,
-                              capture_output=True, text=True).stdout
-    found = {}
-    for line in text.splitlines():
-        match = re.match(r'\s*([0-9a-f]+):\s+([0-9a-f]+)\s+(\S.*)', line)
-        if match:
-            insn = re.sub(r'\s*(#|<).*', '', match[3].replace('\t', ' ')).strip()
-            found[int(match[1], 16)] = insn
-    return found
-
-
-def ours(program, path, width):
-    text = subprocess.run([program, str(width), path], check=True, capture_output=True,
-                          text=True).stdout
-    found = {}
-    for line in text.splitlines():
-        at, insn = line.split('\t', 1)
-        found[int(at, 16)] = insn.replace('\t', ' ').strip()
-    return found
+        return listing.objdump(program, '-d', '-z', '-M', 'no-aliases', elf.name)
 
 
 def same(a, b):
@@ -106,7 +82,7 @@ def compare(table, width, programs, rng):
             at += len(row.picture) // 8
         file.flush()
         theirs = objdump(programs[1], programs[2], words, width)
-        mine = ours(programs[0], file.name, width)
+        mine = listing.ours(programs[0], str(width), file.name)
     wrong = unknown = 0
     for place, (row, word) in zip(places, words):
         a, b = mine.get(place, 'nothing'), theirs.get(place, 'nothing')
@@ -124,11 +100,7 @@ def compare(table, width, programs, rng):
 
 
 def main():
-    gen_decode = load(sys.argv[1])
-    table = gen_decode.Table()
-    for path in sys.argv[5:]:
-        table.read(path)
-    table.check()
+    table = listing.read_tables(sys.argv[1], sys.argv[5:])
     rng = random.Random(1)
     sys.exit(1 if sum(compare(table, width, sys.argv[2:5], rng) for width in (32, 64)) else 0)
 

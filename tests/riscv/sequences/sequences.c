@@ -7,7 +7,7 @@
  */
 #include "sequences.h"
 
-#include "../common.h"
+#include "../../bare/common.h"
 
 struct pattern {
     uint32_t word, fields;

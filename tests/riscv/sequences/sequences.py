@@ -46,7 +46,7 @@ class Programs:
 
     def build(self, start):
         out = os.path.join(self.folder, start)
-        files = ['sequences.c', '../common.c', f'../start-{start}.S']
+        files = ['sequences.c', '../../bare/common.c', f'../start-{start}.S']
         subprocess.run([CC, f'-march=rv{self.xlen}imac', '-mabi=' + ABI[self.xlen], *FLAGS,
                         *(os.path.join(HERE, name) for name in files), self.table, '-lgcc',
                         '-o', out], check=True)

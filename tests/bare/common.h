@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the freestanding programs driver.c and sequences.c share: operands, and what they print. */
-#ifndef RISCV_COMMON_H
-#define RISCV_COMMON_H
+/* What the freestanding programs of tests/riscv and tests/arm share: operands, and what they
+ * print. */
+#ifndef BARE_COMMON_H
+#define BARE_COMMON_H
 
 #include <stdint.h>
 
