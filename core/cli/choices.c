@@ -207,6 +207,31 @@ static void add_own(const char *set, GPtrArray *choices)
     }
 }
 
+/* Those whose files are there and good. */
+static void add_modules(QhHost *host, gboolean absent, GPtrArray *choices)
+{
+    g_autoptr(QhJsonWriter) writer = qh_json_writer_new();
+
+    qh_registry_describe_modules(qh_host_registry(host), writer);
+    g_autofree char *text = qh_json_writer_steal(writer, NULL);
+    g_autoptr(QhJson) modules = qh_json_parse(text, -1, NULL, NULL);
+    for (size_t i = 0; modules != NULL && i < qh_json_length(modules); i++) {
+        const QhJson *module = qh_json_at(modules, i);
+        const char *name = text_of(module, "name"), *state = text_of(module, "state");
+        gboolean missing = g_strcmp0(state, "absent") == 0;
+
+        if (name == NULL || g_strcmp0(state, "refused") == 0 || (missing && !absent)) {
+            continue;
+        }
+        qh_choices_add(choices, name, text_of(module, "description"), NULL, NULL, NULL);
+        if (missing) {
+            QhChoice *choice = g_ptr_array_index(choices, choices->len - 1);
+
+            choice->missing = g_strdup(name);
+        }
+    }
+}
+
 gboolean qh_choices_of_set(
     QhHost *host, const char *target, const char *set, gboolean absent, GPtrArray *choices)
 {
@@ -225,6 +250,10 @@ gboolean qh_choices_of_set(
         {"LOG",      NULL       },
     };
 
+    if (g_str_equal(set, "MODULE")) {
+        add_modules(host, absent, choices);
+        return TRUE;
+    }
     for (guint i = 0; i < G_N_ELEMENTS(sets); i++) {
         if (!g_str_equal(sets[i].set, set)) {
             continue;

@@ -7,9 +7,10 @@
  * A text of values, as an option and its keys have one, lists what a value may be: words with '|'
  * between them. A word in capitals is a set, and may have a head:
  * "none|unix:FILE|chardev:CHARDEV-ID". The sets are those of qh_choices_of_set, the ids that stand
- * before on the command line (CHARDEV-ID, NETDEV-ID, BLOCK-ID, OBJECT-ID, DEVICE-ID), FILE and
- * DIRECTORY; any other is a text that nobody can list. With ",..." at its end the value is a list
- * of such words.
+ * before on the command line (CHARDEV-ID, NETDEV-ID, BLOCK-ID, OBJECT-ID, DEVICE-ID), what the
+ * board has short names for (VGA, NIC), FILE and DIRECTORY; any other is a text that nobody can
+ * list. With
+ * ",..." at its end the value is a list of such words.
  */
 #ifndef QH_CORE_CLI_CHOICES_H
 #define QH_CORE_CLI_CHOICES_H

@@ -10,13 +10,15 @@
  */
 #include "core/cli/choices.h"
 #include "core/module/registry.h"
+#include "core/qmp/offers.h"
 
 #include <string.h>
 
 typedef struct Line {
     QhCli *cli;
     QhHost *host;
-    char *target; /* NULL: none is known */
+    char *target;  /* NULL: none is known */
+    char *machine; /* the same */
     const char *kind;
     GString *prefix; /* what stays */
     GString *rows;
@@ -121,6 +123,24 @@ static gboolean is_id_set(const char *set)
     return g_str_has_suffix(set, "-ID");
 }
 
+/* The board's short names for devices: rows NAME=DEVICE, with commas between them. */
+static void add_board_names(Line *line, const char *key)
+{
+    g_autofree char *rows = line->machine != NULL && line->target != NULL
+                                ? qh_cli_machine_text(line->host, line->target, line->machine, key)
+                                : NULL;
+    g_auto(GStrv) list = g_strsplit(rows != NULL ? rows : "", ",", -1);
+
+    for (guint i = 0; list[i] != NULL; i++) {
+        char *equals = strchr(list[i], '=');
+
+        if (equals != NULL) {
+            *equals = '\0';
+            add_row(line, list[i], "", equals + 1);
+        }
+    }
+}
+
 static void add_set(Line *line, const char *set, gboolean value_of_option)
 {
     g_autoptr(GPtrArray) choices = qh_choices_new();
@@ -128,6 +148,10 @@ static void add_set(Line *line, const char *set, gboolean value_of_option)
 
     if (g_str_equal(set, "FILE") || g_str_equal(set, "DIRECTORY")) {
         line->kind = *set == 'F' ? "files" : "directories";
+        return;
+    }
+    if (g_str_equal(set, "VGA") || g_str_equal(set, "NIC")) {
+        add_board_names(line, *set == 'V' ? "vgas" : "nics");
         return;
     }
     if (is_id_set(set)) {
@@ -246,12 +270,50 @@ static void complete_item(Line *line, const QhOption *option, const char *value,
     }
 }
 
+/* -global DRIVER.PROPERTY=VALUE */
+static void complete_global(Line *line, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    g_autofree char *left = g_strndup(value, strcspn(value, "="));
+    char *dot = strrchr(left, '.');
+    g_autoptr(GPtrArray) choices = qh_choices_new();
+    g_autoptr(QhKeyval) none = qh_keyval_parse("", NULL, NULL);
+
+    if (dot == NULL) {
+        qh_choices_of_set(line->host, line->target, "DEVICE", FALSE, choices);
+    } else {
+        *dot = '\0';
+        qh_choices_of_element(line->host, line->target, "DEVICE", left, none, "", choices);
+        g_string_append_len(line->prefix, value, dot + 1 - left);
+    }
+    if (equals != NULL) {
+        const QhChoice *choice = dot != NULL ? qh_choices_find(choices, dot + 1) : NULL;
+
+        g_string_append(line->prefix, dot != NULL ? dot + 1 : left);
+        g_string_append_c(line->prefix, '=');
+        if (choice != NULL && choice->values != NULL) {
+            add_values(line, choice->values, equals + 1, FALSE);
+        }
+        return;
+    }
+    for (guint i = 0; i < choices->len; i++) {
+        const QhChoice *choice = g_ptr_array_index(choices, i);
+
+        add_row(line, choice->name, dot != NULL ? "=" : ".", choice->description);
+    }
+}
+
 static void complete_value(Line *line, const QhOption *option, const char *value)
 {
     const char *item = last_item(value);
 
     line->kind = "words";
     if (*value == '{') {
+        return;
+    }
+    if (g_str_equal(option->name, "global") && strchr(value, ',') == NULL &&
+        !g_str_has_prefix(value, "driver=")) {
+        complete_global(line, value);
         return;
     }
     if (option->parameters == NULL && option->values == NULL) {
@@ -325,15 +387,23 @@ static void find_target(Line *line)
     if (line->target == NULL && line->cli->legacy != NULL) {
         line->target = g_strdup(line->cli->legacy);
     }
-    const char *colon = machine != NULL ? strpbrk(machine, ":,=") : NULL;
-    if (line->target == NULL && colon != NULL && *colon == ':') {
-        line->target = g_strndup(machine, (gsize)(colon - machine));
+    gsize head = machine != NULL ? strcspn(machine, ",") : 0;
+    g_autofree char *name = g_strndup(machine != NULL ? machine : "", head);
+    char *colon = strchr(name, ':');
+    if (line->target == NULL && colon != NULL) {
+        line->target = g_strndup(name, (gsize)(colon - name));
+    }
+    if (*name != '\0') {
+        line->machine = g_strdup(colon != NULL ? colon + 1 : name);
     }
     if (line->target != NULL) {
-        char *name = qh_cli_target_name(line->host, line->target);
+        char *proper = qh_cli_target_name(line->host, line->target);
 
         g_free(line->target);
-        line->target = name;
+        line->target = proper;
+        if (line->machine == NULL) {
+            line->machine = qh_target_text(qh_host_registry(line->host), proper, "default-machine");
+        }
     }
 }
 
@@ -358,6 +428,7 @@ char *qh_complete(QhCli *cli, QhHost *host)
     char *text = g_strdup_printf("%s\t%s\n%s", line.kind, line.prefix->str, line.rows->str);
     g_string_free(line.prefix, TRUE);
     g_string_free(line.rows, TRUE);
+    g_free(line.machine);
     g_free(line.target);
     return text;
 }

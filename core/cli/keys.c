@@ -240,9 +240,9 @@ const QhOptionParameter qh_keys_netdev[] = {
 };
 
 const QhOptionParameter qh_keys_nic[] = {
-    {"model", "string", "class of the device; otherwise the board's own", NULL},
-    {"mac",   "string", "its address",                                    NULL},
-    {NULL,    NULL,     NULL,                                             NULL},
+    {"model", "string", "class of the device; otherwise the board's own", "NIC"},
+    {"mac",   "string", "its address",                                    NULL },
+    {NULL,    NULL,     NULL,                                             NULL },
 };
 
 const QhOptionParameter qh_keys_chardev[] = {

@@ -72,6 +72,7 @@ const QhOption qh_options[] = {
     {.name = "load-module",
      .argument = "NAME[,NAME...]",
      .group = "general",
+     .values = "MODULE|all,...",
      .take = qh_take_names,
      .offset = MEMBER(load_modules),
      .help =
@@ -301,7 +302,7 @@ const QhOption qh_options[] = {
     {.name = "vga",
      .argument = "KIND|none",
      .group = "device",
-     .values = "none|help",
+     .values = "VGA|none|help",
      .take = qh_take_vga,
      .help = "The board's graphics adapter of this kind (std; 'help' lists them), in the next free "
              "slot. Without this, and with none, there are those of -device only."},
@@ -418,6 +419,7 @@ const QhOption qh_options[] = {
     {.name = "global",
      .argument = "DRIVER.PROPERTY=VALUE",
      .group = "device",
+     .values = "DRIVER.PROPERTY",
      .take = qh_take_global,
      .qmp = "global",
      .parameters = qh_keys_global,
@@ -670,7 +672,7 @@ const QhOption qh_options[] = {
      .take = qh_take_flag,
      .offset = MEMBER(jitdump),
      .help = "Write jit-PID.dump for perf inject --jit; record with perf record -k mono."},
-    {.name = NULL                                 },
+    {.name = NULL                                                                    },
 };
 /* clang-format on */
 

@@ -57,6 +57,15 @@ LINES = [
     ("-chardev null,id=c7 -serial char", "-chardev null,id=c7 -serial chardev:"),
     ("-chardev null,id=c7 -serial chardev:", "-chardev null,id=c7 -serial chardev:c7 "),
     ("-chardev null,id=c7 -mon c", "-chardev null,id=c7 -mon c7 "),
+    ("-global virtio-balloon-pci-n", "-global virtio-balloon-pci-non-transitional."),
+    ("-global virtio-blk-pci.werr", "-global virtio-blk-pci.werror="),
+    ("-global virtio-blk-pci.werror=st", "-global virtio-blk-pci.werror=stop "),
+    ("-global driver=virtio-blk-pci,prope", "-global driver=virtio-blk-pci,property="),
+    ("--load-target=riscv64 -vga st", "--load-target=riscv64 -vga std "),
+    ("-M aarch64:virt -vga virt", "-M aarch64:virt -vga virtio "),
+    ("-M riscv64:virt -nic user,mod", "-M riscv64:virt -nic user,model="),
+    ("-M riscv64:virt -nic user,model=virt", "-M riscv64:virt -nic user,model=virtio "),
+    ("--load-module e1000e,nv", "--load-module e1000e,nvme "),
     ("-chardev sock", "-chardev socket,"),
     ("-chardev socket,id=x,telne", "-chardev socket,id=x,telnet="),
     ("-chardev socket,id=x,server=of", "-chardev socket,id=x,server=off "),
@@ -84,7 +93,7 @@ LINES = [
 ]
 # Nothing fits: the line stays as it is.
 STAYS = ["-banan", "-device no-such-device,dr", "-m 5", "-name x", "-netdev nosuch,hostf",
-         "-device ns16550,ch", "-blockdev '{\"driver\":\"ra", "-cpu cortex-a57xyz", "-cpu nix,pm", "-M nix,acl", "disk.im"]
+         "-device ns16550,ch", "-blockdev '{\"driver\":\"ra", "-cpu cortex-a57xyz", "-cpu nix,pm", "-global nix.x", "-vga vi", "-global a=b=", "-M nix,acl", "disk.im"]
 # The name of the program says the target.
 LEGACY = [("-M vi", "-M virt "), ("-cpu cortex-a76", "-cpu cortex-a76 "), ("-cpu toy", "-cpu toy")]
 
