@@ -19,6 +19,7 @@
 
 #define TRIAL_MS       90000
 #define TRIAL_MEMORY   (UINT64_C(4) << 30)
+#define PAUSE_MS       200
 #define DOING_BYTES    512u
 #define REMARKS_MAX    8u /* of one trial: a device that is wrong is wrong everywhere */
 #define LINE_MAX_BYTES 1024u
@@ -137,8 +138,18 @@ static void take_line(QhVerdict *verdict, const char *check, const char *line)
                    other ? parts[2] : line + (line[0] != '\0'));
 }
 
-/* What the child writes until it closes its end; FALSE: time is over. */
-static gboolean listen_to(QhVerdict *verdict, const char *check, int in)
+/* Whether @pid has ended; it stays to be waited for. */
+static gboolean has_ended(pid_t pid)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/* What the child @pid writes until it ends; FALSE: time is over. *@ret_left: it has ended, and
+ * another process still has its end of the pipe. */
+static gboolean
+listen_to(QhVerdict *verdict, const char *check, pid_t pid, int in, gboolean *ret_left)
 {
     gint64 end = g_get_monotonic_time() + TRIAL_MS * G_TIME_SPAN_MILLISECOND;
     g_autoptr(GString) text = g_string_new(NULL);
@@ -152,7 +163,12 @@ static gboolean listen_to(QhVerdict *verdict, const char *check, int in)
         if (left <= 0) {
             return FALSE;
         }
-        if (poll(&waiting, 1, (int)(left / 1000 + 1)) <= 0) {
+        gboolean ended = has_ended(pid); /* before looking for what it wrote */
+        if (poll(&waiting, 1, PAUSE_MS) <= 0) {
+            if (ended) {
+                *ret_left = TRUE;
+                return TRUE;
+            }
             continue;
         }
         got = read(in, bytes, sizeof(bytes));
@@ -230,7 +246,8 @@ qh_trial_run(QhVerdict *verdict, const char *kind, const char *name, void (*fn)(
     if (pid < 0) {
         qh_verdict_problem(verdict, check, "no trial can be made: %s", g_strerror(errno));
     } else {
-        gboolean in_time = listen_to(verdict, check, ends[0]);
+        gboolean left = FALSE;
+        gboolean in_time = listen_to(verdict, check, pid, ends[0], &left);
         kill(-pid, SIGKILL); /* also what it has left behind */
         if (!in_time) {
             kill(pid, SIGKILL);
@@ -238,6 +255,9 @@ qh_trial_run(QhVerdict *verdict, const char *kind, const char *name, void (*fn)(
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
         }
         judge(verdict, check, shared, status, in_time);
+        if (left) {
+            qh_verdict_problem(verdict, check, "it leaves a process behind");
+        }
     }
     close(ends[0]);
     munmap(shared, sizeof(*shared));

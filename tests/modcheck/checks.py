@@ -114,6 +114,10 @@ CASES = [
     ("a realize that keeps a descriptor", SUBJECT, "leaves 1 descriptors open", device(
         (REALIZE, "    (void)device;\n    (void)dup(0);"),
         ('#include "abi/module.h"', '#include "abi/module.h"\n#include <unistd.h>'))),
+    ("a process that stays", SUBJECT, "it leaves a process behind", device(
+        (REALIZE, "    (void)device;\n    if (fork() == 0) {\n        sleep(600);\n"
+         "        _exit(0);\n    }"),
+        ('#include "abi/module.h"', '#include "abi/module.h"\n#include <unistd.h>'))),
     ("state that does not come back", SUBJECT, "does not bring back all of it", streamed(
         "uint64_t now = stream->number(stream, subject->more++); (void)now;")),
     ("state that is read otherwise than it was saved", SUBJECT, "does not load", streamed(

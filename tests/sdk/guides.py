@@ -5,7 +5,7 @@
 usage: guides.py --installed GUIDE...                      with what is installed on this system
        guides.py --build BUILD --root SOURCE_ROOT GUIDE...  with BUILD, installed into a folder
 
-A block whose first line is "```LANGUAGE FILE" is a file. In a block "```console" a line "$ COMMAND"
+A block whose first line is "```LANGUAGE FILE" is a file, which the text before it names, too. In a block "```console" a line "$ COMMAND"
 is run by the shell, the lines "> MORE" after it belong to it, and the lines after that are what it
 prints, on either output; "..." stands for any text in a line and, alone, for any lines. Commands
 end with status 0. All blocks of a guide share one folder, which is empty at first, and, line after
@@ -30,9 +30,12 @@ class Wrong(Exception):
 
 
 def blocks(text):
-    """(line, info string, body) of each fenced block."""
+    """(line, info string, body, the text before it) of each fenced block."""
+    end = 0
     for match in re.finditer(r"^```([^\n`]*)\n(.*?)^```$", text, re.M | re.S):
-        yield text.count("\n", 0, match.start()) + 1, match.group(1).strip(), match.group(2)
+        yield (text.count("\n", 0, match.start()) + 1, match.group(1).strip(), match.group(2),
+               text[end:match.start()])
+        end = match.end()
 
 
 def commands(body):
@@ -99,7 +102,7 @@ def follow(guide, env, template):
     n_commands = 0
     with tempfile.TemporaryDirectory(prefix="guide-") as folder:
         os.chmod(folder, 0o755)
-        for line, info, body in blocks(text):
+        for line, info, body, before in blocks(text):
             words = info.split()
             try:
                 if info == "console":
@@ -107,6 +110,8 @@ def follow(guide, env, template):
                         run(command, expected, folder, env)
                         n_commands += 1
                 elif len(words) == 2:
+                    if f"`{words[1]}`" not in before:  # a reader does not see the info string
+                        raise Wrong(f"the text before the block does not name `{words[1]}`")
                     check_template(words[1], body, template)
                     write_file(words[1], body, folder)
             except (Wrong, subprocess.TimeoutExpired, OSError) as error:
