@@ -6,12 +6,14 @@ usage: next.py --root SOURCE_ROOT --build BUILD --host HOST [--cc CC] [--all]
 
 The tree that tests/abi/newer makes is built beside the build under test: the host, and two modules
 (--all: all). Each module of today loads in that host, and Linux boots and runs a disk with them.
-Modules of that tree are refused by today's host with both versions named, and load in it when they
-are built against today's headers. With a higher major each refuses the other's.
+So does the template of the SDK, built against the recorded headers. Modules of that tree are refused
+by today's host with both versions named, and load in it when they are built against today's headers.
+With a higher major each refuses the other's.
 """
 
 import argparse
 import os
+import shlex
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -52,6 +54,20 @@ class Trees:
     def build(self, name, targets, *options, tree=None):
         return builds.build(tree or self.path(name), self.path(name + "-build"), self.cc, targets,
                             *options)
+
+
+def template(args, folder):
+    """The template of the SDK in @folder, built as people do against the recorded headers."""
+    source = os.path.join(args.root, "packaging/template")
+    headers = os.path.join(args.root, "abi/baseline", builds.versions(args.root))
+    note = os.path.join(os.path.dirname(folder), "template-note.c")
+    builds.run(sys.executable, os.path.join(args.root, "modules/gen-note.py"), "--abi-header",
+               os.path.join(headers, "abi/base.h"), os.path.join(source, "module.json"), note)
+    flags = builds.run("pkg-config", "--cflags", "--libs", "glib-2.0")
+    builds.run(*shlex.split(args.cc), "-shared", "-fPIC", "-std=gnu17", "-fvisibility=hidden",
+               "-I" + headers, "-o", os.path.join(folder, "sum.so"), note,
+               *(os.path.join(source, name) for name in ("module.c", "sum.c")),
+               "-Wl,-z,relro,-z,now,-z,noexecstack", *shlex.split(flags))
 
 
 def refused(tap, title, loads, theirs, ours):
@@ -127,6 +143,7 @@ def main():
     trees = Trees(args)
     old = builds.gather(builds.built(args.build), trees.path("today-modules"))
     try:
+        template(args, old)
         minor(tap, trees, args.host, old)
         major(tap, trees, args.host, old)
     except RuntimeError as error:
