@@ -267,7 +267,7 @@ static void look_backward(QhT1 *t)
             until = value->last;
         }
         n = qh_t1_is_pending(t, i)
-                ? 0
+                ? qh_t1_pending_uses(t, i, used)
                 : qh_ir_uses(t->source->context->translator, t->source->records, i, used);
         for (uint32_t k = 0; k < n; k++) {
             QhT1Value *root = &alloc->values[alloc->values[used[k]].root];

@@ -64,7 +64,7 @@ static void lower_unless(QhT1 *t, const QhIrRecord *record)
     for (uint32_t i = 0; i < 4; i++) {
         QhRm slot = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, i));
         uint32_t wide = i == 0 ? 0 : QH_X_W;
-        if (i > 0 && waits) {
+        if (i > 0 && waits && recipe->from[i - 1] != QH_T1_FROM_SLOT) {
             qh_x_st_i(&t->a, 8, slot, (int32_t)record->b);
             continue;
         }

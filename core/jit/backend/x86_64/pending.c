@@ -189,25 +189,36 @@ find_operand(const QhT1 *t, QhT1Recipe *recipe, uint32_t k, uint32_t value, uint
     }
 }
 
-/* Whether the result is that of the operation on the operands, so that two tell the third. */
-static gboolean follows(const QhT1 *t, QhT1Recipe *recipe, const QhIrRecord *set)
+/* Whether the result is that of the operation on the operands, so that two tell operand @k. */
+static gboolean follows(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
 {
-    const QhIrRecord *result = &t->records[set->c];
-    uint32_t missing = 0;
+    const QhIrRecord *set = &t->records[recipe->record], *result = &t->records[set->c];
 
-    for (uint32_t k = 0; k < 3; k++) {
-        missing += recipe->from[k] == QH_T1_FROM_NONE;
-    }
-    recipe->op = result->op;
-    if (missing != 1) {
-        return missing == 0;
-    }
     if (result->type != set->type || result->a != set->a || result->b != set->b) {
         return FALSE;
     }
     return result->op == QH_IR_add || result->op == QH_IR_sub ||
-           ((result->op == QH_IR_and || result->op == QH_IR_andn) &&
-            recipe->from[2] == QH_T1_FROM_NONE);
+           ((result->op == QH_IR_and || result->op == QH_IR_andn) && k == 2);
+}
+
+static uint32_t count_from(const QhT1Recipe *recipe, uint32_t from)
+{
+    return (recipe->from[0] == from ? 1u : 0u) + (recipe->from[1] == from ? 1u : 0u) +
+           (recipe->from[2] == from ? 1u : 0u);
+}
+
+/* One operand may follow from the others, further ones go into their slots; FALSE: nothing is
+ * saved. */
+static gboolean complete(const QhT1 *t, QhT1Recipe *recipe)
+{
+    recipe->op = t->records[t->records[recipe->record].c].op;
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_NONE &&
+            (count_from(recipe, QH_T1_FROM_NONE) > 1 || !follows(t, recipe, k))) {
+            recipe->from[k] = QH_T1_FROM_SLOT;
+        }
+    }
+    return count_from(recipe, QH_T1_FROM_SLOT) < 3;
 }
 
 static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *block, uint32_t i)
@@ -234,7 +245,7 @@ static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *
     for (uint32_t k = 0; k < 3; k++) {
         find_operand(t, recipe, k, values[k], block->first);
     }
-    return follows(t, recipe, set);
+    return complete(t, recipe);
 }
 
 /* Guests that read or write the slots as such get them as such. */
@@ -294,6 +305,35 @@ static gboolean uses_class(const QhT1 *t, const QhT1Recipe *recipe, uint32_t cla
     return FALSE;
 }
 
+/* What a variable held goes into its slot, if it does not follow. */
+static void loosen(const QhT1 *t, QhT1Recipe *recipe, uint32_t k)
+{
+    gboolean can = count_from(recipe, QH_T1_FROM_NONE) == 0 && follows(t, recipe, k);
+
+    recipe->from[k] = can ? QH_T1_FROM_NONE : QH_T1_FROM_SLOT;
+}
+
+/* Record @i changes what recipe @n needs. */
+static void break_recipe(QhT1 *t, uint32_t n, uint32_t i)
+{
+    QhT1Alloc *alloc = t->alloc;
+    QhT1Recipe *recipe = &alloc->pending_flags.recipes[n - 1];
+    const QhIrRecord *record = &t->records[i];
+    uint32_t classes =
+        sets(record) ? 0 : qh_ir_helper(t->source->context->translator, record->a)->writes;
+
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_VAR &&
+            (sets(record) ? recipe->var[k] == alloc->values[i].var
+                          : (classes >> alloc->vars[recipe->var[k]].klass & 1))) {
+            loosen(t, recipe, k);
+        }
+    }
+    if (count_from(recipe, QH_T1_FROM_SLOT) == 3) {
+        alloc->pending_flags.recipe_of[recipe->record] = 0;
+    }
+}
+
 /* Whether record @i changes what recipe @n needs while it is wanted. */
 static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
 {
@@ -351,7 +391,7 @@ static uint32_t carried_at(const QhT1Alloc *alloc, uint32_t i)
     return n == UNKNOWN ? NOTHING : n;
 }
 
-/* Through block @block with what its places carry; FALSE: a recipe was given up, all begins anew.
+/* Through block @block with what its places carry; FALSE: a recipe has changed, all begins anew.
  */
 static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_changed)
 {
@@ -372,7 +412,7 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
             continue;
         }
         if (n != NOTHING && breaks(t, n, i)) {
-            alloc->pending_flags.recipe_of[alloc->pending_flags.recipes[n - 1].record] = 0;
+            break_recipe(t, n, i);
             return FALSE;
         }
         if (record->op == QH_IR_setflags) {
@@ -446,6 +486,21 @@ gboolean qh_t1_is_pending(const QhT1 *t, uint32_t i)
     return t->alloc->pending_flags.recipe_of[i] != 0;
 }
 
+uint32_t qh_t1_pending_uses(const QhT1 *t, uint32_t i, uint32_t used[3])
+{
+    const QhT1Pending *pending = &t->alloc->pending_flags;
+    const QhT1Recipe *recipe = &pending->recipes[pending->recipe_of[i] - 1];
+    const uint32_t values[] = {t->records[i].a, t->records[i].b, t->records[i].c};
+    uint32_t n = 0;
+
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] == QH_T1_FROM_SLOT) {
+            used[n++] = values[k];
+        }
+    }
+    return n;
+}
+
 gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
 {
     uint32_t n = t->alloc->pending_flags.recipe_of[i];
@@ -464,6 +519,25 @@ gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
 
 /* --- Code --- */
 
+/* Operands that are kept in their slots. */
+static void put_slots(QhT1 *t, const QhT1Recipe *recipe)
+{
+    const QhIrRecord *set = &t->records[t->i];
+    const uint32_t values[] = {set->a, set->b, set->c};
+
+    for (uint32_t k = 0; k < 3; k++) {
+        if (recipe->from[k] != QH_T1_FROM_SLOT) {
+            continue;
+        }
+        QhReg reg = qh_t1_use_gpr(t, values[k]);
+        if (set->type == QH_TYPE_I32) { /* zero-extended */
+            qh_x_mov(&t->a, FALSE, QH_RAX, reg);
+            reg = QH_RAX;
+        }
+        qh_x(&t->a, QH_X_MOV_ST | QH_X_W, reg, qh_rm_mem(QH_RBP, recipe->lazy[1 + k]));
+    }
+}
+
 gboolean qh_t1_pending_set(QhT1 *t)
 {
     uint32_t n = t->alloc->pending_flags.recipe_of[t->i];
@@ -472,6 +546,7 @@ gboolean qh_t1_pending_set(QhT1 *t)
     if (n == 0) {
         return FALSE;
     }
+    put_slots(t, &t->alloc->pending_flags.recipes[n - 1]);
     qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, (int32_t)lazy_field(t, 0)->offset),
               (int32_t)QH_T1_PENDING(n));
     return TRUE;
@@ -489,6 +564,9 @@ QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
     const QhT1Alloc *alloc = t->alloc;
     const QhT1Var *var = &alloc->vars[recipe->var[k]];
 
+    if (recipe->from[k] == QH_T1_FROM_SLOT) {
+        return qh_rm_mem(QH_RBP, recipe->lazy[1 + k]);
+    }
     return var->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(var->home))
                ? qh_rm_reg(alloc->homes[var->home].reg)
                : qh_rm_mem(QH_RBP, var->at);
@@ -559,7 +637,7 @@ static void follow_code(QhT1 *t, const QhT1Recipe *recipe)
     uint32_t wide = recipe->word >> 8 == QH_TYPE_I64 ? QH_X_W : 0;
 
     for (uint32_t k = 0; k < 3; k++) {
-        if (recipe->from[k] != QH_T1_FROM_NONE) {
+        if (recipe->from[k] == QH_T1_FROM_CONST || recipe->from[k] == QH_T1_FROM_VAR) {
             fetch(t, recipe, k, wide);
             put(t, recipe, k);
         }
@@ -615,6 +693,10 @@ static uint64_t read_operand(const QhCpu *cpu, const QhT1Recipe *recipe, uint32_
 
     if (recipe->from[k] == QH_T1_FROM_CONST) {
         return recipe->imm[k];
+    }
+    if (recipe->from[k] == QH_T1_FROM_SLOT) {
+        memcpy(&value, (const char *)cpu + recipe->lazy[1 + k], sizeof(value));
+        return value;
     }
     memcpy(&value, (const char *)cpu + recipe->at[k], recipe->word >> 8 == QH_TYPE_I64 ? 8 : 4);
     return value;

@@ -5,6 +5,7 @@
  * Most are overwritten before anybody looks, but on every path an access may fault, and then they
  * must be there. So a setflags whose operands are constants, or are in variables afterwards, only
  * writes the kind's slot: a number that stands for its recipe, which says where the operands are.
+ * Operands that are nowhere else, or not long enough, go into their slots.
  * Who is about to look (an exit, a call, a cold stub that enters an exception) compares the slot
  * with that number and, when it is there, follows the recipe. What a path carries is decided before
  * code is made: at most one recipe at each place, and its variables do not change while it is
@@ -21,6 +22,7 @@ typedef struct QhT1Alloc QhT1Alloc;
 #define QH_T1_FROM_NONE  0u /* it follows from the other two */
 #define QH_T1_FROM_CONST 1u
 #define QH_T1_FROM_VAR   2u
+#define QH_T1_FROM_SLOT  3u /* its lazy slot, where the setflags puts it */
 
 typedef struct QhT1Recipe {
     uint32_t word;   /* the kind's slot as it shall be: QH_CC_... and the type */
@@ -53,6 +55,8 @@ typedef struct QhT1Pending {
 void qh_t1_pending_analyse(QhT1 *t);
 /* Whether setflags @i has a recipe, so that its operands are not its own uses. */
 gboolean qh_t1_is_pending(const QhT1 *t, uint32_t i);
+/* Which values it uses nevertheless: those that go into slots. */
+uint32_t qh_t1_pending_uses(const QhT1 *t, uint32_t i, uint32_t used[3]);
 
 /* Whether the variable @var may get a new value before setflags @i instead of behind it. */
 gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var);

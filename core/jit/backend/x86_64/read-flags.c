@@ -199,7 +199,7 @@ static void repeat_recipe(QhT1 *t, const QhT1Recipe *recipe, uint32_t which)
         sides[k] = (Side){.have = recipe->from[k] != QH_T1_FROM_NONE,
                           .is_const = recipe->from[k] == QH_T1_FROM_CONST,
                           .imm = recipe->imm[k]};
-        if (recipe->from[k] == QH_T1_FROM_VAR) {
+        if (recipe->from[k] == QH_T1_FROM_VAR || recipe->from[k] == QH_T1_FROM_SLOT) {
             sides[k].rm = qh_t1_pending_rm(t, recipe, k);
         }
         missing = sides[k].have ? missing : k;
