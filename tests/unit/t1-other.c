@@ -437,6 +437,47 @@ static void test_addresses(void)
     t1_pair_free(pair);
 }
 
+/* More values than there are registers, and the greater or smaller of two in place of one: the
+ * comparison's operands are the select's own. */
+static void emit_crowd(QhBlock *block, void *data)
+{
+    GRand *rand = data;
+    uint32_t type = g_rand_int_range(rand, 0, 2) ? QH_TYPE_I64 : QH_TYPE_I32;
+    uint32_t n = (uint32_t)g_rand_int_range(rand, 10, 20);
+    QhValue values[20], sum;
+
+    for (uint32_t i = 0; i < n; i++) {
+        QhValue a = qh_ir_get(block, QH_TYPE_I64, TOY_X + i % 10);
+        a = qh_ir_2(block, QH_IR_ror, QH_TYPE_I64, a, qh_ir_const(block, QH_TYPE_I64, 3 * i));
+        values[i] = type == QH_TYPE_I64 ? a : qh_ir_1(block, QH_IR_trunc, type, a);
+    }
+    for (uint32_t i = 0; i < 30; i++) {
+        uint32_t x = (uint32_t)g_rand_int_range(rand, 0, (int32_t)n);
+        uint32_t y = (uint32_t)g_rand_int_range(rand, 0, (int32_t)n);
+        uint32_t cond = (uint32_t)g_rand_int_range(rand, 0, QH_COND_GTU + 1);
+        QhValue c = qh_ir_cmp(block, cond, type, values[x], values[y]);
+        values[x] = qh_ir_select(block, type, c, values[i & 1 ? x : y], values[i & 1 ? y : x]);
+    }
+    sum = values[0];
+    for (uint32_t i = 1; i < n; i++) {
+        sum = qh_ir_2(block, i & 1 ? QH_IR_add : QH_IR_xor, type, sum, values[i]);
+    }
+    qh_ir_set(block, type, type == QH_TYPE_I64 ? TOY_X : TOY_W, sum);
+}
+
+static void test_crowd(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    GRand *rand = g_rand_new_with_seed(11);
+
+    for (uint32_t i = 0; i < 300; i++) {
+        t1_pair_load(pair, emit_crowd, rand);
+        run_states(pair, rand, 4);
+    }
+    g_rand_free(rand);
+    t1_pair_free(pair);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -444,6 +485,7 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/other/halves", test_halves);
     g_test_add_func("/t1/other/flags", test_flags);
     g_test_add_func("/t1/other/addresses", test_addresses);
+    g_test_add_func("/t1/other/crowd", test_crowd);
     g_test_add_func("/t1/other/random", test_random);
     return g_test_run();
 }

@@ -152,8 +152,8 @@ static void select_xmm(QhT1 *t, const QhIrRecord *record)
 {
     uint32_t bytes = qh_ir_type_bytes(record->type);
     uint32_t load = bytes == 16 ? QH_X_MOVUPS : bytes == 8 ? QH_X_MOVSD : QH_X_MOVSS;
-    QhRm yes = qh_t1_rm_xmm(t, record->b);
     uint32_t condition = qh_t1_condition(t, record->a);
+    QhRm yes = qh_t1_rm_xmm(t, record->b);
     QhReg d = qh_t1_def_copy(t, record->c);
     uint32_t skip = qh_x_jcc8(&t->a, condition ^ 1);
 
@@ -175,8 +175,9 @@ static void lower_select(QhT1 *t, const QhIrRecord *record)
         no = record->b;
         inverse = 1;
     }
-    QhRm from = qh_t1_rm_gpr(t, yes);
+    /* it may bring an operand of both into a register, and then no memory holds that any more */
     condition = qh_t1_condition(t, record->a) ^ inverse;
+    QhRm from = qh_t1_rm_gpr(t, yes);
     QhReg d = qh_t1_def_copy(t, no);
     if (!qh_t1_rm_is(from, d)) {
         qh_x(&t->a, (QH_X_CMOV + condition) | qh_t1_wide(record), d, from);
