@@ -395,6 +395,7 @@ static gboolean realize(VirtioDevice *device, GError **error)
     if (blk->want_cache != 0) {
         set_cache(blk, blk->want_cache == 1);
     }
+    blk->first_cache = blk->write_cache;
     if (blk->num_queues == 0) {
         blk->num_queues = 1;
     }
@@ -425,7 +426,12 @@ static void take_retries(VirtioBlk *blk, gboolean again)
 
 static void reset(VirtioDevice *device)
 {
-    take_retries((VirtioBlk *)device, FALSE);
+    VirtioBlk *blk = (VirtioBlk *)device;
+
+    take_retries(blk, FALSE);
+    if (blk->write_cache != blk->first_cache) {
+        set_cache(blk, blk->first_cache); /* what the last driver chose is not the next one's */
+    }
 }
 
 static void unrealize(VirtioDevice *device)

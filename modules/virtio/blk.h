@@ -30,6 +30,7 @@ typedef struct VirtioBlk {
     QhBlockInfo info;
     gboolean attached;
     uint8_t write_cache;     /* as the driver sees it */
+    uint8_t first_cache;     /* as the user and the drive have it: where a reset goes back to */
     uint32_t batch;          /* inside kick: completions are shown at its end */
     VirtioBlkRequest *retry; /* failed; submitted again when the machine runs on */
 } VirtioBlk;

@@ -23,9 +23,8 @@ UNTRIED = {"device/virtio-9p-device", "device/virtio-9p-pci",
            "device/vhost-user-fs-pci", "device/vhost-user-vsock-pci"}
 
 # What a reset leaves as the guest made it: clocks, flash, a scratch register that has no reset
-# value, and what a disk is told once.
-KEEP = {"device/pl031", "device/goldfish_rtc", "device/cfi.pflash01", "device/ns16550",
-        "device/virtio-blk-pci", "device/virtio-blk-pci-non-transitional"}
+# value.
+KEEP = {"device/pl031", "device/goldfish_rtc", "device/cfi.pflash01", "device/ns16550"}
 KEPT = "whether it is meant that a reset"
 
 READ = "    *ret_value = 0;\n    return QH_BUS_OK;"
