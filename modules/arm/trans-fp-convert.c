@@ -55,9 +55,15 @@ gboolean arm_trans_fjcvtzs(ArmDis *d, const ArmArgFp2X *a)
     return TRUE;
 }
 
+/* Bit 16 is 0 when the integer is signed; bits 20-19 round, but to the nearest with ties away where
+ * bit 18 is 1 (Arm C4.1.96.32). */
+static gboolean is_signed(const ArmDis *d)
+{
+    return !(d->insn >> 16 & 1u);
+}
+
 /* To a general register; @fbits: bits behind the point. */
-static gboolean
-to_x(ArmDis *d, const ArmArgFpToX *a, uint32_t rounding, gboolean is_signed, uint32_t fbits)
+static gboolean to_x(ArmDis *d, const ArmArgFpToX *a, uint32_t rounding, uint32_t fbits)
 {
     if (!arm_fp_exists(d, a->ft)) {
         return FALSE;
@@ -68,65 +74,23 @@ to_x(ArmDis *d, const ArmArgFpToX *a, uint32_t rounding, gboolean is_signed, uin
     if (fbits == 0 && a->ft != ARM_FMT_H && !(d->key & ARM_KEY_FZ)) {
         QhValue value = arm_fp_get(d, a->ft, a->rn);
         arm_set(d, a->sf, a->rd,
-                qh_ir(d->block, is_signed ? QH_IR_fto_s : QH_IR_fto_u, arm_type(a->sf),
+                qh_ir(d->block, is_signed(d) ? QH_IR_fto_s : QH_IR_fto_u, arm_type(a->sf),
                       rounding | QH_FTO_ZERO_NAN, value, 0, 0));
     } else {
         uint32_t word = a->ft << 8 | rounding << ARM_FW_ROUND_SHIFT |
-                        (is_signed ? ARM_FW_SIGNED : 0) | fbits << ARM_FW_FBITS_SHIFT |
+                        (is_signed(d) ? ARM_FW_SIGNED : 0) | fbits << ARM_FW_FBITS_SHIFT |
                         (a->sf ? ARM_FW_WIDE : 0);
         arm_set_x(d, a->rd, call(d, ARM_HELPER_ID(fp_to_int), word, arm_get_v64(d, a->rn)));
     }
     return TRUE;
 }
 
-gboolean arm_trans_fcvtns_x(ArmDis *d, const ArmArgFpToX *a)
+gboolean arm_trans_fcvt_to_x(ArmDis *d, const ArmArgFpToX *a)
 {
-    return to_x(d, a, QH_ROUND_NEAREST_EVEN, TRUE, 0);
-}
+    static const uint8_t modes[] = {QH_ROUND_NEAREST_EVEN, QH_ROUND_UP, QH_ROUND_DOWN,
+                                    QH_ROUND_ZERO};
 
-gboolean arm_trans_fcvtnu_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_NEAREST_EVEN, FALSE, 0);
-}
-
-gboolean arm_trans_fcvtas_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_NEAREST_AWAY, TRUE, 0);
-}
-
-gboolean arm_trans_fcvtau_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_NEAREST_AWAY, FALSE, 0);
-}
-
-gboolean arm_trans_fcvtps_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_UP, TRUE, 0);
-}
-
-gboolean arm_trans_fcvtpu_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_UP, FALSE, 0);
-}
-
-gboolean arm_trans_fcvtms_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_DOWN, TRUE, 0);
-}
-
-gboolean arm_trans_fcvtmu_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_DOWN, FALSE, 0);
-}
-
-gboolean arm_trans_fcvtzs_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_ZERO, TRUE, 0);
-}
-
-gboolean arm_trans_fcvtzu_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return to_x(d, a, QH_ROUND_ZERO, FALSE, 0);
+    return to_x(d, a, d->insn >> 18 & 1u ? QH_ROUND_NEAREST_AWAY : modes[d->insn >> 19 & 3u], 0);
 }
 
 /* 2^-@n as a constant. */
@@ -137,7 +101,7 @@ static QhValue power(ArmDis *d, uint32_t format, uint32_t n)
 }
 
 /* From a general register. Scaling a number that has been rounded is exact. */
-static gboolean from_x(ArmDis *d, const ArmArgFpToX *a, gboolean is_signed, uint32_t fbits)
+static gboolean from_x(ArmDis *d, const ArmArgFpToX *a, uint32_t fbits)
 {
     QhBlock *block = d->block;
 
@@ -149,58 +113,42 @@ static gboolean from_x(ArmDis *d, const ArmArgFpToX *a, gboolean is_signed, uint
     }
     if (a->ft != ARM_FMT_H) {
         uint32_t type = arm_fp_type(a->ft);
-        QhValue value = qh_ir(block, is_signed ? QH_IR_ffrom_s : QH_IR_ffrom_u, type,
+        QhValue value = qh_ir(block, is_signed(d) ? QH_IR_ffrom_s : QH_IR_ffrom_u, type,
                               arm_fp_round(d), arm_get(d, a->sf, a->rn), 0, 0);
         if (fbits != 0) {
             value = qh_ir_2(block, QH_IR_fmul, type, value, power(d, a->ft, fbits));
         }
         arm_fp_set(d, a->ft, a->rd, value);
     } else {
-        uint32_t word = arm_fp_word(0, a->ft) | (is_signed ? ARM_FW_SIGNED : 0) |
+        uint32_t word = arm_fp_word(0, a->ft) | (is_signed(d) ? ARM_FW_SIGNED : 0) |
                         fbits << ARM_FW_FBITS_SHIFT | (a->sf ? ARM_FW_WIDE : 0);
         arm_set_v64(d, a->rd, call(d, ARM_HELPER_ID(fp_from_int), word, arm_get_x(d, a->rn)));
     }
     return TRUE;
 }
 
-gboolean arm_trans_scvtf_x(ArmDis *d, const ArmArgFpToX *a)
+gboolean arm_trans_fcvt_from_x(ArmDis *d, const ArmArgFpToX *a)
 {
-    return from_x(d, a, TRUE, 0);
-}
-
-gboolean arm_trans_ucvtf_x(ArmDis *d, const ArmArgFpToX *a)
-{
-    return from_x(d, a, FALSE, 0);
+    return from_x(d, a, 0);
 }
 
 /* A word has no more than 32 bits behind its point. */
-static gboolean fixed(ArmDis *d, const ArmArgFpToXFixed *a, gboolean is_signed, gboolean to)
+static gboolean plain_of(const ArmArgFpToXFixed *a, ArmArgFpToX *ret)
 {
-    const ArmArgFpToX plain = {.sf = a->sf, .ft = a->ft, .rd = a->rd, .rn = a->rn};
-
-    if (!a->sf && a->scale < 32) {
-        return FALSE;
-    }
-    return to ? to_x(d, &plain, QH_ROUND_ZERO, is_signed, 64 - a->scale)
-              : from_x(d, &plain, is_signed, 64 - a->scale);
+    *ret = (ArmArgFpToX){.sf = a->sf, .ft = a->ft, .rd = a->rd, .rn = a->rn};
+    return a->sf || a->scale >= 32;
 }
 
-gboolean arm_trans_scvtf_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
+gboolean arm_trans_fcvt_to_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
 {
-    return fixed(d, a, TRUE, FALSE);
+    ArmArgFpToX plain;
+
+    return plain_of(a, &plain) && to_x(d, &plain, QH_ROUND_ZERO, 64 - a->scale);
 }
 
-gboolean arm_trans_ucvtf_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
+gboolean arm_trans_fcvt_from_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
 {
-    return fixed(d, a, FALSE, FALSE);
-}
+    ArmArgFpToX plain;
 
-gboolean arm_trans_fcvtzs_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
-{
-    return fixed(d, a, TRUE, TRUE);
-}
-
-gboolean arm_trans_fcvtzu_x_fixed(ArmDis *d, const ArmArgFpToXFixed *a)
-{
-    return fixed(d, a, FALSE, TRUE);
+    return plain_of(a, &plain) && from_x(d, &plain, 64 - a->scale);
 }

@@ -69,6 +69,35 @@ gboolean simd_call(ArmDis *d, uint32_t helper, uint32_t rd)
     return TRUE;
 }
 
+/* What @make has of the operands goes to the destination. */
+static gboolean three(ArmDis *d,
+                      const ArmArgSimd3 *a,
+                      QhValue (*make)(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m))
+{
+    QhValue n;
+
+    if (!SIMD_KNOWN(a)) {
+        return FALSE;
+    }
+    if (arm_fp_access(d)) {
+        n = arm_get_v(d, a->rn);
+        simd_put(d, a->q, a->rd, make(d, a, n, arm_get_v(d, a->rm)));
+    }
+    return TRUE;
+}
+
+static gboolean
+two(ArmDis *d, const ArmArgSimd2 *a, QhValue (*make)(ArmDis *d, const ArmArgSimd2 *a, QhValue n))
+{
+    if (!SIMD_KNOWN(a)) {
+        return FALSE;
+    }
+    if (arm_fp_access(d)) {
+        simd_put(d, a->q, a->rd, make(d, a, arm_get_v(d, a->rn)));
+    }
+    return TRUE;
+}
+
 /* --- Three registers, the same arrangement --- */
 
 static QhValue abd(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m)
@@ -77,45 +106,32 @@ static QhValue abd(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhValue m
                v_2(d, QH_IR_vmin, lane | sign, n, m));
 }
 
-gboolean arm_trans_simd_arith(ArmDis *d, const ArmArgSimd3 *a)
+static QhValue arith_of(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m)
 {
     uint32_t lane = a->size, sign = SIMD_SIGN(d);
-    QhValue n, m, value;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
-    m = arm_get_v(d, a->rm);
     switch (OPCODE3(d)) {
     case 0x0c: /* SMAX, UMAX */
-        value = v_2(d, QH_IR_vmax, lane | sign, n, m);
-        break;
+        return v_2(d, QH_IR_vmax, lane | sign, n, m);
     case 0x0d: /* SMIN, UMIN */
-        value = v_2(d, QH_IR_vmin, lane | sign, n, m);
-        break;
+        return v_2(d, QH_IR_vmin, lane | sign, n, m);
     case 0x0e: /* SABD, UABD */
-        value = abd(d, lane, sign, n, m);
-        break;
+        return abd(d, lane, sign, n, m);
     case 0x0f: /* SABA, UABA */
-        value = v_2(d, QH_IR_vadd, lane, arm_get_v(d, a->rd), abd(d, lane, sign, n, m));
-        break;
+        return v_2(d, QH_IR_vadd, lane, arm_get_v(d, a->rd), abd(d, lane, sign, n, m));
     case 0x10: /* ADD, SUB */
-        value = v_2(d, SIMD_U(d) ? QH_IR_vsub : QH_IR_vadd, lane, n, m);
-        break;
+        return v_2(d, SIMD_U(d) ? QH_IR_vsub : QH_IR_vadd, lane, n, m);
     case 0x12: /* MLA, MLS */
-        value = v_2(d, SIMD_U(d) ? QH_IR_vsub : QH_IR_vadd, lane, arm_get_v(d, a->rd),
-                    v_2(d, QH_IR_vmul, lane, n, m));
-        break;
+        return v_2(d, SIMD_U(d) ? QH_IR_vsub : QH_IR_vadd, lane, arm_get_v(d, a->rd),
+                   v_2(d, QH_IR_vmul, lane, n, m));
     default: /* MUL */
-        value = v_2(d, QH_IR_vmul, lane, n, m);
-        break;
+        return v_2(d, QH_IR_vmul, lane, n, m);
     }
-    simd_put(d, a->q, a->rd, value);
-    return TRUE;
+}
+
+gboolean arm_trans_simd_arith(ArmDis *d, const ArmArgSimd3 *a)
+{
+    return three(d, a, arith_of);
 }
 
 /* Half of the sum, rounded up: the bits that one has, less half of those that they differ in. */
@@ -127,33 +143,24 @@ static QhValue half_up(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhVal
 
 /* SHADD, SRHADD, SHSUB and unsigned ones; half of a difference, rounded down, is n less half of the
  * sum, rounded up. */
-gboolean arm_trans_simd_half(ArmDis *d, const ArmArgSimd3 *a)
+static QhValue half_of(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m)
 {
     uint32_t lane = a->size, sign = SIMD_SIGN(d);
-    QhValue n, m, value;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
-    m = arm_get_v(d, a->rm);
     switch (OPCODE3(d)) {
     case 0x00: /* SHADD, UHADD */
-        value = v_2(d, QH_IR_vadd, lane, v_2(d, QH_IR_vand, 0, n, m),
-                    simd_shr(d, lane, sign, v_2(d, QH_IR_vxor, 0, n, m), 1));
-        break;
+        return v_2(d, QH_IR_vadd, lane, v_2(d, QH_IR_vand, 0, n, m),
+                   simd_shr(d, lane, sign, v_2(d, QH_IR_vxor, 0, n, m), 1));
     case 0x02: /* SRHADD, URHADD */
-        value = half_up(d, lane, sign, n, m);
-        break;
+        return half_up(d, lane, sign, n, m);
     default: /* SHSUB, UHSUB */
-        value = v_2(d, QH_IR_vsub, lane, n, half_up(d, lane, sign, n, m));
-        break;
+        return v_2(d, QH_IR_vsub, lane, n, half_up(d, lane, sign, n, m));
     }
-    simd_put(d, a->q, a->rd, value);
-    return TRUE;
+}
+
+gboolean arm_trans_simd_half(ArmDis *d, const ArmArgSimd3 *a)
+{
+    return three(d, a, half_of);
 }
 
 /* n > m; hosts compare doublewords as signed ones only. */
@@ -177,26 +184,16 @@ static QhValue not_less(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhVa
     return v_1(d, QH_IR_vnot, 0, greater(d, lane, sign, m, n));
 }
 
-gboolean arm_trans_simd_compare(ArmDis *d, const ArmArgSimd3 *a)
+static QhValue compare_of(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m)
 {
     uint32_t lane = a->size, sign = SIMD_SIGN(d);
-    QhValue n, m, value;
+    QhValue value;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
-    m = arm_get_v(d, a->rm);
     switch (OPCODE3(d)) {
     case 0x06: /* CMGT, CMHI */
-        value = greater(d, lane, sign, n, m);
-        break;
+        return greater(d, lane, sign, n, m);
     case 0x07: /* CMGE, CMHS */
-        value = not_less(d, lane, sign, n, m);
-        break;
+        return not_less(d, lane, sign, n, m);
     default:
         if (SIMD_U(d)) { /* CMEQ */
             value = v_2(d, QH_IR_vcmp_eq, lane, n, m);
@@ -206,32 +203,30 @@ gboolean arm_trans_simd_compare(ArmDis *d, const ArmArgSimd3 *a)
         }
         break;
     }
-    simd_put(d, a->q, a->rd, value);
-    return TRUE;
+    return value;
+}
+
+gboolean arm_trans_simd_compare(ArmDis *d, const ArmArgSimd3 *a)
+{
+    return three(d, a, compare_of);
 }
 
 /* ADDP, SMAXP and their like: of n above m, the even lanes with the odd ones. */
-gboolean arm_trans_simd_pair(ArmDis *d, const ArmArgSimd3 *a)
+static QhValue pair_of(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m)
 {
     uint32_t lane = a->size, sign = SIMD_SIGN(d), opcode = OPCODE3(d);
     uint32_t op = opcode == 0x17 ? QH_IR_vadd : opcode == 0x14 ? QH_IR_vmax : QH_IR_vmin;
-    QhValue n, m;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
-    m = arm_get_v(d, a->rm);
     if (a->q == 0) {
         n = m = v_2(d, QH_IR_vzip_lo, QH_LANE_64, n, m);
     }
-    simd_put(d, a->q, a->rd,
-             v_2(d, op, lane | (opcode == 0x17 ? 0 : sign), v_2(d, QH_IR_vunzip_even, lane, n, m),
-                 v_2(d, QH_IR_vunzip_odd, lane, n, m)));
-    return TRUE;
+    return v_2(d, op, lane | (opcode == 0x17 ? 0 : sign), v_2(d, QH_IR_vunzip_even, lane, n, m),
+               v_2(d, QH_IR_vunzip_odd, lane, n, m));
+}
+
+gboolean arm_trans_simd_pair(ArmDis *d, const ArmArgSimd3 *a)
+{
+    return three(d, a, pair_of);
 }
 
 /*
@@ -260,17 +255,14 @@ static QhValue shift_by(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n, QhVa
     return v_2(d, QH_IR_vshift, lane | sign, n, m);
 }
 
+static QhValue shift_by_of(ArmDis *d, const ArmArgSimd3 *a, QhValue n, QhValue m)
+{
+    return shift_by(d, a->size, SIMD_SIGN(d), n, m);
+}
+
 gboolean arm_trans_simd_shift_by(ArmDis *d, const ArmArgSimd3 *a)
 {
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    simd_put(d, a->q, a->rd,
-             shift_by(d, a->size, SIMD_SIGN(d), arm_get_v(d, a->rn), arm_get_v(d, a->rm)));
-    return TRUE;
+    return three(d, a, shift_by_of);
 }
 
 gboolean arm_trans_simd_logic(ArmDis *d, const ArmArgSimdLogic *a)
@@ -343,18 +335,16 @@ gboolean arm_trans_simd_matrix(ArmDis *d, const ArmArgSimdLogic *a)
 /* --- Two registers --- */
 
 /* REV64, REV32, REV16: by U and the lowest bit of the opcode. */
-gboolean arm_trans_simd_rev(ArmDis *d, const ArmArgSimd2 *a)
+static QhValue rev_of(ArmDis *d, const ArmArgSimd2 *a, QhValue n)
 {
     uint32_t group = OPCODE2(d) & 1u ? 1 : SIMD_U(d) ? 2 : 3;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    simd_put(d, a->q, a->rd, v_2(d, QH_IR_vrev, a->size, arm_get_v(d, a->rn), group));
-    return TRUE;
+    return v_2(d, QH_IR_vrev, a->size, n, group);
+}
+
+gboolean arm_trans_simd_rev(ArmDis *d, const ArmArgSimd2 *a)
+{
+    return two(d, a, rev_of);
 }
 
 gboolean arm_trans_simd_cnt(ArmDis *d, const ArmArgSimd2 *a)
@@ -386,48 +376,35 @@ static QhValue add_long(ArmDis *d, uint32_t lane, uint32_t sign, QhValue n)
     return v_2(d, QH_IR_vadd, wide, even, simd_shr(d, wide, sign, n, width));
 }
 
-gboolean arm_trans_simd_add_long(ArmDis *d, const ArmArgSimd2 *a)
+static QhValue add_long_of(ArmDis *d, const ArmArgSimd2 *a, QhValue n)
 {
-    QhValue value;
+    QhValue value = add_long(d, a->size, SIMD_SIGN(d), n);
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    value = add_long(d, a->size, SIMD_SIGN(d), arm_get_v(d, a->rn));
     if (OPCODE2(d) & 4u) { /* SADALP, UADALP */
         value = v_2(d, QH_IR_vadd, a->size + 1, arm_get_v(d, a->rd), value);
     }
-    simd_put(d, a->q, a->rd, value);
-    return TRUE;
+    return value;
+}
+
+gboolean arm_trans_simd_add_long(ArmDis *d, const ArmArgSimd2 *a)
+{
+    return two(d, a, add_long_of);
 }
 
 /* Compare with 0. */
-gboolean arm_trans_simd_zero(ArmDis *d, const ArmArgSimd2 *a)
+static QhValue zero_of(ArmDis *d, const ArmArgSimd2 *a, QhValue n)
 {
     uint32_t lane = a->size;
-    QhValue n, zero, value;
+    QhValue zero, value;
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
     zero = v_const(d, 0);
     switch (SIMD_U(d) << 2 | (OPCODE2(d) & 3u)) {
     case 0: /* CMGT */
-        value = v_2(d, QH_IR_vcmp_gt, lane | QH_LANE_SIGNED, n, zero);
-        break;
+        return v_2(d, QH_IR_vcmp_gt, lane | QH_LANE_SIGNED, n, zero);
     case 1: /* CMEQ */
-        value = v_2(d, QH_IR_vcmp_eq, lane, n, zero);
-        break;
+        return v_2(d, QH_IR_vcmp_eq, lane, n, zero);
     case 2: /* CMLT */
-        value = v_2(d, QH_IR_vcmp_gt, lane | QH_LANE_SIGNED, zero, n);
-        break;
+        return v_2(d, QH_IR_vcmp_gt, lane | QH_LANE_SIGNED, zero, n);
     case 4: /* CMGE */
         value = v_2(d, QH_IR_vcmp_gt, lane | QH_LANE_SIGNED, zero, n);
         value = v_1(d, QH_IR_vnot, 0, value);
@@ -437,21 +414,18 @@ gboolean arm_trans_simd_zero(ArmDis *d, const ArmArgSimd2 *a)
         value = v_1(d, QH_IR_vnot, 0, value);
         break;
     }
-    simd_put(d, a->q, a->rd, value);
-    return TRUE;
+    return value;
 }
 
-gboolean arm_trans_simd_abs_neg(ArmDis *d, const ArmArgSimd2 *a)
+gboolean arm_trans_simd_zero(ArmDis *d, const ArmArgSimd2 *a)
 {
-    QhValue n, negative;
+    return two(d, a, zero_of);
+}
 
-    if (!SIMD_KNOWN(a)) {
-        return FALSE;
-    }
-    if (!arm_fp_access(d)) {
-        return TRUE;
-    }
-    n = arm_get_v(d, a->rn);
+static QhValue abs_neg_of(ArmDis *d, const ArmArgSimd2 *a, QhValue n)
+{
+    QhValue negative;
+
     if (SIMD_U(d)) {
         n = v_1(d, QH_IR_vneg, a->size, n);
     } else if (a->size == QH_LANE_64) {
@@ -460,8 +434,12 @@ gboolean arm_trans_simd_abs_neg(ArmDis *d, const ArmArgSimd2 *a)
     } else {
         n = v_1(d, QH_IR_vabs, a->size, n);
     }
-    simd_put(d, a->q, a->rd, n);
-    return TRUE;
+    return n;
+}
+
+gboolean arm_trans_simd_abs_neg(ArmDis *d, const ArmArgSimd2 *a)
+{
+    return two(d, a, abs_neg_of);
 }
 
 gboolean arm_trans_simd_xtn(ArmDis *d, const ArmArgSimd2 *a)
