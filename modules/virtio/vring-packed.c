@@ -5,7 +5,7 @@
  * device answers a buffer with one descriptor and skips as many as the buffer had; of a batch the
  * flags of the first are written last, so that the driver sees all or none (2.8.21).
  */
-#include "modules/virtio/core.h"
+#include "modules/virtio/vring.h"
 
 /* 2.8.14: event suppression areas: where in the ring, and how */
 #define EVENT_OFFSET  0u
@@ -20,21 +20,6 @@
 #define DESC_LENGTH 8u
 #define DESC_ID     12u
 #define DESC_FLAGS  14u
-
-static uint16_t load16(const uint8_t *at)
-{
-    return GUINT16_FROM_LE(__atomic_load_n((const uint16_t *)at, __ATOMIC_ACQUIRE));
-}
-
-static void store16(uint8_t *at, uint16_t value)
-{
-    __atomic_store_n((uint16_t *)at, GUINT16_TO_LE(value), __ATOMIC_RELEASE);
-}
-
-static uint64_t desc_bytes(uint32_t size)
-{
-    return (uint64_t)VIRTIO_DESC_BYTES * size;
-}
 
 static uint64_t event_bytes(uint32_t size)
 {
@@ -56,7 +41,7 @@ static void start(VirtioQueue *queue)
 
 static gboolean is_empty(VirtioQueue *queue)
 {
-    uint16_t flags = load16(desc_at(queue, queue->next_avail) + DESC_FLAGS);
+    uint16_t flags = ring_load16(desc_at(queue, queue->next_avail) + DESC_FLAGS);
     gboolean avail = (flags & VIRTIO_DESC_AVAIL) != 0, used = (flags & VIRTIO_DESC_USED) != 0;
 
     return avail != queue->avail_wrap || used == queue->avail_wrap;
@@ -194,7 +179,7 @@ static void push(VirtioQueue *queue, const VirtioChain *chain, uint32_t written)
         queue->first_slot = queue->next_used;
         queue->first_flags = flags;
     } else {
-        store16(at + DESC_FLAGS, flags);
+        ring_store16(at + DESC_FLAGS, flags);
     }
     advance(&queue->next_used, &queue->used_wrap, chain->n_slots, queue->size);
     queue->told_used += chain->n_slots; /* here: how far it went since the driver was looked at */
@@ -205,15 +190,15 @@ static gboolean flush(VirtioQueue *queue)
 {
     uint16_t went = queue->told_used;
 
-    store16(desc_at(queue, queue->first_slot) + DESC_FLAGS, queue->first_flags);
+    ring_store16(desc_at(queue, queue->first_slot) + DESC_FLAGS, queue->first_flags);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     queue->told_used = 0;
 
-    uint16_t flags = load16(queue->driver + EVENT_FLAGS) & 3;
+    uint16_t flags = ring_load16(queue->driver + EVENT_FLAGS) & 3;
     if (flags != EVENT_DESC || !virtio_has(queue->device, VIRTIO_F_EVENT_IDX)) {
         return flags != EVENT_DISABLE;
     }
-    uint16_t word = load16(queue->driver + EVENT_OFFSET);
+    uint16_t word = ring_load16(queue->driver + EVENT_OFFSET);
     uint16_t event = word & (EVENT_WRAP - 1);
 
     if ((word & EVENT_WRAP) != 0 ? !queue->used_wrap : queue->used_wrap) {
@@ -227,13 +212,13 @@ static gboolean want_kicks(VirtioQueue *queue, gboolean on)
     uint16_t flags = EVENT_DISABLE;
 
     if (on && virtio_has(queue->device, VIRTIO_F_EVENT_IDX)) {
-        store16(queue->ring + EVENT_OFFSET,
-                queue->next_avail | (queue->avail_wrap ? EVENT_WRAP : 0));
+        ring_store16(queue->ring + EVENT_OFFSET,
+                     queue->next_avail | (queue->avail_wrap ? EVENT_WRAP : 0));
         flags = EVENT_DESC;
     } else if (on) {
         flags = EVENT_ENABLE;
     }
-    store16(queue->ring + EVENT_FLAGS, flags);
+    ring_store16(queue->ring + EVENT_FLAGS, flags);
     if (!on) {
         return FALSE;
     }
@@ -242,7 +227,7 @@ static gboolean want_kicks(VirtioQueue *queue, gboolean on)
 }
 
 const VirtioRing virtio_ring_packed = {
-    .desc_bytes = desc_bytes,
+    .desc_bytes = ring_desc_bytes,
     .driver_bytes = event_bytes,
     .device_bytes = event_bytes,
     .desc_align = 16,

@@ -6,7 +6,7 @@
  * other (used index against used_event, avail_event against avail index) has a full barrier
  * between.
  */
-#include "modules/virtio/core.h"
+#include "modules/virtio/vring.h"
 
 /* 2.7.6, 2.7.8: offsets in the driver area (avail) and the device area (used) */
 #define RING_FLAGS   0u
@@ -16,21 +16,6 @@
 
 #define AVAIL_NO_INTERRUPT 1u
 #define USED_NO_NOTIFY     1u
-
-static uint16_t load16(const uint8_t *at)
-{
-    return GUINT16_FROM_LE(__atomic_load_n((const uint16_t *)at, __ATOMIC_ACQUIRE));
-}
-
-static void store16(uint8_t *at, uint16_t value)
-{
-    __atomic_store_n((uint16_t *)at, GUINT16_TO_LE(value), __ATOMIC_RELEASE);
-}
-
-static uint64_t desc_bytes(uint32_t size)
-{
-    return (uint64_t)VIRTIO_DESC_BYTES * size;
-}
 
 /* Both with the event word at the end (2.7.10), whether the feature is used or not. */
 static uint64_t driver_bytes(uint32_t size)
@@ -65,7 +50,7 @@ static void start(VirtioQueue *queue)
 static gboolean look(VirtioQueue *queue)
 {
     if (queue->seen_avail == queue->next_avail) {
-        queue->seen_avail = load16(queue->driver + RING_INDEX);
+        queue->seen_avail = ring_load16(queue->driver + RING_INDEX);
         if ((uint16_t)(queue->seen_avail - queue->next_avail) > queue->size) {
             virtio_device_break(queue->device, "more buffers are available than the queue has");
             return FALSE;
@@ -158,7 +143,7 @@ static gboolean pop(VirtioQueue *queue, VirtioChain *chain)
         return FALSE;
     }
     uint32_t slot = queue->next_avail & (queue->size - 1u);
-    chain->id = load16(queue->driver + RING_ENTRIES + 2 * slot);
+    chain->id = ring_load16(queue->driver + RING_ENTRIES + 2 * slot);
     if (chain->id >= queue->size) {
         virtio_device_break(queue->device, "an available descriptor lies outside the table");
         return FALSE;
@@ -194,17 +179,17 @@ static gboolean flush(VirtioQueue *queue)
     uint16_t before = queue->told_used;
 
     queue->next_used += queue->n_pushed;
-    store16(queue->ring + RING_INDEX, queue->next_used);
+    ring_store16(queue->ring + RING_INDEX, queue->next_used);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 
     if (virtio_has(device, VIRTIO_F_NOTIFY_ON_EMPTY) && queue->in_flight == 0 &&
-        load16(queue->driver + RING_INDEX) == queue->next_avail) {
+        ring_load16(queue->driver + RING_INDEX) == queue->next_avail) {
         return TRUE;
     }
     if (!virtio_has(device, VIRTIO_F_EVENT_IDX)) {
-        return (load16(queue->driver + RING_FLAGS) & AVAIL_NO_INTERRUPT) == 0;
+        return (ring_load16(queue->driver + RING_FLAGS) & AVAIL_NO_INTERRUPT) == 0;
     }
-    uint16_t event = load16(used_event(queue));
+    uint16_t event = ring_load16(used_event(queue));
     gboolean valid = queue->told_valid;
 
     queue->told_used = queue->next_used;
@@ -217,10 +202,10 @@ static gboolean want_kicks(VirtioQueue *queue, gboolean on)
 {
     if (virtio_has(queue->device, VIRTIO_F_EVENT_IDX)) {
         if (on) {
-            store16(avail_event(queue), queue->next_avail);
+            ring_store16(avail_event(queue), queue->next_avail);
         }
     } else {
-        store16(queue->ring + RING_FLAGS, on ? 0 : USED_NO_NOTIFY);
+        ring_store16(queue->ring + RING_FLAGS, on ? 0 : USED_NO_NOTIFY);
     }
     if (!on) {
         return FALSE;
@@ -230,7 +215,7 @@ static gboolean want_kicks(VirtioQueue *queue, gboolean on)
 }
 
 const VirtioRing virtio_ring_split = {
-    .desc_bytes = desc_bytes,
+    .desc_bytes = ring_desc_bytes,
     .driver_bytes = driver_bytes,
     .device_bytes = device_bytes,
     .desc_align = 16,
