@@ -7,9 +7,10 @@ upgrade.py [--rounds N] [--modules FOLDER] [--other FOLDER] HOST
 The host's module files lie in a folder of their own, and Linux runs from a disk and checks what it
 reads. In each round all files are replaced, as dpkg or as rpm does it, now and then with the folder
 itself or after a removal; then the guest gets an NVMe disk and a network, whose modules are not
-loaded; both are taken out again and the modules unloaded. All the time the modules are those that
-the host found first, query-modules tells the others, and at the end no descriptor, mapping or
-memory is left over. The other version is the same files with another number, or those of --other.
+loaded; both are taken out again and the modules unloaded. The program's own file is replaced, too.
+All the time the modules are those that the host found first, query-modules tells the others, and at
+the end no descriptor, mapping or memory is left over. Then a module is removed for good. The other
+version is the same files with another number, or those of --other.
 """
 import argparse
 import glob
@@ -79,8 +80,9 @@ def renumber(data):
 class Packages:
     """What a package manager does to the folder of modules."""
 
-    def __init__(self, folder, first, other):
+    def __init__(self, folder, first, other, program):
         self.folder, self.sets, self.now = folder, (first, other), 0
+        self.program = program
         os.mkdir(folder, 0o755)
         self.install(first, "{}")
 
@@ -121,6 +123,8 @@ class Packages:
         self.now = 1 - self.now
         way = ("dpkg", "rpm", "dpkg", "rpm", "again", "dpkg", "rpm", "anew")[number // 2 % 8]
         getattr(self, way)(self.sets[self.now])
+        shutil.copy(self.program, self.program + ".dpkg-new")
+        os.rename(self.program + ".dpkg-new", self.program)
         return way
 
 
@@ -196,6 +200,28 @@ class Soak:
             self.wait("MODULE_UNLOADED", name=name)
 
 
+def removal(tap, made, name="nvme"):
+    """A package that is removed while its module is not loaded; then while it is no longer."""
+    execute, path = made.client.execute, os.path.join(made.packages.folder, name + ".so")
+    os.unlink(path)
+    made.wait("MODULES_CHANGED")
+    told = next(m for m in execute("query-modules") if m["name"] == name)
+    tap.check(told["state"] == "available" and told["on-disk"] == {"change": "removed"},
+              f"a module whose file was removed is there, and told so: {told['on-disk']}")
+    execute("module-load", name=name)
+    execute("module-unload", name=name)
+    load = made.client.ask("module-load", name=name)
+    plug = made.client.ask("device_add", driver=name, id="d", bus="p4")
+    tap.check(all("error" in reply and "qemu-host-devices" in reply["error"]["desc"]
+                  for reply in (load, plug)),
+              "once it was unloaded, asking for it names the package that has it")
+    if "error" not in load or "error" not in plug:
+        tap.note(f"{load} {plug}")
+    made.packages.install({name + ".so": made.packages.sets[0][name + ".so"]}, "{}.dpkg-new")
+    execute("module-load", name=name)
+    tap.check(True, "and when that is installed again it loads")
+
+
 def maps(pid):
     """Mappings that have a file or are code; those of pools come and go."""
     with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
@@ -249,6 +275,7 @@ def soak(tap, process, work, rounds, made):
     tap.check(rounds <= changed <= 2 * rounds and
               made.events["MODULE_LOADED"] == rounds * len(DEMAND),
               f"events: {changed} changes in {rounds} rounds, each load and unload once")
+    removal(tap, made)
     made.client.ask("quit")
     tap.check(process.wait(30) == 0, "the host ends as it should")
 
@@ -262,15 +289,13 @@ def read_modules(folder):
     return found
 
 
-def start(options, work, folder):
+def start(work, host, folder):
     pairs, load = virtio.module_files(work, ["virtio_blk", "nvme"])
     image = guest.initrd(os.path.join(work, "initrd"), load + GUEST, files=pairs)
     disks = [os.path.join(work, name) for name in ("disk", "hot")]
     for path in disks:
         with open(path, "wb") as out:
             out.truncate(8 << 20)
-    # away from its build, where it finds no modules but those it is told
-    host = shutil.copy(options.host, os.path.join(work, "host"))
     return disks[1], subprocess.Popen(
         [host, "--module-path", folder, "--load-target=riscv", "-M", "virt", "-m", "256M", "-bios",
          guest.firmware(), "-display", "none", "-serial", "stdio", "-monitor", "none", "-kernel",
@@ -303,8 +328,10 @@ def main():
         {name: renumber(data) for name, data in first.items()}
     other = {name: other[name] for name in first}
     with tempfile.TemporaryDirectory(prefix="upgrade-") as work:
-        packages = Packages(os.path.join(work, "modules"), first, other)
-        disk, process = start(options, work, packages.folder)
+        # away from its build, where it finds no modules but those it is told
+        host = shutil.copy(options.host, os.path.join(work, "host"))
+        packages = Packages(os.path.join(work, "modules"), first, other, host)
+        disk, process = start(work, host, packages.folder)
         console = hotplug.Guest(process.stdout)
         console.start()
         limit = threading.Timer(240 + 60 * options.rounds, process.kill)
