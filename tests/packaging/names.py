@@ -134,7 +134,26 @@ def check_boards(tree):
                 yield "%s: %s does not need qemu-host-devices" % (path, told["package"])
 
 
-CHECKS = [check_packages, check_page, check_known, check_names, check_versions, check_boards]
+def weak_relations(text, pattern):
+    """(kind, name) of what a package recommends and suggests."""
+    return {(kind, name) for kind, names in re.findall(pattern, text, re.M)
+            for name in re.split(r",\s*", names.strip()) if name}
+
+
+def check_weak(tree):
+    """Both kinds of packages recommend and suggest the same."""
+    for name in sorted(debian_packages(tree) - {"qemu-host-dev"}):
+        debian = re.search(r"^Package: %s\n((?:.+\n?)*)" % re.escape(name), tree[CONTROL], re.M)
+        start = "%package " + name[len("qemu-host-"):] if name != "qemu-host" else "Name:"
+        spec = re.search(r"^%s\s((?:.*\n)*?)%%description" % re.escape(start), tree[SPEC], re.M)
+        left = weak_relations(debian.group(1), r"^(Recommends|Suggests): (.*)$")
+        right = weak_relations(spec.group(1), r"^(Recommends|Suggests): (.*)$") if spec else set()
+        for kind, other in sorted(left ^ right):
+            yield "%s: only one of %s and %s %s %s" % (name, CONTROL, SPEC, kind.lower(), other)
+
+
+CHECKS = [check_packages, check_page, check_known, check_names, check_versions, check_boards,
+          check_weak]
 
 # A file, what is changed in it, and what has to be found then.
 FAULTS = [
@@ -156,6 +175,8 @@ FAULTS = [
     (check_versions, CHANGELOG, "qemu-host (", "qemu-host (9", "has version 9"),
     (check_boards, SPEC, "Requires:       qemu-host-devices\n", "", "does not need"),
     (check_boards, CONTROL, "Depends: qemu-host-devices, ", "Depends: ", "does not need"),
+    (check_weak, SPEC, "Recommends:     opensbi\n", "", "recommends opensbi"),
+    (check_weak, SPEC, "Suggests:       qemu-host-compat\n", "", "suggests qemu-host-compat"),
 ]
 
 
