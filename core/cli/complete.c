@@ -221,6 +221,19 @@ static void add_keys(Line *line,
     }
 }
 
+/* "+x" and "-x" of -cpu. */
+static void add_switches(Line *line, const GPtrArray *keys, const char *text)
+{
+    g_string_append_len(line->prefix, text, 1);
+    for (guint i = 0; i < keys->len; i++) {
+        const QhChoice *key = g_ptr_array_index(keys, i);
+
+        if (g_strcmp0(key->type, "bool") == 0) {
+            add_row(line, key->name, "", key->description);
+        }
+    }
+}
+
 /* Where the item begins in which the cursor is: behind the last comma that is not doubled. */
 static const char *last_item(const char *value)
 {
@@ -263,6 +276,10 @@ static void complete_item(Line *line, const QhOption *option, const char *value,
         if (option->implied != NULL) {
             return;
         }
+    }
+    if ((*item == '+' || *item == '-') && g_str_equal(option->name, "cpu")) {
+        add_switches(line, keys, item);
+        return;
     }
     add_keys(line, option, keys, items, item);
     if (qh_keyval_length(items) <= 1) {

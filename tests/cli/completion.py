@@ -40,6 +40,8 @@ LINES = [
     ("--load-target=riscv32 -cpu max,vl", "--load-target=riscv32 -cpu max,vlen="),
     ("-cpu cortex-a57,pmul", "-cpu cortex-a57,pmull="),
     ("-cpu cortex-a57,pmull=of", "-cpu cortex-a57,pmull=off "),
+    ("-cpu cortex-a57,+pmul", "-cpu cortex-a57,+pmull "),
+    ("-cpu cortex-a57,pmull=on,-sha25", "-cpu cortex-a57,pmull=on,-sha256 "),
     ("-device virtio-blk-pci,werror=st", "-device virtio-blk-pci,werror=stop "),
     ("-device nvme,rerror=eno", "-device nvme,rerror=enospc "),
     ("-machine virt,dump-g", "-machine virt,dump-guest-core="),
