@@ -15,9 +15,8 @@
 void qh_jit_forget_jumps(QhJitCpu *jit)
 {
     jit->jump_generation++;
-    jit->hot.jump_id = QH_JUMP_NONE;
+    qh_jit_forget_id(jit);
     jit->n_jump_pages = 0;
-    qh_jit_forget_calls(jit);
     memset(jit->jump_pages, 0, sizeof(jit->jump_pages));
 }
 
@@ -147,7 +146,7 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
         return NULL;
     }
     jit->hot.icount_limit = UINT64_MAX;
-    jit->hot.jump_id = QH_JUMP_NONE;
+    qh_jit_forget_id(jit);
     return jit;
 }
 

@@ -73,6 +73,18 @@ typedef struct QhJumpId {
     uint32_t n_seen; /* pages of the set that were compared in this context */
 } QhJumpId;
 
+/* The sets of the keys that the CPU had last in this context: by the key, times a factor, its upper
+ * bits. Compiled code takes them from here. */
+#define QH_JUMP_KEYS       8u
+#define QH_JUMP_KEY_FACTOR 0x9e3779b1u
+#define QH_JUMP_KEY_SHIFT  29u
+typedef struct QhJumpKey {
+    uint64_t state_key;
+    uint64_t id; /* QH_JUMP_NONE: not known */
+    QhJumpSet *set;
+    uint64_t pad;
+} QhJumpKey;
+
 /* The virtual pages (of 4 KiB) that may have entries, by hash. */
 #define QH_JUMP_PAGES 8192u
 
@@ -87,6 +99,7 @@ struct QhJitCpu {
     QhJumpId jump_ids[QH_JUMP_IDS];
     QhJumpSet *jump_sets; /* QH_JUMP_SETS */
     QhJumpSet *jump_set;  /* that of hot.jump_id */
+    QhJumpKey jump_keys[QH_JUMP_KEYS];
     uint64_t last_jump_id;
     uint64_t jump_generation;
     uint64_t jump_clock;
@@ -172,10 +185,18 @@ static inline void qh_jit_forget_calls(QhJitCpu *jit)
     }
 }
 
+static inline void qh_jit_forget_keys(QhJitCpu *jit)
+{
+    for (uint32_t i = 0; i < QH_JUMP_KEYS; i++) {
+        jit->jump_keys[i].id = QH_JUMP_NONE;
+    }
+}
+
 /* The address space is another one. [vcpu] */
 static inline void qh_jit_forget_id(QhJitCpu *jit)
 {
     jit->hot.jump_id = QH_JUMP_NONE;
+    qh_jit_forget_keys(jit);
     qh_jit_forget_calls(jit);
 }
 /* Forget where all pcs, or those of one page, lead. [vcpu] */

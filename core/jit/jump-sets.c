@@ -98,6 +98,7 @@ static QhJumpSet *new_set(QhJitCpu *jit, uint64_t key)
             set = other;
         }
     }
+    qh_jit_forget_keys(jit); /* one of them may have had it */
     if (set->n_pages != 0) {
         memset(set->slots, 0, sizeof(set->slots));
     }
@@ -145,6 +146,8 @@ static void use_set(QhJitCpu *jit, QhJumpId *known, uint64_t key, QhJumpSet *set
     jit->jump_set = set;
     jit->hot.jump_id = set->id;
     jit->jump_key = key;
+    jit->jump_keys[(uint32_t)key * QH_JUMP_KEY_FACTOR >> QH_JUMP_KEY_SHIFT] =
+        (QhJumpKey){.state_key = key, .id = set->id, .set = set};
 }
 
 void qh_jit_new_jump_id(QhJitCpu *jit)

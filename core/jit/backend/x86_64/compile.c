@@ -398,14 +398,16 @@ static void compile_flow(QhT1 *t, const QhIrRecord *record)
         }
         break;
     case QH_IR_exit_state:
-        qh_t1_emit_leave(t, QH_LEFT_STATE, pc_of(record));
+        qh_t1_emit_pc(t, QH_RAX, pc_of(record));
+        qh_x_jmp_to(&t->a, qh_t1_stubs(t)->state);
         break;
     case QH_IR_exit_vstate:
         qh_t1_move_to(t, QH_RAX, record->a);
-        qh_t1_emit_leave_value(t, QH_LEFT_STATE);
+        qh_x_jmp_to(&t->a, qh_t1_stubs(t)->state);
         break;
     default: /* exit_cpu */
-        qh_t1_emit_leave_here(t, QH_LEFT_STATE);
+        qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, (int32_t)offsetof(QhCpu, pc)));
+        qh_x_jmp_to(&t->a, qh_t1_stubs(t)->state);
         break;
     }
     t->alloc->live = FALSE;

@@ -22,7 +22,7 @@ static int32_t cpu_at(size_t offset)
 static void emit_unwind(QhT1 *t, uint64_t word)
 {
     (void)word;
-    qh_t1_emit_leave_here(t, QH_LEFT_UNWIND);
+    qh_x_jmp_to(&t->a, qh_t1_stubs(t)->unwind);
 }
 
 /* pc and icount as they are before this instruction. */

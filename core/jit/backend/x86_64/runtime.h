@@ -28,6 +28,8 @@ typedef struct QhT1Stubs {
     const void *enter;      /* uint32_t enter(QhCpu *cpu, const void *entry) */
     const void *cold;       /* `call cold; .long distance to the QhT1Cold` */
     const void *leave;      /* eax: QH_LEFT_...; pc is in the state */
+    const void *state;      /* rax: pc; goes on there under what may be another state key */
+    const void *unwind;     /* the same with the pc in the state, after cpu->unwind was set */
     const void *leave_link; /* rax: QhT1Link *; leaves QH_LEFT_NEXT with its pc */
     const void *leave_pc;   /* rax: pc; leaves QH_LEFT_NEXT */
     const void *jump;       /* rax: pc; through the jump cache, else leave_pc */
@@ -36,8 +38,9 @@ typedef struct QhT1Stubs {
     const void *bottom;     /* rax: pc; a return to a call that was forgotten */
 } QhT1Stubs;
 
-/* Write them at a->at. (stubs.c) */
-void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret);
+/* Write them at a->at. @stays: compiled code goes on by itself where the state key is one that the
+ * CPU has had in this context; otherwise it leaves. (stubs.c) */
+void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, gboolean stays);
 /* From the pc in rax through the jump cache; leave_pc when it is not there. (exits.c) */
 void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs);
 /* C behind `cold`: where to go on, NULL: leave with QH_LEFT_UNWIND. @at: behind the call. (cold.c)

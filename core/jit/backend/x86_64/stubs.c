@@ -96,6 +96,71 @@ static void make_leave(QhAsm *a, QhT1Stubs *stubs)
     qh_x_byte(a, 0xc3);
 }
 
+/* rcx: the state key. Its id becomes that of the CPU; or to @leave. */
+static void take_key(QhAsm *a, const void *leave)
+{
+    const uint32_t entry_bits = 5;
+    QhRm key = qh_rm_sib(QH_RBP, QH_RDX, 0, QH_JIT_CPU_AT(jump_keys[0].state_key));
+    QhRm id = qh_rm_sib(QH_RBP, QH_RDX, 0, QH_JIT_CPU_AT(jump_keys[0].id));
+    QhRm set = qh_rm_sib(QH_RBP, QH_RDX, 0, QH_JIT_CPU_AT(jump_keys[0].set));
+
+    _Static_assert(sizeof(QhJumpKey) == 32, "entry_bits");
+    qh_x_mov_i(a, QH_RDX, QH_JUMP_KEY_FACTOR);
+    qh_x(a, QH_X_IMUL, QH_RDX, qh_rm_reg(QH_RCX));
+    qh_x_i8(a, QH_X_SHIFT_I, 5, qh_rm_reg(QH_RDX), QH_JUMP_KEY_SHIFT);
+    qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RDX), (int32_t)entry_bits);
+    qh_x(a, QH_X_CMP | QH_X_W, QH_RCX, key);
+    qh_x_jcc_to(a, QH_IF_NE, leave);
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RCX, state(QH_JIT_CPU_AT(jump_key)));
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RCX, id);
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RCX, state(QH_JIT_CPU_AT(hot.jump_id)));
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RCX, set);
+    qh_x(a, QH_X_MOV_ST | QH_X_W, QH_RCX, state(QH_JIT_CPU_AT(jump_set)));
+}
+
+/* Whatever the dispatcher would look at before the next block (nothing_new in engine.c), then the
+ * state key. Guest calls that wait are of the old key, so they are dropped with it. */
+static void make_state(QhAsm *a, QhT1Stubs *stubs, const void *leave)
+{
+    uint32_t same;
+
+    stubs->state = here(a);
+    qh_x_alu_i(a, QH_X_CMP | QH_X_W, state(offsetof(QhCpu, irq_lines)), 0);
+    qh_x_jcc_to(a, QH_IF_NE, leave);
+    _Static_assert(offsetof(QhCpu, halted) == offsetof(QhCpu, exit_request) + 4, "both at once");
+    qh_x_alu_i(a, QH_X_CMP | QH_X_W, state(offsetof(QhCpu, exit_request)), 0);
+    qh_x_jcc_to(a, QH_IF_NE, leave);
+    qh_x(a, QH_X_MOV, QH_RCX, state(QH_JIT_CPU_AT(retry)));
+    qh_x(a, QH_X_OR, QH_RCX, state(QH_JIT_CPU_AT(broken)));
+    qh_x(a, QH_X_OR, QH_RCX, state(QH_JIT_CPU_AT(flush_wanted)));
+    qh_x(a, QH_X_OR, QH_RCX, state(QH_JIT_CPU_AT(stop.kind)));
+    qh_x_jcc_to(a, QH_IF_NE, leave);
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RCX, state(offsetof(QhCpu, state_key)));
+    qh_x(a, QH_X_CMP | QH_X_W, QH_RCX, state(QH_JIT_CPU_AT(jump_key)));
+    same = qh_x_jcc8(a, QH_IF_E);
+    take_key(a, leave);
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RSP, state(QH_JIT_CPU_AT(hot.calls_base)));
+    qh_x_here8(a, same);
+    qh_t1_make_probe(a, stubs);
+}
+
+static void make_unwind(QhAsm *a, QhT1Stubs *stubs)
+{
+    stubs->unwind = here(a);
+    qh_x_st_i(a, 4, state(offsetof(QhCpu, unwind)), 0);
+    qh_x(a, QH_X_MOV | QH_X_W, QH_RAX, state(offsetof(QhCpu, pc)));
+    qh_x_jmp_to(a, stubs->state);
+}
+
+static const void *make_leave_here(QhAsm *a, const QhT1Stubs *stubs, uint32_t left)
+{
+    const void *at = here(a);
+
+    qh_x_mov_i(a, QH_RAX, left);
+    qh_x_jmp_to(a, stubs->leave);
+    return at;
+}
+
 static const void *make_leave_as(QhAsm *a, const QhT1Stubs *stubs, uint32_t left)
 {
     const void *at = here(a);
@@ -175,15 +240,20 @@ static void make_cold(QhAsm *a, QhT1Stubs *stubs)
     qh_x_byte(a, 0xc3);
     qh_x_bind(a, &unwind);
     add_rsp(a, (int32_t)frame + 8);
-    qh_x_mov_i(a, QH_RAX, QH_LEFT_UNWIND);
-    qh_x_jmp_to(a, stubs->leave);
+    qh_x_jmp_to(a, stubs->unwind);
 }
 
-void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret)
+void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, gboolean stays)
 {
     make_leave(a, ret);
     ret->leave_pc = make_leave_as(a, ret, QH_LEFT_NEXT);
     ret->leave_poll = make_leave_as(a, ret, QH_LEFT_POLL);
+    ret->state = make_leave_as(a, ret, QH_LEFT_STATE);
+    ret->unwind = make_leave_here(a, ret, QH_LEFT_UNWIND);
+    if (stays) {
+        make_state(a, ret, ret->state);
+        make_unwind(a, ret);
+    }
     make_leave_link(a, ret);
     make_jump(a, ret);
     make_returned(a, ret);

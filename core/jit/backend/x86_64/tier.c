@@ -34,7 +34,8 @@ QhTier *qh_tier_new(QhEngine *engine, uint64_t max_bytes, GError **error)
                 .at = memory->writable,
                 .end = memory->writable + QH_T1_STUB_BYTES,
                 .delta = qh_t1_memory_delta(memory)};
-    qh_t1_make_stubs(&a, &tier->stubs);
+    /* deterministic mode and lockstep look after each block */
+    qh_t1_make_stubs(&a, &tier->stubs, !engine->counted && engine->options.lockstep == 0);
     g_assert(!a.full);
     return tier;
 }
