@@ -7,6 +7,21 @@
 
 #define N(array) ((uint32_t)G_N_ELEMENTS(array))
 
+/* As a setflags leaves it. */
+static void settle_lazy(Toy *state)
+{
+    uint64_t mask = state->lazy_kind >> 8 == QH_TYPE_I32 ? UINT32_MAX : UINT64_MAX;
+    uint32_t kind = state->lazy_kind & 0xff;
+
+    if (kind <= QH_CC_SUB_NB) {
+        state->lazy[2] =
+            kind == QH_CC_ADD ? state->lazy[0] + state->lazy[1] : state->lazy[0] - state->lazy[1];
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        state->lazy[i] &= mask;
+    }
+}
+
 static void random_state(GRand *rand, Toy *state)
 {
     uint32_t *words = (uint32_t *)state;
@@ -22,6 +37,7 @@ static void random_state(GRand *rand, Toy *state)
     }
     state->lazy_kind = (uint32_t)g_rand_int_range(rand, 0, QH_CC_BITS + 1) |
                        (uint32_t)(g_rand_boolean(rand) ? QH_TYPE_I32 : QH_TYPE_I64) << 8;
+    settle_lazy(state);
     state->zero = 0;
 }
 

@@ -207,7 +207,7 @@ static void repeat_recipe(QhT1 *t, const QhT1Recipe *recipe, uint32_t which)
     gboolean by_result = (which == QH_FLAG_Z || which == QH_FLAG_N) && sides[2].have &&
                          !sides[2].is_const && sides[2].rm.is_reg;
     if ((missing < 2 && !by_result && kind != QH_CC_LOGIC) ||
-        (missing == 2 && (recipe->op == QH_IR_andn || kind == QH_CC_ADC))) {
+        (missing == 2 && (kind == QH_CC_ADC || (kind == QH_CC_LOGIC && recipe->op != QH_IR_and)))) {
         find_missing(t, recipe, missing, wide, sides);
     }
     repeat(t, kind, wide, which, sides);
