@@ -30,28 +30,10 @@ static const char *const statuses[] = {"undefined", "created",   "running", "pau
                                        "ready",     "standby",   "waiting", "pending",
                                        "aborting",  "concluded", "null"};
 
-typedef struct Event {
-    QhHost *host;
-    const char *name;
-    QhJson *data;
-} Event;
-
-static void emit(void *data)
-{
-    Event *event = data;
-
-    qh_qmp_emit(qh_host_qmp(event->host), event->name, event->data);
-    qh_json_unref(event->data);
-    g_free(event);
-}
-
 /* Events keep their order: those of the thread and those of the main thread go one way. */
 static void send(QhBlockJob *job, const char *name, QhJson *data)
 {
-    Event *event = g_new(Event, 1);
-
-    *event = (Event){job->graph->host, name, data};
-    qh_host_defer(job->graph->host, emit, event);
+    qh_qmp_emit_later(job->graph->host, name, data);
 }
 
 /* With the lock. */

@@ -245,28 +245,9 @@ static void stop_machine(void *data)
     qh_run_state_stop_for_error(qh_host_run_state(data));
 }
 
-/* What is told on the main thread, as an event. */
-typedef struct Event {
-    QhHost *host;
-    const char *name;
-    QhJson *data;
-} Event;
-
-static void emit(void *data)
-{
-    Event *event = data;
-
-    qh_qmp_emit(qh_host_qmp(event->host), event->name, event->data);
-    qh_json_unref(event->data);
-    g_free(event);
-}
-
 static void send(const QhBlock *block, const char *name, QhJson *data)
 {
-    Event *event = g_new(Event, 1);
-
-    *event = (Event){block->graph->host, name, data};
-    qh_host_defer(block->graph->host, emit, event);
+    qh_qmp_emit_later(block->graph->host, name, data);
 }
 
 void qh_block_device_set_tray(QhBlock *block, gboolean open)

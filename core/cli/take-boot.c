@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options about what the guest's firmware does: -boot, -fw_cfg, -smbios. */
 #include "core/cli/cli.h"
+#include "core/cli/take.h"
 #include "core/firmware/options.h"
 
 #include <string.h>
@@ -56,7 +57,8 @@ qh_take_boot(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *value
     return TRUE;
 }
 
-static gboolean read_file(const char *path, uint8_t **ret_data, gsize *ret_bytes, GError **error)
+gboolean
+qh_cli_read_file(const char *path, uint64_t most, char **ret_data, gsize *ret_bytes, GError **error)
 {
     g_autoptr(GError) why = NULL;
     g_autofree char *data = NULL;
@@ -70,12 +72,13 @@ static gboolean read_file(const char *path, uint8_t **ret_data, gsize *ret_bytes
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot read '%s': %s", path, why->message);
         return FALSE;
     }
-    if (bytes > FILE_BYTES_MAX) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot use '%s': it has more than 256 MiB",
-                    path);
+    if (bytes > most) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot use '%s': it has more than %" G_GUINT64_FORMAT " MiB", path,
+                    most >> 20);
         return FALSE;
     }
-    *ret_data = (uint8_t *)g_steal_pointer(&data);
+    *ret_data = g_steal_pointer(&data);
     *ret_bytes = bytes;
     return TRUE;
 }
@@ -85,7 +88,7 @@ qh_take_fw_cfg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *val
 {
     static const char *const keys[] = {"name", "file", "string", NULL};
     g_autoptr(QhKeyval) items = qh_keyval_parse(value, "name", error);
-    uint8_t *data = NULL;
+    char *data = NULL;
     gsize bytes = 0;
 
     if (items == NULL || !qh_keyval_only(items, keys, error)) {
@@ -101,13 +104,13 @@ qh_take_fw_cfg(QhCli *cli, G_GNUC_UNUSED const QhOption *option, const char *val
     if ((file == NULL) == (text == NULL)) {
         return usage(error, "say either file= or string=");
     }
-    if (file != NULL && !read_file(file, &data, &bytes, error)) {
+    if (file != NULL && !qh_cli_read_file(file, FILE_BYTES_MAX, &data, &bytes, error)) {
         return FALSE;
     }
     if (text != NULL) {
         bytes = strlen(text);
-        data = (uint8_t *)g_strdup(text);
+        data = g_strdup(text);
     }
-    qh_firmware_options_add(cli->firmware, name, data, (uint32_t)bytes);
+    qh_firmware_options_add(cli->firmware, name, (uint8_t *)data, (uint32_t)bytes);
     return TRUE;
 }

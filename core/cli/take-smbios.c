@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -smbios: values for the tables that say whose machine it is, or whole structures. */
 #include "core/cli/cli.h"
+#include "core/cli/take.h"
 
 #include <string.h>
-
-static gboolean read_limited(const char *path, char **ret_data, gsize *ret_bytes, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-    g_autofree char *data = NULL;
-    gsize bytes = 0;
-
-    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) && g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot read '%s': no regular file", path);
-        return FALSE;
-    }
-    if (!g_file_get_contents(path, &data, &bytes, &why)) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot read '%s': %s", path, why->message);
-        return FALSE;
-    }
-    if (bytes > QH_SMBIOS_FILE_MAX) {
-        g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot use '%s': it has more than 1 MiB",
-                    path);
-        return FALSE;
-    }
-    *ret_data = g_steal_pointer(&data);
-    *ret_bytes = bytes;
-    return TRUE;
-}
 
 static gboolean take_file(QhSmbios *smbios, const QhKeyval *items, GError **error)
 {
@@ -38,7 +15,7 @@ static gboolean take_file(QhSmbios *smbios, const QhKeyval *items, GError **erro
         g_set_error_literal(error, QH_ERROR, QH_ERROR_USAGE, "file= stands alone");
         return FALSE;
     }
-    if (!read_limited(path, &data, &bytes, error)) {
+    if (!qh_cli_read_file(path, QH_SMBIOS_FILE_MAX, &data, &bytes, error)) {
         return FALSE;
     }
     if (!qh_smbios_add_raw(smbios, (const uint8_t *)data, bytes, error)) {
@@ -54,7 +31,7 @@ static gboolean take_path(QhSmbios *smbios, const char *path, GError **error)
     g_autofree char *data = NULL;
     gsize bytes = 0;
 
-    if (!read_limited(path, &data, &bytes, error)) {
+    if (!qh_cli_read_file(path, QH_SMBIOS_FILE_MAX, &data, &bytes, error)) {
         return FALSE;
     }
     if (bytes == 0 || memchr(data, '\0', bytes) != NULL) {

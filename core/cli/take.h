@@ -59,4 +59,9 @@ gboolean qh_take_log_filter(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_log_items(QhCli *, const QhOption *, const char *, GError **);
 gboolean qh_take_names(QhCli *, const QhOption *, const char *, GError **);
 
+/* What an option names as a file (take-boot.c): a regular one of at most @most bytes. The caller
+ * g_frees *@ret_data, behind which there is a zero. [main] */
+gboolean qh_cli_read_file(
+    const char *path, uint64_t most, char **ret_data, gsize *ret_bytes, GError **error);
+
 #endif

@@ -10,10 +10,8 @@ static const char *const kinds[] = {"target",  "cpu-model", "machine", "device",
                                     "chardev", "command",   "gdb",     "netdev",
                                     "object",  "display",   "block"};
 
-static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-
-static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
+gboolean
+qh_module_refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -71,22 +69,22 @@ static gboolean check_entry(const char *kind, const QhJson *entry, QhRefusal *re
     gboolean per_target = strcmp(kind, "machine") == 0 || strcmp(kind, "cpu-model") == 0;
 
     if (!is_object(entry) || !is_name(get_string(entry, "name"))) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                      "its note offers a %s without a proper name", kind);
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "its note offers a %s without a proper name", kind);
     }
     if (targets == NULL) {
-        return !per_target ||
-               refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its note offers %s '%s' for no target",
-                      kind, get_string(entry, "name"));
+        return !per_target || qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                               "its note offers %s '%s' for no target", kind,
+                                               get_string(entry, "name"));
     }
     gboolean good = qh_json_type(targets) == QH_JSON_ARRAY;
     for (size_t i = 0; good && i < qh_json_length(targets); i++) {
         const QhJson *target = qh_json_at(targets, i);
         good = qh_json_type(target) == QH_JSON_STRING && is_name(qh_json_string(target));
     }
-    return good || refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "its note offers %s '%s' for targets that are no names", kind,
-                          get_string(entry, "name"));
+    return good || qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "its note offers %s '%s' for targets that are no names", kind,
+                                    get_string(entry, "name"));
 }
 
 static gboolean check_offers(const QhJson *offers, QhRefusal *ret, GError **error)
@@ -100,12 +98,13 @@ static gboolean check_offers(const QhJson *offers, QhRefusal *ret, GError **erro
             known = known || strcmp(kind, kinds[k]) == 0;
         }
         if (!known) {
-            return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "its note offers a '%.63s', which this host has no slot for", kind);
+            return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "its note offers a '%.63s', which this host has no slot for",
+                                    kind);
         }
         if (qh_json_type(entries) != QH_JSON_ARRAY) {
-            return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "offers.%s of its note is no array",
-                          kind);
+            return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "offers.%s of its note is no array", kind);
         }
         for (size_t n = 0; n < qh_json_length(entries); n++) {
             if (!check_entry(kind, qh_json_at(entries, n), ret, error)) {
@@ -121,8 +120,8 @@ static gboolean check_needs(const QhJson *needs, QhRefusal *ret, GError **error)
     for (size_t i = 0; i < qh_json_length(needs); i++) {
         uint16_t major, minor;
         if (!get_version(qh_json_value(needs, i), &major, &minor)) {
-            return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "needs.%.63s of its note is no version", qh_json_key(needs, i));
+            return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "needs.%.63s of its note is no version", qh_json_key(needs, i));
         }
     }
     return TRUE;
@@ -144,8 +143,8 @@ static gboolean check_buses(const QhJson *buses, QhRefusal *ret, GError **error)
             good = is_object(row) && get_string(row, "name") != NULL;
         }
     }
-    return good || refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "buses of its note is no object of arrays of properties");
+    return good || qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "buses of its note is no object of arrays of properties");
 }
 
 /* A property of @entry that is a number stands for that row of the note's table. FALSE: no such, or
@@ -188,8 +187,8 @@ static gboolean expand(QhNote *note, QhRefusal *ret, GError **error)
             good = qh_json_get(entry, "properties") == NULL || take_rows(entry, rows);
         }
     }
-    return good || refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "its note lists properties that are not there");
+    return good || qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "its note lists properties that are not there");
 }
 
 static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
@@ -198,8 +197,8 @@ static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
 
     if (!is_object(note->json) || qh_json_get(note->json, "format") == NULL ||
         !qh_json_int(qh_json_get(note->json, "format"), &format) || format != 1) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                      "the format of its note is %" G_GINT64_FORMAT ", not 1", format);
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "the format of its note is %" G_GINT64_FORMAT ", not 1", format);
     }
     note->name = get_string(note->json, "name");
     note->version = get_string(note->json, "version");
@@ -209,15 +208,16 @@ static gboolean fill(QhNote *note, QhRefusal *ret, GError **error)
     note->offers = qh_json_get(note->json, "offers");
     note->buses = qh_json_get(note->json, "buses");
     if (!is_name(note->name)) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its note gives it no proper name");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "its note gives it no proper name");
     }
     if (note->version == NULL || note->license == NULL || !is_object(note->needs) ||
         !is_object(note->offers)) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                      "its note lacks version, license, needs or offers");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "its note lacks version, license, needs or offers");
     }
     if (!get_version(qh_json_get(note->json, "abi"), &note->abi_major, &note->abi_minor)) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its note has no ABI version");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its note has no ABI version");
     }
     /* What another ABI version offers is not for this host to judge. */
     return note->abi_major != QH_ABI_MAJOR || note->abi_minor > QH_ABI_MINOR ||
@@ -232,8 +232,8 @@ QhNote *qh_note_parse(const char *text, size_t bytes, QhRefusal *ret_refusal, GE
 
     note->json = qh_json_parse(text, (gssize)bytes, &note_limits, &why);
     if (note->json == NULL) {
-        refuse(ret_refusal, QH_REFUSED_NOT_A_MODULE, error, "its note is damaged: %s",
-               why->message);
+        qh_module_refuse(ret_refusal, QH_REFUSED_NOT_A_MODULE, error, "its note is damaged: %s",
+                         why->message);
         return NULL;
     }
     note->text = g_strndup(text, bytes);
@@ -257,9 +257,9 @@ gboolean qh_note_check_abi(const QhNote *note, QhRefusal *ret_refusal, GError **
     if (note->abi_major == QH_ABI_MAJOR && !newer) {
         return TRUE;
     }
-    return refuse(ret_refusal, newer ? QH_REFUSED_ABI_TOO_NEW : QH_REFUSED_ABI_TOO_OLD, error,
-                  "it needs ABI %u.%u, this host has %d.%d", note->abi_major, note->abi_minor,
-                  QH_ABI_MAJOR, QH_ABI_MINOR);
+    return qh_module_refuse(ret_refusal, newer ? QH_REFUSED_ABI_TOO_NEW : QH_REFUSED_ABI_TOO_OLD,
+                            error, "it needs ABI %u.%u, this host has %d.%d", note->abi_major,
+                            note->abi_minor, QH_ABI_MAJOR, QH_ABI_MINOR);
 }
 
 const QhJson *qh_note_offers(const QhJson *offers, const char *kind)

@@ -44,4 +44,10 @@ gboolean qh_note_lists(const QhJson *listed, const QhPropertyTable *table);
 /* The entry that promises slot @kind/@name, NULL if there is none. */
 const QhJson *qh_note_find(const QhJson *offers, const char *kind, const char *name);
 
+/* How the parts of the loader say why a file is no good: *@ret is @refusal, and @error the text.
+ * Returns FALSE. [any] */
+gboolean
+qh_module_refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
 #endif

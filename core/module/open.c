@@ -4,26 +4,12 @@
  * wrong, the process is afterwards as it was before.
  */
 #include "core/module/host-state.h"
+#include "core/module/note.h"
 #include "core/module/registry-priv.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-
-static gboolean refuse(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-
-    *ret = refusal;
-    g_set_error_literal(error, QH_ERROR, QH_ERROR_MODULE, text);
-    return FALSE;
-}
 
 /*
  * The dynamic linker takes two files of the same name for one, and descriptor numbers come back.
@@ -54,16 +40,19 @@ static gboolean open_file(QhLoadedModule *module, int copy, QhRefusal *ret, GErr
         if (text != NULL && strncmp(text, name, length) == 0) {
             text += length + strspn(text + length, ": ");
         }
-        return refuse(ret, QH_REFUSED_LINK_FAILED, error, "the dynamic linker refuses it: %s",
-                      text != NULL ? text : "no reason given");
+        return qh_module_refuse(ret, QH_REFUSED_LINK_FAILED, error,
+                                "the dynamic linker refuses it: %s",
+                                text != NULL ? text : "no reason given");
     }
     module->module = dlsym(module->handle, "qh_module");
     if (module->module == NULL || dlinfo(module->handle, RTLD_DI_LINKMAP, &link) != 0) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "qh_module cannot be found in it");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "qh_module cannot be found in it");
     }
     module->base = (const uint8_t *)link->l_addr;
     if ((const uint8_t *)module->module != module->base + module->elf.module_value) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its qh_module is not its own");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "its qh_module is not its own");
     }
     return TRUE;
 }
@@ -82,23 +71,23 @@ check_entry(const QhLoadedModule *module, QhModule *ret_entry, QhRefusal *ret, G
 
     if (module->elf.module_bytes < least || entry->size < least ||
         entry->size > module->elf.module_bytes) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                      "its qh_module says that it has %u bytes; it has %" G_GUINT64_FORMAT
-                      ", and %u are expected",
-                      entry->size, module->elf.module_bytes, least);
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                "its qh_module says that it has %u bytes; it has %" G_GUINT64_FORMAT
+                                ", and %u are expected",
+                                entry->size, module->elf.module_bytes, least);
     }
     memset(ret_entry, 0, sizeof(*ret_entry));
     memcpy(ret_entry, entry, MIN(entry->size, sizeof(*ret_entry)));
     if (ret_entry->abi_major != note->abi_major || ret_entry->abi_minor > note->abi_minor) {
-        return refuse(ret,
-                      ret_entry->abi_major < QH_ABI_MAJOR ? QH_REFUSED_ABI_TOO_OLD
-                                                          : QH_REFUSED_ABI_TOO_NEW,
-                      error, "its code is for ABI %u.%u, its note says %u.%u, this host has %d.%d",
-                      ret_entry->abi_major, ret_entry->abi_minor, note->abi_major, note->abi_minor,
-                      QH_ABI_MAJOR, QH_ABI_MINOR);
+        return qh_module_refuse(
+            ret,
+            ret_entry->abi_major < QH_ABI_MAJOR ? QH_REFUSED_ABI_TOO_OLD : QH_REFUSED_ABI_TOO_NEW,
+            error, "its code is for ABI %u.%u, its note says %u.%u, this host has %d.%d",
+            ret_entry->abi_major, ret_entry->abi_minor, note->abi_major, note->abi_minor,
+            QH_ABI_MAJOR, QH_ABI_MINOR);
     }
     if (ret_entry->init == NULL) {
-        return refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its qh_module has no init");
+        return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error, "its qh_module has no init");
     }
     const void *const code[] = {(const void *)(uintptr_t)ret_entry->init,
                                 (const void *)(uintptr_t)ret_entry->quiesce,
@@ -106,8 +95,8 @@ check_entry(const QhLoadedModule *module, QhModule *ret_entry, QhRefusal *ret, G
     static const char *const names[] = {"init", "quiesce", "fini"};
     for (guint i = 0; i < G_N_ELEMENTS(code); i++) {
         if (code[i] != NULL && !is_code(module, code[i])) {
-            return refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
-                          "the %s of its qh_module lies outside its code", names[i]);
+            return qh_module_refuse(ret, QH_REFUSED_NOT_A_MODULE, error,
+                                    "the %s of its qh_module lies outside its code", names[i]);
         }
     }
     return TRUE;
@@ -137,8 +126,8 @@ static gboolean start(QhLoadedModule *module, const QhModule *entry, QhRefusal *
     stage(module->registry, QH_PROBE_INIT);
     if (!entry->init(&module->registry->api, txn, &module->ctx, &why)) {
         module->ctx = NULL;
-        return refuse(ret, QH_REFUSED_INIT_FAILED, error, "its init failed: %s",
-                      why != NULL ? why->message : "no reason given");
+        return qh_module_refuse(ret, QH_REFUSED_INIT_FAILED, error, "its init failed: %s",
+                                why != NULL ? why->message : "no reason given");
     }
     stage(module->registry, QH_PROBE_CHECK);
     if (qh_transaction_validate(txn, ret, error)) {
@@ -197,7 +186,7 @@ QhLoadedModule *qh_module_open(QhRegistry *registry,
         return module;
     }
     if (good) {
-        refuse(ret_refusal, QH_REFUSED_CHANGED_HOST, error, "%s", changed->message);
+        qh_module_refuse(ret_refusal, QH_REFUSED_CHANGED_HOST, error, "%s", changed->message);
     }
     release(module, qh_host_state_more_threads(before));
     qh_host_state_restore(before);

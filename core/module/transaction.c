@@ -8,24 +8,10 @@
 #include "abi/device.h"
 #include "abi/machine.h"
 #include "core/module/interface-priv.h"
+#include "core/module/note.h"
 #include <string.h>
 
 #define OFFERS_MAX 4096u
-
-static gboolean mismatch(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-
-static gboolean mismatch(QhRefusal *ret, QhRefusal refusal, GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-
-    *ret = refusal;
-    g_set_error_literal(error, QH_ERROR, QH_ERROR_MODULE, text);
-    return FALSE;
-}
 
 void qh_slot_free(QhSlot *slot)
 {
@@ -121,12 +107,12 @@ check_unique(const QhTransaction *txn, const QhSlot *slot, QhRefusal *ret, GErro
     const QhSlot *other = g_hash_table_lookup(txn->module->registry->slots, key);
 
     if (find(txn, slot->kind, slot->name) != slot) {
-        return mismatch(ret, QH_REFUSED_DUPLICATE, error, "it offers slot '%s' twice", key);
+        return qh_module_refuse(ret, QH_REFUSED_DUPLICATE, error, "it offers slot '%s' twice", key);
     }
     if (other != NULL) {
-        return mismatch(ret, QH_REFUSED_DUPLICATE, error,
-                        "slot '%s' is filled by module '%s' already", key,
-                        other->module->file->name);
+        return qh_module_refuse(ret, QH_REFUSED_DUPLICATE, error,
+                                "slot '%s' is filled by module '%s' already", key,
+                                other->module->file->name);
     }
     return TRUE;
 }
@@ -142,15 +128,15 @@ static gboolean check_against_note(const QhTransaction *txn, QhRefusal *ret, GEr
             return FALSE;
         }
         if (qh_note_find(offers, slot->kind, slot->name) == NULL) {
-            return mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                            "it offers slot '%s/%s', of which its note says nothing", slot->kind,
-                            slot->name);
+            return qh_module_refuse(ret, QH_REFUSED_NOTE_MISMATCH, error,
+                                    "it offers slot '%s/%s', of which its note says nothing",
+                                    slot->kind, slot->name);
         }
     }
     qh_note_foreach_slot(offers, check_promise, &promise);
     if (promise.missing != NULL) {
-        mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                 "its note promises slot '%s', which it does not offer", promise.missing);
+        qh_module_refuse(ret, QH_REFUSED_NOTE_MISMATCH, error,
+                         "its note promises slot '%s', which it does not offer", promise.missing);
         g_free(promise.missing);
         return FALSE;
     }
@@ -176,9 +162,9 @@ check_models(const QhTransaction *txn, const QhSlot *cpu, QhRefusal *ret, GError
             found = found || strcmp(ops->models[m].name, name) == 0;
         }
         if (!found) {
-            return mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                            "its note lists CPU model '%s' of '%s', its table does not", name,
-                            cpu->name);
+            return qh_module_refuse(ret, QH_REFUSED_NOTE_MISMATCH, error,
+                                    "its note lists CPU model '%s' of '%s', its table does not",
+                                    name, cpu->name);
         }
     }
     return TRUE;
@@ -197,9 +183,9 @@ static gboolean check_properties(const QhTransaction *txn,
     const QhJson *listed = qh_json_get(entry, "properties");
 
     return listed == NULL || qh_note_lists(listed, table) ||
-           mismatch(ret, QH_REFUSED_NOTE_MISMATCH, error,
-                    "the properties of %s '%s' in its note are not those of its table", slot->kind,
-                    slot->name);
+           qh_module_refuse(ret, QH_REFUSED_NOTE_MISMATCH, error,
+                            "the properties of %s '%s' in its note are not those of its table",
+                            slot->kind, slot->name);
 }
 
 static gboolean

@@ -208,6 +208,29 @@ void qh_qmp_emit(QhQmp *qmp, const char *name, const QhJson *data)
     }
 }
 
+typedef struct Later {
+    QhHost *host;
+    const char *name;
+    QhJson *data;
+} Later;
+
+static void emit_now(void *data)
+{
+    Later *later = data;
+
+    qh_qmp_emit(qh_host_qmp(later->host), later->name, later->data);
+    qh_json_unref(later->data);
+    g_free(later);
+}
+
+void qh_qmp_emit_later(QhHost *host, const char *name, QhJson *data)
+{
+    Later *later = g_new(Later, 1);
+
+    *later = (Later){host, name, data};
+    qh_host_defer(host, emit_now, later);
+}
+
 static gboolean service_emit(QhHost *host, const char *name, const char *json, GError **error)
 {
     g_autoptr(QhJson) data = NULL;

@@ -22,6 +22,9 @@ gboolean qh_qmp_attach(QhQmp *qmp, const char *chardev, gboolean human, GError *
 /* Emit event @name with @data (an object, may be NULL; owned by the caller) to every session that
  * has negotiated. [any] */
 void qh_qmp_emit(QhQmp *qmp, const char *name, const QhJson *data);
+/* The same on the main thread, later, so that events of several threads keep their order; takes
+ * @data. [any] */
+void qh_qmp_emit_later(QhHost *host, const char *name, QhJson *data);
 
 /* Run one command as a session would: the reply object with "return" or "error". For the human
  * monitor and tests. [main] */
