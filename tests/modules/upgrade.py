@@ -307,11 +307,13 @@ def start(work, host, folder):
 
 
 def connect(path):
+    """The host needs a moment until it listens."""
     for _ in range(300):
-        if os.path.exists(path):
-            break
-        time.sleep(0.1)
-    return qmp.Client(path)
+        try:
+            return qmp.Client(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            time.sleep(0.1)
+    raise Problem("the host does not listen")
 
 
 def main():
