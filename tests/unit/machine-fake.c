@@ -64,6 +64,13 @@ void qh_qmp_emit(QhQmp *qmp, const char *name, const QhJson *data)
     g_mutex_unlock(&events_lock);
 }
 
+void qh_qmp_emit_later(QhHost *host, const char *name, QhJson *data)
+{
+    (void)host;
+    qh_qmp_emit(NULL, name, data);
+    qh_json_unref(data);
+}
+
 char *fake_events(void)
 {
     char *text;
