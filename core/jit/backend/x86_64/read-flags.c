@@ -69,7 +69,7 @@ static gboolean can_repeat(uint32_t kind, uint32_t which)
     case QH_CC_LOGIC:
         return TRUE;
     case QH_CC_ADC:
-        return which == QH_FLAG_Z || which == QH_FLAG_N;
+        return which == QH_FLAG_Z || which == QH_FLAG_N || which == QH_FLAG_C;
     default:
         return FALSE;
     }
@@ -128,6 +128,22 @@ static void test_result(QhT1 *t, uint32_t wide, const Side *result)
     }
 }
 
+/* The carry out of a sum whose carry in is not known: the top bit of a & b | (a | b) & ~result. */
+static void repeat_carry(QhT1 *t, uint32_t wide, const Side *sides)
+{
+    qh_x(&t->a, QH_X_MOV | wide, QH_RDX, qh_rm_reg(to_reg(t, &sides[2], wide, QH_RDX)));
+    qh_x(&t->a, QH_X_GRP_F7 | wide, 2, qh_rm_reg(QH_RDX)); /* not */
+    qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_rm_reg(to_reg(t, &sides[0], wide, QH_RAX)));
+    qh_x(&t->a, QH_X_MOV | wide, QH_RCX, qh_rm_reg(to_reg(t, &sides[1], wide, QH_RCX)));
+    qh_x(&t->a, QH_X_OR | wide, QH_RCX, qh_rm_reg(QH_RAX)); /* a | b */
+    qh_x(&t->a, QH_X_AND | wide, QH_RDX, qh_rm_reg(QH_RCX));
+    qh_x(&t->a, QH_X_MOV | wide, QH_RCX, qh_rm_reg(to_reg(t, &sides[1], wide, QH_RCX)));
+    qh_x(&t->a, QH_X_AND | wide, QH_RAX, qh_rm_reg(QH_RCX));
+    qh_x(&t->a, QH_X_OR | wide, QH_RAX, qh_rm_reg(QH_RDX));
+    qh_x(&t->a, QH_X_ADD | wide, QH_RAX, qh_rm_reg(QH_RAX)); /* carry: what the top bit was */
+    qh_x_byte(&t->a, 0xf5);                                  /* cmc */
+}
+
 /* Flags as a subtraction has them, as far as flag @which is concerned. */
 static void repeat(QhT1 *t, uint32_t kind, uint32_t wide, uint32_t which, const Side *sides)
 {
@@ -156,7 +172,11 @@ static void repeat(QhT1 *t, uint32_t kind, uint32_t wide, uint32_t which, const 
         }
         return;
     default:
-        test_result(t, wide, &sides[2]);
+        if (which == QH_FLAG_C) {
+            repeat_carry(t, wide, sides);
+        } else {
+            test_result(t, wide, &sides[2]);
+        }
         return;
     }
 }
@@ -296,18 +316,22 @@ static void compare_kind(QhT1 *t, uint32_t word)
     qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 0)), (int32_t)word);
 }
 
-/* Subtractions, then C. */
+/* Subtractions, for the carry sums of many words, then C. */
 static void emit_unknown(QhT1 *t, uint64_t word)
 {
-    static const uint8_t types[] = {QH_TYPE_I64, QH_TYPE_I32};
+    static const uint8_t tries[][2] = {
+        {QH_CC_SUB_NB, QH_TYPE_I64},
+        {QH_CC_SUB_NB, QH_TYPE_I32},
+        {QH_CC_ADC,    QH_TYPE_I64}
+    };
     QhT1ColdSite *site = (QhT1ColdSite *)(uintptr_t)word;
-    uint32_t which = site->cold.y;
+    uint32_t which = site->cold.y, n = which == QH_FLAG_C ? 3 : 2;
 
-    for (uint32_t i = 0; i < G_N_ELEMENTS(types); i++) {
+    for (uint32_t i = 0; i < n; i++) {
         QhXLabel other = {0};
-        compare_kind(t, QH_CC_SUB_NB | (uint32_t)types[i] << 8);
+        compare_kind(t, tries[i][0] | (uint32_t)tries[i][1] << 8);
         qh_x_jcc(&t->a, QH_IF_NE, &other);
-        repeat_slots(t, QH_CC_SUB_NB, types[i], which);
+        repeat_slots(t, tries[i][0], tries[i][1], which);
         qh_x_jmp(&t->a, &site->back);
         qh_x_bind(&t->a, &other);
     }
