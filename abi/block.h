@@ -10,7 +10,7 @@
 #include "abi/base.h"
 
 /* A device's end of a node graph; a property of type QH_PROPERTY_BLOCK holds one. */
-typedef struct QhBlock QhBlock;
+typedef struct QhDrive QhDrive;
 
 /* QhBlockRequest.kind */
 #define QH_BLOCK_READ         0u
@@ -95,43 +95,43 @@ typedef struct QhBlockService {
 
     /* Become the one device of @block; in realize. FALSE with @error when it has another, or is
      * read-only and @want says write. [main] */
-    gboolean (*attach)(QhBlock *block,
+    gboolean (*attach)(QhDrive *block,
                        QhInstance *device,
                        uint32_t want,
                        const QhBlockHandlers *handlers,
                        void *opaque,
                        GError **error);
     /* Waits for what is in flight (done is called), then lets go. NULL is accepted. [main] */
-    void (*detach)(QhBlock *block);
+    void (*detach)(QhDrive *block);
     /* The size of @ret is set by the caller. [device] */
-    void (*info)(QhBlock *block, QhBlockInfo *ret);
+    void (*info)(QhDrive *block, QhBlockInfo *ret);
     /* Start @request; its done follows. [device] */
-    void (*submit)(QhBlock *block, QhBlockRequest *request);
+    void (*submit)(QhDrive *block, QhBlockRequest *request);
     /* Wait until nothing is in flight; done is called meanwhile, the device lock is let go of. For
      * resets. [main] */
-    void (*drain)(QhBlock *block);
+    void (*drain)(QhDrive *block);
     /* Turn the write cache on or off, as the guest asked. [device] */
-    void (*set_write_cache)(QhBlock *block, gboolean on);
+    void (*set_write_cache)(QhDrive *block, gboolean on);
     /* What the user's rerror= and werror= say about @error of a request of @kind: report it to the
      * guest (TRUE), or the machine stops and the device submits the request again in its resume
      * (FALSE); emits BLOCK_IO_ERROR. [device] */
-    gboolean (*report_error)(QhBlock *block, uint32_t kind, int error);
+    gboolean (*report_error)(QhDrive *block, uint32_t kind, int error);
     /* The guest opened or closed the tray of a removable drive, locked the door. [device] */
-    void (*set_tray)(QhBlock *block, gboolean open);
-    void (*set_locked)(QhBlock *block, gboolean locked);
+    void (*set_tray)(QhDrive *block, gboolean open);
+    void (*set_locked)(QhDrive *block, gboolean locked);
     /* Up to 20 bytes that identify the disk for the guest: serial=; "" when not given. [device] */
-    const char *(*serial)(QhBlock *block);
+    const char *(*serial)(QhDrive *block);
     /* The drive that -drive if=@interface,index=@index describes; NULL: there is none. For machines
      * that have a place for it: set the device's property to its name. [main] */
-    QhBlock *(*drive)(QhHost *host, const char *interface, uint32_t index);
+    QhDrive *(*drive)(QhHost *host, const char *interface, uint32_t index);
     /* What a property of type QH_PROPERTY_BLOCK takes for it. [main] */
-    const char *(*name)(const QhBlock *block);
+    const char *(*name)(const QhDrive *block);
     /* Minor 1. The device's own rerror and werror (QH_BLOCK_ON_ERROR_...), before or after attach.
      * [main] */
-    void (*set_errors)(QhBlock *block, uint32_t on_read, uint32_t on_write);
+    void (*set_errors)(QhDrive *block, uint32_t on_read, uint32_t on_write);
     /* Minor 1. An empty drive, for a device whose property of type QH_PROPERTY_BLOCK was not set:
      * it is put there, and goes with the property. [main] */
-    QhBlock *(*empty)(QhHost *host);
+    QhDrive *(*empty)(QhHost *host);
 } QhBlockService;
 
 #endif

@@ -16,7 +16,7 @@
 #define QH_PROPERTY_CHARDEV   7u /* QhChar *, NULL when not set; the host owns it */
 #define QH_PROPERTY_ONOFFAUTO 8u /* uint8_t; 0 auto, 1 on, 2 off */
 /* Since 1.1 */
-#define QH_PROPERTY_BLOCK  9u  /* QhBlock *, by node name or drive id; NULL when not set */
+#define QH_PROPERTY_BLOCK  9u  /* QhDrive *, by node name or drive id; NULL when not set */
 #define QH_PROPERTY_NETDEV 10u /* QhNet *, by id; NULL when not set */
 #define QH_PROPERTY_OBJECT 11u /* QhObject *, by the id of an -object; NULL when not set */
 #define QH_PROPERTY_MAC    12u /* uint8_t[6]; 52:54:00:12:34:56; all zero when not set */

@@ -66,7 +66,7 @@ struct QhBlockGraph {
     QhHost *host;
     GHashTable *nodes; /* name to QhBlockNode; a node takes itself out */
     GPtrArray *users;  /* QhBlockUser */
-    GList *blocks;     /* QhBlock, in the order of their making: core/block/device.h */
+    GList *blocks;     /* QhDrive, in the order of their making: core/block/device.h */
     QhBlockPool *pool;
     QhBlockRing *ring; /* NULL: no node has wanted it; set once, on the main thread */
     guint next_name;
@@ -75,7 +75,7 @@ struct QhBlockGraph {
     GMutex done_lock;  /* of what follows: requests that are done but not told */
     GQueue done;
     gboolean telling;
-    void (*keeper)(void *data, QhBlock *block, uint64_t offset, uint64_t bytes);
+    void (*keeper)(void *data, QhDrive *block, uint64_t offset, uint64_t bytes);
     void *keeper_data;
 };
 

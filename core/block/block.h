@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The block layer: a graph of nodes, each an open driver, and the users of it: devices (QhBlock,
+ * The block layer: a graph of nodes, each an open driver, and the users of it: devices (QhDrive,
  * abi/block.h), jobs, the monitor.
  *
  * The graph changes on the main thread only, and only while those users that can reach the place

@@ -162,7 +162,7 @@ static void add_snapshots(QhBlockNode *node, QhJson *image)
     }
 }
 
-static QhJson *describe_node(QhBlockNode *node, const QhBlock *block, gboolean flat)
+static QhJson *describe_node(QhBlockNode *node, const QhDrive *block, gboolean flat)
 {
     static const char *const zeroes[] = {"off", "on", "unmap"};
     g_autofree char *filename = qh_block_node_filename(node);
@@ -226,7 +226,7 @@ QhJson *qh_block_describe_nodes(QhBlockGraph *graph, gboolean flat)
     return list.array;
 }
 
-static void add_names(const QhBlock *block, QhJson *object)
+static void add_names(const QhDrive *block, QhJson *object)
 {
     set_text(object, "device", qh_block_device_id(block));
     if (block->device != NULL) {
@@ -236,7 +236,7 @@ static void add_names(const QhBlock *block, QhJson *object)
     }
 }
 
-static void add_device(QhBlock *block, void *data)
+static void add_device(QhDrive *block, void *data)
 {
     List *list = data;
     QhJson *info = qh_json_new_object();
@@ -272,7 +272,7 @@ QhJson *qh_block_describe_devices(QhBlockGraph *graph)
 }
 
 /* All numbers that there are; those of @block, where there are any. */
-static QhJson *describe_counts(const QhBlock *block, const QhBlockNode *node)
+static QhJson *describe_counts(const QhDrive *block, const QhBlockNode *node)
 {
     static const struct {
         const char *name;
@@ -325,7 +325,7 @@ static QhJson *describe_counts(const QhBlock *block, const QhBlockNode *node)
     return stats;
 }
 
-static QhJson *stats_of_node(QhBlockNode *node, const QhBlock *block, gboolean deep)
+static QhJson *stats_of_node(QhBlockNode *node, const QhDrive *block, gboolean deep)
 {
     QhJson *object = qh_json_new_object();
     QhBlockNode *file = qh_block_node_child(node, "file");
@@ -349,7 +349,7 @@ static void add_node_stats(QhBlockNode *node, void *data)
     qh_json_append(list->array, stats_of_node(node, NULL, FALSE));
 }
 
-static void add_device_stats(QhBlock *block, void *data)
+static void add_device_stats(QhDrive *block, void *data)
 {
     List *list = data;
     QhJson *object;

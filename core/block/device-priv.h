@@ -7,7 +7,7 @@
 #include "core/block/device.h"
 #include "core/block/throttle.h"
 
-struct QhBlock {
+struct QhDrive {
     QhBlockGraph *graph;
     char *id, *serial;
     char *interface; /* of -drive; NULL: no drive, or the machine's own */
@@ -30,14 +30,14 @@ struct QhBlock {
     QhBlockThrottle *throttle;
 };
 
-void qh_block_device_dispatch(QhBlock *block, QhBlockRequest *request); /* [device] */
+void qh_block_device_dispatch(QhDrive *block, QhBlockRequest *request); /* [device] */
 /* Send those that wait to the pool, as far as the user is not held. */
 void qh_block_device_resume(void *block);
 /* The user does what the device wants. */
-gboolean qh_block_device_open_user(QhBlock *block, GError **error);
-gboolean qh_block_device_report_error(QhBlock *block, uint32_t kind, int error);
+gboolean qh_block_device_open_user(QhDrive *block, GError **error);
+gboolean qh_block_device_report_error(QhDrive *block, uint32_t kind, int error);
 /* rerror=ignore and the like; emits the event. [device] */
-gboolean qh_block_device_ignores(QhBlock *block, uint32_t kind, int error);
-void qh_block_device_set_tray(QhBlock *block, gboolean open);
+gboolean qh_block_device_ignores(QhDrive *block, uint32_t kind, int error);
+void qh_block_device_set_tray(QhDrive *block, gboolean open);
 
 #endif

@@ -20,9 +20,9 @@
 #define OF_TIME  2
 #define OF_USER  3
 
-static QhBlock *block_of(const QhBlockRequest *request)
+static QhDrive *block_of(const QhBlockRequest *request)
 {
-    return (QhBlock *)(uintptr_t)request->reserved[OF_BLOCK];
+    return (QhDrive *)(uintptr_t)request->reserved[OF_BLOCK];
 }
 
 static QhMachine *lock_devices(QhBlockGraph *graph)
@@ -35,7 +35,7 @@ static QhMachine *lock_devices(QhBlockGraph *graph)
     return machine;
 }
 
-static void count(QhBlock *block, const QhBlockRequest *request, int error)
+static void count(QhDrive *block, const QhBlockRequest *request, int error)
 {
     QhBlockCounts *counts = &block->counts[MIN(request->kind, QH_BLOCK_WRITE_ZEROES)];
     uint64_t now = (uint64_t)g_get_monotonic_time() * 1000;
@@ -53,7 +53,7 @@ static void count(QhBlock *block, const QhBlockRequest *request, int error)
 /* The end of @request, with the device lock. */
 static void tell(QhBlockRequest *request, int error)
 {
-    QhBlock *block = block_of(request);
+    QhDrive *block = block_of(request);
     QhBlockUser *user = (QhBlockUser *)(uintptr_t)request->reserved[OF_USER];
 
     count(block, request, error);
@@ -95,7 +95,7 @@ static void tell_done(QhBlockGraph *graph, QhBlockRequest *request)
     g_mutex_unlock(&graph->done_lock);
 }
 
-static int perform(QhBlock *block, const QhBlockRequest *request, uint32_t flags)
+static int perform(QhDrive *block, const QhBlockRequest *request, uint32_t flags)
 {
     QhBlockNode *node = ((QhBlockUser *)(uintptr_t)request->reserved[OF_USER])->edge.node;
 
@@ -125,7 +125,7 @@ static int perform(QhBlock *block, const QhBlockRequest *request, uint32_t flags
 static void work(void *data)
 {
     QhBlockRequest *request = data;
-    QhBlock *block = block_of(request);
+    QhDrive *block = block_of(request);
 
     request->reserved[OF_ERROR] = (uint64_t)perform(block, request, 0);
     tell_done(block->graph, request);
@@ -161,7 +161,7 @@ static void transferred(QhBlockTransfer *transfer, gboolean all)
 }
 
 /* Reads and writes that go through to a file as they are, when the file has a ring. */
-static gboolean hand_to_ring(QhBlock *block, QhBlockRequest *request)
+static gboolean hand_to_ring(QhDrive *block, QhBlockRequest *request)
 {
     QhBlockNode *node = block->user->edge.node, *file = NULL;
     gboolean write = request->kind == QH_BLOCK_WRITE;
@@ -186,7 +186,7 @@ static gboolean hand_to_ring(QhBlock *block, QhBlockRequest *request)
 }
 
 /* What cannot be asked of this disk. */
-static int refuse(const QhBlock *block, const QhBlockRequest *request)
+static int refuse(const QhDrive *block, const QhBlockRequest *request)
 {
     uint64_t end, length;
 
@@ -205,7 +205,7 @@ static int refuse(const QhBlock *block, const QhBlockRequest *request)
 }
 
 /* A machine whose guest does the same each time: a disk takes no time of the guest's. */
-static gboolean is_deterministic(const QhBlock *block)
+static gboolean is_deterministic(const QhDrive *block)
 {
     QhMachine *machine = qh_host_machine(block->graph->host);
 
@@ -214,7 +214,7 @@ static gboolean is_deterministic(const QhBlock *block)
 
 /* A request that somebody waits for. */
 typedef struct Waited {
-    QhBlock *block;
+    QhDrive *block;
     QhBlockRequest *request;
     int error;
     gboolean done;
@@ -240,7 +240,7 @@ static void work_waited(void *data)
 }
 
 /* Threads of CPUs touch no files (the sandbox sees to it): a worker does, and the CPU waits. */
-static void perform_now(QhBlock *block, QhBlockRequest *request)
+static void perform_now(QhDrive *block, QhBlockRequest *request)
 {
     Waited waited = {.block = block, .request = request};
 
@@ -258,7 +258,7 @@ static void perform_now(QhBlock *block, QhBlockRequest *request)
 }
 
 /* One that passed the checks, and the throttle: inside the user from here on. */
-void qh_block_device_dispatch(QhBlock *block, QhBlockRequest *request)
+void qh_block_device_dispatch(QhDrive *block, QhBlockRequest *request)
 {
     if (!qh_block_user_enter(block->user, FALSE)) {
         g_mutex_lock(&block->lock);
@@ -288,7 +288,7 @@ void qh_block_device_dispatch(QhBlock *block, QhBlockRequest *request)
 
 void qh_block_device_resume(void *data)
 {
-    QhBlock *block = data;
+    QhDrive *block = data;
     QhBlockRequest *request;
 
     for (;;) {
@@ -310,7 +310,7 @@ void qh_block_device_resume(void *data)
     }
 }
 
-static void submit(QhBlock *block, QhBlockRequest *request)
+static void submit(QhDrive *block, QhBlockRequest *request)
 {
     int error = refuse(block, request);
 
@@ -327,7 +327,7 @@ static void submit(QhBlock *block, QhBlockRequest *request)
     qh_block_device_dispatch(block, request);
 }
 
-static gboolean attach(QhBlock *block,
+static gboolean attach(QhDrive *block,
                        QhInstance *device,
                        uint32_t want,
                        const QhBlockHandlers *handlers,
@@ -361,7 +361,7 @@ static gboolean attach(QhBlock *block,
     return TRUE;
 }
 
-static void drain(QhBlock *block)
+static void drain(QhDrive *block)
 {
     if (block->user != NULL) {
         qh_block_throttle_flush(block);
@@ -370,7 +370,7 @@ static void drain(QhBlock *block)
     }
 }
 
-static void detach(QhBlock *block)
+static void detach(QhDrive *block)
 {
     if (block == NULL || block->device == NULL) {
         return;
@@ -385,7 +385,7 @@ static void detach(QhBlock *block)
     memset(&block->handlers, 0, sizeof(block->handlers));
 }
 
-static void info(QhBlock *block, QhBlockInfo *ret)
+static void info(QhDrive *block, QhBlockInfo *ret)
 {
     /* A caller of 1.0 may leave the size out; its struct ends with discard_bytes. */
     uint32_t size = ret->size != 0
@@ -413,17 +413,17 @@ static void info(QhBlock *block, QhBlockInfo *ret)
     memcpy(ret, &all, size);
 }
 
-static void set_write_cache(QhBlock *block, gboolean on)
+static void set_write_cache(QhDrive *block, gboolean on)
 {
     g_atomic_int_set(&block->write_cache, on ? 1 : 0);
 }
 
-static void set_locked(QhBlock *block, gboolean locked)
+static void set_locked(QhDrive *block, gboolean locked)
 {
     block->locked = locked;
 }
 
-static void set_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+static void set_errors(QhDrive *block, uint32_t on_read, uint32_t on_write)
 {
     static const QhBlockOnError actions[] = {
         [QH_BLOCK_ON_ERROR_REPORT] = QH_BLOCK_ON_REPORT,
@@ -440,12 +440,12 @@ static void set_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
     }
 }
 
-static const char *serial_of(QhBlock *block)
+static const char *serial_of(QhDrive *block)
 {
     return block->serial != NULL ? block->serial : "";
 }
 
-static QhBlock *drive(QhHost *host, const char *interface, uint32_t index)
+static QhDrive *drive(QhHost *host, const char *interface, uint32_t index)
 {
     return qh_block_drive_find(qh_host_blocks(host), interface, index);
 }
@@ -456,26 +456,26 @@ void qh_block_set_keeper(QhBlockGraph *graph, QhBlockKeeper fn, void *data)
     graph->keeper_data = data;
 }
 
-int qh_block_device_peek(QhBlock *block, uint64_t offset, void *data, uint64_t bytes)
+int qh_block_device_peek(QhDrive *block, uint64_t offset, void *data, uint64_t bytes)
 {
     return block->user == NULL ? ENOMEDIUM
                                : qh_block_read(block->user->edge.node, offset, data, bytes);
 }
 
-int qh_block_device_poke(QhBlock *block, uint64_t offset, const void *data, uint64_t bytes)
+int qh_block_device_poke(QhDrive *block, uint64_t offset, const void *data, uint64_t bytes)
 {
     return block->user == NULL ? ENOMEDIUM
                                : qh_block_write(block->user->edge.node, offset, data, bytes);
 }
 
-int qh_block_device_poke_zeroes(QhBlock *block, uint64_t offset, uint64_t bytes)
+int qh_block_device_poke_zeroes(QhDrive *block, uint64_t offset, uint64_t bytes)
 {
     return block->user == NULL
                ? ENOMEDIUM
                : qh_block_zero(block->user->edge.node, offset, bytes, QH_BLOCK_UNMAP);
 }
 
-static QhBlock *empty(QhHost *host)
+static QhDrive *empty(QhHost *host)
 {
     return qh_block_device_new(qh_host_blocks(host), NULL, NULL);
 }

@@ -352,7 +352,7 @@ static gboolean add(QhBlockGraph *graph, Drive *drive, GError **error)
             return FALSE;
         }
     }
-    QhBlock *block = qh_block_device_new(graph, id, node);
+    QhDrive *block = qh_block_device_new(graph, id, node);
     qh_block_node_unref(node);
     block->is_drive = TRUE;
     block->interface = g_strdup(drive->interface);
@@ -388,15 +388,15 @@ void qh_block_set_snapshot(QhBlockGraph *graph, gboolean on)
     graph->snapshot = on;
 }
 
-const char *qh_block_drive_interface(const QhBlock *block)
+const char *qh_block_drive_interface(const QhDrive *block)
 {
     return block->is_drive ? block->interface : NULL;
 }
 
-QhBlock *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_t index)
+QhDrive *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_t index)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
-        QhBlock *block = at->data;
+        QhDrive *block = at->data;
 
         if (block->is_drive && block->index == index &&
             g_strcmp0(block->interface, interface) == 0) {
@@ -408,7 +408,7 @@ QhBlock *qh_block_drive_find(QhBlockGraph *graph, const char *interface, uint32_
 
 gboolean qh_block_drive_del(QhBlockGraph *graph, const char *id, GError **error)
 {
-    QhBlock *block = qh_block_device_find(graph, id);
+    QhDrive *block = qh_block_device_find(graph, id);
 
     if (block == NULL || !block->is_drive) {
         g_set_error(error, QH_ERROR, QH_ERROR_NO_DEVICE, "Device '%s' not found", id);
@@ -422,10 +422,10 @@ gboolean qh_block_drive_del(QhBlockGraph *graph, const char *id, GError **error)
     return TRUE;
 }
 
-QhBlock *qh_block_drive_orphan(QhBlockGraph *graph)
+QhDrive *qh_block_drive_orphan(QhBlockGraph *graph)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
-        QhBlock *block = at->data;
+        QhDrive *block = at->data;
 
         if (block->is_drive && block->device == NULL && g_strcmp0(block->interface, "none") != 0) {
             return block;

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
-QhBlock *qh_block_device_new(QhBlockGraph *graph, const char *id, QhBlockNode *node)
+QhDrive *qh_block_device_new(QhBlockGraph *graph, const char *id, QhBlockNode *node)
 {
-    QhBlock *block = g_new0(QhBlock, 1);
+    QhDrive *block = g_new0(QhDrive, 1);
 
     block->graph = graph;
     block->id = g_strdup(id);
@@ -33,13 +33,13 @@ QhBlock *qh_block_device_new(QhBlockGraph *graph, const char *id, QhBlockNode *n
     return block;
 }
 
-QhBlock *qh_block_device_ref(QhBlock *block)
+QhDrive *qh_block_device_ref(QhDrive *block)
 {
     block->refs++;
     return block;
 }
 
-void qh_block_device_unref(QhBlock *block)
+void qh_block_device_unref(QhDrive *block)
 {
     if (block == NULL || --block->refs > 0) {
         return;
@@ -54,10 +54,10 @@ void qh_block_device_unref(QhBlock *block)
     g_free(block);
 }
 
-static QhBlock *find_id(QhBlockGraph *graph, const char *id)
+static QhDrive *find_id(QhBlockGraph *graph, const char *id)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
-        QhBlock *block = at->data;
+        QhDrive *block = at->data;
 
         if (g_strcmp0(block->id, id) == 0) {
             return block;
@@ -66,9 +66,9 @@ static QhBlock *find_id(QhBlockGraph *graph, const char *id)
     return NULL;
 }
 
-QhBlock *qh_block_device_get(QhBlockGraph *graph, const char *name, GError **error)
+QhDrive *qh_block_device_get(QhBlockGraph *graph, const char *name, GError **error)
 {
-    QhBlock *block = find_id(graph, name);
+    QhDrive *block = find_id(graph, name);
     QhBlockNode *node = qh_block_find(graph, name);
 
     if (block != NULL) {
@@ -84,12 +84,12 @@ QhBlock *qh_block_device_get(QhBlockGraph *graph, const char *name, GError **err
     return qh_block_device_new(graph, NULL, node);
 }
 
-QhBlock *qh_block_device_find(QhBlockGraph *graph, const char *name)
+QhDrive *qh_block_device_find(QhBlockGraph *graph, const char *name)
 {
-    QhBlock *block = find_id(graph, name);
+    QhDrive *block = find_id(graph, name);
 
     for (GList *at = graph->blocks; at != NULL && block == NULL; at = at->next) {
-        QhBlock *one = at->data;
+        QhDrive *one = at->data;
 
         if (one->device == NULL) {
             continue;
@@ -107,11 +107,11 @@ QhBlock *qh_block_device_find(QhBlockGraph *graph, const char *name)
     return block;
 }
 
-QhBlock *
+QhDrive *
 qh_block_device_named(QhBlockGraph *graph, const char *device, const char *id, GError **error)
 {
     const char *name = id != NULL ? id : device;
-    QhBlock *block = name != NULL ? qh_block_device_find(graph, name) : NULL;
+    QhDrive *block = name != NULL ? qh_block_device_find(graph, name) : NULL;
 
     if (name == NULL || (device != NULL && id != NULL)) {
         g_set_error_literal(error, QH_ERROR, QH_ERROR_INVALID,
@@ -125,7 +125,7 @@ qh_block_device_named(QhBlockGraph *graph, const char *device, const char *id, G
 }
 
 void qh_block_device_foreach(QhBlockGraph *graph,
-                             void (*fn)(QhBlock *block, void *data),
+                             void (*fn)(QhDrive *block, void *data),
                              void *data)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
@@ -133,12 +133,12 @@ void qh_block_device_foreach(QhBlockGraph *graph,
     }
 }
 
-const char *qh_block_device_id(const QhBlock *block)
+const char *qh_block_device_id(const QhDrive *block)
 {
     return block->id != NULL ? block->id : "";
 }
 
-const char *qh_block_device_text(const QhBlock *block)
+const char *qh_block_device_text(const QhDrive *block)
 {
     return block->id != NULL       ? block->id
            : block->user != NULL   ? block->user->edge.node->name
@@ -146,53 +146,53 @@ const char *qh_block_device_text(const QhBlock *block)
                                    : "";
 }
 
-QhInstance *qh_block_device_instance(const QhBlock *block)
+QhInstance *qh_block_device_instance(const QhDrive *block)
 {
     return block->device;
 }
 
-QhBlockUser *qh_block_device_user(const QhBlock *block)
+QhBlockUser *qh_block_device_user(const QhDrive *block)
 {
     return block->user;
 }
 
-QhBlockNode *qh_block_device_node(const QhBlock *block)
+QhBlockNode *qh_block_device_node(const QhDrive *block)
 {
     return block->user != NULL ? block->user->edge.node : NULL;
 }
 
-gboolean qh_block_device_removable(const QhBlock *block)
+gboolean qh_block_device_removable(const QhDrive *block)
 {
     return block->handlers.medium_changed != NULL;
 }
 
-gboolean qh_block_device_tray_open(const QhBlock *block)
+gboolean qh_block_device_tray_open(const QhDrive *block)
 {
     return block->tray_open;
 }
 
-gboolean qh_block_device_locked(const QhBlock *block)
+gboolean qh_block_device_locked(const QhDrive *block)
 {
     return block->locked;
 }
 
-gboolean qh_block_device_write_cache(const QhBlock *block)
+gboolean qh_block_device_write_cache(const QhDrive *block)
 {
     return g_atomic_int_get(&block->write_cache) != 0;
 }
 
-const QhBlockCounts *qh_block_device_counts(const QhBlock *block, uint32_t kind)
+const QhBlockCounts *qh_block_device_counts(const QhDrive *block, uint32_t kind)
 {
     return &block->counts[MIN(kind, QH_BLOCK_WRITE_ZEROES)];
 }
 
-void qh_block_device_set_errors(QhBlock *block, QhBlockOnError read, QhBlockOnError write)
+void qh_block_device_set_errors(QhDrive *block, QhBlockOnError read, QhBlockOnError write)
 {
     block->on_read = read;
     block->on_write = write;
 }
 
-QhBlockIoStatus qh_block_device_io_status(const QhBlock *block)
+QhBlockIoStatus qh_block_device_io_status(const QhDrive *block)
 {
     return block->io_status;
 }
@@ -200,22 +200,22 @@ QhBlockIoStatus qh_block_device_io_status(const QhBlock *block)
 void qh_block_devices_forget_errors(QhBlockGraph *graph)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
-        ((QhBlock *)at->data)->io_status = QH_BLOCK_IO_OK;
+        ((QhDrive *)at->data)->io_status = QH_BLOCK_IO_OK;
     }
 }
 
-void qh_block_device_set_writeback(QhBlock *block, gboolean on)
+void qh_block_device_set_writeback(QhDrive *block, gboolean on)
 {
     g_atomic_int_set(&block->write_cache, on);
 }
 
-void qh_block_device_set_serial(QhBlock *block, const char *serial)
+void qh_block_device_set_serial(QhDrive *block, const char *serial)
 {
     g_free(block->serial);
     block->serial = g_strdup(serial);
 }
 
-gboolean qh_block_device_open_user(QhBlock *block, GError **error)
+gboolean qh_block_device_open_user(QhDrive *block, GError **error)
 {
     uint32_t share = QH_BLOCK_USE_READ | QH_BLOCK_USE_WRITE_UNCHANGED | QH_BLOCK_USE_RESIZE;
     gboolean write = block->want_write || !block->user->edge.node->read_only;
@@ -230,7 +230,7 @@ gboolean qh_block_device_open_user(QhBlock *block, GError **error)
     return TRUE;
 }
 
-static QhBlockOnError action_of(const QhBlock *block, uint32_t kind, int error)
+static QhBlockOnError action_of(const QhDrive *block, uint32_t kind, int error)
 {
     QhBlockOnError on = kind == QH_BLOCK_READ ? block->on_read : block->on_write;
 
@@ -245,12 +245,12 @@ static void stop_machine(void *data)
     qh_run_state_stop_for_error(qh_host_run_state(data));
 }
 
-static void send(const QhBlock *block, const char *name, QhJson *data)
+static void send(const QhDrive *block, const char *name, QhJson *data)
 {
     qh_qmp_emit_later(block->graph->host, name, data);
 }
 
-void qh_block_device_set_tray(QhBlock *block, gboolean open)
+void qh_block_device_set_tray(QhDrive *block, gboolean open)
 {
     QhJson *data;
 
@@ -266,12 +266,12 @@ void qh_block_device_set_tray(QhBlock *block, gboolean open)
     send(block, "DEVICE_TRAY_MOVED", data);
 }
 
-void qh_block_device_move_tray(QhBlock *block, gboolean open)
+void qh_block_device_move_tray(QhDrive *block, gboolean open)
 {
     qh_block_device_set_tray(block, open);
 }
 
-static void send_error(const QhBlock *block, uint32_t kind, int error, const char *action)
+static void send_error(const QhDrive *block, uint32_t kind, int error, const char *action)
 {
     QhJson *data = qh_json_new_object();
     g_autofree char *path =
@@ -289,7 +289,7 @@ static void send_error(const QhBlock *block, uint32_t kind, int error, const cha
     send(block, "BLOCK_IO_ERROR", data);
 }
 
-gboolean qh_block_device_ignores(QhBlock *block, uint32_t kind, int error)
+gboolean qh_block_device_ignores(QhDrive *block, uint32_t kind, int error)
 {
     if (action_of(block, kind, error) != QH_BLOCK_ON_IGNORE) {
         return FALSE;
@@ -298,7 +298,7 @@ gboolean qh_block_device_ignores(QhBlock *block, uint32_t kind, int error)
     return TRUE;
 }
 
-gboolean qh_block_device_report_error(QhBlock *block, uint32_t kind, int error)
+gboolean qh_block_device_report_error(QhDrive *block, uint32_t kind, int error)
 {
     if (action_of(block, kind, error) != QH_BLOCK_ON_STOP) {
         send_error(block, kind, error, "report");
@@ -312,7 +312,7 @@ gboolean qh_block_device_report_error(QhBlock *block, uint32_t kind, int error)
     return FALSE;
 }
 
-gboolean qh_block_device_set_medium(QhBlock *block, QhBlockNode *node, GError **error)
+gboolean qh_block_device_set_medium(QhDrive *block, QhBlockNode *node, GError **error)
 {
     QhBlockUser *old = block->user, *user = NULL;
 
@@ -339,7 +339,7 @@ gboolean qh_block_device_set_medium(QhBlock *block, QhBlockNode *node, GError **
     return TRUE;
 }
 
-gboolean qh_block_device_request_eject(QhBlock *block, gboolean force, GError **error)
+gboolean qh_block_device_request_eject(QhDrive *block, gboolean force, GError **error)
 {
     if (!qh_block_device_removable(block)) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Device '%s' is not removable",
@@ -372,7 +372,7 @@ static gboolean has_node(QhBlockNode *from, const QhBlockNode *node)
 void qh_block_devices_resized(QhBlockGraph *graph, QhBlockNode *node)
 {
     for (GList *at = graph->blocks; at != NULL; at = at->next) {
-        QhBlock *block = at->data;
+        QhDrive *block = at->data;
 
         if (block->user != NULL && block->handlers.resized != NULL &&
             has_node(block->user->edge.node, node)) {
@@ -388,7 +388,7 @@ void qh_block_graph_free(QhBlockGraph *graph)
     }
     qh_block_jobs_free(graph);
     while (graph->blocks != NULL) {
-        QhBlock *block = graph->blocks->data;
+        QhDrive *block = graph->blocks->data;
 
         block->refs = 1;
         qh_block_device_unref(block);

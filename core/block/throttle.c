@@ -5,7 +5,7 @@
 #include "core/loop/timers.h"
 
 struct QhBlockThrottle {
-    QhBlock *block;
+    QhDrive *block;
     QhBlockBuckets buckets;
     QhTimer *timer;
     GQueue queue; /* QhBlockRequest */
@@ -36,7 +36,7 @@ static void pump(void *opaque)
     }
 }
 
-gboolean qh_block_throttle_admit(QhBlock *block, QhBlockRequest *request)
+gboolean qh_block_throttle_admit(QhDrive *block, QhBlockRequest *request)
 {
     QhBlockThrottle *throttle = block->throttle;
 
@@ -56,7 +56,7 @@ gboolean qh_block_throttle_admit(QhBlock *block, QhBlockRequest *request)
     return FALSE;
 }
 
-void qh_block_throttle_flush(QhBlock *block)
+void qh_block_throttle_flush(QhDrive *block)
 {
     QhBlockRequest *request;
 
@@ -74,7 +74,7 @@ void qh_block_throttle_free(QhBlockThrottle *throttle)
     }
 }
 
-gboolean qh_block_throttle_set(QhBlock *block, const QhBlockLimits *limits, GError **error)
+gboolean qh_block_throttle_set(QhDrive *block, const QhBlockLimits *limits, GError **error)
 {
     if (limits != NULL && !qh_block_limits_check(limits, error)) {
         return FALSE;
@@ -95,7 +95,7 @@ gboolean qh_block_throttle_set(QhBlock *block, const QhBlockLimits *limits, GErr
     return TRUE;
 }
 
-const QhBlockLimits *qh_block_throttle_limits(const QhBlock *block)
+const QhBlockLimits *qh_block_throttle_limits(const QhDrive *block)
 {
     return block->throttle != NULL ? &block->throttle->buckets.limits : NULL;
 }

@@ -16,13 +16,13 @@ typedef struct QhBlockLimits {
 typedef struct QhBlockThrottle QhBlockThrottle;
 
 /* NULL @limits, or none set: no throttle. [main, device lock] */
-gboolean qh_block_throttle_set(QhBlock *block, const QhBlockLimits *limits, GError **error);
-const QhBlockLimits *qh_block_throttle_limits(const QhBlock *block); /* NULL: none */
+gboolean qh_block_throttle_set(QhDrive *block, const QhBlockLimits *limits, GError **error);
+const QhBlockLimits *qh_block_throttle_limits(const QhDrive *block); /* NULL: none */
 void qh_block_throttle_free(QhBlockThrottle *throttle);
 /* Whether @request may go now; otherwise it is kept, and dispatched when its time comes. [device]
  */
-gboolean qh_block_throttle_admit(QhBlock *block, QhBlockRequest *request);
+gboolean qh_block_throttle_admit(QhDrive *block, QhBlockRequest *request);
 /* What is kept goes now. [device] */
-void qh_block_throttle_flush(QhBlock *block);
+void qh_block_throttle_flush(QhDrive *block);
 
 #endif

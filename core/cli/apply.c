@@ -322,7 +322,7 @@ static gboolean check_serials(
 /* A drive that the machine was to find a place for, but has none. */
 static gboolean check_drives(QhHost *host, const char *machine, GError **error)
 {
-    QhBlock *orphan = qh_block_drive_orphan(qh_host_blocks(host));
+    QhDrive *orphan = qh_block_drive_orphan(qh_host_blocks(host));
 
     if (orphan != NULL) {
         g_set_error(error, QH_ERROR, QH_ERROR_USAGE,

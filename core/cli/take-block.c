@@ -157,7 +157,7 @@ typedef struct Devices {
     const QhJson *disks;
 } Devices;
 
-static void add_device(QhBlock *block, void *data)
+static void add_device(QhDrive *block, void *data)
 {
     Devices *devices = data;
     const char *interface = qh_block_drive_interface(block);

@@ -81,7 +81,7 @@ gboolean qh_qmp_block_resize(QhHost *host, const QhQmpBlockResizeArgs *args, GEr
     QhBlockNode *node = args->node_name != NULL ? qh_block_find(graph, args->node_name) : NULL;
 
     if (args->node_name == NULL) {
-        QhBlock *block = qh_block_device_named(qh_host_blocks(host), args->device, NULL, error);
+        QhDrive *block = qh_block_device_named(qh_host_blocks(host), args->device, NULL, error);
 
         if (block == NULL) {
             return FALSE;
@@ -126,7 +126,7 @@ gboolean qh_qmp_block_resize(QhHost *host, const QhQmpBlockResizeArgs *args, GEr
 gboolean
 qh_qmp_block_set_io_throttle(QhHost *host, const QhQmpBlockSetIoThrottleArgs *args, GError **error)
 {
-    QhBlock *block = qh_block_device_named(qh_host_blocks(host), args->device, args->id, error);
+    QhDrive *block = qh_block_device_named(qh_host_blocks(host), args->device, args->id, error);
     QhMachine *machine = qh_host_machine(host);
     const int64_t values[] = {
         args->bps,

@@ -11,7 +11,7 @@ QhBlockNode *qh_qmp_node_of(QhHost *host, const char *name, GError **error)
 {
     QhBlockGraph *graph = qh_host_blocks(host);
     QhBlockNode *node = qh_block_find(graph, name);
-    QhBlock *block = node == NULL ? qh_block_device_find(graph, name) : NULL;
+    QhDrive *block = node == NULL ? qh_block_device_find(graph, name) : NULL;
 
     node = block != NULL ? qh_block_device_node(block) : node;
     if (node == NULL) {

@@ -7,9 +7,9 @@
 #include "qapi/qapi-commands-block.h"
 #include "qapi/qapi-tables.h"
 
-static QhBlock *removable(QhHost *host, const char *device, const char *id, GError **error)
+static QhDrive *removable(QhHost *host, const char *device, const char *id, GError **error)
 {
-    QhBlock *block = qh_block_device_named(qh_host_blocks(host), device, id, error);
+    QhDrive *block = qh_block_device_named(qh_host_blocks(host), device, id, error);
 
     if (block == NULL) {
         return NULL;
@@ -23,7 +23,7 @@ static QhBlock *removable(QhHost *host, const char *device, const char *id, GErr
 }
 
 /* With the device lock: the device hears of it. */
-static gboolean set_medium(QhHost *host, QhBlock *block, QhBlockNode *node, GError **error)
+static gboolean set_medium(QhHost *host, QhDrive *block, QhBlockNode *node, GError **error)
 {
     QhMachine *machine = qh_host_machine(host);
 
@@ -40,7 +40,7 @@ static gboolean set_medium(QhHost *host, QhBlock *block, QhBlockNode *node, GErr
 gboolean
 qh_qmp_blockdev_open_tray(QhHost *host, const QhQmpBlockdevOpenTrayArgs *args, GError **error)
 {
-    QhBlock *block = removable(host, args->device, args->id, error);
+    QhDrive *block = removable(host, args->device, args->id, error);
 
     if (block == NULL ||
         !qh_block_device_request_eject(block, args->has_force && args->force, error)) {
@@ -53,7 +53,7 @@ qh_qmp_blockdev_open_tray(QhHost *host, const QhQmpBlockdevOpenTrayArgs *args, G
 gboolean
 qh_qmp_blockdev_close_tray(QhHost *host, const QhQmpBlockdevCloseTrayArgs *args, GError **error)
 {
-    QhBlock *block = removable(host, args->device, args->id, error);
+    QhDrive *block = removable(host, args->device, args->id, error);
 
     if (block == NULL) {
         return FALSE;
@@ -62,7 +62,7 @@ qh_qmp_blockdev_close_tray(QhHost *host, const QhQmpBlockdevCloseTrayArgs *args,
     return TRUE;
 }
 
-static gboolean needs_open(const QhBlock *block, GError **error)
+static gboolean needs_open(const QhDrive *block, GError **error)
 {
     if (!qh_block_device_tray_open(block)) {
         g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "Tray of device '%s' is not open",
@@ -76,7 +76,7 @@ gboolean qh_qmp_blockdev_remove_medium(QhHost *host,
                                        const QhQmpBlockdevRemoveMediumArgs *args,
                                        GError **error)
 {
-    QhBlock *block = removable(host, NULL, args->id, error);
+    QhDrive *block = removable(host, NULL, args->id, error);
 
     return block != NULL && needs_open(block, error) && set_medium(host, block, NULL, error);
 }
@@ -85,7 +85,7 @@ gboolean qh_qmp_blockdev_insert_medium(QhHost *host,
                                        const QhQmpBlockdevInsertMediumArgs *args,
                                        GError **error)
 {
-    QhBlock *block = removable(host, NULL, args->id, error);
+    QhDrive *block = removable(host, NULL, args->id, error);
     QhBlockNode *node = qh_block_find(qh_host_blocks(host), args->node_name);
 
     if (block == NULL || !needs_open(block, error)) {
@@ -105,7 +105,7 @@ gboolean qh_qmp_blockdev_insert_medium(QhHost *host,
 
 gboolean qh_qmp_eject(QhHost *host, const QhQmpEjectArgs *args, GError **error)
 {
-    QhBlock *block = removable(host, args->device, args->id, error);
+    QhDrive *block = removable(host, args->device, args->id, error);
 
     if (block == NULL ||
         !qh_block_device_request_eject(block, args->has_force && args->force, error)) {
@@ -119,7 +119,7 @@ gboolean qh_qmp_blockdev_change_medium(QhHost *host,
                                        const QhQmpBlockdevChangeMediumArgs *args,
                                        GError **error)
 {
-    QhBlock *block = removable(host, args->device, args->id, error);
+    QhDrive *block = removable(host, args->device, args->id, error);
     g_autoptr(QhJson) options = qh_json_new_object();
     QhBlockNode *old;
 

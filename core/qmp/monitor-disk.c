@@ -160,7 +160,7 @@ typedef struct CommitAll {
     gboolean any;
 } CommitAll;
 
-static void commit_one(QhBlock *block, void *data)
+static void commit_one(QhDrive *block, void *data)
 {
     CommitAll *all = data;
     QhBlockNode *node = qh_block_device_node(block);
@@ -268,7 +268,7 @@ static int do_io(QhBlockNode *node, const Io *io, GString *out)
 static void run_io(const QhMonitorCall *call, const char *name, const Io *io)
 {
     QhBlockGraph *graph = qh_host_blocks(call->host);
-    QhBlock *block = qh_block_device_find(graph, name);
+    QhDrive *block = qh_block_device_find(graph, name);
     QhBlockNode *node = block != NULL ? qh_block_device_node(block) : qh_block_find(graph, name);
     gboolean reads = g_str_equal(io->verb, "read");
     g_autoptr(GError) error = NULL;

@@ -7,7 +7,7 @@
 #define MOST_KEPT (G_GUINT64_CONSTANT(1) << 28) /* of one request: more is a disk being wiped */
 
 typedef struct Piece {
-    QhBlock *block;
+    QhDrive *block;
     uint64_t offset; /* a multiple of PIECE */
     uint32_t bytes;  /* less at the end of a disk */
     gboolean zero;   /* data is missing */
@@ -66,7 +66,7 @@ static gboolean is_zero(const uint8_t *data, uint32_t bytes)
 }
 
 /* FALSE: it cannot be read, or there is no memory. */
-static gboolean keep_piece(QhDisks *disks, QhBlock *block, uint64_t offset, uint32_t bytes)
+static gboolean keep_piece(QhDisks *disks, QhDrive *block, uint64_t offset, uint32_t bytes)
 {
     const Piece key = {.block = block, .offset = offset};
     uint8_t data[PIECE];
@@ -91,7 +91,7 @@ static gboolean keep_piece(QhDisks *disks, QhBlock *block, uint64_t offset, uint
     return TRUE;
 }
 
-gboolean qh_disks_keep(QhDisks *disks, QhBlock *block, uint64_t offset, uint64_t bytes)
+gboolean qh_disks_keep(QhDisks *disks, QhDrive *block, uint64_t offset, uint64_t bytes)
 {
     QhBlockNode *node = qh_block_device_node(block);
     uint64_t length = node != NULL ? qh_block_length(node) : 0;

@@ -16,7 +16,7 @@ void qh_disks_free(QhDisks *disks);
 uint64_t qh_disks_bytes(const QhDisks *disks); /* host memory that the copies take */
 
 /* Copy what lies at @offset, unless there is a copy. FALSE: it cannot be read, or is too much. */
-gboolean qh_disks_keep(QhDisks *disks, QhBlock *block, uint64_t offset, uint64_t bytes);
+gboolean qh_disks_keep(QhDisks *disks, QhDrive *block, uint64_t offset, uint64_t bytes);
 /* Write the copies back. FALSE: one could not be. */
 gboolean qh_disks_put_back(QhDisks *disks);
 /* @newer is of a later moment: what only it has goes over to @disks, and it is freed. */

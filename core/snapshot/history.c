@@ -66,7 +66,7 @@ static void keep_page(void *data, QhRam *ram, uint64_t offset)
 }
 
 /* A disk is about to change. */
-static void keep_disk(void *data, QhBlock *block, uint64_t offset, uint64_t bytes)
+static void keep_disk(void *data, QhDrive *block, uint64_t offset, uint64_t bytes)
 {
     QhHistory *history = data;
 

@@ -30,7 +30,7 @@ typedef struct FwFlash {
     QhDevice base;
 
     /* properties */
-    QhBlock *drive;
+    QhDrive *drive;
     char *name;
     uint64_t sector_bytes;
     uint32_t n_sectors;

@@ -24,7 +24,7 @@ typedef struct NvmeServices {
 
 /* What is on a namespace; a part of a controller, or of an nvme-ns. */
 typedef struct NvmeNamespace {
-    QhBlock *drive;
+    QhDrive *drive;
     uint32_t nsid;
     uint32_t logical_block_bytes, physical_block_bytes; /* 0: the disk's own */
     uint32_t discard_granularity;                       /* UINT32_MAX: the disk's own */

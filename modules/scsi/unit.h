@@ -32,7 +32,7 @@ typedef struct ScsiUnit {
     QhScsiDevice scsi;
 
     /* properties */
-    QhBlock *drive;
+    QhDrive *drive;
     char *serial, *vendor, *product, *ver, *device_id;
     uint64_t wwn, port_wwn;
     uint32_t logical_block_bytes, physical_block_bytes; /* 0: the disk's own */

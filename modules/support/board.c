@@ -125,7 +125,7 @@ gboolean board_create_fw_cfg(Board *board, GError **error)
 static const char *flash_drive(const Board *board, uint32_t n)
 {
     const QhBlockService *service = board->services->block;
-    const QhBlock *block;
+    const QhDrive *block;
 
     if (board->flash_node[n] != NULL) {
         return board->flash_node[n];

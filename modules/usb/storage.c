@@ -30,7 +30,7 @@ enum { MODE_COMMAND, MODE_DATA, MODE_STATUS, MODE_BROKEN };
 typedef struct UsbStorage {
     QhDevice base;
     /* properties; those of the unit are handed to it */
-    QhBlock *drive;
+    QhDrive *drive;
     char *serial;
     uint8_t removable, share_rw, write_cache, rerror, werror;
     int32_t bootindex;

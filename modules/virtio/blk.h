@@ -12,7 +12,7 @@ typedef struct VirtioBlk {
     VirtioDevice virtio;
 
     /* properties */
-    QhBlock *drive;
+    QhDrive *drive;
     char *serial;
     uint16_t num_queues; /* 0: as many as suit the machine */
     uint16_t queue_size;

@@ -63,20 +63,20 @@ static const QhDeviceService device_service = {.size = sizeof(QhDeviceService),
                                                .window_set_ram = window_set_ram,
                                                .window_set_mode = window_set_mode};
 
-static void submit(QhBlock *block, QhBlockRequest *request)
+static void submit(QhDrive *block, QhBlockRequest *request)
 {
     (void)block;
     g_assert_null(bench->request);
     bench->request = request;
 }
 
-static gboolean report_error(QhBlock *block, uint32_t kind, int error)
+static gboolean report_error(QhDrive *block, uint32_t kind, int error)
 {
     (void)block, (void)kind, (void)error;
     return !bench->stops;
 }
 
-static void detach(QhBlock *block)
+static void detach(QhDrive *block)
 {
     (void)block;
 }
@@ -218,7 +218,7 @@ static void test_drive(void)
     Bench b;
 
     set_up(&b);
-    b.flash.drive = (QhBlock *)&b;
+    b.flash.drive = (QhDrive *)&b;
     put(&b, SECTOR, 0x00200020);
     put(&b, SECTOR, 0x00d000d0);
     g_assert_cmphex(get(&b, 0), ==, 0); /* busy until the file has it */

@@ -201,7 +201,7 @@ static const QhLogService log_service = {
 
 /* --- The disk --- */
 
-static gboolean attach(QhBlock *block,
+static gboolean attach(QhDrive *block,
                        QhInstance *device,
                        uint32_t want,
                        const QhBlockHandlers *handlers,
@@ -250,7 +250,7 @@ static void serve_one(Bench *bench, QhBlockRequest *request)
     request->done(request, error);
 }
 
-static void submit(QhBlock *block, QhBlockRequest *request)
+static void submit(QhDrive *block, QhBlockRequest *request)
 {
     Bench *bench = (Bench *)(void *)block;
 
@@ -268,12 +268,12 @@ void bench_serve(Bench *bench)
     }
 }
 
-static void detach(QhBlock *block)
+static void detach(QhDrive *block)
 {
     bench_serve((Bench *)(void *)block);
 }
 
-static void info(QhBlock *block, QhBlockInfo *ret)
+static void info(QhDrive *block, QhBlockInfo *ret)
 {
     const Bench *bench = (Bench *)(void *)block;
 
@@ -286,20 +286,20 @@ static void info(QhBlock *block, QhBlockInfo *ret)
     };
 }
 
-static void set_write_cache(QhBlock *block, gboolean on)
+static void set_write_cache(QhDrive *block, gboolean on)
 {
     (void)block;
     (void)on;
 }
 
-static gboolean report_error(QhBlock *block, uint32_t kind, int error)
+static gboolean report_error(QhDrive *block, uint32_t kind, int error)
 {
     (void)kind;
     (void)error;
     return !((Bench *)(void *)block)->stop_on_error;
 }
 
-static void set_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+static void set_errors(QhDrive *block, uint32_t on_read, uint32_t on_write)
 {
     (void)block;
     (void)on_read;
@@ -345,7 +345,7 @@ Bench *bench_new(void)
     nvme->base.ctx = &bench->services;
     nvme->base.id = "nvme";
     nvme->base.bus = (QhBus *)(void *)bench;
-    nvme->own.drive = (QhBlock *)(void *)bench;
+    nvme->own.drive = (QhDrive *)(void *)bench;
     nvme->own.discard_granularity = UINT32_MAX;
     nvme->serial = serial;
     nvme->max_queues = 4;

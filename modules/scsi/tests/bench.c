@@ -4,12 +4,12 @@
 #include <errno.h>
 
 /* The services find their bench by the one pointer that they get. */
-static Bench *bench_of(QhBlock *block)
+static Bench *bench_of(QhDrive *block)
 {
     return (Bench *)(void *)block;
 }
 
-static gboolean attach(QhBlock *block,
+static gboolean attach(QhDrive *block,
                        QhInstance *device,
                        uint32_t want,
                        const QhBlockHandlers *handlers,
@@ -54,7 +54,7 @@ static void serve_one(Bench *bench, QhBlockRequest *request)
     request->done(request, error);
 }
 
-static void submit(QhBlock *block, QhBlockRequest *request)
+static void submit(QhDrive *block, QhBlockRequest *request)
 {
     Bench *bench = bench_of(block);
 
@@ -72,12 +72,12 @@ void bench_serve(Bench *bench)
     }
 }
 
-static void detach(QhBlock *block)
+static void detach(QhDrive *block)
 {
     bench_serve(bench_of(block));
 }
 
-static void info(QhBlock *block, QhBlockInfo *ret)
+static void info(QhDrive *block, QhBlockInfo *ret)
 {
     const Bench *bench = bench_of(block);
 
@@ -94,41 +94,41 @@ static void info(QhBlock *block, QhBlockInfo *ret)
     };
 }
 
-static void set_write_cache(QhBlock *block, gboolean on)
+static void set_write_cache(QhDrive *block, gboolean on)
 {
     bench_of(block)->write_cache = on;
 }
 
-static gboolean report_error(QhBlock *block, uint32_t kind, int error)
+static gboolean report_error(QhDrive *block, uint32_t kind, int error)
 {
     (void)kind;
     (void)error;
     return !bench_of(block)->stop_on_error;
 }
 
-static void set_tray(QhBlock *block, gboolean open)
+static void set_tray(QhDrive *block, gboolean open)
 {
     bench_of(block)->tray_open = open;
 }
 
-static void set_locked(QhBlock *block, gboolean locked)
+static void set_locked(QhDrive *block, gboolean locked)
 {
     bench_of(block)->locked = locked;
 }
 
-static const char *no_serial(QhBlock *block)
+static const char *no_serial(QhDrive *block)
 {
     (void)block;
     return "";
 }
 
-static const char *name(const QhBlock *block)
+static const char *name(const QhDrive *block)
 {
     (void)block;
     return "d0";
 }
 
-static void set_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+static void set_errors(QhDrive *block, uint32_t on_read, uint32_t on_write)
 {
     (void)block;
     (void)on_read;
@@ -210,7 +210,7 @@ Bench *bench_new(gboolean is_cd, void (*set_up)(Bench *bench))
     bench->unit->scsi.base.ctx = &bench->context;
     bench->unit->scsi.base.id = "unit";
     bench->unit->scsi.scsi_id = bench->unit->scsi.lun = -1;
-    bench->unit->drive = (QhBlock *)(void *)bench;
+    bench->unit->drive = (QhDrive *)(void *)bench;
     bench->unit->discard_granularity = UINT32_MAX;
     bench->unit->max_unmap_bytes = 1u << 30;
     bench->unit->dpofua = 1;

@@ -243,7 +243,7 @@ static const QhEventService event_service = {.size = sizeof(QhEventService), .em
 
 /* --- The disk --- */
 
-static gboolean block_attach(QhBlock *block,
+static gboolean block_attach(QhDrive *block,
                              QhInstance *device,
                              uint32_t want,
                              const QhBlockHandlers *handlers,
@@ -259,7 +259,7 @@ static gboolean block_attach(QhBlock *block,
     return TRUE;
 }
 
-static void block_info(QhBlock *block, QhBlockInfo *ret)
+static void block_info(QhDrive *block, QhBlockInfo *ret)
 {
     (void)block;
     ret->logical_block_bytes = ret->physical_block_bytes = 512;
@@ -299,7 +299,7 @@ static int block_do(QhBlockRequest *request)
     return 0;
 }
 
-static void block_submit(QhBlock *block, QhBlockRequest *request)
+static void block_submit(QhDrive *block, QhBlockRequest *request)
 {
     (void)block;
     if (bench->hold) {
@@ -318,19 +318,19 @@ void bench_serve(Bench *self)
     }
 }
 
-static void block_detach(QhBlock *block)
+static void block_detach(QhDrive *block)
 {
     g_assert_nonnull(block);
     bench_serve(bench);
 }
 
-static void block_cache(QhBlock *block, gboolean on)
+static void block_cache(QhDrive *block, gboolean on)
 {
     (void)block;
     bench->write_cache = on;
 }
 
-static gboolean block_error(QhBlock *block, uint32_t kind, int error)
+static gboolean block_error(QhDrive *block, uint32_t kind, int error)
 {
     (void)block;
     (void)kind;
@@ -338,20 +338,20 @@ static gboolean block_error(QhBlock *block, uint32_t kind, int error)
     return !bench->stop_on_error;
 }
 
-static void block_flag(QhBlock *block, gboolean on)
+static void block_flag(QhDrive *block, gboolean on)
 {
     (void)block;
     (void)on;
 }
 
-static void block_errors(QhBlock *block, uint32_t on_read, uint32_t on_write)
+static void block_errors(QhDrive *block, uint32_t on_read, uint32_t on_write)
 {
     g_assert_nonnull(block);
     g_assert_cmpuint(on_read, <, 8);
     g_assert_cmpuint(on_write, <, 8);
 }
 
-static const char *block_serial(QhBlock *block)
+static const char *block_serial(QhDrive *block)
 {
     (void)block;
     return "S-1";

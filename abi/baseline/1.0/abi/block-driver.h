@@ -120,6 +120,7 @@ typedef struct QhBlockDriverService {
     int (*flush)(QhBlockNode *node);
     int (*discard)(QhBlockNode *node, uint64_t offset, uint64_t bytes);
     int (*write_zeroes)(QhBlockNode *node, uint64_t offset, uint64_t bytes, uint32_t flags);
+
     int (*status)(QhBlockNode *node, uint64_t offset, uint64_t bytes, QhBlockStatus *ret);
     gboolean (*truncate)(QhBlockNode *node, uint64_t bytes, GError **error);
 } QhBlockDriverService;

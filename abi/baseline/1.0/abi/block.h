@@ -4,7 +4,7 @@
 
 #include "abi/base.h"
 
-typedef struct QhBlock QhBlock;
+typedef struct QhDrive QhDrive;
 
 #define QH_BLOCK_READ         0u
 #define QH_BLOCK_WRITE        1u
@@ -72,37 +72,37 @@ typedef struct QhBlockService {
     uint32_t size;
     uint32_t reserved;
 
-    gboolean (*attach)(QhBlock *block,
+    gboolean (*attach)(QhDrive *block,
                        QhInstance *device,
                        uint32_t want,
                        const QhBlockHandlers *handlers,
                        void *opaque,
                        GError **error);
 
-    void (*detach)(QhBlock *block);
+    void (*detach)(QhDrive *block);
 
-    void (*info)(QhBlock *block, QhBlockInfo *ret);
+    void (*info)(QhDrive *block, QhBlockInfo *ret);
 
-    void (*submit)(QhBlock *block, QhBlockRequest *request);
+    void (*submit)(QhDrive *block, QhBlockRequest *request);
 
-    void (*drain)(QhBlock *block);
+    void (*drain)(QhDrive *block);
 
-    void (*set_write_cache)(QhBlock *block, gboolean on);
+    void (*set_write_cache)(QhDrive *block, gboolean on);
 
-    gboolean (*report_error)(QhBlock *block, uint32_t kind, int error);
+    gboolean (*report_error)(QhDrive *block, uint32_t kind, int error);
 
-    void (*set_tray)(QhBlock *block, gboolean open);
-    void (*set_locked)(QhBlock *block, gboolean locked);
+    void (*set_tray)(QhDrive *block, gboolean open);
+    void (*set_locked)(QhDrive *block, gboolean locked);
 
-    const char *(*serial)(QhBlock *block);
+    const char *(*serial)(QhDrive *block);
 
-    QhBlock *(*drive)(QhHost *host, const char *interface, uint32_t index);
+    QhDrive *(*drive)(QhHost *host, const char *interface, uint32_t index);
 
-    const char *(*name)(const QhBlock *block);
+    const char *(*name)(const QhDrive *block);
 
-    void (*set_errors)(QhBlock *block, uint32_t on_read, uint32_t on_write);
+    void (*set_errors)(QhDrive *block, uint32_t on_read, uint32_t on_write);
 
-    QhBlock *(*empty)(QhHost *host);
+    QhDrive *(*empty)(QhHost *host);
 } QhBlockService;
 
 #endif
