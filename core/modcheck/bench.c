@@ -12,7 +12,7 @@
 /* What seems to be lost has to be lost so often before it is called so: the process has other
  * threads, and what they allocate meanwhile is no loss of the module's. */
 #define ROUNDS_MAX 64u
-#define SEEN   4u /* the last ones count */
+#define SEEN       4u /* the last ones count */
 
 static int64_t clock_now(void *data)
 {
