@@ -9,10 +9,7 @@
 #include <string.h>
 
 #define ROUNDS 8u /* the first ones fill caches */
-/* What seems to be lost has to be lost so often before it is called so: the process has other
- * threads, and what they allocate meanwhile is no loss of the module's. */
-#define ROUNDS_MAX 64u
-#define SEEN       4u /* the last ones count */
+#define SEEN   4u /* the last ones count */
 
 static int64_t clock_now(void *data)
 {
@@ -217,7 +214,7 @@ void qh_bench_rounds(QhTrial *trial,
     size_t least = SIZE_MAX;
     guint fewest = G_MAXUINT;
 
-    for (guint i = 0; i < ROUNDS || ((least > 0 || fewest > 0) && i < ROUNDS_MAX); i++) {
+    for (guint i = 0; i < ROUNDS; i++) {
         size_t bytes = mallinfo2().uordblks;
         guint descriptors = count_descriptors();
 
