@@ -233,7 +233,13 @@ class Counts(hotplug.Counts):
 
     def __init__(self, pid):
         super().__init__(pid)
-        self.open = sorted(os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd"))
+        self.open = []
+        for n in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                self.open.append(os.readlink(f"/proc/{pid}/fd/{n}"))
+            except FileNotFoundError:
+                pass  # closed since the folder was read
+        self.open.sort()
         self.descriptors = len(self.open)
         self.maps = maps(pid)
 

@@ -40,7 +40,13 @@ def wrong(reply):
 def open_fds(host):
     """What the process has open, by number."""
     folder = f'/proc/{host.process.pid}/fd'
-    return {int(n): os.readlink(os.path.join(folder, n)) for n in os.listdir(folder)}
+    found = {}
+    for n in os.listdir(folder):
+        try:
+            found[int(n)] = os.readlink(os.path.join(folder, n))
+        except FileNotFoundError:
+            pass  # closed since the folder was read
+    return found
 
 
 def uses(host, path):
