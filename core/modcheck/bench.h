@@ -45,8 +45,9 @@ uint64_t qh_bench_random(QhBench *bench);
 void qh_bench_pass(QhBench *bench, int64_t ns);
 
 /*
- * Whether each of the last rounds of @fn took memory, or left descriptors open, that it did not
- * give back: a leak grows with every round. Names it as a problem.
+ * Whether each of the last rounds of @fn took memory (a chunk of malloc at least), or left
+ * descriptors open, that it did not give back: a leak grows with every round. Names it as a
+ * problem.
  */
 void qh_bench_rounds(QhTrial *trial,
                      const char *what,
