@@ -78,9 +78,9 @@ struct QhRegistry {
     GHashTable *slots;      /* "kind/name" -> QhSlot, not owned */
     GPtrArray *modules;     /* QhLoadedModule, in order of loading, owned */
     char *target;           /* selected */
-    char *fingerprint;
-    char *outlook; /* checksum of all that query-modules tells of files */
-    QhJson *known; /* index of known modules; read when first asked for */
+    char *fingerprint;      /* NULL: not asked for since the last scan */
+    char *outlook;          /* digest of all that query-modules tells of files */
+    QhJson *known;          /* index of known modules; read when first asked for */
     gboolean loading;
     volatile uint32_t *probe_stage; /* QhProbeStage; set in a probing child only */
     QhRegistryListener listener;

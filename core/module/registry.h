@@ -152,6 +152,6 @@ qh_registry_suggest(QhRegistry *registry, const char *kind, const char *target, 
 /* For query-modules: one object per file known, refused or in the index; and the fingerprint. */
 void qh_registry_describe_modules(QhRegistry *registry, QhJsonWriter *writer);
 void qh_registry_describe_slots(QhRegistry *registry, QhJsonWriter *writer);
-const char *qh_registry_fingerprint(QhRegistry *registry); /* hex SHA-256 over the notes */
+const char *qh_registry_fingerprint(QhRegistry *registry); /* 64 hex digits over the notes */
 
 #endif

@@ -4,6 +4,7 @@
  * before its packages were upgraded can still load the modules of its own time.
  */
 #include "config-host.h"
+#include "core/module/digest.h"
 #include "core/module/registry-priv.h"
 #include <string.h>
 #include <sys/auxv.h>
@@ -211,11 +212,11 @@ static void scan_folder(QhRegistry *registry,
     }
 }
 
-/* What clients keep their knowledge under: all notes in force, in the order of their names. */
+/* What clients keep their knowledge under: all notes in force, in the order of their texts. */
 static char *fingerprint(QhRegistry *registry)
 {
     g_autoptr(GPtrArray) notes = g_ptr_array_new();
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    QhDigest digest;
 
     for (guint i = 0; i < registry->files->len; i++) {
         const QhModuleFile *file = g_ptr_array_index(registry->files, i);
@@ -224,37 +225,40 @@ static char *fingerprint(QhRegistry *registry)
         }
     }
     g_ptr_array_sort(notes, compare_names);
+    qh_digest_init(&digest);
     for (guint i = 0; i < notes->len; i++) {
-        g_checksum_update(sum, g_ptr_array_index(notes, i), -1);
-        g_checksum_update(sum, (const guchar *)"\n", 1);
+        const char *text = g_ptr_array_index(notes, i);
+        qh_digest_add(&digest, text, strlen(text));
     }
-    return g_strdup(g_checksum_get_string(sum));
+    return qh_digest_text(&digest);
 }
 
-static void add_to_sum(GChecksum *sum, const char *text)
+static void add_text(QhDigest *digest, const char *text)
 {
-    g_checksum_update(sum, (const guchar *)(text != NULL ? text : "-"), -1);
-    g_checksum_update(sum, (const guchar *)"\n", 1);
+    const char *some = text != NULL ? text : "-";
+
+    qh_digest_add(digest, some, strlen(some));
 }
 
 /* All that query-modules tells of files: paths, notes, refusals, and what lies there instead. */
 static char *outlook(QhRegistry *registry)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    QhDigest digest;
 
+    qh_digest_init(&digest);
     for (guint i = 0; i < registry->files->len; i++) {
         const QhModuleFile *file = g_ptr_array_index(registry->files, i);
         while (file != NULL) {
             char change[] = {(char)('0' + file->change), '\0'};
-            add_to_sum(sum, file->path);
-            add_to_sum(sum, file->note != NULL ? file->note->text : NULL);
-            add_to_sum(sum, file->build_id);
-            add_to_sum(sum, file->reason);
-            add_to_sum(sum, change);
+            add_text(&digest, file->path);
+            add_text(&digest, file->note != NULL ? file->note->text : NULL);
+            add_text(&digest, file->build_id);
+            add_text(&digest, file->reason);
+            add_text(&digest, change);
             file = file->change == QH_FILE_REPLACED ? file->next : NULL;
         }
     }
-    return g_strdup(g_checksum_get_string(sum));
+    return qh_digest_text(&digest);
 }
 
 void qh_registry_scan(QhRegistry *registry)
@@ -268,8 +272,7 @@ void qh_registry_scan(QhRegistry *registry)
         scan_folder(registry, directory, directory->path, directory->nested);
     }
     qh_registry_refresh(registry);
-    g_free(registry->fingerprint);
-    registry->fingerprint = fingerprint(registry);
+    g_clear_pointer(&registry->fingerprint, g_free); /* made when it is asked for */
     g_autofree char *before = g_steal_pointer(&registry->outlook);
     registry->outlook = outlook(registry);
     if (before != NULL && strcmp(before, registry->outlook) != 0 && registry->listener != NULL) {
