@@ -2,8 +2,7 @@
 #include "core/sandbox/sandbox.h"
 #include "abi/base.h"
 #include "config-host.h"
-#include "core/sandbox/lists.h"
-#include "core/sandbox/rules.h"
+#include "core/sandbox/filters.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -15,14 +14,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_FILTER_BYTES (1u << 20)
-#define N_NAMES          512u
-
-struct program { /* struct sock_fprog of linux/filter.h */
-    unsigned short length;
-    void *instructions;
-};
-
 /*
  * What the kernel keeps for the process as a whole: a filter cannot be taken back, so this cannot
  * belong to a host. Written once, before other threads enter a role.
@@ -30,8 +21,7 @@ struct program { /* struct sock_fprog of linux/filter.h */
 static struct {
     gboolean on; /* atomic */
     gboolean programs_needed, programs_allowed, rings_needed;
-    struct program programs[QH_SANDBOX_ROLES];
-    char *names[N_NAMES]; /* of calls, for the handler of SIGSYS, which cannot look them up */
+    guint with; /* QH_SANDBOX_WITH_... */
 } sandbox;
 static __thread gboolean entered;
 static __thread char thread_name[17]; /* a CPU may not ask for it any more */
@@ -41,82 +31,6 @@ static gboolean failed(GError **error, const char *what)
     g_set_error(error, QH_ERROR, QH_ERROR_FAILED, "cannot start the sandbox: %s: %s", what,
                 g_strerror(errno));
     return FALSE;
-}
-
-static gboolean add_list(scmp_filter_ctx filter, uint32_t action, const char *list)
-{
-    g_auto(GStrv) names = g_strsplit(list, " ", -1);
-
-    for (guint i = 0; names[i] != NULL; i++) {
-        int number = seccomp_syscall_resolve_name(names[i]);
-
-        /* below zero: this architecture does not have it */
-        if (number >= 0 && seccomp_rule_add(filter, action, number, 0) != 0) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static gboolean add_all(scmp_filter_ctx filter, QhSandboxRole role, const QhSandboxOptions *options)
-{
-    uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
-
-    if (sandbox.rings_needed && role != QH_SANDBOX_VCPU &&
-        !add_list(filter, SCMP_ACT_ALLOW, "io_uring_enter")) {
-        return FALSE;
-    }
-
-    if (!add_list(filter, SCMP_ACT_ALLOW, qh_sandbox_calls[role]) ||
-        !qh_sandbox_add_rules(filter, role, options->spawn)) {
-        return FALSE;
-    }
-    if (role != QH_SANDBOX_MAIN) {
-        return add_list(filter, refuse, qh_sandbox_narrow_refused) &&
-               (role == QH_SANDBOX_VCPU ||
-                add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown));
-    }
-    return (add_list(filter, SCMP_ACT_ERRNO(ENOSYS), qh_sandbox_unknown) &&
-            (!options->obsolete || add_list(filter, SCMP_ACT_ALLOW, qh_sandbox_obsolete)) &&
-            add_list(filter, options->elevate ? SCMP_ACT_ALLOW : refuse, qh_sandbox_elevate) &&
-            add_list(filter, options->spawn ? SCMP_ACT_ALLOW : refuse, qh_sandbox_spawn) &&
-            add_list(filter, options->resources ? SCMP_ACT_ALLOW : refuse, qh_sandbox_resources));
-}
-
-/* The library writes the kernel's program to a file only. */
-static gboolean export(scmp_filter_ctx filter, struct program *ret, GError **error)
-{
-    int fd = memfd_create("sandbox", MFD_CLOEXEC);
-    off_t bytes = fd >= 0 && seccomp_export_bpf(filter, fd) == 0 ? lseek(fd, 0, SEEK_END) : -1;
-    gboolean ok = FALSE;
-
-    if (bytes > 0 && bytes <= MAX_FILTER_BYTES) {
-        ret->length = (unsigned short)(bytes / 8); /* struct sock_filter */
-        ret->instructions = g_malloc((gsize)bytes);
-        ok = pread(fd, ret->instructions, (gsize)bytes, 0) == bytes;
-    }
-    if (!ok) {
-        failed(error, "writing the filter");
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return ok;
-}
-
-static gboolean build(QhSandboxRole role, const QhSandboxOptions *options, GError **error)
-{
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-    gboolean ok = FALSE;
-
-    if (filter == NULL || seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0 ||
-        !add_all(filter, role, options)) {
-        failed(error, "making the filter");
-    } else {
-        ok = export(filter, &sandbox.programs[role], error);
-    }
-    seccomp_release(filter);
-    return ok;
 }
 
 static void append(char *text, gsize *length, gsize room, const char *part)
@@ -146,9 +60,9 @@ static void on_violation(int signal_number, siginfo_t *info, G_GNUC_UNUSED void 
     append(text, &length, sizeof(text), thread_name);
     append(text, &length, sizeof(text), "' made system call ");
     append(text, &length, sizeof(text), digits + at);
-    if (number < N_NAMES && sandbox.names[number] != NULL) {
+    if (number < QH_SANDBOX_NAMES && qh_sandbox_name_offsets[number] != 0) {
         append(text, &length, sizeof(text), " (");
-        append(text, &length, sizeof(text), sandbox.names[number]);
+        append(text, &length, sizeof(text), qh_sandbox_name_text + qh_sandbox_name_offsets[number]);
         append(text, &length, sizeof(text), ")");
     }
     append(text, &length, sizeof(text), ", which it never should; this is the end\n");
@@ -164,33 +78,36 @@ static gboolean set_handler(GError **error)
         .sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER),
     };
 
-    for (int i = 0; i < (int)N_NAMES; i++) {
-        sandbox.names[i] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
-    }
     sigemptyset(&action.sa_mask);
     return sigaction(SIGSYS, &action, NULL) == 0 || failed(error, "catching SIGSYS");
 }
 
 static gboolean install(QhSandboxRole role, unsigned int flags)
 {
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &sandbox.programs[role]) == 0;
+    const QhSandboxFilter *filter = &qh_sandbox_filters[role][sandbox.with];
+    const struct sock_fprog program = {
+        .len = filter->length,
+        .filter = (struct sock_filter *)&qh_sandbox_code[filter->start], /* it only reads it */
+    };
+
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
 }
 
 gboolean qh_sandbox_start(const QhSandboxOptions *options, GError **error)
 {
-    QhSandboxOptions chosen = *options;
     g_autoptr(GError) cause = NULL;
-    gboolean ok = TRUE;
+    gboolean ok;
 
     if (options->off || qh_sandbox_is_on() || (!options->required && !QH_SANDBOX_BY_DEFAULT)) {
         return TRUE;
     }
-    chosen.spawn = options->spawn || (sandbox.programs_needed && !options->no_spawn);
-    sandbox.programs_allowed = chosen.spawn;
-    for (guint i = 0; ok && i < QH_SANDBOX_ROLES; i++) {
-        ok = build((QhSandboxRole)i, &chosen, &cause);
-    }
-    ok = ok && set_handler(&cause);
+    sandbox.programs_allowed = options->spawn || (sandbox.programs_needed && !options->no_spawn);
+    sandbox.with = (options->obsolete ? QH_SANDBOX_WITH_OBSOLETE : 0) |
+                   (options->elevate ? QH_SANDBOX_WITH_ELEVATE : 0) |
+                   (sandbox.programs_allowed ? QH_SANDBOX_WITH_SPAWN : 0) |
+                   (options->resources ? QH_SANDBOX_WITH_RESOURCES : 0) |
+                   (sandbox.rings_needed ? QH_SANDBOX_WITH_RINGS : 0);
+    ok = set_handler(&cause);
     if (ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         ok = failed(&cause, "giving up new privileges");
     }
@@ -273,7 +190,5 @@ void qh_sandbox_inherit(void)
 
 guint qh_sandbox_n_calls(QhSandboxRole role)
 {
-    g_auto(GStrv) names = g_strsplit(qh_sandbox_calls[role], " ", -1);
-
-    return g_strv_length(names) + qh_sandbox_n_rules(role);
+    return qh_sandbox_list_lengths[role];
 }

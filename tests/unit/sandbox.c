@@ -203,6 +203,52 @@ static void test_spawn(void)
     g_test_trap_assert_passed();
 }
 
+/* What a child that makes call @number gets: its errno, 0, or -1 when it dies of it. */
+static int try_call(long number, long first)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        signal(SIGSYS, SIG_DFL);
+        _exit(syscall(number, first, 0, 0, 0, 0, 0) < 0 ? errno : 0);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Each of the filters that the main thread may get lets through what its options say, and only
+ * that; bits of @data. */
+static void test_options(gconstpointer data)
+{
+    guint with = GPOINTER_TO_UINT(data);
+    gboolean obsolete = with & 1, elevate = with & 2, spawn = with & 4, resources = with & 8,
+             rings = with & 16;
+
+    if (g_test_subprocess()) {
+        const QhSandboxOptions options = {.required = TRUE,
+                                          .obsolete = obsolete,
+                                          .elevate = elevate,
+                                          .spawn = spawn,
+                                          .resources = resources};
+        if (rings) {
+            qh_sandbox_need_rings();
+        }
+        g_assert_true(qh_sandbox_start(&options, NULL));
+        g_assert_cmpint(try_call(SYS_setpgid, 0), ==, elevate ? 0 : EPERM);
+        g_assert_cmpint(try_call(SYS_getpriority, PRIO_PROCESS), ==, resources ? 0 : EPERM);
+        g_assert_cmpint(try_call(SYS_execve, 0), ==, spawn ? EFAULT : EPERM);
+        g_assert_true((try_call(SYS_socket, AF_PACKET) == -1) == !spawn);
+        g_assert_true((try_call(SYS_io_uring_enter, -1) == -1) == !rings);
+#ifdef SYS_time
+        g_assert_cmpint(try_call(SYS_time, 0), ==, obsolete ? 0 : -1);
+#endif
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+    g_test_trap_assert_passed();
+}
+
 /* A thread that runs guest code needs little. */
 static void test_sizes(void)
 {
@@ -223,6 +269,11 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/sandbox/refusals", test_refusals);
     g_test_add_func("/sandbox/spawn", test_spawn);
+    for (guint with = 0; with < 32; with++) {
+        g_autofree char *path = g_strdup_printf("/sandbox/options/%u", with);
+
+        g_test_add_data_func(path, GUINT_TO_POINTER(with), test_options);
+    }
     g_test_add_func("/sandbox/sizes", test_sizes);
     return g_test_run();
 }
