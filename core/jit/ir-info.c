@@ -26,48 +26,55 @@ const QhIrOpInfo *qh_ir_op_info(uint32_t op)
     return op < QH_IR_OP_LIMIT && op_infos[op].name != NULL ? &op_infos[op] : NULL;
 }
 
-static const struct {
-    const char *name;
-    uint32_t bytes;
-} type_infos[] = {
-    [QH_TYPE_NONE] = {"none", 0 },
-      [QH_TYPE_B1] = {"b1",   0 },
-      [QH_TYPE_I8] = {"i8",   1 },
-    [QH_TYPE_I16] = {"i16",  2 },
-      [QH_TYPE_I32] = {"i32",  4 },
-      [QH_TYPE_I64] = {"i64",  8 },
-    [QH_TYPE_I128] = {"i128", 16},
-      [QH_TYPE_F32] = {"f32",  4 },
-      [QH_TYPE_F64] = {"f64",  8 },
-    [QH_TYPE_F128] = {"f128", 16},
-      [QH_TYPE_V64] = {"v64",  8 },
-      [QH_TYPE_V128] = {"v128", 16},
+/* The type words: which types they allow. S is compared with the slot, the local or the helper. */
+#define BIT(type) (1u << QH_TYPE_##type)
+enum {
+    TYPES_N = BIT(NONE),
+    TYPES_I = BIT(I32) | BIT(I64),
+    TYPES_B = TYPES_I | BIT(B1),
+    TYPES_F = BIT(F32) | BIT(F64),
+    TYPES_V = BIT(V64) | BIT(V128),
+    TYPES_M = TYPES_I | TYPES_F | TYPES_V | BIT(I128) | BIT(F128),
+    TYPES_A = TYPES_M | BIT(B1),
+    TYPES_S = TYPES_A | BIT(NONE) | BIT(I8) | BIT(I16),
+};
+#undef BIT
+
+#define VALUE(kind) ((kind) >= QH_IR_KIND_V && (kind) <= QH_IR_KIND_Y)
+#define NAMES(kind) (VALUE(kind) || (kind) == QH_IR_KIND_L)
+#define IN_WORD(is, a, b, c)                                                                       \
+    (is(QH_IR_KIND_##a) | is(QH_IR_KIND_##b) << 1 | is(QH_IR_KIND_##c) << 2)
+#define ELSEWHERE(op)                                                                              \
+    ((op) == QH_IR_ext || (op) == QH_IR_cas || (op) == QH_IR_call ? QH_IR_VALUES_ELSEWHERE : 0)
+#define KINDS(a, b, c)                                                                             \
+    {                                                                                              \
+        QH_IR_KIND_##a, QH_IR_KIND_##b, QH_IR_KIND_##c                                             \
+    }
+#define QH_OP(name, number, types, a, b, c, attrs)                                                 \
+    [number] = {TYPES_##types, ATTRS_##attrs, IN_WORD(VALUE, a, b, c) | ELSEWHERE(number),         \
+                IN_WORD(NAMES, a, b, c), KINDS(a, b, c)},
+const QhIrOp qh_ir_ops[QH_IR_OP_LIMIT] = {
+#include "abi/ir-ops.def"
+};
+#undef QH_OP
+#undef VALUE
+#undef NAMES
+#undef IN_WORD
+#undef ELSEWHERE
+#undef KINDS
+
+const uint8_t qh_ir_type_sizes[16] = {
+    [QH_TYPE_I8] = 1,    [QH_TYPE_I16] = 2,   [QH_TYPE_I32] = 4, [QH_TYPE_I64] = 8,
+    [QH_TYPE_I128] = 16, [QH_TYPE_F32] = 4,   [QH_TYPE_F64] = 8, [QH_TYPE_F128] = 16,
+    [QH_TYPE_V64] = 8,   [QH_TYPE_V128] = 16,
 };
 
 const char *qh_ir_type_name(uint32_t type)
 {
-    return type < G_N_ELEMENTS(type_infos) ? type_infos[type].name : "?";
-}
+    static const char *const names[] = {"none", "b1",  "i8",  "i16",  "i32", "i64",
+                                        "i128", "f32", "f64", "f128", "v64", "v128"};
 
-uint32_t qh_ir_type_bytes(uint32_t type)
-{
-    return type < G_N_ELEMENTS(type_infos) ? type_infos[type].bytes : 0;
-}
-
-const QhStateField *qh_ir_slot(const QhStateTable *table, uint32_t slot)
-{
-    if (slot >= table->n_fields) {
-        return NULL;
-    }
-    return (const void *)((const char *)table->fields + (size_t)slot * table->field_size);
-}
-
-const QhHelper *qh_ir_helper(const QhTranslatorOps *ops, uint32_t index)
-{
-    if (index >= ops->n_helpers) {
-        return NULL;
-    }
-    return (const void *)((const char *)ops->helpers + (size_t)index * ops->helper_size);
+    return type < G_N_ELEMENTS(names) ? names[type] : "?";
 }
 
 uint32_t qh_ir_n_ext(const QhTranslatorOps *ops, const QhIrRecord *record)
@@ -80,11 +87,6 @@ uint32_t qh_ir_n_ext(const QhTranslatorOps *ops, const QhIrRecord *record)
         return helper->n_args > 2 ? (helper->n_args - 2u + 2u) / 3u : 0;
     }
     return 0;
-}
-
-static gboolean is_value_kind(char kind)
-{
-    return kind == 'V' || kind == 'B' || kind == 'W' || kind == 'N' || kind == 'Y';
 }
 
 static uint32_t
@@ -101,30 +103,21 @@ call_uses(const QhTranslatorOps *ops, const QhIrRecord *records, uint32_t i, uin
     return helper->n_args;
 }
 
-uint32_t
-qh_ir_uses(const QhTranslatorOps *ops, const QhIrRecord *records, uint32_t i, uint32_t *ret_values)
+uint32_t qh_ir_uses_elsewhere(const QhTranslatorOps *ops,
+                              const QhIrRecord *records,
+                              uint32_t i,
+                              uint32_t *ret_values)
 {
     const QhIrRecord *record = &records[i];
-    const QhIrOpInfo *info = &op_infos[record->op];
-    uint32_t n = 0;
 
-    if (record->op == QH_IR_ext) {
-        return 0;
-    }
     if (record->op == QH_IR_call) {
         return call_uses(ops, records, i, ret_values);
     }
-    if (is_value_kind(info->a[0])) {
-        ret_values[n++] = record->a;
+    if (record->op != QH_IR_cas) {
+        return 0;
     }
-    if (is_value_kind(info->b[0])) {
-        ret_values[n++] = record->b;
-    }
-    if (is_value_kind(info->c[0])) {
-        ret_values[n++] = record->c;
-    }
-    if (record->op == QH_IR_cas) {
-        ret_values[n++] = records[i - 1].a;
-    }
-    return n;
+    ret_values[0] = record->a;
+    ret_values[1] = record->c;
+    ret_values[2] = records[i - 1].a;
+    return 3;
 }

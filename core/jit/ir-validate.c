@@ -11,15 +11,18 @@
 typedef struct Checker {
     const QhIrContext *context;
     const QhIrRecord *records;
+    uint8_t *types; /* of the values of the records before i; QH_TYPE_NONE: no value */
     uint32_t n;
     uint32_t i;     /* the record under check */
     uint32_t first; /* values before it are out of reach: the last label */
     uint32_t n_ext; /* ext records directly before i */
+    gboolean lazy;  /* the lazy slots are in order */
     uint8_t local_types[QH_IR_MAX_LOCALS];
     GError **error;
 } Checker;
 
 G_GNUC_PRINTF(2, 3)
+G_GNUC_NO_INLINE
 static gboolean fail(Checker *check, const char *format, ...)
 {
     const QhIrOpInfo *info = qh_ir_op_info(check->records[check->i].op);
@@ -49,44 +52,10 @@ static gboolean is_vector(uint32_t type)
     return type == QH_TYPE_V64 || type == QH_TYPE_V128;
 }
 
-/* A type that a value may have: not none, and nothing narrower than i32 but b1. */
-static gboolean is_value_type(uint32_t type)
+/* Whether @word names a value of @type, which is not none. */
+static inline gboolean is_value_of(const Checker *check, uint32_t word, uint32_t type)
 {
-    return type == QH_TYPE_B1 || (type >= QH_TYPE_I32 && type <= QH_TYPE_V128);
-}
-
-static gboolean type_allowed(char word, uint32_t type)
-{
-    switch (word) {
-    case 'N':
-        return type == QH_TYPE_NONE;
-    case 'I':
-        return is_int(type);
-    case 'A':
-        return is_value_type(type);
-    case 'F':
-        return is_float(type);
-    case 'V':
-        return is_vector(type);
-    case 'M':
-        return is_value_type(type) && type != QH_TYPE_B1;
-    case 'B':
-        return is_int(type) || type == QH_TYPE_B1;
-    default: /* S: compared with the slot or the helper */
-        return TRUE;
-    }
-}
-
-/* The type of the value that record @index makes, QH_TYPE_NONE if it makes none. */
-static uint32_t value_type(const Checker *check, uint32_t index)
-{
-    const QhIrRecord *record = &check->records[index];
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
-
-    if (info->attrs & QH_IR_A_BOOL) {
-        return QH_TYPE_B1;
-    }
-    return info->attrs & QH_IR_A_VALUE ? record->type : QH_TYPE_NONE;
+    return word - check->first < check->i - check->first && check->types[word] == type;
 }
 
 static gboolean check_reach(Checker *check, const char *what, uint32_t value)
@@ -97,7 +66,7 @@ static gboolean check_reach(Checker *check, const char *what, uint32_t value)
     if (value < check->first) {
         return fail(check, "operand %s: value %u lies before label %u", what, value, check->first);
     }
-    if (value_type(check, value) == QH_TYPE_NONE) {
+    if (check->types[value] == QH_TYPE_NONE) {
         return fail(check, "operand %s: record %u makes no value", what, value);
     }
     return TRUE;
@@ -108,9 +77,9 @@ static gboolean check_value(Checker *check, const char *what, uint32_t value, ui
     if (!check_reach(check, what, value)) {
         return FALSE;
     }
-    if (value_type(check, value) != type) {
+    if (check->types[value] != type) {
         return fail(check, "operand %s: value %u is %s, not %s", what, value,
-                    qh_ir_type_name(value_type(check, value)), qh_ir_type_name(type));
+                    qh_ir_type_name(check->types[value]), qh_ir_type_name(type));
     }
     return TRUE;
 }
@@ -134,7 +103,7 @@ static gboolean check_slot(Checker *check, uint32_t slot)
     if (field->count > 1) {
         return fail(check, "slot %u (%s) is an array", slot, field->name);
     }
-    if (field->type != record->type || !type_allowed('M', record->type)) {
+    if (field->type != record->type || qh_ir_type_bytes(record->type) < 4) {
         return fail(check, "slot %u (%s) is %s, not %s", slot, field->name,
                     qh_ir_type_name(field->type), qh_ir_type_name(record->type));
     }
@@ -228,32 +197,41 @@ static gboolean check_state_access(Checker *check)
     return TRUE;
 }
 
-static gboolean check_operand(Checker *check, const char *what, char kind, uint32_t word)
+/* The type of an operand that is a value, by kind; V has the record's. */
+static uint32_t wanted_type(uint32_t kind, uint32_t type)
 {
+    static const uint8_t types[] = {
+        [QH_IR_KIND_B] = QH_TYPE_B1, [QH_IR_KIND_W] = QH_TYPE_I64, [QH_IR_KIND_N] = QH_TYPE_I32};
+
+    return kind == QH_IR_KIND_V ? type : types[kind];
+}
+
+static gboolean check_operand(Checker *check, uint32_t which, uint32_t kind, uint32_t word)
+{
+    static const char *const names[] = {"a", "b", "c"};
     const QhIrRecord *record = &check->records[check->i];
 
     switch (kind) {
-    case 'V':
-        return check_value(check, what, word, record->type);
-    case 'B':
-        return check_value(check, what, word, QH_TYPE_B1);
-    case 'W':
-        return check_value(check, what, word, QH_TYPE_I64);
-    case 'N':
-        return check_value(check, what, word, QH_TYPE_I32);
-    case 'L':
-        return check_label(check, what, word);
-    case 'S':
+    case QH_IR_KIND_V:
+    case QH_IR_KIND_B:
+    case QH_IR_KIND_W:
+    case QH_IR_KIND_N: {
+        uint32_t type = wanted_type(kind, record->type);
+        return is_value_of(check, word, type) || check_value(check, names[which], word, type);
+    }
+    case QH_IR_KIND_L:
+        return check_label(check, names[which], word);
+    case QH_IR_KIND_S:
         return check_slot(check, word);
-    case 'T':
+    case QH_IR_KIND_T:
         return check_local(check, word);
-    case 'O':
+    case QH_IR_KIND_O:
         if (record->op == QH_IR_ld_state || record->op == QH_IR_st_state) {
             return check_state_access(check);
         }
         return check_memop(check, word);
-    case '_':
-        return word == 0 || fail(check, "operand %s is unused, but %u", what, word);
+    case QH_IR_KIND__:
+        return word == 0 || fail(check, "operand %s is unused, but %u", names[which], word);
     default: /* X, H, Y: the operation's own rules */
         return TRUE;
     }
@@ -490,7 +468,7 @@ static gboolean check_conversion(Checker *check)
     if (!check_reach(check, "a", record->a)) {
         return FALSE;
     }
-    from = value_type(check, record->a);
+    from = check->types[record->a];
     switch (record->op) {
     case QH_IR_low64:
     case QH_IR_high64:
@@ -546,9 +524,9 @@ static gboolean check_lanes(Checker *check)
         if (!check_reach(check, "a", record->a)) {
             return FALSE;
         }
-        bytes = qh_ir_type_bytes(value_type(check, record->a));
+        bytes = qh_ir_type_bytes(check->types[record->a]);
         lane = record->b;
-        if (record->type != QH_TYPE_I64 || !is_vector(value_type(check, record->a))) {
+        if (record->type != QH_TYPE_I64 || !is_vector(check->types[record->a])) {
             return fail(check, "needs a vector and gives an i64");
         }
     }
@@ -590,6 +568,9 @@ static gboolean check_lazy(Checker *check)
     static const uint8_t types[] = {QH_TYPE_I32, QH_TYPE_I64, QH_TYPE_I64, QH_TYPE_I64};
     const QhTranslatorOps *ops = check->context->translator;
 
+    if (check->lazy) {
+        return TRUE;
+    }
     if (!ops->lazy_flags) {
         return fail(check, "the translator has no lazy flag slots");
     }
@@ -601,6 +582,7 @@ static gboolean check_lazy(Checker *check)
             return fail(check, "lazy flag slot %u is no %s slot", i, qh_ir_type_name(types[i]));
         }
     }
+    check->lazy = TRUE;
     return TRUE;
 }
 
@@ -667,26 +649,31 @@ static gboolean check_special(Checker *check)
     case QH_IR_vmul_even:
         return check_lanes(check);
     default:
-        return qh_ir_op_info(record->op)->a[0] != 'Y' || check_conversion(check);
+        return qh_ir_ops[record->op].kinds[0] != QH_IR_KIND_Y || check_conversion(check);
     }
 }
 
 static gboolean check_record(Checker *check)
 {
     const QhIrRecord *record = &check->records[check->i];
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *op = &qh_ir_ops[record->op % QH_IR_OP_LIMIT];
 
-    if (info == NULL) {
+    if (record->op >= QH_IR_OP_LIMIT || op->types == 0) {
         return fail(check, "operation 0x%x", record->op);
     }
-    if (!type_allowed(info->types[0], record->type)) {
+    if (record->type > QH_TYPE_V128 || !(op->types >> record->type & 1)) {
         return fail(check, "type %s", qh_ir_type_name(record->type));
     }
-    if (!check_flags(check) || !check_operand(check, "a", info->a[0], record->a) ||
-        !check_operand(check, "b", info->b[0], record->b) ||
-        !check_operand(check, "c", info->c[0], record->c)) {
+    /* 0 is good for all but vectors of numbers, whose lanes have at least 32 bits */
+    if (((record->flags != 0 || record->op >= QH_IR_vfadd) && !check_flags(check)) ||
+        !check_operand(check, 0, op->kinds[0], record->a) ||
+        !check_operand(check, 1, op->kinds[1], record->b) ||
+        !check_operand(check, 2, op->kinds[2], record->c)) {
         return FALSE;
     }
+    check->types[check->i] = op->attrs & QH_IR_A_BOOL    ? QH_TYPE_B1
+                             : op->attrs & QH_IR_A_VALUE ? record->type
+                                                         : 0;
     if (record->op == QH_IR_ext) {
         check->n_ext++;
         return check->i + 1 < check->n || fail(check, "is the last record");
@@ -704,7 +691,7 @@ static gboolean check_record(Checker *check)
 static gboolean check_flow(Checker *check)
 {
     uint32_t i = check->i;
-    gboolean terminal = (qh_ir_op_info(check->records[i].op)->attrs & QH_IR_A_TERMINAL) != 0;
+    gboolean terminal = (qh_ir_ops[check->records[i].op].attrs & QH_IR_A_TERMINAL) != 0;
 
     if (check->records[i].op == QH_IR_label) {
         check->first = i;
@@ -718,10 +705,19 @@ static gboolean check_flow(Checker *check)
     return TRUE;
 }
 
+/* Clearing what is set before it is read would take as long as checking a short block. */
+#if __has_attribute(uninitialized)
+#define SCRATCH __attribute__((uninitialized))
+#else
+#define SCRATCH
+#endif
+
 gboolean
 qh_ir_validate(const QhIrContext *context, const QhIrRecord *records, uint32_t n, GError **error)
 {
-    Checker check = {.context = context, .records = records, .n = n, .error = error};
+    SCRATCH uint8_t types[QH_IR_MAX_RECORDS];
+    Checker check = {
+        .context = context, .records = records, .types = types, .n = n, .error = error};
 
     if (n == 0 || n > QH_IR_MAX_RECORDS) {
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "ir block of %u records, not 1 to %u", n,

@@ -2,6 +2,8 @@
 /* The IR validator: a good program of every shape, and a bad one for each rule. */
 #include "toy.h"
 
+#include <string.h>
+
 #define N(array) ((uint32_t)G_N_ELEMENTS(array))
 
 static const QhIrContext context = {
@@ -325,6 +327,64 @@ static void test_info(void)
     g_assert_cmpuint(qh_ir_op_info(QH_IR_raise)->attrs, ==, QH_IR_A_TERMINAL);
 }
 
+static uint32_t columns(const QhIrOpInfo *info, const char *letters)
+{
+    return (strchr(letters, info->a[0]) != NULL ? 1u : 0) |
+           (strchr(letters, info->b[0]) != NULL ? 2u : 0) |
+           (strchr(letters, info->c[0]) != NULL ? 4u : 0);
+}
+
+/* The short rows say what the words of the table say. */
+static void test_rows(void)
+{
+    for (uint32_t op = 0; op < QH_IR_OP_LIMIT; op++) {
+        const QhIrOpInfo *info = qh_ir_op_info(op);
+        const QhIrOp *row = &qh_ir_ops[op];
+        gboolean elsewhere = op == QH_IR_ext || op == QH_IR_cas || op == QH_IR_call;
+        if (info == NULL) {
+            g_assert_cmpuint(row->types, ==, 0);
+            continue;
+        }
+        g_assert_cmpuint(row->attrs, ==, info->attrs);
+        g_assert_cmpuint(row->values & 7u, ==, columns(info, "VBWNY"));
+        g_assert_cmpuint(row->values & QH_IR_VALUES_ELSEWHERE, ==, elsewhere ? 8 : 0);
+        g_assert_cmpuint(row->names, ==, columns(info, "VBWNYL"));
+        g_assert_cmpuint(row->types & 1u << QH_TYPE_NONE, ==, strchr("NS", info->types[0]) != NULL);
+        g_assert_cmpuint(row->types >> QH_TYPE_B1 & 1u, ==, strchr("ABS", info->types[0]) != NULL);
+        g_assert_cmpuint(row->types >> QH_TYPE_I64 & 1u, ==,
+                         strchr("IAMBS", info->types[0]) != NULL);
+        g_assert_cmpuint(row->types >> QH_TYPE_F32 & 1u, ==,
+                         strchr("AFMS", info->types[0]) != NULL);
+        g_assert_cmpuint(row->types >> QH_TYPE_V64 & 1u, ==,
+                         strchr("AVMS", info->types[0]) != NULL);
+    }
+}
+
+static void test_uses(void)
+{
+    static const QhIrRecord records[] = {
+        {QH_IR_ext,      NIL, 0, V_I32, 0,         0},
+        {QH_IR_cas,      I64, 0, 5,     QH_MEM_64, 6},
+        {QH_IR_st,       I64, 0, 7,     QH_MEM_64, 3},
+        {QH_IR_select,   I64, 0, 4,     2,         1},
+        {QH_IR_brc,      NIL, 0, 9,     100,       0},
+        {QH_IR_set_slot, I64, 0, 3,     8,         0}
+    };
+    uint32_t used[8];
+
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 0, used), ==, 0);
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 1, used), ==, 3);
+    g_assert_true(used[0] == 5 && used[1] == 6 && used[2] == V_I32);
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 2, used), ==, 2);
+    g_assert_true(used[0] == 7 && used[1] == 3);
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 3, used), ==, 3);
+    g_assert_true(used[0] == 4 && used[1] == 2 && used[2] == 1);
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 4, used), ==, 1);
+    g_assert_cmpuint(used[0], ==, 9);
+    g_assert_cmpuint(qh_ir_uses(&toy_translator, records, 5, used), ==, 1);
+    g_assert_cmpuint(used[0], ==, 8);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -336,5 +396,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ir/label-positions", test_label_positions);
     g_test_add_func("/ir/dump", test_dump);
     g_test_add_func("/ir/info", test_info);
+    g_test_add_func("/ir/rows", test_rows);
+    g_test_add_func("/ir/uses", test_uses);
     return g_test_run();
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static uint32_t value_bytes(const QhIrRecord *record, const QhIrOpInfo *info)
+static uint32_t value_bytes(const QhIrRecord *record, const QhIrOp *info)
 {
     if ((info->attrs & QH_IR_A_BOOL) || record->type == QH_TYPE_B1) {
         return 8;
@@ -104,7 +104,7 @@ static void analyse_forward(QhT0Lower *lower)
 
     for (uint32_t i = 0; i < source->n_records; i++) {
         const QhIrRecord *record = &source->records[i];
-        const QhIrOpInfo *info = qh_ir_op_info(record->op);
+        const QhIrOp *info = &qh_ir_ops[record->op];
         QhLowerValue *value = &lower->values[i];
         *value = (QhLowerValue){.make = QH_MAKE_NOW, .root = (uint16_t)i};
         value->bytes = (uint8_t)value_bytes(record, info);
@@ -134,7 +134,7 @@ static void analyse_forward(QhT0Lower *lower)
 /* Whether nothing is lost when nobody uses the value. */
 static gboolean is_idle(const QhT0Source *source, const QhIrRecord *record)
 {
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
 
     if (record->op == QH_IR_call) {
         return record->type != QH_TYPE_NONE &&

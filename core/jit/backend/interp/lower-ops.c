@@ -262,7 +262,7 @@ static uint32_t fn_extra(const QhIrRecord *record)
 /* The operands go to a, b, c in the order of qh_ir_uses. */
 void qh_t0_lower_fn(QhT0Lower *lower, const QhIrRecord *record, QhT0Fn fn)
 {
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
     int16_t at[8] = {0};
     uint32_t used[8];
     uint32_t n = qh_ir_uses(lower->source->context->translator, record, 0, used);

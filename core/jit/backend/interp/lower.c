@@ -211,7 +211,7 @@ int16_t qh_t0_place(QhT0Lower *lower, uint32_t value)
 static gboolean is_quiet(const QhT0Lower *lower, uint32_t i, Range range)
 {
     const QhIrRecord *record = &lower->source->records[i];
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
     const QhStateField *field;
     Range other;
 
@@ -468,7 +468,8 @@ static void lower_const_pc(QhT0Lower *lower, const QhIrRecord *record)
 
 static uint32_t from_type(const QhT0Lower *lower, const QhIrRecord *record)
 {
-    return qh_ir_op_info(record->op)->a[0] == 'Y' ? lower->source->records[record->a].type : 0;
+    return qh_ir_ops[record->op].kinds[0] == QH_IR_KIND_Y ? lower->source->records[record->a].type
+                                                          : 0;
 }
 
 /* Groups by number, as ir-ops.def has them. */

@@ -8,7 +8,7 @@
 static gboolean is_quiet(const QhT1 *t, uint32_t i, const QhT1Var *var)
 {
     const QhIrRecord *record = &t->records[i];
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
     const QhT1Alloc *alloc = t->alloc;
 
     switch (record->op) {

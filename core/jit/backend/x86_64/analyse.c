@@ -157,7 +157,7 @@ static void look_forward(QhT1 *t, const QhT1Block *block)
     memset(alloc->local_vars, 0, sizeof(alloc->local_vars));
     for (uint32_t i = block->first; i < block->first + block->n_records && !t->failed; i++) {
         const QhIrRecord *record = &t->source->records[i];
-        const QhIrOpInfo *info = qh_ir_op_info(record->op);
+        const QhIrOp *info = &qh_ir_ops[record->op];
         QhT1Value *value = &alloc->values[i];
         gboolean is_bool = (info->attrs & QH_IR_A_BOOL) || record->type == QH_TYPE_B1;
 
@@ -177,7 +177,7 @@ static void look_forward(QhT1 *t, const QhT1Block *block)
 
 static gboolean is_idle(const QhT1 *t, const QhIrRecord *record)
 {
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
 
     if (record->op == QH_IR_call) {
         return record->type != QH_TYPE_NONE &&

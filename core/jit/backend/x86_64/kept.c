@@ -181,7 +181,7 @@ static gboolean ends(const QhT1 *t, uint32_t i, Look *look)
         return look->base.var != QH_T1_NO_VAR && t->alloc->values[i].var == look->base.var &&
                !step_on(t, i, look);
     default:
-        return (qh_ir_op_info(record->op)->attrs & QH_IR_A_TERMINAL) != 0;
+        return (qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL) != 0;
     }
 }
 

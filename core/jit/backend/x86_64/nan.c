@@ -113,7 +113,7 @@ void qh_t1_nan_set(QhT1 *t, uint32_t home)
  * neither reads such a result nor shows it to anybody. */
 void qh_t1_nan_before(QhT1 *t, const QhIrRecord *record)
 {
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *info = &qh_ir_ops[record->op];
     const QhT1Value *value = &t->alloc->values[t->i];
 
     if (t->alloc->nans.unchecked == 0) {

@@ -143,7 +143,7 @@ static gboolean looks(const QhT1Source *source, const QhIrRecord *record)
     case QH_IR_call:
         return TRUE;
     default:
-        return (qh_ir_op_info(record->op)->attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
+        return (qh_ir_ops[record->op].attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
     }
 }
 

@@ -50,7 +50,7 @@ static void become_mov(QhIrRecord *record, uint32_t type, uint32_t value)
 
 static uint32_t result_type(const QhIrRecord *record)
 {
-    return qh_ir_op_info(record->op)->attrs & QH_IR_A_BOOL ? QH_TYPE_B1 : record->type;
+    return qh_ir_ops[record->op].attrs & QH_IR_A_BOOL ? QH_TYPE_B1 : record->type;
 }
 
 /* The value itself, behind mov. */
@@ -62,36 +62,33 @@ static uint32_t resolve(const Fold *fold, uint32_t value)
     return value;
 }
 
-static gboolean takes_value(const char *kind)
+static void resolve_operands(const Fold *fold, QhIrRecord *record)
 {
-    return kind[0] == 'V' || kind[0] == 'B' || kind[0] == 'W' || kind[0] == 'N' || kind[0] == 'Y';
-}
+    uint32_t values = qh_ir_ops[record->op].values;
 
-static void resolve_operands(const Fold *fold, QhIrRecord *record, const QhIrOpInfo *info)
-{
     if (record->op == QH_IR_ext || record->op == QH_IR_call) {
         return; /* not all their words are values */
     }
-    if (takes_value(info->a)) {
+    if (values & 1) {
         record->a = resolve(fold, record->a);
     }
-    if (takes_value(info->b)) {
+    if (values & 2) {
         record->b = resolve(fold, record->b);
     }
-    if (takes_value(info->c)) {
+    if (values & 4) {
         record->c = resolve(fold, record->c);
     }
 }
 
 /* A constant result. */
-static gboolean fold_const(const Fold *fold, QhIrRecord *record, const QhIrOpInfo *info)
+static gboolean fold_const(const Fold *fold, QhIrRecord *record)
 {
     const uint32_t operands[] = {record->a, record->b, record->c};
-    const char *const kinds[] = {info->a, info->b, info->c};
+    uint32_t kinds = qh_ir_ops[record->op].values;
     uint64_t values[3] = {0}, result;
 
     for (uint32_t i = 0; i < 3; i++) {
-        if (takes_value(kinds[i]) && !constant(fold, operands[i], &values[i])) {
+        if ((kinds >> i & 1) && !constant(fold, operands[i], &values[i])) {
             return FALSE;
         }
     }
@@ -391,10 +388,10 @@ static void fold_concat(const Fold *fold, QhIrRecord *record)
 
 static void fold_record(const Fold *fold, QhIrRecord *record)
 {
-    const QhIrOpInfo *info = qh_ir_op_info(record->op);
+    const QhIrOp *op = &qh_ir_ops[record->op];
     uint64_t bits = 0;
 
-    resolve_operands(fold, record, info);
+    resolve_operands(fold, record);
     if (record->op == QH_IR_brc) {
         fold_branch(fold, record);
         return;
@@ -410,10 +407,10 @@ static void fold_record(const Fold *fold, QhIrRecord *record)
         return;
     }
     if (record->op < QH_IR_add || record->op > QH_IR_int2bool || !is_int(record->type) ||
-        fold_const(fold, record, info) || fold_convert(fold, record)) {
+        fold_const(fold, record) || fold_convert(fold, record)) {
         return;
     }
-    if (info->b[0] == 'V' && info->c[0] == '_') {
+    if (op->kinds[1] == QH_IR_KIND_V && op->kinds[2] == QH_IR_KIND__) {
         if (!fold_binary(fold, record)) {
             fold_compare(fold, record);
         }

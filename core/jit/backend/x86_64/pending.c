@@ -39,7 +39,7 @@ static gboolean looks(const QhT1 *t, const QhIrRecord *record)
     case QH_IR_call:
         return call_looks(t, record);
     default:
-        return (qh_ir_op_info(record->op)->attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
+        return (qh_ir_ops[record->op].attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
     }
 }
 
@@ -236,7 +236,7 @@ static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *
     for (uint32_t k = i + 1; k <= recipe->end; k++) {
         const QhIrRecord *record = &t->records[k];
         if (record->op == QH_IR_label || record->op == QH_IR_setflags ||
-            (looks(t, record) && !(qh_ir_op_info(record->op)->attrs & QH_IR_A_TERMINAL)) ||
+            (looks(t, record) && !(qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL)) ||
             record->op == QH_IR_br || record->op == QH_IR_brc) {
             recipe->end = k - 1;
             break;
@@ -423,7 +423,7 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
         } else if (record->op == QH_IR_exit_pc && exit_to(t, record) < t->source->n_records) {
             *ret_changed |= arrive(alloc, exit_to(t, record), n);
             live = FALSE;
-        } else if (qh_ir_op_info(record->op)->attrs & QH_IR_A_TERMINAL) {
+        } else if (qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL) {
             live = FALSE;
         } else if (record->op == QH_IR_st_state ||
                    (record->op == QH_IR_call && call_looks(t, record))) {

@@ -132,20 +132,15 @@ static void cut(QhJitCpu *jit, const QhCode *hot)
     }
 }
 
-static gboolean names_record(const char *column)
-{
-    return strchr("VBWNLYE", column[0]) != NULL;
-}
-
 /* Records name each other by their index. */
 static void copy_records(QhIrRecord *to, const QhIrRecord *from, uint32_t n, uint32_t first)
 {
     for (uint32_t i = 0; i < n; i++) {
-        const QhIrOpInfo *info = qh_ir_op_info(from[i].op);
+        uint32_t names = qh_ir_ops[from[i].op].names;
         to[i] = from[i];
-        to[i].a += names_record(info->a) ? first : 0;
-        to[i].b += names_record(info->b) ? first : 0;
-        to[i].c += names_record(info->c) ? first : 0;
+        to[i].a += names & 1 ? first : 0;
+        to[i].b += names & 2 ? first : 0;
+        to[i].c += names & 4 ? first : 0;
     }
 }
 
