@@ -135,6 +135,8 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
     jit->cpu_ops = cluster->cpu_ops;
     jit->fp_nan_rule = target->nan_rule;
     jit->fp_tininess = target->tininess_before_rounding;
+    jit->exponents[0][0] = 0x7f000000;
+    jit->exponents[1][0] = UINT64_C(0x7fe0) << 48;
     cpu = qh_jit_state(jit);
     cpu->ctx = cluster->cpu_slot.ctx;
     cpu->vcpu = vcpu;

@@ -85,9 +85,10 @@ struct QhJitCpu {
     uint32_t no_interrupts;      /* a debugger steps over what interrupts would do */
     struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
     uint64_t reserved[3];
-    uint64_t passed;        /* qh_tier_pass; atomic */
-    uint32_t in_run;        /* between blocks or in one; atomic */
-    struct QhTierCpu *tier; /* the compiler's; NULL until it is used */
+    uint64_t exponents[2][2]; /* f32, f64: the exponent field less its lowest bit, and zeros */
+    uint64_t passed;          /* qh_tier_pass; atomic */
+    uint32_t in_run;          /* between blocks or in one; atomic */
+    struct QhTierCpu *tier;   /* the compiler's; NULL until it is used */
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;
 } __attribute__((aligned(64)));

@@ -24,6 +24,14 @@ enum {
     FORM_SAME,   /* all operands are one */
     FORM_CONST,  /* the first is a constant */
     FORM_BRANCH, /* a truth value is the condition of a branch */
+    FORM_V,      /* operands and result are in vector registers, the result with zeros above it */
+    FORM_V_HOMES,
+    FORM_V_TO_A,
+    FORM_V_TO_B,
+    FORM_V_TO_C,
+    FORM_V_CLEAN_A, /* there are zeros above this operand, too */
+    FORM_V_CLEAN_B,
+    FORM_V_CLEAN_C,
     N_FORMS
 };
 
@@ -81,7 +89,11 @@ static const uint64_t integers[] = {
 
 static uint32_t slot(uint32_t type, uint32_t i)
 {
-    return i + (type == F32 ? TOY_F : type == F64 ? TOY_D : type == I32 ? TOY_W : TOY_X);
+    return i + (type == QH_TYPE_V128 ? TOY_V
+                : type == F32        ? TOY_F
+                : type == F64        ? TOY_D
+                : type == I32        ? TOY_W
+                                     : TOY_X);
 }
 
 static uint32_t n_numbers(uint32_t type)
@@ -117,6 +129,68 @@ static void branch_on(QhBlock *block, QhValue truth)
     qh_ir_land(block, end);
 }
 
+static gboolean in_vectors(const Program *p)
+{
+    return p->form >= FORM_V && p->form <= FORM_V_CLEAN_C;
+}
+
+/* The low lane of vector register @i. */
+static QhValue get_lane(QhBlock *block, uint32_t type, uint32_t i)
+{
+    QhValue whole = qh_ir_get(block, QH_TYPE_V128, TOY_V + i);
+    QhValue bits = qh_ir_1(block, QH_IR_low64, I64, whole);
+
+    if (type == F32 || type == I32) {
+        bits = qh_ir_1(block, QH_IR_trunc, I32, bits);
+    }
+    return type == F32 || type == F64 ? qh_ir_1(block, QH_IR_bits2f, type, bits) : bits;
+}
+
+static void set_lane(QhBlock *block, uint32_t type, uint32_t i, QhValue value)
+{
+    QhValue bits = value;
+
+    if (type == F32 || type == F64) {
+        bits = qh_ir_1(block, QH_IR_f2bits, type == F32 ? I32 : I64, value);
+    }
+    if (type == F32 || type == I32) {
+        bits = qh_ir_1(block, QH_IR_zext, I64, bits);
+    }
+    qh_ir_set(block, QH_TYPE_V128, TOY_V + i,
+              qh_ir_2(block, QH_IR_concat128, QH_TYPE_V128, bits, qh_ir_const(block, I64, 0)));
+}
+
+static void emit_flags(QhBlock *block)
+{
+    qh_ir_set(block, I64, TOY_X + 10,
+              qh_ir_1(block, QH_IR_zext, I64, qh_ir(block, QH_IR_fp_flags_get, I32, 0, 0, 0, 0)));
+}
+
+static void emit_in_vectors(QhBlock *block, const Program *p)
+{
+    gboolean is_bool = (qh_ir_op_info(p->op)->attrs & QH_IR_A_BOOL) != 0;
+    uint32_t to = p->form >= FORM_V_TO_A && p->form <= FORM_V_TO_C ? p->form - FORM_V_TO_A : 3;
+    QhValue args[3] = {0}, result;
+
+    if (p->form == FORM_V_HOMES) {
+        use_often(block, QH_TYPE_V128);
+    }
+    for (uint32_t i = 0; i < p->n; i++) {
+        args[i] = get_lane(block, p->from, i);
+        if (p->form == FORM_V_CLEAN_A + i && (p->from == F32 || p->from == F64)) {
+            args[i] = qh_ir_1(block, QH_IR_fneg, p->from, args[i]);
+            set_lane(block, p->from, i, args[i]);
+        }
+    }
+    result = qh_ir(block, p->op, is_bool ? p->from : p->to, p->flags, args[0], args[1], args[2]);
+    if (is_bool) {
+        qh_ir_set(block, I64, TOY_X + 9, qh_ir_1(block, QH_IR_bool2int, I64, result));
+    } else {
+        set_lane(block, p->to, to, result);
+    }
+    emit_flags(block);
+}
+
 static void emit(QhBlock *block, void *data)
 {
     const Program *p = data;
@@ -125,6 +199,10 @@ static void emit(QhBlock *block, void *data)
     QhValue args[3] = {0}, result;
 
     qh_ir(block, QH_IR_fp_flags_set, I32, 0, qh_ir_const(block, I32, 0), 0, 0);
+    if (in_vectors(p)) {
+        emit_in_vectors(block, p);
+        return;
+    }
     if (p->form == FORM_HOMES) {
         use_often(block, p->from);
         use_often(block, p->to);
@@ -147,12 +225,14 @@ static void emit(QhBlock *block, void *data)
         }
         qh_ir_set(block, p->to, to, result);
     }
-    qh_ir_set(block, I64, TOY_X + 10,
-              qh_ir_1(block, QH_IR_zext, I64, qh_ir(block, QH_IR_fp_flags_get, I32, 0, 0, 0, 0)));
+    emit_flags(block);
 }
 
 static void put(Toy *state, uint32_t type, uint32_t i, uint64_t bits)
 {
+    uint64_t lanes[2] = {bits, 0x7ff4000000000001}; /* nobody shall look at the second */
+
+    memcpy(&state->v[i], lanes, sizeof(lanes));
     switch (type) {
     case F32:
         memcpy(&state->f[i], &bits, 4);

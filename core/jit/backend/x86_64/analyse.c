@@ -4,6 +4,7 @@
  * variables and which of them get a home, where control flow leads, and what is a loop.
  */
 #include "core/jit/backend/x86_64/alloc.h"
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/lower-int.h"
 #include "core/jit/jit-cpu.h"
 
@@ -150,6 +151,18 @@ static void look_at_var(QhT1 *t, uint32_t i)
     root->set = root->set == 0 ? i : root->set;
 }
 
+/* Whether concat128 @record only puts zeros above a scalar. Then it is a copy of that scalar, which
+ * is made with them. */
+static gboolean is_widened(const QhT1 *t, const QhIrRecord *record)
+{
+    const QhIrRecord *high = &t->source->records[qh_t1_root(t, record->b)];
+    const QhIrRecord *low = &t->source->records[qh_t1_root(t, record->a)];
+
+    return record->op == QH_IR_concat128 && high->op == QH_IR_const && high->b == 0 &&
+           high->c == 0 && low->type == (record->flags ? QH_TYPE_F32 : QH_TYPE_F64) &&
+           qh_t1_fp_makes_whole(low);
+}
+
 static void look_forward(QhT1 *t, const QhT1Block *block)
 {
     QhT1Alloc *alloc = t->alloc;
@@ -167,6 +180,11 @@ static void look_forward(QhT1 *t, const QhT1Block *block)
         if (is_copy(record)) {
             value->make = QH_T1_COPY;
             value->root = alloc->values[record->a].root;
+        } else if (is_widened(t, record)) {
+            value->make = QH_T1_COPY;
+            value->root = alloc->values[record->a].root;
+            alloc->values[value->root].whole = 1;
+            alloc->values[value->root].bytes = 16;
         } else if (record->op == QH_IR_const) {
             value->make = QH_T1_CONST;
         } else {

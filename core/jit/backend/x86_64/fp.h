@@ -47,8 +47,26 @@ QhT1Cold *qh_t1_fp_cold(QhT1 *t, const QhIrRecord *record);
 void qh_t1_fp_cold_only(QhT1 *t, const QhIrRecord *record);
 /* Whether NaNs or tiny results need the operands again, so that they must outlive the operation. */
 gboolean qh_t1_fp_keeps(const QhT1 *t);
-/* Goes to the stub if @reg holds a NaN. */
+/* --- fp-result.c --- */
+
+/* Goes to the stub if @reg holds a NaN; if it holds one or the smallest normal number, of either
+ * sign (and perhaps if it holds a very large one). Then it uses rax and the stub's word. */
 void qh_t1_fp_check_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg);
+void qh_t1_fp_check_tiny_or_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg);
+/* Whether this operation can have zeros above its result; whether the present record's is wanted
+ * with them. */
+gboolean qh_t1_fp_makes_whole(const QhIrRecord *record);
+gboolean qh_t1_fp_is_whole(const QhT1 *t);
+/* Whether nothing that the result is to have zeros for is above operand @value, seen as one of
+ * @type; always if they are not wanted. */
+gboolean qh_t1_fp_is_clean(const QhT1 *t, uint32_t value, uint32_t type);
+/* @d = the scalar in @from, with zeros above it (may use rax); the same, but with them only if it
+ * is not @clean already. */
+void qh_t1_fp_clean(QhT1 *t, uint32_t type, QhReg d, QhReg from);
+void qh_t1_fp_place(QhT1 *t, uint32_t type, QhReg d, QhReg from, gboolean clean);
+
+/* --- */
+
 /* quiet.c: whether fp_flags_set record @set writes the flags that there were before some
  * comparisons; code for the comparison @record (t->i) if it is one of those. */
 gboolean qh_t1_flags_unchanged(const QhT1 *t, uint32_t set);
@@ -63,5 +81,6 @@ uint32_t qh_t1_cold_fp(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
 uint32_t qh_t1_cold_nan(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
 uint32_t qh_t1_cold_fma_nan(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs);
 #define QH_T1_FP_X(op, to, from) ((op) | (uint32_t)(to) << 12 | (uint32_t)(from) << 20)
+#define QH_T1_FP_TYPE(x)         ((x) >> 12 & 0xff) /* of the result */
 
 #endif

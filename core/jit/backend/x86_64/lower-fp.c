@@ -14,14 +14,14 @@
 
 #include "abi/target.h"
 
-/* 16 bytes each, as 32- and as 64-bit lanes */
+/* The sign and the other bits of an f32 and of an f64, and zeros above them. */
 static const uint32_t sign_masks[2][4] __attribute__((aligned(16))) = {
-    {0x80000000, 0x80000000, 0x80000000, 0x80000000},
-    {0,          0x80000000, 0,          0x80000000}
+    {0x80000000, 0,          0, 0},
+    {0,          0x80000000, 0, 0}
 };
 static const uint32_t other_masks[2][4] __attribute__((aligned(16))) = {
-    {0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff},
-    {0xffffffff, 0x7fffffff, 0xffffffff, 0x7fffffff}
+    {0x7fffffff, 0,          0, 0},
+    {0xffffffff, 0x7fffffff, 0, 0}
 };
 
 static gboolean has_avx(const QhT1 *t)
@@ -100,48 +100,28 @@ gboolean qh_t1_fp_keeps(const QhT1 *t)
            (t->source->nan_rule != QH_NAN_DEFAULT && t->source->nan_rule != QH_NAN_X86);
 }
 
-void qh_t1_fp_check_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
+/* The result is in @at, @d or xmm15, the operands are still there. @clean: with zeros above it, if
+ * they are wanted. */
+static void finish_kept(QhT1 *t, QhT1Cold *cold, QhReg at, gboolean clean, gboolean may_be_tiny)
 {
-    qh_x(&t->a, QH_X_UCOMIS | qh_t1_packed(type), reg, qh_rm_reg(reg));
-    qh_t1_cold_jcc(t, cold, QH_IF_PE);
-}
+    uint32_t type = QH_T1_FP_TYPE(cold->x);
 
-/*
- * The smallest normal number may have been tiny before it was rounded. Its exponent field is 1,
- * that of a NaN -1: both are told from all others, and from zero, by the sum of that with 1, which
- * is 0 or 2. Infinities and their neighbours at the other end go the long way, too.
- */
-static void check_tiny_or_nan(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg reg)
-{
-    gboolean wide = type == QH_TYPE_F64;
-    uint32_t w = wide ? QH_X_W : 0;
-
-    qh_x(&t->a, QH_X_MOVD_ST | w, reg, qh_rm_reg(QH_RAX));
-    qh_x_i8(&t->a, QH_X_SHIFT_I | w, 5, qh_rm_reg(QH_RAX), wide ? 52 : 23); /* shr */
-    qh_x_alu_i(&t->a, QH_X_ADD, qh_rm_reg(QH_RAX), 1);
-    qh_x_alu_i(&t->a, QH_X_AND, qh_rm_reg(QH_RAX), wide ? 0x7fd : 0xfd);
-    qh_t1_cold_jcc(t, cold, QH_IF_E);
-}
-
-/* xmm15 has the result; the operands are still there. */
-static void finish_kept(QhT1 *t, QhT1Cold *cold, uint32_t type, QhReg d, gboolean may_be_tiny)
-{
-    cold->d = d;
     if (may_be_tiny && t->source->tininess_before_rounding) {
-        check_tiny_or_nan(t, cold, type, QH_XMM(15));
+        qh_t1_fp_check_tiny_or_nan(t, cold, type, at);
     } else if (t->source->nan_rule != QH_NAN_X86) {
-        qh_t1_fp_check_nan(t, cold, type, QH_XMM(15));
+        qh_t1_fp_check_nan(t, cold, type, at);
     }
-    qh_x(&t->a, QH_X_MOVAPS, d, qh_rm_reg(QH_XMM(15)));
+    qh_t1_fp_place(t, type, cold->d, at, clean);
     qh_t1_cold_again(t, cold);
     qh_t1_cold_resume(t, cold);
 }
 
 /* @d has the result; the operands may be gone. */
-static void finish(QhT1 *t, const QhIrRecord *record, QhReg d)
+static void finish(QhT1 *t, const QhIrRecord *record, QhReg d, gboolean clean)
 {
     QhT1Cold *cold;
 
+    qh_t1_fp_place(t, record->type, d, d, clean);
     if (t->source->nan_rule == QH_NAN_X86 || qh_t1_nan_later(t, record)) {
         return;
     }
@@ -153,23 +133,54 @@ static void finish(QhT1 *t, const QhIrRecord *record, QhReg d)
     qh_t1_nan_checked(t);
 }
 
+/* Where the operation is done, so that its operands survive it. */
+static QhReg beside_operands(const QhT1Cold *cold)
+{
+    return cold->d == cold->a || cold->d == cold->b || cold->d == cold->c ? QH_XMM(15) : cold->d;
+}
+
+/* With AVX. The bits above the result come from the first operand: of those that commute either may
+ * be that (a NaN goes to C, which minds the order), and what is not clean can be cleaned before. */
+static void binary_kept_avx(QhT1 *t, const QhIrRecord *record, QhT1Cold *cold, uint32_t op)
+{
+    gboolean clean = qh_t1_fp_is_clean(t, record->a, record->type);
+    gboolean commutes = record->op == QH_IR_fadd || record->op == QH_IR_fmul;
+    QhReg first = cold->a, second = cold->b, at = beside_operands(cold);
+
+    if (!clean && commutes && qh_t1_fp_is_clean(t, record->b, record->type)) {
+        first = cold->b;
+        second = cold->a;
+        clean = TRUE;
+    }
+    if (!clean && at == cold->d) {
+        qh_t1_fp_clean(t, record->type, QH_XMM(15), first);
+        first = QH_XMM(15);
+        clean = TRUE;
+    }
+    qh_x_vex(&t->a, op, at, first, qh_rm_reg(second));
+    finish_kept(t, cold, at, clean, record->op == QH_IR_fmul || record->op == QH_IR_fdiv);
+}
+
 static void binary_kept(QhT1 *t, const QhIrRecord *record, uint32_t op)
 {
     QhT1Cold *cold = qh_t1_fp_cold(t, record);
-    QhReg d = qh_t1_def_late(t);
 
+    op |= qh_t1_scalar(record->type);
+    cold->d = qh_t1_def_late(t);
     if (has_avx(t)) {
-        qh_x_vex(&t->a, op | qh_t1_scalar(record->type), QH_XMM(15), cold->a, qh_rm_reg(cold->b));
-    } else {
-        qh_x(&t->a, QH_X_MOVAPS, QH_XMM(15), qh_rm_reg(cold->a));
-        qh_x(&t->a, op | qh_t1_scalar(record->type), QH_XMM(15), qh_rm_reg(cold->b));
+        binary_kept_avx(t, record, cold, op);
+        return;
     }
-    finish_kept(t, cold, record->type, d, record->op == QH_IR_fmul || record->op == QH_IR_fdiv);
+    qh_x(&t->a, QH_X_MOVAPS, QH_XMM(15), qh_rm_reg(cold->a));
+    qh_x(&t->a, op, QH_XMM(15), qh_rm_reg(cold->b));
+    finish_kept(t, cold, QH_XMM(15), qh_t1_fp_is_clean(t, record->a, record->type),
+                record->op == QH_IR_fmul || record->op == QH_IR_fdiv);
 }
 
 static void binary(QhT1 *t, const QhIrRecord *record, uint32_t op)
 {
     uint32_t scalar = qh_t1_scalar(record->type);
+    gboolean clean = qh_t1_fp_is_clean(t, record->a, record->type);
     QhReg a, d;
     QhRm b;
 
@@ -191,7 +202,28 @@ static void binary(QhT1 *t, const QhIrRecord *record, uint32_t op)
         d = qh_t1_def_copy(t, record->a);
         qh_x(&t->a, op | scalar, d, b);
     }
-    finish(t, record, d);
+    finish(t, record, d, clean);
+}
+
+/* d = OP a. The bits above the result come from @above or are cleared: those of the old d, which
+ * the instruction would wait for, are of no use. Whether they are zeros now. */
+static gboolean emit_unary(QhT1 *t, const QhIrRecord *record, uint32_t op, QhReg d, QhReg a)
+{
+    gboolean clean = qh_t1_fp_is_clean(t, record->a, record->type);
+
+    if (has_avx(t) && clean && record->op != QH_IR_f64to32) {
+        qh_x_vex(&t->a, op, d, a, qh_rm_reg(a));
+    } else if (has_avx(t)) {
+        qh_x_vex(&t->a, QH_X_XORPS, QH_XMM(15), QH_XMM(15), qh_rm_reg(QH_XMM(15)));
+        qh_x_vex(&t->a, op, d, QH_XMM(15), qh_rm_reg(a));
+    } else if (d != a) {
+        qh_x(&t->a, QH_X_XORPS, d, qh_rm_reg(d));
+        qh_x(&t->a, op, d, qh_rm_reg(a));
+    } else {
+        qh_x(&t->a, op, d, qh_rm_reg(a));
+        return clean && record->op != QH_IR_f64to32;
+    }
+    return TRUE;
 }
 
 void qh_t1_fp_unary(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean may_be_tiny)
@@ -200,20 +232,15 @@ void qh_t1_fp_unary(QhT1 *t, const QhIrRecord *record, uint32_t op, gboolean may
 
     if (qh_t1_fp_keeps(t)) {
         QhT1Cold *cold = qh_t1_fp_cold(t, record);
-        d = qh_t1_def_late(t);
-        qh_x(&t->a, QH_X_XORPS, QH_XMM(15), qh_rm_reg(QH_XMM(15)));
-        qh_x(&t->a, op, QH_XMM(15), qh_rm_reg(cold->a));
-        finish_kept(t, cold, record->type, d, may_be_tiny);
+        QhReg at;
+        cold->d = qh_t1_def_late(t);
+        at = beside_operands(cold);
+        finish_kept(t, cold, at, emit_unary(t, record, op, at, cold->a), may_be_tiny);
         return;
     }
     a = qh_t1_use_xmm(t, record->a);
     d = qh_t1_def_late(t);
-    if (has_avx(t)) {
-        qh_x_vex(&t->a, op, d, a, qh_rm_reg(a));
-    } else {
-        qh_x(&t->a, op, d, qh_rm_reg(a));
-    }
-    finish(t, record, d);
+    finish(t, record, d, emit_unary(t, record, op, d, a));
 }
 
 static uint32_t fma_op(const QhIrRecord *record)
@@ -234,13 +261,14 @@ static void multiply_add(QhT1 *t, const QhIrRecord *record)
     }
     if (qh_t1_fp_keeps(t) || t->source->nan_rule != QH_NAN_DEFAULT) {
         cold = qh_t1_fp_cold(t, record);
-        d = qh_t1_def_late(t);
-        qh_x(&t->a, QH_X_MOVAPS, QH_XMM(15), qh_rm_reg(cold->c));
-        qh_x_vex(&t->a, fma_op(record), QH_XMM(15), cold->a, qh_rm_reg(cold->b));
+        cold->d = qh_t1_def_late(t);
+        d = beside_operands(cold);
+        qh_t1_fp_place(t, record->type, d, cold->c, qh_t1_fp_is_clean(t, record->c, record->type));
+        qh_x_vex(&t->a, fma_op(record), d, cold->a, qh_rm_reg(cold->b));
         if (t->source->nan_rule == QH_NAN_X86) { /* its rule is another one here */
-            qh_t1_fp_check_nan(t, cold, record->type, QH_XMM(15));
+            qh_t1_fp_check_nan(t, cold, record->type, d);
         }
-        finish_kept(t, cold, record->type, d, TRUE);
+        finish_kept(t, cold, d, TRUE, TRUE);
         return;
     }
     a = qh_t1_use_xmm(t, record->a);
@@ -251,6 +279,7 @@ static void multiply_add(QhT1 *t, const QhIrRecord *record)
     cold->b = b;
     cold->d = d;
     qh_x_vex(&t->a, fma_op(record), d, a, qh_rm_reg(b));
+    qh_t1_fp_place(t, record->type, d, d, qh_t1_fp_is_clean(t, record->c, record->type));
     qh_t1_fp_check_nan(t, cold, record->type, d);
     qh_t1_cold_again(t, cold);
     qh_t1_cold_resume(t, cold);
@@ -314,6 +343,8 @@ static void with_mask(QhT1 *t, const QhIrRecord *record, uint32_t op, const uint
         qh_x_mov_i(&t->a, QH_RAX, at);
         qh_x(&t->a, op, d, mask);
     }
+    qh_t1_fp_place(t, record->type, d, d,
+                   op == QH_X_ANDPS || qh_t1_fp_is_clean(t, record->a, record->type));
 }
 
 static void copy_sign(QhT1 *t, const QhIrRecord *record)

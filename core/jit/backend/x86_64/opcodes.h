@@ -99,6 +99,7 @@
 #define QH_X_MOVMSKPS  (0x50u | QH_X_0F) /* signs of the lanes; | 66: of f64 */
 #define QH_X_CVTDQ2PS  (0x5bu | QH_X_0F)
 #define QH_X_CVTTPS2DQ (0x5bu | QH_X_0F | QH_X_F3)
+#define QH_X_PTEST     (0x17u | QH_X_0F38 | QH_X_66) /* SSE4.1 */
 #define QH_X_PCMPEQD   (0x76u | QH_X_0F | QH_X_66)
 #define QH_X_PSLLD_I   (0x72u | QH_X_0F | QH_X_66) /* 6: rm <<= imm8 */
 /* VEX: reg = reg + vvvv * rm and its kin, f32; | W: f64 */
