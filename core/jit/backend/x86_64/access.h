@@ -16,17 +16,24 @@ typedef struct QhT1Access {
     QhT1Cold *cold;
 } QhT1Access;
 
+/* What addresses are off (look.c): @root, or var + (index << shift). */
+typedef struct QhT1Base {
+    uint32_t root;  /* the value, when no variables make it */
+    uint16_t var;   /* QH_T1_NO_VAR: none */
+    uint16_t index; /* likewise */
+    uint8_t shift;
+} QhT1Base;
+
 /* A page that several accesses off one base share (kept.c). */
 typedef struct QhT1Kept {
-    uint32_t root;  /* the base's value, when it is in no variable */
-    uint16_t var;   /* QH_T1_NO_VAR: none */
-    uint8_t index;  /* of the MMU */
+    QhT1Base base;
+    uint8_t mmu;    /* its index */
     uint8_t needs;  /* bits 1 << QH_ACCESS_... */
     QhReg reg;      /* the page's addend, or 0 */
     int32_t lo, hi; /* from the base: the bytes that are known to be there */
     uint32_t last;  /* record that uses it last */
 } QhT1Kept;
-#define QH_T1_MAX_KEPT 4u
+#define QH_T1_MAX_KEPT 8u
 
 /* The address of the present record @value and where it goes when it fails; cold->a, imm and x are
  * set. Registers are fetched, no code is made for the access yet. */

@@ -13,128 +13,12 @@
  */
 #include "core/jit/backend/x86_64/kept.h"
 
+#include "core/jit/backend/x86_64/look.h"
+
 /* How far ahead accesses are looked for, and how far apart they may be: the more bytes, the more
  * often they are not in one page. */
 #define AHEAD    200u
 #define SPAN_MAX 512
-/* How far back a variable may have been read. */
-#define NEAR 64u
-/* A base that changes by a constant, at most this one, stays the same base. */
-#define STEP_MAX 1024u
-
-typedef struct Base {
-    uint32_t root;
-    uint16_t var;
-} Base;
-
-/* Whether record @i may change @var, for all that is looked at here. */
-static gboolean may_set(const QhT1 *t, uint32_t i, uint16_t var)
-{
-    switch (t->records[i].op) {
-    case QH_IR_label:
-    case QH_IR_call:
-    case QH_IR_st_state:
-        return TRUE;
-    case QH_IR_setflags:
-        return !t->alloc->vars[var].is_local && qh_t1_is_lazy(t->source, t->alloc->vars[var].id);
-    case QH_IR_set_slot:
-    case QH_IR_set_local:
-        return t->alloc->values[i].var == var;
-    default:
-        return FALSE;
-    }
-}
-
-/* Whether the value @root, read from a variable before t->i, is still what that holds. */
-static gboolean is_current(const QhT1 *t, uint32_t root)
-{
-    const QhT1Value *v = &t->alloc->values[root];
-
-    if (v->make != QH_T1_VAR || t->i - root > NEAR) {
-        return FALSE;
-    }
-    for (uint32_t i = root + 1; i < t->i; i++) {
-        if (may_set(t, i, v->var)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static Base base_of(const QhT1 *t, uint32_t value)
-{
-    const QhT1Alloc *alloc = t->alloc;
-    Base base = {.var = QH_T1_NO_VAR};
-
-    if (alloc->values[value].make == QH_T1_ADDR) {
-        value = t->records[value].a;
-    }
-    base.root = qh_t1_root(t, value);
-    if (alloc->values[base.root].place == QH_T1_IN_VAR || is_current(t, base.root)) {
-        base.var = alloc->values[base.root].var;
-    }
-    return base;
-}
-
-static int64_t disp_of(const QhT1 *t, uint32_t value)
-{
-    uint64_t bits = 0;
-
-    if (t->alloc->values[value].make == QH_T1_ADDR) {
-        qh_t1_const(t, t->records[value].b, &bits);
-    }
-    return (int64_t)bits;
-}
-
-/* A look at what comes after t->i. */
-typedef struct Look {
-    Base base;
-    int64_t moved;     /* by how much the base has changed */
-    uint32_t set, sum; /* the record that did it last, and the sum that it took; 0: none */
-} Look;
-
-/* Whether @value, used after t->i, is the base. */
-static gboolean is_base(const QhT1 *t, uint32_t value, const Look *look)
-{
-    uint32_t at = qh_t1_root(t, value);
-    const QhT1Value *root = &t->alloc->values[at];
-
-    if (look->base.var == QH_T1_NO_VAR) {
-        return at == look->base.root;
-    }
-    if (look->set != 0 && at == look->sum) {
-        return TRUE;
-    }
-    if (root->var != look->base.var) {
-        return FALSE;
-    }
-    if (at > t->i) {
-        return root->make == QH_T1_VAR && at > look->set;
-    }
-    return look->set == 0 && (root->place == QH_T1_IN_VAR || is_current(t, at));
-}
-
-/* Whether the address @value is off the base. */
-static gboolean is_off(const QhT1 *t, uint32_t value, const Look *look)
-{
-    gboolean sum = t->alloc->values[value].make == QH_T1_ADDR;
-
-    return is_base(t, sum ? t->records[value].a : value, look);
-}
-
-/* Whether @value is a sum of something and a small constant. */
-static gboolean is_step(const QhT1 *t, uint32_t value, int64_t *ret_step)
-{
-    const QhIrRecord *record = &t->records[value];
-    uint64_t bits = 0;
-
-    if (record->op != QH_IR_add || record->type != QH_TYPE_I64 ||
-        !qh_t1_const(t, record->b, &bits) || bits + STEP_MAX > 2 * STEP_MAX) {
-        return FALSE;
-    }
-    *ret_step = (int64_t)bits;
-    return TRUE;
-}
 
 static gboolean is_plain(uint32_t memop)
 {
@@ -150,51 +34,16 @@ static uint8_t need_of(const QhIrRecord *record)
     return (uint8_t)(1u << (writes ? QH_ACCESS_WRITE : QH_ACCESS_READ));
 }
 
-/* The variable of the base is set: FALSE if to anything but a sum of itself and a constant. */
-static gboolean step_on(const QhT1 *t, uint32_t i, Look *look)
-{
-    uint32_t sum = qh_t1_root(t, t->records[i].b);
-    int64_t step;
-
-    if (!is_step(t, sum, &step) || !is_base(t, t->records[sum].a, look)) {
-        return FALSE;
-    }
-    look->moved += step;
-    look->set = i;
-    look->sum = sum;
-    return TRUE;
-}
-
-/* Whether nothing is kept beyond this record. */
-static gboolean ends(const QhT1 *t, uint32_t i, Look *look)
-{
-    const QhIrRecord *record = &t->records[i];
-
-    switch (record->op) {
-    case QH_IR_label:
-    case QH_IR_br:
-    case QH_IR_call:
-    case QH_IR_st_state:
-        return TRUE;
-    case QH_IR_set_slot:
-    case QH_IR_set_local:
-        return look->base.var != QH_T1_NO_VAR && t->alloc->values[i].var == look->base.var &&
-               !step_on(t, i, look);
-    default:
-        return (qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL) != 0;
-    }
-}
-
 /* Take the access @record into the group, if it fits there, the base having @moved. @sure: it is
  * reached whenever the first one is. */
 static gboolean
 join(const QhT1 *t, QhT1Kept *kept, const QhIrRecord *record, int64_t moved, gboolean sure)
 {
-    int64_t disp = disp_of(t, record->a) + moved, lo = MIN(kept->lo, disp);
+    int64_t disp = qh_t1_disp_of(t, record->a) + moved, lo = MIN(kept->lo, disp);
     int64_t hi = MAX(kept->hi, disp + (1 << (record->b & QH_MEM_SIZE_MASK)));
     uint8_t need = need_of(record);
 
-    if (hi - lo > SPAN_MAX || QH_MEM_INDEX_OF(record->b) != kept->index || !is_plain(record->b) ||
+    if (hi - lo > SPAN_MAX || QH_MEM_INDEX_OF(record->b) != kept->mmu || !is_plain(record->b) ||
         (!sure && (need & ~kept->needs) == 1u << QH_ACCESS_WRITE)) {
         return FALSE;
     }
@@ -205,19 +54,19 @@ join(const QhT1 *t, QhT1Kept *kept, const QhIrRecord *record, int64_t moved, gbo
 }
 
 /* Look for accesses that could share this one's check. */
-static gboolean look_ahead(const QhT1 *t, QhT1Kept *kept, Base base)
+static gboolean look_ahead(const QhT1 *t, QhT1Kept *kept)
 {
     const QhT1Block *block = &t->source->blocks[t->block];
     uint32_t end = MIN(t->i + AHEAD, block->first + block->n_records);
-    Look look = {.base = base};
+    QhT1Look look = {.base = kept->base};
     gboolean sure = TRUE;
 
-    for (uint32_t i = t->i + 1; i < end && !ends(t, i, &look); i++) {
+    for (uint32_t i = t->i + 1; i < end && !qh_t1_look_ends(t, i, &look); i++) {
         const QhIrRecord *record = &t->records[i];
         if (record->op == QH_IR_brc) {
             sure = FALSE;
         } else if ((record->op == QH_IR_ld || record->op == QH_IR_st) &&
-                   is_off(t, record->a, &look) && join(t, kept, record, look.moved, sure)) {
+                   qh_t1_is_off(t, record->a, &look) && join(t, kept, record, look.moved, sure)) {
             kept->last = i;
         }
     }
@@ -228,33 +77,32 @@ QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, 
 {
     QhT1Alloc *alloc = t->alloc;
     const QhIrRecord *record = &t->records[t->i];
-    Base base;
+    QhT1Base base;
 
     if (access->base == QH_NO_REG || !is_plain(access->memop) ||
         access->disp != (int32_t)access->disp || access->disp > INT32_MAX - 2 * SPAN_MAX ||
         access->disp < INT32_MIN + 2 * SPAN_MAX) {
         return QH_T1_KEPT_NONE;
     }
-    base = base_of(t, value);
+    base = qh_t1_base_of(t, value);
     for (uint32_t i = 0; i < alloc->n_kept; i++) {
         const QhT1Kept *kept = &alloc->kept[i];
-        if (kept->var == base.var && (base.var != QH_T1_NO_VAR || kept->root == base.root) &&
-            kept->index == QH_MEM_INDEX_OF(access->memop) && access->disp >= kept->lo &&
-            access->disp + access->bytes <= kept->hi && !(need_of(record) & ~kept->needs)) {
+        if (qh_t1_same_base(&kept->base, &base) && kept->mmu == QH_MEM_INDEX_OF(access->memop) &&
+            access->disp >= kept->lo && access->disp + access->bytes <= kept->hi &&
+            !(need_of(record) & ~kept->needs)) {
             *ret = *kept;
             alloc->locked |= qh_t1_bit(kept->reg);
             return QH_T1_KEPT_MEMBER;
         }
     }
-    *ret = (QhT1Kept){.root = base.root,
-                      .var = base.var,
-                      .index = (uint8_t)QH_MEM_INDEX_OF(access->memop),
+    *ret = (QhT1Kept){.base = base,
+                      .mmu = (uint8_t)QH_MEM_INDEX_OF(access->memop),
                       .needs = need_of(record),
                       .reg = QH_NO_REG,
                       .lo = (int32_t)access->disp,
                       .hi = (int32_t)(access->disp + access->bytes),
                       .last = t->i};
-    return look_ahead(t, ret, base) ? QH_T1_KEPT_FIRST : QH_T1_KEPT_NONE;
+    return look_ahead(t, ret) ? QH_T1_KEPT_FIRST : QH_T1_KEPT_NONE;
 }
 
 gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept)
@@ -294,36 +142,20 @@ void qh_t1_kept_expire(QhT1 *t)
     }
 }
 
-/* By how much @var is about to change, if that is a constant: the record being compiled sets it, or
- * makes the value that it is set to. */
-static gboolean step_of(const QhT1 *t, uint32_t var, int64_t *ret_step)
-{
-    const QhIrRecord *record = &t->records[t->i];
-    gboolean sets = record->op == QH_IR_set_slot || record->op == QH_IR_set_local;
-    uint32_t sum = sets ? qh_t1_root(t, record->b) : t->i, root;
-    const QhT1Value *from;
-
-    if (!is_step(t, sum, ret_step)) {
-        return FALSE;
-    }
-    root = qh_t1_root(t, t->records[sum].a);
-    from = &t->alloc->values[root];
-    return from->var == var && (is_current(t, root) || (!sets && from->place == QH_T1_IN_VAR));
-}
-
 void qh_t1_kept_drop_var(QhT1 *t, uint32_t var)
 {
     int64_t step = 0;
-    gboolean steps = t->alloc->n_kept > 0 && step_of(t, var, &step);
+    gboolean steps = t->alloc->n_kept > 0 && qh_t1_step_of(t, var, &step);
 
     for (uint32_t i = t->alloc->n_kept; i-- > 0;) {
         QhT1Kept *kept = &t->alloc->kept[i];
-        if (kept->var != var) {
+        if (kept->base.var != var && kept->base.index != var) {
             continue;
         }
         if (steps) {
-            kept->lo -= (int32_t)step;
-            kept->hi -= (int32_t)step;
+            int32_t by = (int32_t)step * (kept->base.index == var ? 1 << kept->base.shift : 1);
+            kept->lo -= by;
+            kept->hi -= by;
         } else {
             drop(t->alloc, i);
         }
