@@ -57,15 +57,14 @@ void qh_jit_note_jump(QhJitCpu *jit, uint64_t pc, QhCode *code, const void *host
 
 static void forget_page(QhJitCpu *jit, uint64_t page)
 {
-    uint64_t group = page & (QH_JUMP_ENTRIES / QH_JUMP_OF_PAGE - 1);
-    QhJumpEntry *entry = &jit->jumps[group * QH_JUMP_OF_PAGE];
+    QhJumpEntry *entry = qh_jit_jump(jit, page << 12); /* a page has them in a row */
     uint64_t *place = find_page(jit, page);
 
     if (*place != page + 1) {
         return;
     }
     *place = FORGOTTEN;
-    for (uint32_t i = 0; i < QH_JUMP_OF_PAGE; i++) {
+    for (uint32_t i = 0; i < 4096u >> jit->jump_shift; i++) {
         if (entry[i].pc >> 12 == page) {
             entry[i].id = 0;
         }
@@ -126,6 +125,7 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
     }
     jit = (QhJitCpu *)(block + tables + jumps);
     jit->jumps = (QhJumpEntry *)jit - QH_JUMP_ENTRIES;
+    jit->jump_shift = qh_jit_jump_shift(target->insn_alignment);
     jit->block = block;
     jit->block_bytes = bytes;
     jit->engine = cluster->engine;

@@ -16,12 +16,12 @@
 #define QH_FRAME_CELLS (QH_IR_MAX_RECORDS + QH_IR_MAX_LOCALS + 64u)
 
 /*
- * Where pc leads. `id` stands for the state key, the address space and the number of times that
+ * Where pc leads; entries go by pc without the bits that the target's alignment leaves unused, two
+ * at most. `id` stands for the state key, the address space and the number of times that
  * all was forgotten; it is compared with the CPU's jump_id.
  */
-#define QH_JUMP_BITS    16u
+#define QH_JUMP_BITS    17u
 #define QH_JUMP_ENTRIES (1u << QH_JUMP_BITS)
-#define QH_JUMP_OF_PAGE 2048u /* entries that the addresses of 4 KiB share, in a row */
 typedef struct QhJumpEntry {
     uint64_t pc;
     uint64_t id;      /* 0: empty */
@@ -58,7 +58,8 @@ struct QhJitCpu {
     QhMachine *machine;
     QhSpace *space;
     const QhCpuOps *cpu_ops;
-    QhJumpEntry *jumps; /* before this struct, at the same distance on all CPUs of a cluster */
+    QhJumpEntry *jumps;  /* before this struct, at the same distance on all CPUs of a cluster */
+    uint32_t jump_shift; /* qh_jit_jump_shift */
     QhJumpId jump_ids[QH_JUMP_IDS];
     QhJumpSet *jump_sets; /* QH_JUMP_SETS */
     QhJumpSet *jump_set;  /* that of hot.jump_id */
@@ -113,9 +114,15 @@ static inline QhJitCpu *qh_jit_of(QhCpu *cpu)
     return (QhJitCpu *)cpu - 1;
 }
 
+/* The bits of pc that the jump cache leaves out where instructions are aligned to so many bytes. */
+static inline uint32_t qh_jit_jump_shift(uint32_t insn_alignment)
+{
+    return (insn_alignment & 1) ? 0 : (insn_alignment & 2) ? 1 : 2;
+}
+
 static inline QhJumpEntry *qh_jit_jump(const QhJitCpu *jit, uint64_t pc)
 {
-    return &jit->jumps[pc >> 1 & (QH_JUMP_ENTRIES - 1)];
+    return &jit->jumps[pc >> jit->jump_shift & (QH_JUMP_ENTRIES - 1)];
 }
 
 /* The dispatcher calls this before translated code runs: state key and address space may have

@@ -133,6 +133,32 @@ static void test_many(void)
     toy_machine_free(toy);
 }
 
+/* All entries can be had by instructions of four bytes, and a page is forgotten with all of its
+ * own, but for no other's. */
+static void test_entries(void)
+{
+    ToyMachine *toy = new_machine();
+    QhJitCpu *jit = qh_jit_of(&toy->cpu[0]->cpu);
+    uint32_t n = PAGE / 4;
+
+    g_assert_cmpuint(qh_jit_jump_shift(1), ==, 0);
+    g_assert_cmpuint(qh_jit_jump_shift(2), ==, 1);
+    g_assert_cmpuint(qh_jit_jump_shift(16), ==, 2);
+    g_assert_true(qh_jit_jump(jit, 4 * (QH_JUMP_ENTRIES - 1)) == &jit->jumps[QH_JUMP_ENTRIES - 1]);
+    g_assert_true(qh_jit_jump(jit, 4 * QH_JUMP_ENTRIES) == jit->jumps);
+    run(toy, 1, 0, 0);
+    for (uint32_t i = 0; i < 3 * n; i++) {
+        qh_jit_note_jump(jit, 7 * PAGE + 4 * i, NULL, jit);
+    }
+    qh_jit_forget_jumps_of_page(jit, 9 * PAGE); /* and the one before */
+    for (uint32_t i = 0; i < 3 * n; i++) {
+        const QhJumpEntry *entry = qh_jit_jump(jit, 7 * PAGE + 4 * i);
+        g_assert_cmphex(entry->pc, ==, 7 * PAGE + 4 * i);
+        g_assert_cmpuint(entry->id, ==, i < n ? jit->hot.jump_id : 0);
+    }
+    toy_machine_free(toy);
+}
+
 int main(int argc, char **argv)
 {
     toy_choose_engine(argc, argv);
@@ -142,5 +168,6 @@ int main(int argc, char **argv)
     g_test_add_func("/jump-sets/later", test_later);
     g_test_add_func("/jump-sets/no-right", test_no_right);
     g_test_add_func("/jump-sets/many", test_many);
+    g_test_add_func("/jump-sets/entries", test_entries);
     return g_test_run();
 }

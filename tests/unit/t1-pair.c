@@ -27,7 +27,7 @@ T1Pair *t1_pair_new(const char *without)
                 .at = pair->memory->writable,
                 .end = pair->memory->writable + QH_T1_STUB_BYTES,
                 .delta = qh_t1_memory_delta(pair->memory)};
-    qh_t1_make_stubs(&a, &pair->stubs, FALSE);
+    qh_t1_make_stubs(&a, &pair->stubs, qh_jit_of(cpu_of(pair))->jump_shift, FALSE);
     g_assert_false(a.full);
     pair->at = a.end;
     g_setenv("QEMU_HOST_WITHOUT", without, TRUE);

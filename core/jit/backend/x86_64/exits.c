@@ -10,7 +10,19 @@
 #include "core/jit/backend/x86_64/runtime.h"
 #include "core/jit/jit-cpu.h"
 
-_Static_assert(sizeof(QhJumpEntry) == 2u << QH_T1_JUMP_SHIFT, "the shift depends on it");
+/* Where the jump cache has the entry of pc: (pc & mask) << shift bytes. */
+#define ENTRY_BITS 5u
+_Static_assert(sizeof(QhJumpEntry) == 1u << ENTRY_BITS, "the shift depends on it");
+
+static int32_t jump_mask(const QhT1Stubs *stubs)
+{
+    return (int32_t)((QH_JUMP_ENTRIES - 1) << stubs->jump_shift);
+}
+
+static uint32_t jump_shift(const QhT1Stubs *stubs)
+{
+    return ENTRY_BITS - stubs->jump_shift;
+}
 
 static QhRm state(int32_t at)
 {
@@ -81,8 +93,8 @@ static QhRm probe_entry(QhAsm *a, const QhT1Stubs *stubs, QhRm entry)
 static QhRm probe_value(QhAsm *a, const QhT1Stubs *stubs)
 {
     qh_x_mov(a, FALSE, QH_RCX, QH_RAX);
-    qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), QH_T1_JUMP_MASK);
-    qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RCX), QH_T1_JUMP_SHIFT);
+    qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), jump_mask(stubs));
+    qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RCX), (int32_t)jump_shift(stubs));
     return probe_entry(a, stubs, indexed(QH_T1_JUMPS_AT));
 }
 
@@ -140,7 +152,7 @@ static void emit_link(QhT1 *t, uint64_t pc)
 static QhRm probe_far(QhT1 *t, uint64_t pc)
 {
     const QhT1Stubs *stubs = qh_t1_stubs(t);
-    uint32_t at = ((uint32_t)pc & QH_T1_JUMP_MASK) << QH_T1_JUMP_SHIFT;
+    int32_t at = ((int32_t)pc & jump_mask(stubs)) << jump_shift(stubs);
 
     qh_t1_emit_pc(t, QH_RAX, pc);
     qh_t1_emit_poll(t);
@@ -148,7 +160,7 @@ static QhRm probe_far(QhT1 *t, uint64_t pc)
     if (t->source->anywhere) {
         return probe_value(&t->a, stubs);
     }
-    return probe_entry(&t->a, stubs, state(QH_T1_JUMPS_AT + (int32_t)at));
+    return probe_entry(&t->a, stubs, state(QH_T1_JUMPS_AT + at));
 }
 
 /* An exit that goes back may close a loop. */

@@ -36,11 +36,12 @@ typedef struct QhT1Stubs {
     const void *leave_poll; /* rax: pc; leaves QH_LEFT_POLL */
     const void *returned;   /* rax: pc; a return to something else than the newest call */
     const void *bottom;     /* rax: pc; a return to a call that was forgotten */
+    uint32_t jump_shift;    /* QhJitCpu.jump_shift of the CPUs that run it */
 } QhT1Stubs;
 
 /* Write them at a->at. @stays: compiled code goes on by itself where the state key is one that the
  * CPU has had in this context; otherwise it leaves. (stubs.c) */
-void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, gboolean stays);
+void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, uint32_t jump_shift, gboolean stays);
 /* From the pc in rax through the jump cache; leave_pc when it is not there. (exits.c) */
 void qh_t1_make_probe(QhAsm *a, const QhT1Stubs *stubs);
 /* C behind `cold`: where to go on, NULL: leave with QH_LEFT_UNWIND. @at: behind the call. (cold.c)
@@ -49,11 +50,9 @@ const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs);
 /* Exceptions that compiled code has raised in MXCSR go to cpu->fp_flags. (cold.c) */
 void qh_t1_take_fp_flags(QhCpu *cpu);
 
-/* Where the jump cache is, from the CPU state; its index from a pc: (pc & mask) << shift bytes. */
+/* Where the jump cache is, from the CPU state. */
 #define QH_T1_JUMPS_AT                                                                             \
     (-(int32_t)sizeof(QhJitCpu) - (int32_t)(QH_JUMP_ENTRIES * sizeof(QhJumpEntry)))
-#define QH_T1_JUMP_MASK  ((QH_JUMP_ENTRIES - 1) << 1)
-#define QH_T1_JUMP_SHIFT 4u
 
 /* A direct exit. */
 typedef struct QhT1Link {

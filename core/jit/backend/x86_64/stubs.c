@@ -243,8 +243,9 @@ static void make_cold(QhAsm *a, QhT1Stubs *stubs)
     qh_x_jmp_to(a, stubs->unwind);
 }
 
-void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, gboolean stays)
+void qh_t1_make_stubs(QhAsm *a, QhT1Stubs *ret, uint32_t jump_shift, gboolean stays)
 {
+    ret->jump_shift = jump_shift;
     make_leave(a, ret);
     ret->leave_pc = make_leave_as(a, ret, QH_LEFT_NEXT);
     ret->leave_poll = make_leave_as(a, ret, QH_LEFT_POLL);

@@ -8,6 +8,7 @@
  */
 #include "core/jit/backend/x86_64/tier.h"
 
+#include "abi/target.h"
 #include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/perf.h"
 
@@ -35,7 +36,9 @@ QhTier *qh_tier_new(QhEngine *engine, uint64_t max_bytes, GError **error)
                 .end = memory->writable + QH_T1_STUB_BYTES,
                 .delta = qh_t1_memory_delta(memory)};
     /* deterministic mode and lockstep look after each block */
-    qh_t1_make_stubs(&a, &tier->stubs, !engine->counted && engine->options.lockstep == 0);
+    qh_t1_make_stubs(&a, &tier->stubs,
+                     qh_jit_jump_shift(engine->cluster->target_ops->insn_alignment),
+                     !engine->counted && engine->options.lockstep == 0);
     g_assert(!a.full);
     return tier;
 }
