@@ -5,9 +5,22 @@
 
 #include <string.h>
 
-#define CHUNK_BYTES ((size_t)1 << 20)
-/* Buckets at the start; they double when there are more blocks than buckets. */
+#define CHUNK_BITS  20u
+#define CHUNK_BYTES ((size_t)1 << CHUNK_BITS)
+/* Blocks begin at multiples of so many bytes. */
+#define PLACE_BITS 6u
+/* Slots at the start; they double when three of four are taken. */
 #define HASH_BITS 14u
+
+/*
+ * One block in the hash table, which is open: a block is in the first free slot from the one on
+ * that the upper bits of its hash name. Most searches need one cache line of the table and one of
+ * the block that they find.
+ */
+typedef struct Slot {
+    uint32_t hash;  /* upper half */
+    uint32_t place; /* of the block; 0: free */
+} Slot;
 
 typedef struct Page {
     uint64_t number;
@@ -26,9 +39,9 @@ struct QhCodeStore {
     GPtrArray *chunks;
     char *free; /* in the last chunk */
     size_t left;
-    QhCode **buckets;
+    Slot *slots;
     uint32_t hash_bits;
-    uint64_t n_codes;  /* in the buckets */
+    uint64_t n_codes;  /* in the slots */
     GHashTable *pages; /* &Page.number -> Page */
     QhCodeStats stats;
 };
@@ -46,7 +59,7 @@ QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes)
     store->max_bytes = max_bytes;
     store->chunks = g_ptr_array_new_with_free_func(free_chunk);
     store->hash_bits = HASH_BITS;
-    store->buckets = g_new0(QhCode *, 1u << HASH_BITS);
+    store->slots = g_new0(Slot, 1u << HASH_BITS);
     store->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     return store;
 }
@@ -58,15 +71,89 @@ void qh_code_store_free(QhCodeStore *store)
     }
     g_ptr_array_unref(store->chunks);
     g_hash_table_unref(store->pages);
-    g_free(store->buckets);
+    g_free(store->slots);
     g_free(store);
+}
+
+static uint32_t hash(const QhCodeKey *key)
+{
+    uint64_t mix = key->ram_address * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+
+    mix ^= (key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
+    return (uint32_t)(mix >> 32);
+}
+
+static uint32_t slot_mask(const QhCodeStore *store)
+{
+    return (1u << store->hash_bits) - 1;
+}
+
+static uint32_t first_slot(const QhCodeStore *store, uint32_t hash)
+{
+    return hash >> (32 - store->hash_bits);
+}
+
+static QhCode *code_at(const QhCodeStore *store, uint32_t place)
+{
+    char *chunk = g_ptr_array_index(store->chunks, (place - 1) >> (CHUNK_BITS - PLACE_BITS));
+
+    return (QhCode *)(chunk + ((size_t)(place - 1) << PLACE_BITS & (CHUNK_BYTES - 1)));
+}
+
+static void put(QhCodeStore *store, Slot slot)
+{
+    uint32_t at = first_slot(store, slot.hash);
+
+    while (store->slots[at].place != 0) {
+        at = (at + 1) & slot_mask(store);
+    }
+    store->slots[at] = slot;
+}
+
+/* Room for one more. FALSE: no memory for that. */
+static gboolean make_room(QhCodeStore *store)
+{
+    uint32_t old_n = 1u << store->hash_bits;
+    Slot *old = store->slots, *slots;
+
+    if (store->n_codes < old_n - old_n / 4) {
+        return TRUE;
+    }
+    slots = store->hash_bits < 31 ? g_try_new0(Slot, 2 * (size_t)old_n) : NULL;
+    if (slots == NULL) {
+        return store->n_codes < old_n - old_n / 16;
+    }
+    store->slots = slots;
+    store->hash_bits++;
+    for (uint32_t i = 0; i < old_n; i++) {
+        if (old[i].place != 0) {
+            put(store, old[i]);
+        }
+    }
+    g_free(old);
+    return TRUE;
+}
+
+/* Empty slot @at; what it was in the way of moves up. */
+static void take_out(QhCodeStore *store, uint32_t at)
+{
+    uint32_t mask = slot_mask(store);
+
+    for (uint32_t next = (at + 1) & mask; store->slots[next].place != 0; next = (next + 1) & mask) {
+        uint32_t first = first_slot(store, store->slots[next].hash);
+        if (((next - first) & mask) >= ((next - at) & mask)) {
+            store->slots[at] = store->slots[next];
+            at = next;
+        }
+    }
+    store->slots[at].place = 0;
 }
 
 static size_t code_bytes(uint32_t n_ops, uint32_t n_insns)
 {
     size_t bytes = sizeof(QhCode) + n_ops * sizeof(QhT0Op) + n_insns * sizeof(uint16_t);
 
-    return (bytes + 63) & ~(size_t)63;
+    return (bytes + (1u << PLACE_BITS) - 1) & ~(((size_t)1 << PLACE_BITS) - 1);
 }
 
 static QhCode *set_up(void *memory, uint32_t n_ops, uint32_t n_insns)
@@ -86,7 +173,7 @@ QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns)
     size_t bytes = code_bytes(n_ops, n_insns);
     QhCode *code;
 
-    if (bytes > CHUNK_BYTES) {
+    if (bytes > CHUNK_BYTES || !make_room(store)) {
         return NULL;
     }
     if (store->left < bytes) {
@@ -103,6 +190,8 @@ QhCode *qh_code_alloc(QhCodeStore *store, uint32_t n_ops, uint32_t n_insns)
         store->left = CHUNK_BYTES;
     }
     code = set_up(store->free, n_ops, n_insns);
+    code->place = (store->chunks->len - 1) << (CHUNK_BITS - PLACE_BITS);
+    code->place += (uint32_t)((CHUNK_BYTES - store->left) >> PLACE_BITS) + 1;
     store->free += bytes;
     store->left -= bytes;
     store->stats.bytes += bytes;
@@ -116,60 +205,40 @@ QhCode *qh_code_new_loose(uint32_t n_ops, uint32_t n_insns)
     return memory != NULL ? set_up(memory, n_ops, n_insns) : NULL;
 }
 
-static uint32_t hash(const QhCodeStore *store, const QhCodeKey *key)
-{
-    uint64_t mix = key->ram_address * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-
-    mix ^= (key->state_key << 20 ^ key->flags) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
-    return (uint32_t)(mix >> (64 - store->hash_bits));
-}
-
-/* Twice the buckets; without memory for that the lists just grow longer. */
-static void grow(QhCodeStore *store)
-{
-    uint32_t old_bits = store->hash_bits;
-    QhCode **old = store->buckets, **buckets = g_try_new0(QhCode *, 2u << old_bits);
-
-    if (buckets == NULL) {
-        return;
-    }
-    store->buckets = buckets;
-    store->hash_bits++;
-    for (uint32_t i = 0; i < 1u << old_bits; i++) {
-        for (QhCode *code = old[i], *next; code != NULL; code = next) {
-            uint32_t to = hash(store, &code->key);
-            next = code->next;
-            code->next = buckets[to];
-            buckets[to] = code;
-        }
-    }
-    g_free(old);
-}
-
 static gboolean matches(const QhCode *code, const QhCodeKey *key)
 {
     return code->key.ram_address == key->ram_address && code->key.state_key == key->state_key &&
            code->key.flags == key->flags && (code->relative || code->key.pc == key->pc);
 }
 
+/* What a search wants, besides the key. */
+#define NOT_RELATIVE 1u
+#define RELATIVE     2u
+
+static QhCode *search(const QhCodeStore *store, const QhCodeKey *key, uint32_t kinds)
+{
+    uint32_t name = hash(key), at = first_slot(store, name);
+
+    for (const Slot *slot = &store->slots[at]; slot->place != 0; slot = &store->slots[at]) {
+        if (slot->hash == name) {
+            QhCode *code = code_at(store, slot->place);
+            if ((kinds & (code->relative ? RELATIVE : NOT_RELATIVE)) && matches(code, key)) {
+                return code;
+            }
+        }
+        at = (at + 1) & slot_mask(store);
+    }
+    return NULL;
+}
+
 QhCode *qh_code_find(QhCodeStore *store, const QhCodeKey *key)
 {
-    QhCode *code = store->buckets[hash(store, key)];
-
-    while (code != NULL && !matches(code, key)) {
-        code = code->next;
-    }
-    return code;
+    return search(store, key, RELATIVE | NOT_RELATIVE);
 }
 
 QhCode *qh_code_find_kind(QhCodeStore *store, const QhCodeKey *key, gboolean relative)
 {
-    QhCode *code = store->buckets[hash(store, key)];
-
-    while (code != NULL && (!code->relative != !relative || !matches(code, key))) {
-        code = code->next;
-    }
-    return code;
+    return search(store, key, relative ? RELATIVE : NOT_RELATIVE);
 }
 
 static Page *find_page(const QhCodeStore *store, uint64_t ram_address)
@@ -211,14 +280,9 @@ gboolean qh_code_insert(QhCodeStore *store, QhCode *code)
 {
     Page *page = find_page(store, code->key.ram_address);
     gboolean moved = code->relative && page_use_at(store, page, code->key.pc);
-    QhCode **bucket;
 
-    if (store->n_codes++ >> store->hash_bits != 0) {
-        grow(store);
-    }
-    bucket = &store->buckets[hash(store, &code->key)];
-    code->next = *bucket;
-    *bucket = code;
+    store->n_codes++;
+    put(store, (Slot){.hash = hash(&code->key), .place = code->place});
     code->page_next[0] = page->codes;
     page->codes = code;
     if (code->second_page != 0) {
@@ -301,13 +365,13 @@ static void remove_from_page(QhCodeStore *store, QhCode *code, uint64_t ram_addr
 
 static void remove_code(QhCodeStore *store, QhCode *code)
 {
-    QhCode **at = &store->buckets[hash(store, &code->key)];
+    uint32_t at = first_slot(store, hash(&code->key));
 
     __atomic_store_n(&code->invalid, 1, __ATOMIC_RELEASE);
-    while (*at != code) {
-        at = &(*at)->next;
+    while (store->slots[at].place != code->place) {
+        at = (at + 1) & slot_mask(store);
     }
-    *at = code->next;
+    take_out(store, at);
     remove_from_page(store, code, code->key.ram_address);
     if (code->second_page != 0) {
         remove_from_page(store, code, code->second_page);
@@ -384,7 +448,7 @@ void qh_code_drop_all(QhCodeStore *store)
         forget_address(page);
         page->changes++;
     }
-    memset(store->buckets, 0, sizeof(*store->buckets) << store->hash_bits);
+    memset(store->slots, 0, sizeof(*store->slots) << store->hash_bits);
     store->n_codes = 0;
     g_ptr_array_set_size(store->chunks, 0);
     store->left = 0;

@@ -34,13 +34,13 @@ typedef struct QhCode {
     int32_t heat;
     const void *native; /* atomic; where compiled code for it is entered, or NULL */
     QhCodeKey key;
-    struct QhCode *next; /* same hash */
-    uint8_t dull;        /* it will not be compiled */
+    uint32_t place; /* in the store's memory, in its own measure; 0: nowhere */
+    uint32_t bytes; /* of guest code */
+    uint8_t dull;   /* it will not be compiled */
     uint8_t relative;
     uint16_t pad;
     uint32_t n_insns;            /* the end of the cache line that a search looks at */
     uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
-    uint32_t bytes;              /* of guest code */
     uint32_t first_bytes;        /* of them on the first page */
     struct QhCode *page_next[2]; /* same page: first, second */
     const uint16_t *insns;       /* offset of each instruction */
