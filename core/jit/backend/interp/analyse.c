@@ -3,41 +3,12 @@
 
 #include <string.h>
 
-static uint32_t value_bytes(const QhIrRecord *record, const QhIrOp *info)
-{
-    if ((info->attrs & QH_IR_A_BOOL) || record->type == QH_TYPE_B1) {
-        return 8;
-    }
-    return qh_ir_type_bytes(record->type);
-}
-
-/* Operations whose result has the bits of their operand; *@ret_delta is where in it. */
-static gboolean is_copy(const QhIrRecord *record, int16_t *ret_delta)
-{
-    gboolean big = G_BYTE_ORDER == G_BIG_ENDIAN;
-
-    *ret_delta = 0;
-    switch (record->op) {
-    case QH_IR_mov:
-    case QH_IR_bits2f:
-    case QH_IR_f2bits:
-        return TRUE;
-    case QH_IR_bool2int:
-        *ret_delta = big && record->type == QH_TYPE_I32 ? 1 : 0;
-        return TRUE;
-    case QH_IR_trunc:
-        *ret_delta = big ? 1 : 0;
-        return TRUE;
-    case QH_IR_low64:
-        *ret_delta = big ? 2 : 0;
-        return TRUE;
-    case QH_IR_high64:
-        *ret_delta = big ? 0 : 2;
-        return TRUE;
-    default:
-        return FALSE;
-    }
-}
+/* Bytes that a value takes, by type. */
+static const uint8_t value_sizes[16] = {
+    [QH_TYPE_B1] = 8,    [QH_TYPE_I8] = 1,    [QH_TYPE_I16] = 2,   [QH_TYPE_I32] = 4,
+    [QH_TYPE_I64] = 8,   [QH_TYPE_I128] = 16, [QH_TYPE_F32] = 4,   [QH_TYPE_F64] = 8,
+    [QH_TYPE_F128] = 16, [QH_TYPE_V64] = 8,   [QH_TYPE_V128] = 16,
+};
 
 gboolean qh_t0_const(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits)
 {
@@ -97,37 +68,96 @@ static gboolean label_at_start(const QhT0Source *source, uint32_t label)
     return i < source->n_records && source->records[i].op == QH_IR_insn_start;
 }
 
+/* The value has the bits of record->a's, from @delta places on where the host is big-endian. */
+static void analyse_copy(QhT0Lower *lower, uint32_t i, int32_t delta)
+{
+    const QhLowerValue *from = &lower->values[lower->source->records[i].a];
+    QhLowerValue *value = &lower->values[i];
+
+    value->make = QH_MAKE_COPY;
+    value->root = from->root;
+    value->delta = (int16_t)(delta + from->delta);
+}
+
+static void analyse_set(QhT0Lower *lower, uint32_t i)
+{
+    const QhIrRecord *record = &lower->source->records[i];
+    QhLowerValue *root = &lower->values[lower->values[record->b].root];
+
+    if (qh_ir_slot(lower->source->context->state, record->a)->flags & QH_STATE_ZERO) {
+        lower->values[i].make = QH_MAKE_DEAD;
+        return;
+    }
+    root->set = root->set == 0 ? (uint16_t)i : root->set;
+}
+
+static void analyse_label(QhT0Lower *lower, uint32_t i)
+{
+    gboolean start = label_at_start(lower->source, i);
+    uint32_t insn = lower->n_insns + (start || lower->n_insns == 0 ? 0u : -1u);
+
+    lower->labels[i] = (QhLowerLabel){.insn = (uint16_t)insn, .at_start = start != FALSE};
+}
+
 /* First look: copies, constants, slots, instructions, labels. */
+static void analyse_record(QhT0Lower *lower, uint32_t i, const QhIrRecord *record)
+{
+    const gboolean big = G_BYTE_ORDER == G_BIG_ENDIAN;
+
+    switch (record->op) {
+    case QH_IR_insn_start:
+        lower->insns[lower->n_insns++] = (uint16_t)record->a;
+        return;
+    case QH_IR_const:
+        lower->values[i].make = QH_MAKE_CONST;
+        return;
+    case QH_IR_get_slot:
+    case QH_IR_get_local:
+        analyse_get(lower, i);
+        return;
+    case QH_IR_set_slot:
+        analyse_set(lower, i);
+        return;
+    case QH_IR_set_local:
+        lower->local_types[record->a] = record->type;
+        return;
+    case QH_IR_label:
+        analyse_label(lower, i);
+        return;
+    case QH_IR_mov:
+    case QH_IR_bits2f:
+    case QH_IR_f2bits:
+        analyse_copy(lower, i, 0);
+        return;
+    case QH_IR_bool2int:
+        analyse_copy(lower, i, big && record->type == QH_TYPE_I32 ? 1 : 0);
+        return;
+    case QH_IR_trunc:
+        analyse_copy(lower, i, big ? 1 : 0);
+        return;
+    case QH_IR_low64:
+        analyse_copy(lower, i, big ? 2 : 0);
+        return;
+    case QH_IR_high64:
+        analyse_copy(lower, i, big ? 0 : 2);
+        return;
+    default:
+        return;
+    }
+}
+
 static void analyse_forward(QhT0Lower *lower)
 {
     const QhT0Source *source = lower->source;
 
     for (uint32_t i = 0; i < source->n_records; i++) {
         const QhIrRecord *record = &source->records[i];
-        const QhIrOp *info = &qh_ir_ops[record->op];
-        QhLowerValue *value = &lower->values[i];
-        *value = (QhLowerValue){.make = QH_MAKE_NOW, .root = (uint16_t)i};
-        value->bytes = (uint8_t)value_bytes(record, info);
-        if (is_copy(record, &value->delta)) {
-            value->make = QH_MAKE_COPY;
-            value->root = lower->values[record->a].root;
-            value->delta = (int16_t)(value->delta + lower->values[record->a].delta);
-        } else if (record->op == QH_IR_const) {
-            value->make = QH_MAKE_CONST;
-        } else if (record->op == QH_IR_get_slot || record->op == QH_IR_get_local) {
-            analyse_get(lower, i);
-        } else if (record->op == QH_IR_set_local) {
-            lower->local_types[record->a] = record->type;
-        } else if (record->op == QH_IR_set_slot) {
-            QhLowerValue *root = &lower->values[lower->values[record->b].root];
-            root->set = root->set == 0 ? (uint16_t)i : root->set;
-        } else if (record->op == QH_IR_insn_start) {
-            lower->insns[lower->n_insns++] = (uint16_t)record->a;
-        } else if (record->op == QH_IR_label) {
-            gboolean start = label_at_start(source, i);
-            uint32_t insn = lower->n_insns + (start || lower->n_insns == 0 ? 0u : -1u);
-            lower->labels[i] = (QhLowerLabel){.insn = (uint16_t)insn, .at_start = start != FALSE};
-        }
+        uint32_t is_bool = qh_ir_ops[record->op].attrs & QH_IR_A_BOOL;
+
+        lower->values[i] = (QhLowerValue){.make = QH_MAKE_NOW,
+                                          .bytes = is_bool ? 8 : value_sizes[record->type],
+                                          .root = (uint16_t)i};
+        analyse_record(lower, i, record);
     }
 }
 
@@ -144,21 +174,16 @@ static gboolean is_idle(const QhT0Source *source, const QhIrRecord *record)
            !(info->attrs & (QH_IR_A_FAULT | QH_IR_A_FLAGS));
 }
 
-static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
+/* What a record does with its first operand; others are used in other ways. */
+static uint8_t user_kind(uint32_t op)
 {
-    switch (record->op) {
-    case QH_IR_brc:
-        return QH_USER_BRANCH;
-    case QH_IR_ld:
-        return QH_USER_ADDRESS;
-    case QH_IR_st:
-        return operand == 0 ? QH_USER_ADDRESS : QH_USER_OTHER;
-    case QH_IR_ext32s:
-    case QH_IR_sext:
-        return QH_USER_EXTEND;
-    default:
-        return QH_USER_OTHER;
-    }
+    static const uint8_t kinds[QH_IR_OP_LIMIT] = {
+        [QH_IR_brc] = QH_USER_BRANCH,  [QH_IR_ld] = QH_USER_ADDRESS,
+        [QH_IR_st] = QH_USER_ADDRESS,  [QH_IR_ext32s] = QH_USER_EXTEND,
+        [QH_IR_sext] = QH_USER_EXTEND,
+    };
+
+    return kinds[op] != 0 ? kinds[op] : QH_USER_OTHER;
 }
 
 static gboolean fits_imm(uint64_t bits)
@@ -208,31 +233,37 @@ static void choose_make(QhT0Lower *lower, uint32_t i)
     }
 }
 
-static gboolean is_zero_slot(const QhT0Lower *lower, const QhIrRecord *record)
+static void note_use(QhT0Lower *lower, uint32_t used, uint16_t until, uint8_t kind)
 {
-    return record->op == QH_IR_set_slot &&
-           (qh_ir_slot(lower->source->context->state, record->a)->flags & QH_STATE_ZERO);
+    const QhLowerValue *value = &lower->values[used];
+    QhLowerValue *root = &lower->values[value->root];
+
+    root->uses++;
+    root->last = MAX(root->last, until);
+    root->users |= value->make == QH_MAKE_COPY ? QH_USER_OTHER : kind;
 }
 
 /* Second look, backward: who is needed, until when, by what kind of user. */
 static void analyse_backward(QhT0Lower *lower)
 {
     const QhT0Source *source = lower->source;
+    uint32_t used[8];
 
     for (uint32_t i = source->n_records; i-- > 0;) {
         const QhIrRecord *record = &source->records[i];
         QhLowerValue *value = &lower->values[i];
-        uint32_t used[8], n;
         uint16_t until = (uint16_t)i;
+        uint32_t n;
+
         if (value->make == QH_MAKE_COPY) {
             continue;
         }
-        if ((value->uses == 0 && is_idle(source, record)) || is_zero_slot(lower, record)) {
+        if (value->make == QH_MAKE_DEAD || (value->uses == 0 && is_idle(source, record))) {
             value->make = QH_MAKE_DEAD;
             value->fused = 1;
             continue;
         }
-        if (value->make == QH_MAKE_NOW) {
+        if (value->make == QH_MAKE_NOW && value->users != 0 && !(value->users & QH_USER_OTHER)) {
             choose_make(lower, i);
         }
         if (value->make >= QH_MAKE_CMP) {
@@ -240,11 +271,7 @@ static void analyse_backward(QhT0Lower *lower)
         }
         n = qh_ir_uses(source->context->translator, source->records, i, used);
         for (uint32_t k = 0; k < n; k++) {
-            QhLowerValue *root = &lower->values[lower->values[used[k]].root];
-            root->uses++;
-            root->last = MAX(root->last, until);
-            root->users |=
-                lower->values[used[k]].make == QH_MAKE_COPY ? QH_USER_OTHER : user_kind(record, k);
+            note_use(lower, used[k], until, k == 0 ? user_kind(record->op) : QH_USER_OTHER);
         }
     }
 }

@@ -44,7 +44,7 @@ QhT0Op *qh_t0_emit(QhT0Lower *lower, uint32_t op)
         lower->n_ops = 0;
     }
     unit = &lower->ops[lower->n_ops];
-    memset(unit, 0, units * sizeof(*unit));
+    memset(unit, 0, QH_T0_MAX_UNITS * sizeof(*unit)); /* of a fixed size: no call */
     unit->word = op;
     lower->n_ops += units;
     return unit;

@@ -96,6 +96,7 @@ uint32_t qh_t0_run(QhJitCpu *jit, struct QhCode *code);
 /* Replace operation numbers by addresses of handlers. */
 void qh_t0_link(QhT0Op *ops, uint32_t n_ops);
 /* Units of an operation, by number. */
+#define QH_T0_MAX_UNITS 4u
 uint32_t qh_t0_units(uint32_t op);
 
 /* Functions behind QH_T0_FN; NULL when the record is not among them. */
