@@ -68,13 +68,23 @@ static void set_tables(T1Pair *pair, int32_t *ret_tlb)
     }
 }
 
+static uint32_t n_insns(const T1Pair *pair)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < pair->n_records; i++) {
+        n += pair->records[i].op == QH_IR_insn_start;
+    }
+    return n;
+}
+
 static void load_t0(T1Pair *pair)
 {
     QhT0Source source = {.context = &pair->context,
                          .records = pair->records,
                          .n_records = pair->n_records,
                          .pc = PC,
-                         .n_insns = 1,
+                         .n_insns = n_insns(pair),
                          .granule_bits = 12,
                          .plain = TRUE};
     QhT0Lower *lower = qh_t0_lower_new();
@@ -84,11 +94,11 @@ static void load_t0(T1Pair *pair)
 
     set_tables(pair, source.tlb);
     g_assert_true(qh_t0_lower(lower, &source, &ops, &n_ops, &insns));
-    pair->t0 = qh_code_new_loose(n_ops, 1);
+    pair->t0 = qh_code_new_loose(n_ops, source.n_insns);
     memcpy(pair->t0->ops, ops, n_ops * sizeof(*ops));
     qh_t0_link(pair->t0->ops, n_ops);
     pair->t0->key.pc = PC;
-    memcpy((uint16_t *)pair->t0->insns, insns, sizeof(*insns));
+    memcpy((uint16_t *)pair->t0->insns, insns, source.n_insns * sizeof(*insns));
     qh_t0_lower_free(lower);
 }
 
@@ -96,8 +106,11 @@ static void load_t1(T1Pair *pair)
 {
     g_autofree QhIrRecord *records =
         g_memdup2(pair->records, pair->n_records * sizeof(pair->records[0]));
-    const QhT1Block block = {
-        .pc = PC, .n_records = pair->n_records, .n_insns = 1, .guest_bytes = 4, .entry = TRUE};
+    const QhT1Block block = {.pc = PC,
+                             .n_records = pair->n_records,
+                             .n_insns = n_insns(pair),
+                             .guest_bytes = 4 * n_insns(pair),
+                             .entry = TRUE};
     const QhJitCpu *jit = qh_jit_of(cpu_of(pair));
     QhT1Source source = {.context = &pair->context,
                          .records = records,

@@ -54,7 +54,8 @@ static void lower_setflags(QhT1 *t, const QhIrRecord *record)
 static void lower_unless(QhT1 *t, const QhIrRecord *record)
 {
     const QhT1Recipe *recipe = qh_t1_pending_now(t);
-    gboolean waits = recipe != NULL && recipe->record + 1 == t->i; /* C cannot have followed it */
+    gboolean waits =
+        recipe != NULL && qh_t1_pending_is_of(t, t->i - 1); /* C cannot have followed it */
     QhReg condition;
 
     qh_t1_settle_flags(t, FALSE);

@@ -137,12 +137,14 @@ static gboolean stays(const QhT1 *t, uint32_t var, uint32_t from, uint32_t end)
     return TRUE;
 }
 
-/* A variable whose low bits are value @root after @end. */
-static uint32_t variable_of(const QhT1 *t, uint32_t root, uint32_t first, uint32_t end)
+/* A variable whose low bits are value @root after @end, and the record that puts it there. */
+static uint32_t
+variable_of(const QhT1 *t, uint32_t root, uint32_t first, uint32_t end, uint32_t *ret_set)
 {
     const QhT1Alloc *alloc = t->alloc;
     const QhT1Value *v = &alloc->values[root];
 
+    *ret_set = 0;
     if (v->make == QH_T1_VAR && !alloc->vars[v->var].is_local && stays(t, v->var, root, end)) {
         return v->var;
     }
@@ -156,6 +158,7 @@ static uint32_t variable_of(const QhT1 *t, uint32_t root, uint32_t first, uint32
             value = alloc->values[t->records[value].a].root;
         }
         if (value == root && stays(t, alloc->values[i].var, i, end)) {
+            *ret_set = i;
             return alloc->values[i].var;
         }
     }
@@ -166,7 +169,7 @@ static void
 find_operand(const QhT1 *t, QhT1Recipe *recipe, uint32_t k, uint32_t value, uint32_t first)
 {
     const QhIrRecord *set = &t->records[recipe->record];
-    uint32_t root = t->alloc->values[value].root, var;
+    uint32_t root = t->alloc->values[value].root, var, put;
     const QhIrRecord *record = &t->records[root];
 
     recipe->from[k] = QH_T1_FROM_NONE;
@@ -178,12 +181,11 @@ find_operand(const QhT1 *t, QhT1Recipe *recipe, uint32_t k, uint32_t value, uint
         }
         return;
     }
-    var = variable_of(t, root, first, recipe->end);
+    var = variable_of(t, root, first, recipe->end, &put);
     if (var != QH_T1_NO_VAR && !t->alloc->vars[var].is_xmm &&
         t->alloc->vars[var].bytes >= qh_ir_type_bytes(set->type)) {
         recipe->from[k] = QH_T1_FROM_VAR;
-        recipe->put[k] =
-            t->alloc->values[root].make != QH_T1_VAR || t->alloc->values[root].var != var;
+        recipe->put[k] = put > recipe->record;
         recipe->var[k] = (uint16_t)var;
         recipe->at[k] = t->alloc->vars[var].at;
     }
@@ -265,18 +267,48 @@ static gboolean names_slots(const QhT1 *t)
     return FALSE;
 }
 
+/* Whether two compare the same variables and constants, so that either is as good as the other. */
+static gboolean is_same(const QhT1 *t, const QhT1Recipe *one, const QhT1Recipe *other)
+{
+    for (uint32_t k = 0; k < 3; k++) {
+        if (one->put[k] || other->put[k] || one->from[k] != other->from[k] ||
+            (one->from[k] == QH_T1_FROM_VAR && one->var[k] != other->var[k]) ||
+            (one->from[k] == QH_T1_FROM_CONST && one->imm[k] != other->imm[k]) ||
+            one->from[k] == QH_T1_FROM_SLOT || follows(t, one, k) != follows(t, other, k)) {
+            return FALSE;
+        }
+    }
+    return one->word == other->word && one->op == other->op;
+}
+
+/* The number of @recipe, + 1, which is the next one or that of one like it. What a loop compares
+ * at its end is often compared before it, too. */
+static uint16_t number_of(const QhT1 *t, const QhT1Recipe *recipe)
+{
+    const QhT1Pending *pending = &t->alloc->pending_flags;
+    uint32_t n = pending->n_recipes, first = n > 8 ? n - 8 : 0;
+
+    for (uint32_t i = first; i < n; i++) {
+        if (is_same(t, &pending->recipes[i], recipe)) {
+            return (uint16_t)(i + 1);
+        }
+    }
+    return (uint16_t)(n + 1);
+}
+
 static void make_recipes(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
+    QhT1Pending *pending = &alloc->pending_flags;
 
     for (uint32_t b = 0; b < t->source->n_blocks; b++) {
         const QhT1Block *block = &t->source->blocks[b];
         for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
-            if (t->records[i].op == QH_IR_setflags &&
-                alloc->pending_flags.n_recipes < QH_T1_MAX_RECIPES &&
-                make_recipe(t, &alloc->pending_flags.recipes[alloc->pending_flags.n_recipes], block,
-                            i)) {
-                alloc->pending_flags.recipe_of[i] = (uint16_t)++alloc->pending_flags.n_recipes;
+            QhT1Recipe *recipe = &pending->recipes[pending->n_recipes];
+            if (t->records[i].op == QH_IR_setflags && pending->n_recipes < QH_T1_MAX_RECIPES &&
+                make_recipe(t, recipe, block, i)) {
+                pending->recipe_of[i] = number_of(t, recipe);
+                pending->n_recipes = MAX(pending->n_recipes, pending->recipe_of[i]);
             }
         }
     }
@@ -329,8 +361,12 @@ static void break_recipe(QhT1 *t, uint32_t n, uint32_t i)
             loosen(t, recipe, k);
         }
     }
-    if (count_from(recipe, QH_T1_FROM_SLOT) == 3) {
-        alloc->pending_flags.recipe_of[recipe->record] = 0;
+    if (count_from(recipe, QH_T1_FROM_SLOT) < 3) {
+        return;
+    }
+    for (uint32_t k = recipe->record; k < t->source->n_records; k++) {
+        uint16_t *of = &alloc->pending_flags.recipe_of[k];
+        *of = *of == n ? 0 : *of;
     }
 }
 
@@ -354,14 +390,25 @@ static gboolean breaks(const QhT1 *t, uint32_t n, uint32_t i)
            uses_class(t, recipe, qh_ir_helper(t->source->context->translator, record->a)->writes);
 }
 
-/* Of two recipes that meet, whether @n stays: the others' paths do what they say. That of the inner
- * loop stays, so that it does nothing in its turns. */
-static gboolean is_better(const QhT1Alloc *alloc, uint32_t n, uint32_t other)
+/* Whether the recipe @n is made in the loop whose head is @to. */
+static gboolean made_in_loop(const QhT1Alloc *alloc, uint32_t n, uint32_t to)
+{
+    uint32_t record = alloc->pending_flags.recipes[n - 1].record;
+
+    return record >= to && record <= alloc->targets[to].loop_end;
+}
+
+/* Of two recipes that meet at @to, whether @n stays: the others' paths do what they say. That of
+ * the inner loop stays, so that it does nothing in its turns. */
+static gboolean is_better(const QhT1Alloc *alloc, uint32_t to, uint32_t n, uint32_t other)
 {
     const QhT1Recipe *recipes = alloc->pending_flags.recipes;
     uint32_t depth = alloc->depth[recipes[n - 1].record];
     uint32_t other_depth = alloc->depth[recipes[other - 1].record];
 
+    if (made_in_loop(alloc, n, to) != made_in_loop(alloc, other, to)) {
+        return made_in_loop(alloc, n, to);
+    }
     return depth != other_depth ? depth > other_depth : n < other;
 }
 
@@ -377,7 +424,8 @@ static gboolean arrive(QhT1Alloc *alloc, uint32_t to, uint32_t n)
         *carried = (uint16_t)n;
         return TRUE;
     }
-    if (*carried == n || n == NOTHING || (*carried != NOTHING && !is_better(alloc, n, *carried))) {
+    if (*carried == n || n == NOTHING ||
+        (*carried != NOTHING && !is_better(alloc, to, n, *carried))) {
         return FALSE;
     }
     *carried = (uint16_t)n; /* it may or may not be what waits */
@@ -550,6 +598,13 @@ gboolean qh_t1_pending_set(QhT1 *t)
     qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, (int32_t)lazy_field(t, 0)->offset),
               (int32_t)QH_T1_PENDING(n));
     return TRUE;
+}
+
+gboolean qh_t1_pending_is_of(const QhT1 *t, uint32_t i)
+{
+    uint32_t n = t->alloc->state.flags;
+
+    return n != 0 && t->alloc->pending_flags.recipe_of[i] == n;
 }
 
 const QhT1Recipe *qh_t1_pending_now(const QhT1 *t)

@@ -26,11 +26,11 @@ typedef struct QhT1Alloc QhT1Alloc;
 
 typedef struct QhT1Recipe {
     uint32_t word;   /* the kind's slot as it shall be: QH_CC_... and the type */
-    uint32_t record; /* the setflags */
+    uint32_t record; /* the setflags; others of the same operands share it */
     uint32_t end;    /* last record of its instruction */
     uint16_t var[3]; /* of a, b, result, where from says so */
     uint8_t from[3]; /* QH_T1_FROM_... */
-    uint8_t put[3];  /* the variable gets it in this instruction, and had something else before */
+    uint8_t put[3];  /* the variable gets it behind the setflags, and had something else before */
     uint8_t pad;
     uint16_t op;     /* QH_IR_...: result = a op b, if one of them is not known */
     int32_t at[3];   /* the variable, from the CPU state */
@@ -75,6 +75,8 @@ gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to);
 
 /* The recipe that this path may carry; NULL: none. */
 const QhT1Recipe *qh_t1_pending_now(const QhT1 *t);
+/* Whether that is the one of setflags @i. */
+gboolean qh_t1_pending_is_of(const QhT1 *t, uint32_t i);
 /* Operand @k of it, not a constant and known: a register or memory. */
 QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k);
 /* How the missing one of a, b and result follows: operation QH_IR_... of two others. */

@@ -386,7 +386,7 @@ uint32_t qh_t1_flag_condition(QhT1 *t, uint32_t flag)
         qh_t1_pending_flush(t);
         recipe = NULL;
     }
-    if (from != NULL && recipe != NULL && &t->records[recipe->record] == from) {
+    if (from != NULL && recipe != NULL && qh_t1_pending_is_of(t, (uint32_t)(from - t->records))) {
         repeat_recipe(t, recipe, which);
         return host_condition(flags);
     }
