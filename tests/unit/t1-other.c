@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* select, halves of 128 bits, condition codes, and random programs, compiled against interpreted.
  */
+#include "core/jit/backend/x86_64/pending.h"
 #include "t1-pair.h"
 
 #include <string.h>
@@ -170,7 +171,11 @@ static void emit_flags(QhBlock *block, void *data)
 
     if (form & 1 || f->kind <= QH_CC_SUB_NB) {
         gboolean adds = f->kind == QH_CC_ADD || f->kind == QH_CC_ADC;
-        result = qh_ir_2(block, adds ? QH_IR_add : QH_IR_sub, f->type, a, b);
+        uint32_t op = f->kind == QH_CC_LOGIC ? QH_IR_and : adds ? QH_IR_add : QH_IR_sub;
+        result = qh_ir_2(block, op, f->type, a, b);
+    }
+    if (form & 1 && f->kind == QH_CC_BITS) {
+        b = result = a;
     }
     if (form & 8) {
         qh_ir(block, QH_IR_setflags, f->type, QH_CC_LOGIC, b, a, a);
@@ -227,6 +232,74 @@ static void test_flags(void)
         run_states(pair, rand, 8);
     }
     g_rand_free(rand);
+    t1_pair_free(pair);
+}
+
+/* The flags are those of another region, which has left out the result. */
+static void test_derived(void)
+{
+    static const uint8_t kinds[] = {QH_CC_ADD, QH_CC_SUB, QH_CC_SUB_NB, QH_CC_LOGIC, QH_CC_BITS};
+    const int32_t lazy[] = {offsetof(Toy, lazy_kind), offsetof(Toy, lazy[0]),
+                            offsetof(Toy, lazy[1]), offsetof(Toy, lazy[2])};
+    T1Pair *pair = t1_pair_new("");
+    GRand *rand = g_rand_new_with_seed(4);
+    Toy state, complete, first;
+
+    for (uint32_t i = 0; i < N(kinds) * (QH_FLAG_GT + 1) * 64; i++) {
+        uint32_t flag = i / N(kinds) / 64;
+        flag = flag == 7 ? QH_FLAG_Z : flag; /* no flag has this number */
+        Flags f = {.kind = QH_CC_SUB_NB, .flag = flag, .type = QH_TYPE_I64, .form = 2u | (i & 4)};
+        t1_pair_load(pair, emit_flags, &f);
+        random_state(rand, &state);
+        state.lazy_kind =
+            QH_T1_DERIVED | kinds[i % N(kinds)] | (i & 8 ? QH_TYPE_I32 : QH_TYPE_I64) << 8;
+        for (uint32_t k = 0; k < 3 && i & 8; k++) {
+            state.lazy[k] = (uint32_t)state.lazy[k];
+        }
+        complete = state;
+        qh_t1_complete(&complete.cpu, lazy);
+        g_assert_cmpuint(complete.lazy_kind, <, 0x10000);
+        t1_pair_enter(pair, &complete, FALSE);
+        first = *pair->toy->cpu[0];
+        t1_pair_enter(pair, &state, TRUE);
+        g_assert_cmpmem(&first.x, offsetof(Toy, fault) - offsetof(Toy, x), &pair->toy->cpu[0]->x,
+                        offsetof(Toy, fault) - offsetof(Toy, x));
+    }
+    g_rand_free(rand);
+    t1_pair_free(pair);
+}
+
+static void set_and_leave(QhBlock *block, void *data)
+{
+    const Flags *f = data;
+    QhValue a = qh_ir_get(block, QH_TYPE_I64, TOY_X), b = qh_ir_get(block, QH_TYPE_I64, TOY_X + 1);
+    QhValue result =
+        qh_ir_2(block, f->kind == QH_CC_ADD ? QH_IR_add : QH_IR_sub, QH_TYPE_I64, a, b);
+
+    qh_ir(block, QH_IR_setflags, QH_TYPE_I64, f->kind, a, b, result);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X, b);
+}
+
+/* Outside loops the operands are stored, and nothing else. */
+static void test_stored(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    const Toy *left = pair->toy->cpu[0];
+    Toy state = {
+        .x = {7,  9},
+          .lazy = { 1, 2, 3}
+    };
+
+    for (uint32_t i = 0; i < 2; i++) {
+        Flags f = {.kind = i == 0 ? QH_CC_ADD : QH_CC_SUB_NB};
+        t1_pair_load(pair, set_and_leave, &f);
+        t1_pair_enter_raw(pair, &state);
+        g_assert_cmphex(left->lazy_kind, ==, QH_T1_DERIVED | f.kind | QH_TYPE_I64 << 8);
+        g_assert_cmpuint(left->lazy[0], ==, 7);
+        g_assert_cmpuint(left->lazy[1], ==, 9);
+        g_assert_cmpuint(left->lazy[2], ==, 3);
+        t1_pair_run(pair, &state);
+    }
     t1_pair_free(pair);
 }
 
@@ -500,6 +573,8 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/other/select", test_select);
     g_test_add_func("/t1/other/halves", test_halves);
     g_test_add_func("/t1/other/flags", test_flags);
+    g_test_add_func("/t1/other/derived", test_derived);
+    g_test_add_func("/t1/other/stored", test_stored);
     g_test_add_func("/t1/other/addresses", test_addresses);
     g_test_add_func("/t1/other/crowd", test_crowd);
     g_test_add_func("/t1/other/random", test_random);

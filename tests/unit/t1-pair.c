@@ -2,6 +2,7 @@
 #include "t1-pair.h"
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/backend/x86_64/pending.h"
 #include "core/jit/code.h"
 
 #include <inttypes.h>
@@ -191,17 +192,27 @@ static uint64_t word_at(const Toy *toy, uint32_t at)
     return word;
 }
 
-uint32_t t1_pair_enter(T1Pair *pair, const Toy *state, gboolean compiled)
+uint32_t t1_pair_enter_raw(T1Pair *pair, const Toy *state)
 {
     uint32_t (*enter)(QhCpu * cpu, const void *entry);
-    QhCpu *cpu = cpu_of(pair);
 
     set_state(pair, state);
+    memcpy(&enter, &pair->stubs.enter, sizeof(enter));
+    return enter(cpu_of(pair), pair->region->code + pair->region->entries[0].at);
+}
+
+uint32_t t1_pair_enter(T1Pair *pair, const Toy *state, gboolean compiled)
+{
+    QhCpu *cpu = cpu_of(pair);
+    uint32_t left;
+
     if (!compiled) {
+        set_state(pair, state);
         return qh_t0_run(qh_jit_of(cpu), pair->t0);
     }
-    memcpy(&enter, &pair->stubs.enter, sizeof(enter));
-    return enter(cpu, pair->region->code + pair->region->entries[0].at);
+    left = t1_pair_enter_raw(pair, state);
+    qh_t1_complete(cpu, pair->region->lazy);
+    return left;
 }
 
 void t1_pair_run(T1Pair *pair, const Toy *state)

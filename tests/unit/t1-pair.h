@@ -32,5 +32,7 @@ void t1_pair_load(T1Pair *pair, void (*emit)(QhBlock *block, void *data), void *
 void t1_pair_run(T1Pair *pair, const Toy *state);
 /* One of both: how it was left; the state is in pair->toy. */
 uint32_t t1_pair_enter(T1Pair *pair, const Toy *state, gboolean compiled);
+/* Compiled, and the state as compiled code leaves it to other compiled code. */
+uint32_t t1_pair_enter_raw(T1Pair *pair, const Toy *state);
 
 #endif

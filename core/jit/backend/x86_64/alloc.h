@@ -80,10 +80,10 @@ typedef struct QhT1State {
 typedef struct QhT1Target {
     QhXLabel label;
     QhT1State state;
-    uint32_t loop_end; /* last record that branches back here; 0: no loop */
-    uint8_t known;     /* state is decided */
-    uint8_t polls;     /* exit_request is looked at here */
-    uint8_t at_start;  /* of an instruction */
+    uint32_t loop_end, turn_end; /* last record that branches back here, and not as a call; or 0 */
+    uint8_t known;               /* state is decided */
+    uint8_t polls;               /* exit_request is looked at here */
+    uint8_t at_start;            /* of an instruction */
 } QhT1Target;
 
 typedef struct QhT1Later {

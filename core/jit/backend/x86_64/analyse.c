@@ -61,7 +61,8 @@ static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
     if (alloc->slot_vars[slot] == 0) {
         var.is_xmm =
             is_xmm_type(field->type) || (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
-        var.pinned = field->offset < sizeof(QhCpu) || var.bytes < 4;
+        var.pinned =
+            field->offset < sizeof(QhCpu) || var.bytes < 4 || qh_t1_is_lazy(alloc->t->source, slot);
         alloc->slot_vars[slot] = (uint16_t)(new_var(alloc, &var) + 1);
     }
     return (uint16_t)(alloc->slot_vars[slot] - 1);
@@ -324,6 +325,7 @@ static void note_branch(QhT1 *t, uint32_t from, uint32_t to, gboolean call)
     if (to <= from) {
         target->loop_end = MAX(target->loop_end, from);
         target->polls |= !call;
+        target->turn_end = call ? target->turn_end : MAX(target->turn_end, from);
     }
 }
 

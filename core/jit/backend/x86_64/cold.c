@@ -26,6 +26,7 @@ void qh_t1_sync(QhCpu *cpu, const QhT1Cold *cold, const QhT1Regs *regs)
     if (cold->flags != 0) {
         qh_t1_follow(cpu, &region->recipes[cold->flags - 1], cold->flags);
     }
+    qh_t1_complete(cpu, region->lazy);
     cpu->pc =
         (region->anywhere ? qh_jit_of(cpu)->hot.page : region->page) + region->insns[cold->insn];
     if (region->flags & QH_CODE_ICOUNT) {

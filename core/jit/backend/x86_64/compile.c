@@ -541,6 +541,9 @@ static void arrive(QhT1 *t, gboolean block_start)
         qh_x_jcc(&t->a, QH_IF_NE, later->label);
     }
     if (block_start) {
+        if (alloc->pending_flags.named) {
+            qh_t1_emit_complete(t);
+        }
         if (counts(t)) {
             emit_budget(t);
         }
@@ -628,6 +631,7 @@ static QhT1Region *new_region(const QhT1 *t)
     region->page = source->page;
     region->state_key = source->state_key;
     region->flags = source->flags;
+    qh_t1_lazy_slots(source->context, region->lazy);
     region->anywhere = source->anywhere;
     return region;
 }

@@ -124,6 +124,9 @@ void qh_t1_lower_call(QhT1 *t, const QhIrRecord *record)
     qh_t1_emit_fp_before_call(t, helper->attrs);
     qh_t1_move_out(t, helper->writes);
     qh_t1_write_back(t, may_raise ? QH_T1_ALL_SLOTS : helper->reads | helper->writes);
+    if (qh_t1_call_looks(t, record)) {
+        qh_t1_emit_complete(t);
+    }
     qh_t1_clobber_caller_saved(t);
     if (sync) {
         sync_pc(t);
@@ -206,6 +209,9 @@ void qh_t1_lower_state(QhT1 *t, const QhIrRecord *record)
         return;
     }
     qh_t1_pending_flush(t);
+    if (qh_t1_is_lazy_at(t->source, record->a, bytes)) {
+        qh_t1_emit_complete(t);
+    }
     qh_t1_range(t, (int32_t)record->a, bytes, stores);
     if (stores) {
         store_state(t, record);

@@ -50,35 +50,38 @@ static void lower_setflags(QhT1 *t, const QhIrRecord *record)
     }
 }
 
-/* What waits goes on waiting if the kind's slot stays as it is; then the others are free. */
+/* What waits goes on waiting if the kind's slot stays as it is; then that of a is free. */
 static void lower_unless(QhT1 *t, const QhIrRecord *record)
 {
     const QhT1Recipe *recipe = qh_t1_pending_now(t);
     gboolean waits =
         recipe != NULL && qh_t1_pending_is_of(t, t->i - 1); /* C cannot have followed it */
+    QhRm kind = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 0)), a = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1));
     QhReg condition;
 
     qh_t1_settle_flags(t, FALSE);
     condition = qh_t1_use_gpr(t, record->a);
     qh_t1_settle_flags(t, TRUE);
     qh_x(&t->a, QH_X_TEST, condition, qh_rm_reg(condition));
-    for (uint32_t i = 0; i < 4; i++) {
-        QhRm slot = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, i));
-        uint32_t wide = i == 0 ? 0 : QH_X_W;
-        if (i > 0 && waits && recipe->from[i - 1] != QH_T1_FROM_SLOT) {
-            qh_x_st_i(&t->a, 8, slot, (int32_t)record->b);
-            continue;
-        }
-        qh_x_mov_i(&t->a, QH_RAX, i == 0 ? QH_CC_BITS | QH_TYPE_I64 << 8 : record->b);
-        qh_x(&t->a, (QH_X_CMOV + QH_IF_NE) | wide, QH_RAX, slot);
-        qh_x(&t->a, QH_X_MOV_ST | wide, QH_RAX, slot);
+    qh_x_mov_i(&t->a, QH_RAX, QH_CC_BITS | QH_TYPE_I64 << 8 | QH_T1_DERIVED);
+    qh_x(&t->a, QH_X_CMOV + QH_IF_NE, QH_RAX, kind);
+    qh_x(&t->a, QH_X_MOV_ST, QH_RAX, kind);
+    if (waits && recipe->from[0] != QH_T1_FROM_SLOT) {
+        qh_x_st_i(&t->a, 8, a, (int32_t)record->b);
+        return;
     }
+    qh_x_mov_i(&t->a, QH_RAX, record->b);
+    qh_x(&t->a, (QH_X_CMOV + QH_IF_NE) | QH_X_W, QH_RAX, a);
+    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, a);
 }
 
 void qh_t1_lower_flags(QhT1 *t, const QhIrRecord *record)
 {
     if (record->op == QH_IR_flags_unless) {
         lower_unless(t, record);
+        if (t->alloc->pending_flags.named) {
+            qh_t1_emit_complete(t);
+        }
     } else if (record->op != QH_IR_setflags) {
         qh_t1_read_flags(t, record);
     } else if (!qh_t1_pending_set(t)) {

@@ -6,19 +6,24 @@
  */
 #include "core/jit/backend/x86_64/t1.h"
 
-gboolean qh_t1_is_lazy(const QhT1Source *source, uint32_t slot)
+gboolean qh_t1_is_lazy_at(const QhT1Source *source, uint32_t at, uint32_t bytes)
 {
     const QhIrContext *context = source->context;
-    const QhStateField *field = qh_ir_slot(context->state, slot);
-    uint32_t end = field->offset + qh_ir_type_bytes(field->type);
 
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; context->translator->lazy_flags && i < 4; i++) {
         const QhStateField *lazy = qh_ir_slot(context->state, context->translator->lazy_slots[i]);
-        if (field->offset < lazy->offset + qh_ir_type_bytes(lazy->type) && lazy->offset < end) {
+        if (at < lazy->offset + qh_ir_type_bytes(lazy->type) && lazy->offset < at + bytes) {
             return TRUE;
         }
     }
     return FALSE;
+}
+
+gboolean qh_t1_is_lazy(const QhT1Source *source, uint32_t slot)
+{
+    const QhStateField *field = qh_ir_slot(source->context->state, slot);
+
+    return qh_t1_is_lazy_at(source, field->offset, qh_ir_type_bytes(field->type));
 }
 
 /* Whether setflags @set is that of @op applied to its first two operands. */

@@ -19,8 +19,7 @@ static const QhStateField *lazy_field(const QhT1 *t, uint32_t i)
 
 /* --- Who looks --- */
 
-/* Whether the helper of call @record may see the condition codes, or enter an exception. */
-static gboolean call_looks(const QhT1 *t, const QhIrRecord *record)
+gboolean qh_t1_call_looks(const QhT1 *t, const QhIrRecord *record)
 {
     const QhHelper *helper = qh_ir_helper(t->source->context->translator, record->a);
 
@@ -37,7 +36,7 @@ static gboolean looks(const QhT1 *t, const QhIrRecord *record)
     case QH_IR_st_state:
         return TRUE;
     case QH_IR_call:
-        return call_looks(t, record);
+        return qh_t1_call_looks(t, record);
     default:
         return (qh_ir_ops[record->op].attrs & (QH_IR_A_FAULT | QH_IR_A_TERMINAL)) != 0;
     }
@@ -102,6 +101,18 @@ static void find_wanted(QhT1 *t)
             }
         }
     } while (changed);
+}
+
+/* What another setflags follows on all ways before anybody looks. */
+static void drop_unwanted(QhT1 *t)
+{
+    for (uint32_t i = 0; i + 1 < t->source->n_records; i++) {
+        QhIrRecord *record = &t->source->records[i];
+        if ((record->op == QH_IR_setflags || record->op == QH_IR_flags_unless) &&
+            !t->alloc->pending_flags.wanted[i + 1]) {
+            *record = (QhIrRecord){.op = QH_IR_nop};
+        }
+    }
 }
 
 /* --- Recipes --- */
@@ -223,6 +234,21 @@ static gboolean complete(const QhT1 *t, QhT1Recipe *recipe)
     return count_from(recipe, QH_T1_FROM_SLOT) < 3;
 }
 
+/* The operands go into their slots, and nothing waits; FALSE: there is more to store than that. */
+static gboolean write_at_once(const QhT1 *t, QhT1Recipe *recipe)
+{
+    const QhIrRecord *set = &t->records[recipe->record];
+
+    if (!qh_t1_derives(t, set)) {
+        return FALSE;
+    }
+    recipe->written = 1;
+    recipe->from[0] = QH_T1_FROM_SLOT;
+    recipe->from[1] = set->flags == QH_CC_BITS ? QH_T1_FROM_NONE : QH_T1_FROM_SLOT;
+    recipe->from[2] = QH_T1_FROM_NONE;
+    return TRUE;
+}
+
 static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *block, uint32_t i)
 {
     const QhIrRecord *set = &t->records[i];
@@ -233,6 +259,9 @@ static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *
                            .end = end_of_insn(t, i, block->first + block->n_records)};
     for (uint32_t k = 0; k < 4; k++) {
         recipe->lazy[k] = (int32_t)lazy_field(t, k)->offset;
+    }
+    if (!t->alloc->pending_flags.carried[i] && write_at_once(t, recipe)) {
+        return TRUE;
     }
     /* nobody may look before the instruction has put all in its place */
     for (uint32_t k = i + 1; k <= recipe->end; k++) {
@@ -247,10 +276,33 @@ static gboolean make_recipe(const QhT1 *t, QhT1Recipe *recipe, const QhT1Block *
     for (uint32_t k = 0; k < 3; k++) {
         find_operand(t, recipe, k, values[k], block->first);
     }
-    return complete(t, recipe);
+    return complete(t, recipe) || write_at_once(t, recipe);
 }
 
-/* Guests that read or write the slots as such get them as such. */
+static gboolean leaves_often(const QhIrRecord *record)
+{
+    return record->op == QH_IR_exit_value ||
+           (record->op == QH_IR_exit_pc && record->flags == QH_EXIT_CALL);
+}
+
+/* Loops that go on without leaving or calling, where it is good to wait: noted in carried, which
+ * is free until find_carried. */
+static void find_turns(QhT1 *t)
+{
+    uint16_t *turns = t->alloc->pending_flags.carried;
+
+    for (uint32_t i = 0; i < t->source->n_records; i++) {
+        uint32_t end = t->alloc->targets[i].turn_end, k = i;
+        while (k < end && !leaves_often(&t->records[k])) {
+            k++;
+        }
+        for (k = end != 0 && k == end ? i : end + 1; k <= end; k++) {
+            turns[k] = 1;
+        }
+    }
+}
+
+/* Guests that read or write the slots as such get them as such: worked out where a block begins. */
 static gboolean names_slots(const QhT1 *t)
 {
     for (uint32_t i = 0; i < t->alloc->n_vars; i++) {
@@ -301,6 +353,7 @@ static void make_recipes(QhT1 *t)
     QhT1Alloc *alloc = t->alloc;
     QhT1Pending *pending = &alloc->pending_flags;
 
+    find_turns(t);
     for (uint32_t b = 0; b < t->source->n_blocks; b++) {
         const QhT1Block *block = &t->source->blocks[b];
         for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
@@ -361,7 +414,7 @@ static void break_recipe(QhT1 *t, uint32_t n, uint32_t i)
             loosen(t, recipe, k);
         }
     }
-    if (count_from(recipe, QH_T1_FROM_SLOT) < 3) {
+    if (count_from(recipe, QH_T1_FROM_SLOT) < 3 || write_at_once(t, recipe)) {
         return;
     }
     for (uint32_t k = recipe->record; k < t->source->n_records; k++) {
@@ -406,6 +459,9 @@ static gboolean is_better(const QhT1Alloc *alloc, uint32_t to, uint32_t n, uint3
     uint32_t depth = alloc->depth[recipes[n - 1].record];
     uint32_t other_depth = alloc->depth[recipes[other - 1].record];
 
+    if (recipes[n - 1].written != recipes[other - 1].written) {
+        return !recipes[n - 1].written; /* the other one loses nothing */
+    }
     if (made_in_loop(alloc, n, to) != made_in_loop(alloc, other, to)) {
         return made_in_loop(alloc, n, to);
     }
@@ -474,7 +530,7 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
         } else if (qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL) {
             live = FALSE;
         } else if (record->op == QH_IR_st_state ||
-                   (record->op == QH_IR_call && call_looks(t, record))) {
+                   (record->op == QH_IR_call && qh_t1_call_looks(t, record))) {
             n = NOTHING; /* flushed; other records that look may make no code */
         }
     }
@@ -495,7 +551,7 @@ static void start_walk(QhT1 *t)
 
 static void find_carried(QhT1 *t)
 {
-    gboolean changed = TRUE;
+    gboolean changed = t->alloc->pending_flags.n_recipes > 0;
 
     start_walk(t);
     while (changed) {
@@ -519,14 +575,14 @@ void qh_t1_pending_analyse(QhT1 *t)
            sizeof(alloc->pending_flags.recipe_of[0]) * t->source->n_records);
     memset(alloc->pending_flags.carried, 0,
            sizeof(alloc->pending_flags.carried[0]) * t->source->n_records);
-    if (!t->source->context->translator->lazy_flags || names_slots(t)) {
+    alloc->pending_flags.named = t->source->context->translator->lazy_flags && names_slots(t);
+    if (!t->source->context->translator->lazy_flags || alloc->pending_flags.named) {
         return;
     }
+    find_wanted(t);
+    drop_unwanted(t);
     make_recipes(t);
-    if (alloc->pending_flags.n_recipes > 0) {
-        find_wanted(t);
-        find_carried(t);
-    }
+    find_carried(t);
 }
 
 gboolean qh_t1_is_pending(const QhT1 *t, uint32_t i)
@@ -565,163 +621,6 @@ gboolean qh_t1_pending_allows(const QhT1 *t, uint32_t i, uint32_t var)
     return TRUE;
 }
 
-/* --- Code --- */
-
-/* Operands that are kept in their slots. */
-static void put_slots(QhT1 *t, const QhT1Recipe *recipe)
-{
-    const QhIrRecord *set = &t->records[t->i];
-    const uint32_t values[] = {set->a, set->b, set->c};
-
-    for (uint32_t k = 0; k < 3; k++) {
-        if (recipe->from[k] != QH_T1_FROM_SLOT) {
-            continue;
-        }
-        QhReg reg = qh_t1_use_gpr(t, values[k]);
-        if (set->type == QH_TYPE_I32) { /* zero-extended */
-            qh_x_mov(&t->a, FALSE, QH_RAX, reg);
-            reg = QH_RAX;
-        }
-        qh_x(&t->a, QH_X_MOV_ST | QH_X_W, reg, qh_rm_mem(QH_RBP, recipe->lazy[1 + k]));
-    }
-}
-
-gboolean qh_t1_pending_set(QhT1 *t)
-{
-    uint32_t n = t->alloc->pending_flags.recipe_of[t->i];
-
-    t->alloc->state.flags = (uint16_t)n;
-    if (n == 0) {
-        return FALSE;
-    }
-    put_slots(t, &t->alloc->pending_flags.recipes[n - 1]);
-    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, (int32_t)lazy_field(t, 0)->offset),
-              (int32_t)QH_T1_PENDING(n));
-    return TRUE;
-}
-
-gboolean qh_t1_pending_is_of(const QhT1 *t, uint32_t i)
-{
-    uint32_t n = t->alloc->state.flags;
-
-    return n != 0 && t->alloc->pending_flags.recipe_of[i] == n;
-}
-
-const QhT1Recipe *qh_t1_pending_now(const QhT1 *t)
-{
-    uint32_t n = t->alloc->state.flags;
-
-    return n == 0 ? NULL : &t->alloc->pending_flags.recipes[n - 1];
-}
-
-QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
-{
-    const QhT1Alloc *alloc = t->alloc;
-    const QhT1Var *var = &alloc->vars[recipe->var[k]];
-
-    if (recipe->from[k] == QH_T1_FROM_SLOT) {
-        return qh_rm_mem(QH_RBP, recipe->lazy[1 + k]);
-    }
-    return var->home != QH_NO_REG && (alloc->state.in & qh_t1_bit(var->home))
-               ? qh_rm_reg(alloc->homes[var->home].reg)
-               : qh_rm_mem(QH_RBP, var->at);
-}
-
-/* Operand @k, which is not NONE, into rax. */
-static void fetch(QhT1 *t, const QhT1Recipe *recipe, uint32_t k, uint32_t wide)
-{
-    if (recipe->from[k] == QH_T1_FROM_CONST) {
-        qh_x_mov_i(&t->a, QH_RAX, recipe->imm[k]);
-    } else {
-        qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_t1_pending_rm(t, recipe, k));
-    }
-}
-
-static void put(QhT1 *t, const QhT1Recipe *recipe, uint32_t k)
-{
-    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + k]));
-}
-
-uint32_t qh_t1_pending_formula(const QhT1Recipe *recipe,
-                               uint32_t missing,
-                               uint32_t *ret_first,
-                               uint32_t *ret_second)
-{
-    gboolean adds = recipe->op == QH_IR_add;
-
-    switch (missing) {
-    case 0: /* a = result +- b */
-        *ret_first = 2;
-        *ret_second = 1;
-        return adds ? QH_IR_sub : QH_IR_add;
-    case 1: /* b = result - a, a - result */
-        *ret_first = adds ? 2 : 0;
-        *ret_second = adds ? 0 : 2;
-        return QH_IR_sub;
-    default:
-        *ret_first = 0;
-        *ret_second = 1;
-        return recipe->op;
-    }
-}
-
-/* rax = what is missing; the other two are in their lazy slots. */
-static void work_out(QhT1 *t, const QhT1Recipe *recipe, uint32_t missing, uint32_t wide)
-{
-    uint32_t first, second, op = qh_t1_pending_formula(recipe, missing, &first, &second);
-
-    if (op == QH_IR_andn) {
-        uint32_t swap = first;
-        first = second;
-        second = swap;
-    }
-    qh_x(&t->a, QH_X_MOV | wide, QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + first]));
-    if (op == QH_IR_andn) {
-        qh_x(&t->a, QH_X_GRP_F7 | wide, 2, qh_rm_reg(QH_RAX)); /* not */
-    }
-    qh_x(&t->a,
-         (op == QH_IR_add   ? QH_X_ADD
-          : op == QH_IR_sub ? QH_X_SUB
-                            : QH_X_AND) |
-             wide,
-         QH_RAX, qh_rm_mem(QH_RBP, recipe->lazy[1 + second]));
-}
-
-static void follow_code(QhT1 *t, const QhT1Recipe *recipe)
-{
-    uint32_t wide = recipe->word >> 8 == QH_TYPE_I64 ? QH_X_W : 0;
-
-    for (uint32_t k = 0; k < 3; k++) {
-        if (recipe->from[k] == QH_T1_FROM_CONST || recipe->from[k] == QH_T1_FROM_VAR) {
-            fetch(t, recipe, k, wide);
-            put(t, recipe, k);
-        }
-    }
-    for (uint32_t k = 0; k < 3; k++) {
-        if (recipe->from[k] == QH_T1_FROM_NONE) {
-            work_out(t, recipe, k, wide);
-            put(t, recipe, k);
-        }
-    }
-    qh_x_st_i(&t->a, 4, qh_rm_mem(QH_RBP, recipe->lazy[0]), (int32_t)recipe->word);
-}
-
-void qh_t1_pending_flush(QhT1 *t)
-{
-    uint32_t n = t->alloc->state.flags;
-    QhXLabel done = {0};
-
-    if (n == 0) {
-        return;
-    }
-    t->alloc->state.flags = 0;
-    const QhT1Recipe *recipe = &t->alloc->pending_flags.recipes[n - 1];
-    qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, recipe->lazy[0]), (int32_t)QH_T1_PENDING(n));
-    qh_x_jcc(&t->a, QH_IF_NE, &done);
-    follow_code(t, recipe);
-    qh_x_bind(&t->a, &done);
-}
-
 uint16_t qh_t1_pending_at(const QhT1 *t, uint32_t to)
 {
     return (uint16_t)carried_at(t->alloc, to);
@@ -731,67 +630,6 @@ gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to)
 {
     uint32_t n = t->alloc->state.flags;
 
-    return n == 0 || !t->alloc->pending_flags.wanted[to] || n == carried_at(t->alloc, to);
-}
-
-void qh_t1_pending_join(QhT1 *t, uint32_t to)
-{
-    if (!qh_t1_pending_fits(t, to)) {
-        qh_t1_pending_flush(t);
-    }
-    t->alloc->state.flags = (uint16_t)carried_at(t->alloc, to);
-}
-
-static uint64_t read_operand(const QhCpu *cpu, const QhT1Recipe *recipe, uint32_t k)
-{
-    uint64_t value = 0;
-
-    if (recipe->from[k] == QH_T1_FROM_CONST) {
-        return recipe->imm[k];
-    }
-    if (recipe->from[k] == QH_T1_FROM_SLOT) {
-        memcpy(&value, (const char *)cpu + recipe->lazy[1 + k], sizeof(value));
-        return value;
-    }
-    memcpy(&value, (const char *)cpu + recipe->at[k], recipe->word >> 8 == QH_TYPE_I64 ? 8 : 4);
-    return value;
-}
-
-static uint64_t combine(uint32_t op, uint64_t first, uint64_t second)
-{
-    switch (op) {
-    case QH_IR_add:
-        return first + second;
-    case QH_IR_sub:
-        return first - second;
-    case QH_IR_and:
-        return first & second;
-    default:
-        return first & ~second;
-    }
-}
-
-void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number)
-{
-    uint64_t operands[3];
-    uint32_t kind, first, second, op;
-
-    memcpy(&kind, (char *)cpu + recipe->lazy[0], sizeof(kind));
-    if (kind != QH_T1_PENDING(number)) {
-        return;
-    }
-    for (uint32_t k = 0; k < 3; k++) {
-        operands[k] = recipe->from[k] == QH_T1_FROM_NONE ? 0 : read_operand(cpu, recipe, k);
-    }
-    for (uint32_t k = 0; k < 3; k++) {
-        if (recipe->from[k] == QH_T1_FROM_NONE) {
-            op = qh_t1_pending_formula(recipe, k, &first, &second);
-            operands[k] = combine(op, operands[first], operands[second]);
-            if (recipe->word >> 8 == QH_TYPE_I32) {
-                operands[k] = (uint32_t)operands[k];
-            }
-        }
-        memcpy((char *)cpu + recipe->lazy[1 + k], &operands[k], sizeof(operands[k]));
-    }
-    memcpy((char *)cpu + recipe->lazy[0], &recipe->word, sizeof(recipe->word));
+    return n == 0 || !t->alloc->pending_flags.wanted[to] || n == carried_at(t->alloc, to) ||
+           t->alloc->pending_flags.recipes[n - 1].written;
 }

@@ -10,6 +10,12 @@
  * with that number and, when it is there, follows the recipe. What a path carries is decided before
  * code is made: at most one recipe at each place, and its variables do not change while it is
  * wanted.
+ *
+ * That pays in loops. Elsewhere the operands are stored at once, which is cheaper than to follow a
+ * recipe later; there the recipe only tells who reads flags which kind to expect.
+ *
+ * Results that follow from the operands are not stored at all: a bit in the kind's slot says so
+ * among compiled code. qh_t1_complete works them out before anybody else looks.
  */
 #ifndef QH_CORE_JIT_X86_64_PENDING_H
 #define QH_CORE_JIT_X86_64_PENDING_H
@@ -31,7 +37,7 @@ typedef struct QhT1Recipe {
     uint16_t var[3]; /* of a, b, result, where from says so */
     uint8_t from[3]; /* QH_T1_FROM_... */
     uint8_t put[3];  /* the variable gets it behind the setflags, and had something else before */
-    uint8_t pad;
+    uint8_t written; /* the operands are in their slots, as the kind's slot says */
     uint16_t op;     /* QH_IR_...: result = a op b, if one of them is not known */
     int32_t at[3];   /* the variable, from the CPU state */
     int32_t lazy[4]; /* kind, a, b, result */
@@ -46,10 +52,14 @@ typedef struct QhT1Pending {
     uint16_t recipe_of[QH_T1_MAX_RECORDS]; /* of a setflags, + 1 */
     uint16_t carried[QH_T1_MAX_RECORDS];   /* by a target */
     uint8_t wanted[QH_T1_MAX_RECORDS];     /* somebody looks before the next setflags */
+    gboolean named;                        /* records get or set the slots as such: no recipes */
 } QhT1Pending;
 
 /* What the kind's slot holds while recipe @n is not followed: no QH_CC_... has these bits. */
 #define QH_T1_PENDING(n) (0x40000000u | (n))
+/* Likewise: the slot of the result has yet to be worked out, a + b, a - b or a & b by the kind; for
+ * QH_CC_BITS, b and the result are a. */
+#define QH_T1_DERIVED 0xd5c30000u
 
 /* Analysis, between look_forward and look_backward (analyse.c). */
 void qh_t1_pending_analyse(QhT1 *t);
@@ -77,6 +87,14 @@ gboolean qh_t1_pending_fits(const QhT1 *t, uint32_t to);
 const QhT1Recipe *qh_t1_pending_now(const QhT1 *t);
 /* Whether that is the one of setflags @i. */
 gboolean qh_t1_pending_is_of(const QhT1 *t, uint32_t i);
+/* What the kind's slot holds if it is this recipe's turn. */
+uint32_t qh_t1_pending_word(const QhT1 *t, const QhT1Recipe *recipe);
+/* Whether the result of setflags @set follows from its operands as QH_T1_DERIVED has it. */
+gboolean qh_t1_derives(const QhT1 *t, const QhIrRecord *set);
+/* Whether the helper of call @record may see the condition codes, or enter an exception. */
+gboolean qh_t1_call_looks(const QhT1 *t, const QhIrRecord *record);
+/* Code before C that looks at the slots: the result is worked out if need be. */
+void qh_t1_emit_complete(QhT1 *t);
 /* Operand @k of it, not a constant and known: a register or memory. */
 QhRm qh_t1_pending_rm(const QhT1 *t, const QhT1Recipe *recipe, uint32_t k);
 /* How the missing one of a, b and result follows: operation QH_IR_... of two others. */
@@ -87,5 +105,11 @@ uint32_t qh_t1_pending_formula(const QhT1Recipe *recipe,
 
 /* The same from C, all variables being in memory. */
 void qh_t1_follow(QhCpu *cpu, const QhT1Recipe *recipe, uint32_t number);
+/* What is derived is worked out; @lazy: where the slots are, from the CPU state. */
+void qh_t1_complete(QhCpu *cpu, const int32_t lazy[4]);
+/* Where they are; all 0: the translator has none. */
+void qh_t1_lazy_slots(const QhIrContext *context, int32_t ret_at[4]);
+/* The same for operands that were read from there: the kind without the bit. */
+uint32_t qh_t1_derive(uint32_t kind, uint64_t operands[3]);
 
 #endif

@@ -235,12 +235,14 @@ static void repeat_recipe(QhT1 *t, const QhT1Recipe *recipe, uint32_t which)
 
 /* --- From the slots --- */
 
-static void repeat_slots(QhT1 *t, uint32_t kind, uint32_t type, uint32_t which)
+static void
+repeat_slots(QhT1 *t, uint32_t kind, uint32_t type, uint32_t which, gboolean with_result)
 {
     Side sides[3];
 
     for (uint32_t k = 0; k < 3; k++) {
-        sides[k] = (Side){.have = TRUE, .rm = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1 + k))};
+        sides[k] =
+            (Side){.have = k < 2 || with_result, .rm = qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 1 + k))};
     }
     repeat(t, kind, type == QH_TYPE_I64 ? QH_X_W : 0, which, sides);
 }
@@ -264,6 +266,7 @@ static uint32_t cold_flag(QhCpu *cpu, const QhT1Cold *cold, QhT1Regs *regs)
         const char *from = (const char *)cpu + (cold->word >> 16 * i & 0xffff) * 4;
         memcpy(i == 0 ? (void *)&lazy.kind : &lazy.operands[i - 1], from, i == 0 ? 4 : 8);
     }
+    lazy.kind = qh_t1_derive(lazy.kind, lazy.operands);
     qh_t0_flag_fn (&record)((QhCpu *)(void *)&lazy, ops);
     regs->gpr[cold->d] = (uint32_t)lazy.result;
     return QH_T1_RESUME;
@@ -316,22 +319,24 @@ static void compare_kind(QhT1 *t, uint32_t word)
     qh_x_alu_i(&t->a, QH_X_CMP, qh_rm_mem(QH_RBP, qh_t1_lazy_at(t, 0)), (int32_t)word);
 }
 
-/* Subtractions, for the carry sums of many words, then C. */
+/* Subtractions of compiled code, for the carry sums of many words, then C. */
 static void emit_unknown(QhT1 *t, uint64_t word)
 {
-    static const uint8_t tries[][2] = {
-        {QH_CC_SUB_NB, QH_TYPE_I64},
-        {QH_CC_SUB_NB, QH_TYPE_I32},
-        {QH_CC_ADC,    QH_TYPE_I64}
+    static const struct {
+        uint32_t kind, type, bits;
+    } tries[] = {
+        {QH_CC_SUB_NB, QH_TYPE_I64, QH_T1_DERIVED},
+        {QH_CC_SUB_NB, QH_TYPE_I32, QH_T1_DERIVED},
+        {QH_CC_ADC,    QH_TYPE_I64, 0            }
     };
     QhT1ColdSite *site = (QhT1ColdSite *)(uintptr_t)word;
     uint32_t which = site->cold.y, n = which == QH_FLAG_C ? 3 : 2;
 
     for (uint32_t i = 0; i < n; i++) {
         QhXLabel other = {0};
-        compare_kind(t, tries[i][0] | (uint32_t)tries[i][1] << 8);
+        compare_kind(t, tries[i].kind | tries[i].type << 8 | tries[i].bits);
         qh_x_jcc(&t->a, QH_IF_NE, &other);
-        repeat_slots(t, tries[i][0], tries[i][1], which);
+        repeat_slots(t, tries[i].kind, tries[i].type, which, tries[i].bits == 0);
         qh_x_jmp(&t->a, &site->back);
         qh_x_bind(&t->a, &other);
     }
@@ -391,17 +396,17 @@ uint32_t qh_t1_flag_condition(QhT1 *t, uint32_t flag)
         return host_condition(flags);
     }
     if (from != NULL && recipe == NULL && can_repeat(from->flags, which)) {
-        repeat_slots(t, from->flags, from->type, which);
+        repeat_slots(t, from->flags, from->type, which, !qh_t1_derives(t, from));
         return host_condition(flags);
     }
     site = unknown(t, which);
-    compare_kind(t, recipe != NULL ? QH_T1_PENDING(t->alloc->state.flags)
-                                   : QH_CC_SUB_NB | (uint32_t)QH_TYPE_I64 << 8);
+    compare_kind(t, recipe != NULL ? qh_t1_pending_word(t, recipe)
+                                   : QH_CC_SUB_NB | (uint32_t)QH_TYPE_I64 << 8 | QH_T1_DERIVED);
     qh_x_jcc(&t->a, QH_IF_NE, qh_t1_later_here(t, emit_unknown, (uintptr_t)site));
     if (recipe != NULL) {
         repeat_recipe(t, recipe, which);
     } else {
-        repeat_slots(t, QH_CC_SUB_NB, QH_TYPE_I64, which);
+        repeat_slots(t, QH_CC_SUB_NB, QH_TYPE_I64, which, FALSE);
     }
     qh_x_bind(&t->a, &site->back);
     return host_condition(flags);

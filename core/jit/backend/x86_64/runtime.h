@@ -89,6 +89,7 @@ struct QhT1Region {
     QhT1Link *into;  /* list by next */
     QhT1Home homes[QH_T1_MAX_HOMES];
     const struct QhT1Recipe *recipes; /* of condition codes; QhT1Cold.flags - 1 */
+    int32_t lazy[4];                  /* their slots, from the CPU state */
     uint16_t *insns;                  /* offset in the page of each instruction */
     uint16_t *blocks;        /* first byte and end of each guest block in the page, in pairs */
     void *next, *page_next;  /* the store's */

@@ -177,7 +177,8 @@ void qh_t1_fp_forget(QhT1 *t);
 /* Passes over the records before code is made, a file each. */
 void qh_t1_fold(QhT1Source *source);       /* pass-fold.c: constants */
 void qh_t1_dead_flags(QhT1Source *source); /* pass-flags.c: setflags that nobody reads */
-/* Whether slot @slot shares memory with a lazy slot. */
+/* Whether slot @slot, or these bytes of the CPU state, share memory with a lazy slot. */
 gboolean qh_t1_is_lazy(const QhT1Source *source, uint32_t slot);
+gboolean qh_t1_is_lazy_at(const QhT1Source *source, uint32_t at, uint32_t bytes);
 
 #endif

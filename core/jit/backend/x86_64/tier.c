@@ -10,6 +10,7 @@
 
 #include "abi/target.h"
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/backend/x86_64/pending.h"
 #include "core/jit/perf.h"
 
 #include <string.h>
@@ -31,6 +32,7 @@ QhTier *qh_tier_new(QhEngine *engine, uint64_t max_bytes, GError **error)
     tier = g_new0(QhTier, 1);
     tier->engine = engine;
     tier->memory = memory;
+    qh_t1_lazy_slots(&engine->ir, tier->lazy);
     a = (QhAsm){.base = memory->writable,
                 .at = memory->writable,
                 .end = memory->writable + QH_T1_STUB_BYTES,
@@ -237,6 +239,7 @@ uint32_t qh_tier_run(QhJitCpu *jit, const void *native)
     jit->hot.calls = NULL;
     left = enter(cpu, native);
     jit->hot.calls = NULL;
+    qh_t1_complete(cpu, jit->engine->tier->lazy);
     qh_t1_take_fp_flags(cpu);
     return left;
 }

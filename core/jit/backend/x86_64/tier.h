@@ -10,6 +10,7 @@ struct QhTier {
     QhEngine *engine;
     QhT1Memory *memory; /* the engine's lock guards it */
     QhT1Stubs stubs;
+    int32_t lazy[4];   /* slots of condition codes, from the CPU state */
     QhTierStats stats; /* likewise */
     uint64_t epoch;    /* rises with every chunk that is retired; atomic */
 };
