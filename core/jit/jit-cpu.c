@@ -137,6 +137,10 @@ QhJitCpu *qh_jit_cpu_new(QhCluster *cluster, QhVcpu *vcpu, uint32_t index, GErro
     jit->fp_tininess = target->tininess_before_rounding;
     jit->exponents[0][0] = 0x7f000000;
     jit->exponents[1][0] = UINT64_C(0x7fe0) << 48;
+    jit->compared[0x02] = 2;
+    jit->compared[0x03] = 8;
+    jit->compared[0x42] = 6;
+    jit->compared[0x47] = 3;
     cpu = qh_jit_state(jit);
     cpu->ctx = cluster->cpu_slot.ctx;
     cpu->vcpu = vcpu;

@@ -87,6 +87,7 @@ struct QhJitCpu {
     struct QhLockstep *lockstep; /* NULL: compiled code is not compared */
     uint64_t reserved[3];
     uint64_t exponents[2][2]; /* f32, f64: the exponent field less its lowest bit, and zeros */
+    uint8_t compared[72];     /* N, Z, C, V (fcmp_bits) by what UCOMISD and LAHF leave in ah */
     uint64_t passed;          /* qh_tier_pass; atomic */
     uint32_t in_run;          /* between blocks or in one; atomic */
     struct QhTierCpu *tier;   /* the compiler's; NULL until it is used */

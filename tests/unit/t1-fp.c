@@ -24,7 +24,8 @@ enum {
     FORM_SAME,   /* all operands are one */
     FORM_CONST,  /* the first is a constant */
     FORM_BRANCH, /* a truth value is the condition of a branch */
-    FORM_V,      /* operands and result are in vector registers, the result with zeros above it */
+    FORM_BRANCH_NOT,
+    FORM_V, /* operands and result are in vector registers, the result with zeros above it */
     FORM_V_HOMES,
     FORM_V_TO_A,
     FORM_V_TO_B,
@@ -217,6 +218,8 @@ static void emit(QhBlock *block, void *data)
     result = qh_ir(block, p->op, type, p->flags, args[0], args[1], args[2]);
     if (is_bool && p->form == FORM_BRANCH) {
         branch_on(block, result);
+    } else if (is_bool && p->form == FORM_BRANCH_NOT) {
+        branch_on(block, qh_ir_1(block, QH_IR_not, QH_TYPE_B1, result));
     } else if (is_bool) {
         qh_ir_set(block, I64, TOY_X + 9, qh_ir_1(block, QH_IR_bool2int, I64, result));
     } else {
@@ -325,6 +328,8 @@ static void run_others(T1Pair *pair, uint32_t type)
             run_forms(pair, (Program){QH_IR_fcmp, type, type, 2, flags, 0, 0});
         }
     }
+    run_forms(pair, (Program){QH_IR_fcmp_bits, I64, type, 2, 0, 0, 0});
+    run_forms(pair, (Program){QH_IR_fcmp_bits, I64, type, 2, QH_FCMP_SIGNALING, 0, 0});
     run_forms(pair, (Program){QH_IR_fneg, type, type, 1, 0, 0, 0});
     run_forms(pair, (Program){QH_IR_fabs, type, type, 1, 0, 0, 0});
     run_forms(pair, (Program){QH_IR_fcopysign, type, type, 2, 0, 0, 0});

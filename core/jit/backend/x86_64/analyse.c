@@ -243,6 +243,19 @@ static gboolean is_scale(const QhT1 *t, const QhIrRecord *record)
     return count->op == QH_IR_const && count->c == 0 && count->b >= 1 && count->b <= 3;
 }
 
+/* Whether there is no code between records @i and @last of a block. */
+static gboolean are_next(const QhT1 *t, uint32_t i, uint32_t last)
+{
+    while (++i < last) {
+        const QhT1Value *value = &t->alloc->values[i];
+        if (value->make != QH_T1_DEAD && value->make != QH_T1_COPY && value->make != QH_T1_CONST &&
+            t->source->records[i].op != QH_IR_nop) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static void choose_make(QhT1 *t, uint32_t i)
 {
     const QhIrRecord *record = &t->source->records[i];
@@ -251,7 +264,7 @@ static void choose_make(QhT1 *t, uint32_t i)
     /* fcmp raises flags: before anything that may look at them; flags may be set anew */
     if (value->users == QH_T1_USER_BRANCH && value->uses == 1 &&
         (record->op == QH_IR_cmp ||
-         (value->last == i + 1 &&
+         (are_next(t, i, value->last) &&
           (record->op == QH_IR_fcmp ||
            (record->op == QH_IR_flag && qh_t1_flag_is_condition(record)))))) {
         value->make = QH_T1_CMP;

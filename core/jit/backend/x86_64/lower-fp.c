@@ -11,6 +11,7 @@
 #include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/nan.h"
+#include "core/jit/jit-cpu.h"
 
 #include "abi/target.h"
 
@@ -425,8 +426,11 @@ static void fcmp(QhT1 *t, const QhIrRecord *record)
     qh_x(&t->a, QH_X_MOVZX8, d, qh_rm_reg(QH_RAX));
 }
 
-static void fcmp_bits(QhT1 *t, const QhIrRecord *record)
+/* The comparison leaves zero, parity and carry flag, and 0 in the others. All processors with AVX
+ * have LAHF in 64-bit mode; others choose bits by moves. */
+static void flags_to_bits(QhT1 *t, QhReg d)
 {
+    static const uint8_t lahf[] = {0x9f, 0x0f, 0xb6, 0xc4}; /* lahf; movzx eax, ah */
     static const struct {
         uint32_t condition;
         int32_t bits;
@@ -435,20 +439,30 @@ static void fcmp_bits(QhT1 *t, const QhIrRecord *record)
         {QH_IF_E,  6},
         {QH_IF_PE, 3}
     };
-    uint32_t type = t->records[record->a].type;
-    uint32_t op =
-        (record->flags & QH_FCMP_SIGNALING ? QH_X_COMIS : QH_X_UCOMIS) | qh_t1_packed(type);
-    QhReg left = qh_t1_use_xmm(t, record->a), right = qh_t1_use_xmm(t, record->b), d;
 
-    d = t->alloc->values[t->i].uses != 0 ? qh_t1_def(t) : QH_NO_REG;
-    qh_x(&t->a, op, left, qh_rm_reg(right));
-    if (d == QH_NO_REG) {
+    if (has_avx(t)) {
+        qh_x_bytes(&t->a, lahf, sizeof(lahf));
+        qh_x(&t->a, QH_X_MOVZX8, d, qh_rm_sib(QH_RBP, QH_RAX, 0, QH_JIT_CPU_AT(compared)));
         return;
     }
     qh_x_mov_i(&t->a, d, 2);
     for (uint32_t i = 0; i < G_N_ELEMENTS(cases); i++) { /* moves keep the host's flags */
         qh_x_mov_i(&t->a, QH_RAX, (uint64_t)cases[i].bits);
         qh_x(&t->a, QH_X_CMOV + cases[i].condition, d, qh_rm_reg(QH_RAX));
+    }
+}
+
+static void fcmp_bits(QhT1 *t, const QhIrRecord *record)
+{
+    uint32_t type = t->records[record->a].type;
+    uint32_t op =
+        (record->flags & QH_FCMP_SIGNALING ? QH_X_COMIS : QH_X_UCOMIS) | qh_t1_packed(type);
+    QhReg left = qh_t1_use_xmm(t, record->a), right = qh_t1_use_xmm(t, record->b);
+    QhReg d = t->alloc->values[t->i].uses != 0 ? qh_t1_def(t) : QH_NO_REG;
+
+    qh_x(&t->a, op, left, qh_rm_reg(right));
+    if (d != QH_NO_REG) {
+        flags_to_bits(t, d);
     }
 }
 
