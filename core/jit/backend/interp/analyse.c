@@ -174,8 +174,9 @@ static gboolean is_idle(const QhT0Source *source, const QhIrRecord *record)
            !(info->attrs & (QH_IR_A_FAULT | QH_IR_A_FLAGS));
 }
 
-/* What a record does with its first operand; others are used in other ways. */
-static uint8_t user_kind(uint32_t op)
+/* What a record does with its first operand, and setflags with the third; others are used in other
+ * ways. */
+static uint8_t user_kind(uint32_t op, uint32_t operand)
 {
     static const uint8_t kinds[QH_IR_OP_LIMIT] = {
         [QH_IR_brc] = QH_USER_BRANCH,  [QH_IR_ld] = QH_USER_ADDRESS,
@@ -183,6 +184,9 @@ static uint8_t user_kind(uint32_t op)
         [QH_IR_sext] = QH_USER_EXTEND,
     };
 
+    if (operand != 0) {
+        return op == QH_IR_setflags && operand == 2 ? QH_USER_RESULT : QH_USER_OTHER;
+    }
     return kinds[op] != 0 ? kinds[op] : QH_USER_OTHER;
 }
 
@@ -212,6 +216,16 @@ static gboolean wraps(const QhT0Lower *lower, const QhIrRecord *record)
     }
 }
 
+/* Whether record @i is the difference of the operands of the setflags that uses it. */
+static gboolean is_difference(const QhT0Lower *lower, uint32_t i)
+{
+    const QhIrRecord *record = &lower->source->records[i];
+    const QhIrRecord *set = &lower->source->records[lower->values[i].last];
+
+    return record->op == QH_IR_sub && set->c == i && record->type == set->type &&
+           record->a == set->a && record->b == set->b;
+}
+
 /* Whether the only user, or all users, had better do the work of record @i. */
 static void choose_make(QhT0Lower *lower, uint32_t i)
 {
@@ -230,6 +244,8 @@ static void choose_make(QhT0Lower *lower, uint32_t i)
         value->make = QH_MAKE_ADDR;
     } else if (value->users == QH_USER_EXTEND && value->uses == 1 && wraps(lower, record)) {
         value->make = QH_MAKE_WRAP;
+    } else if (value->users == QH_USER_RESULT && value->uses == 1 && is_difference(lower, i)) {
+        value->make = QH_MAKE_FLAGS;
     }
 }
 
@@ -271,7 +287,7 @@ static void analyse_backward(QhT0Lower *lower)
         }
         n = qh_ir_uses(source->context->translator, source->records, i, used);
         for (uint32_t k = 0; k < n; k++) {
-            note_use(lower, used[k], until, k == 0 ? user_kind(record->op) : QH_USER_OTHER);
+            note_use(lower, used[k], until, user_kind(record->op, k));
         }
     }
 }

@@ -210,6 +210,18 @@ static inline QhCode *jump(QhJitCpu *jit, uint64_t pc)
     OP(name##64i) R64(ip->d) = r64(ip->a) op(c64) IMM;                                             \
     NEXT(1);
 
+/* All operands are read before a slot is written, since they may lie in one. */
+#define SETFLAGS(name, first, second, third)                                                       \
+    OP(name)                                                                                       \
+    {                                                                                              \
+        uint64_t a = (first), b = (second), c = (third);                                           \
+        R32(ip[1].slot[0]) = ip[1].extra;                                                          \
+        R64(ip[1].slot[1]) = a;                                                                    \
+        R64(ip[1].slot[2]) = b;                                                                    \
+        R64(ip[1].slot[3]) = c;                                                                    \
+        NEXT(2);                                                                                   \
+    }
+
 #define ENTRY(address)                                                                             \
     ((const QhTlbEntry *)(base + ip[1].mem.tlb + ((address) >> shift & entry_mask)))
 #define LOAD(name, type, value, bytes)                                                             \
@@ -375,6 +387,15 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     OP(not64) R64(ip->d) = ~R64(ip->a);
     NEXT(1);
 
+    SETFLAGS(setflags64, R64(ip->a), R64(ip->b), R64(ip->d))
+    SETFLAGS(setflags64i, R64(ip->a), (uint64_t)IMM, R64(ip->d))
+    SETFLAGS(setflags32, R32(ip->a), R32(ip->b), R32(ip->d))
+    SETFLAGS(setflags32i, R32(ip->a), (uint32_t)IMM, R32(ip->d))
+    SETFLAGS(cmpflags64, R64(ip->a), R64(ip->b), a - b)
+    SETFLAGS(cmpflags64i, R64(ip->a), (uint64_t)IMM, a - b)
+    SETFLAGS(cmpflags32, R32(ip->a), R32(ip->b), (uint32_t)(a - b))
+    SETFLAGS(cmpflags32i, R32(ip->a), (uint32_t)IMM, (uint32_t)(a - b))
+
     LOAD(ld8u, uint8_t, R64(ip->d) = got, 1)
     LOAD(ld8s, int8_t, R64(ip->d) = (uint64_t)(int64_t)got, 1)
     LOAD(ld16u, uint16_t, R64(ip->d) = got, 2)
@@ -538,9 +559,9 @@ uint32_t qh_t0_units(uint32_t op)
     case QH_T0_raise:
         return 2;
     default:
-        return op >= QH_T0_call0 && op <= QH_T0_call_any ? 4
-               : op >= QH_T0_ld8u && op <= QH_T0_cas     ? 2
-                                                         : 1;
+        return op >= QH_T0_call0 && op <= QH_T0_call_any   ? 4
+               : op >= QH_T0_setflags64 && op <= QH_T0_cas ? 2
+                                                           : 1;
     }
 }
 

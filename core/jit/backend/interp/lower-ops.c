@@ -60,8 +60,7 @@ static gboolean small(uint64_t bits)
     return (int64_t)bits == (int32_t)bits;
 }
 
-/* Whether @value is a constant that fits an immediate; 32-bit ones always do. */
-static gboolean immediate(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits)
+gboolean qh_t0_immediate(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits)
 {
     return !lower->source->plain && qh_t0_const(lower, value, ret_bits) &&
            (lower->values[value].bytes == 4 || small(*ret_bits));
@@ -106,11 +105,11 @@ static gboolean lower_binary(QhT0Lower *lower, const QhIrRecord *record, gboolea
     }
     with_imm = wraps ? forms->riw : narrow ? forms->ri32 : forms->ri64;
     plain = wraps ? forms->rrw : narrow ? forms->rr32 : forms->rr64;
-    if (commutes(record->op) && immediate(lower, a, &bits)) {
+    if (commutes(record->op) && qh_t0_immediate(lower, a, &bits)) {
         a = record->b;
         b = record->a;
     }
-    if (immediate(lower, b, &bits)) {
+    if (qh_t0_immediate(lower, b, &bits)) {
         if (record->op == QH_IR_sub && bits != G_GUINT64_CONSTANT(0xffffffff80000000)) {
             bits = -bits;
             with_imm = wraps ? QH_T0_addwi : narrow ? QH_T0_add32i : QH_T0_add64i;
@@ -164,11 +163,11 @@ static void lower_cmp(QhT0Lower *lower, const QhIrRecord *record)
     uint32_t cond = record->flags, a = record->a, b = record->b;
     uint64_t bits;
 
-    if (record->type == QH_TYPE_I64 && immediate(lower, b, &bits)) {
+    if (record->type == QH_TYPE_I64 && qh_t0_immediate(lower, b, &bits)) {
         emit_ri(lower, cond_forms[cond].set64i, a, (int32_t)bits);
         return;
     }
-    if (record->type == QH_TYPE_I64 && immediate(lower, a, &bits)) {
+    if (record->type == QH_TYPE_I64 && qh_t0_immediate(lower, a, &bits)) {
         emit_ri(lower, cond_forms[swapped(cond)].set64i, b, (int32_t)bits);
         return;
     }
@@ -262,7 +261,7 @@ static uint32_t fn_extra(const QhIrRecord *record)
 /* The operands go to a, b, c in the order of qh_ir_uses. */
 void qh_t0_lower_fn(QhT0Lower *lower, const QhIrRecord *record, QhT0Fn fn)
 {
-    const QhIrOp *info = &qh_ir_ops[record->op];
+    const QhIrOpInfo *info = qh_ir_op_info(record->op);
     int16_t at[8] = {0};
     uint32_t used[8];
     uint32_t n = qh_ir_uses(lower->source->context->translator, record, 0, used);

@@ -18,6 +18,7 @@ typedef enum {
     QH_MAKE_CMP,   /* a comparison made by the branch that uses it */
     QH_MAKE_ADDR,  /* base + constant, made by the loads and stores that use it */
     QH_MAKE_WRAP,  /* 32-bit arithmetic, made by the sign extension that uses it */
+    QH_MAKE_FLAGS, /* a difference, made by the setflags that uses it */
     QH_MAKE_COPY,  /* the same bits as another value */
 } QhMake;
 
@@ -50,6 +51,7 @@ typedef struct QhLowerValue {
 #define QH_USER_ADDRESS 2u /* address of a load or store */
 #define QH_USER_EXTEND  4u /* sign extension from 32 bits */
 #define QH_USER_OTHER   8u
+#define QH_USER_RESULT  16u /* result of a setflags */
 
 typedef struct QhLowerLabel {
     uint32_t op;      /* unit where it is */
@@ -90,6 +92,9 @@ void qh_t0_analyse(QhT0Lower *lower);
 /* The constant that value @value is; FALSE if it is none. */
 gboolean qh_t0_const(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits);
 
+/* Whether @value is a constant that fits an immediate; 32-bit ones always do. */
+gboolean qh_t0_immediate(const QhT0Lower *lower, uint32_t value, uint64_t *ret_bits);
+
 /* Places in units of 4 bytes from the state. */
 int16_t qh_t0_cell_at(uint32_t cell);
 int16_t qh_t0_local_at(uint32_t local);
@@ -105,6 +110,9 @@ void qh_t0_lower_int(QhT0Lower *lower, const QhIrRecord *record);
 void qh_t0_lower_memory(QhT0Lower *lower, const QhIrRecord *record);
 void qh_t0_lower_call(QhT0Lower *lower, const QhIrRecord *record);
 void qh_t0_lower_flow(QhT0Lower *lower, const QhIrRecord *record);
+void qh_t0_lower_setflags(QhT0Lower *lower, const QhIrRecord *record);
+void qh_t0_lower_flags_unless(QhT0Lower *lower, const QhIrRecord *record);
+void qh_t0_lower_flag(QhT0Lower *lower, const QhIrRecord *record);
 void qh_t0_lower_fn(QhT0Lower *lower, const QhIrRecord *record, QhT0Fn fn);
 
 #endif

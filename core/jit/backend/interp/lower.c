@@ -211,7 +211,7 @@ int16_t qh_t0_place(QhT0Lower *lower, uint32_t value)
 static gboolean is_quiet(const QhT0Lower *lower, uint32_t i, Range range)
 {
     const QhIrRecord *record = &lower->source->records[i];
-    const QhIrOp *info = &qh_ir_ops[record->op];
+    const QhIrOpInfo *info = qh_ir_op_info(record->op);
     const QhStateField *field;
     Range other;
 
@@ -374,89 +374,6 @@ static void lower_state(QhT0Lower *lower, const QhIrRecord *record)
     qh_t0_lower_fn(lower, record, qh_t0_int_fn(record));
 }
 
-/* An operand that is read from one of the slots about to be written, for the last time here. */
-static void save_operand(QhT0Lower *lower, uint32_t value)
-{
-    const QhTranslatorOps *ops = lower->source->context->translator;
-    uint32_t root = lower->values[value].root;
-    const QhLowerValue *v = &lower->values[root];
-
-    for (uint32_t i = 0; i < 4 && v->place == QH_PLACE_STATE; i++) {
-        const QhStateField *field = qh_ir_slot(lower->source->context->state, ops->lazy_slots[i]);
-        int32_t at = (int32_t)field->offset / 4;
-        Range range = {at, at + (int32_t)qh_ir_type_bytes(field->type) / 4};
-        if (in_range(v, &range)) {
-            move_out(lower, root);
-        }
-    }
-}
-
-/* The kind's slot also says how wide the operands are. */
-static void lower_setflags(QhT0Lower *lower, const QhIrRecord *record)
-{
-    const QhTranslatorOps *ops = lower->source->context->translator;
-    const QhStateTable *table = lower->source->context->state;
-    const uint32_t values[] = {record->a, record->b, record->c};
-    int16_t from[3];
-    QhT0Op *op;
-
-    for (uint32_t i = 0; i < 4; i++) {
-        const QhStateField *field = qh_ir_slot(table, ops->lazy_slots[i]);
-        qh_t0_clobber(lower, (int32_t)field->offset / 4, qh_ir_type_bytes(field->type));
-    }
-    for (uint32_t i = 0; i < 3; i++) {
-        qh_t0_place(lower, values[i]);
-        save_operand(lower, values[i]);
-        from[i] = qh_t0_place(lower, values[i]);
-    }
-    op = qh_t0_emit(lower, QH_T0_const32);
-    op->d = (int16_t)(qh_ir_slot(table, ops->lazy_slots[0])->offset / 4);
-    op->imm = record->flags | record->type << 8;
-    for (uint32_t i = 0; i < 3; i++) {
-        op = qh_t0_emit(lower, record->type == QH_TYPE_I32 ? QH_T0_ext32u : QH_T0_mov64);
-        op->d = (int16_t)(qh_ir_slot(table, ops->lazy_slots[1 + i])->offset / 4);
-        op->a = from[i];
-    }
-}
-
-static void lower_flags_unless(QhT0Lower *lower, const QhIrRecord *record)
-{
-    const QhTranslatorOps *ops = lower->source->context->translator;
-    const QhStateTable *table = lower->source->context->state;
-    int16_t condition;
-    QhT0Op *op;
-
-    for (uint32_t i = 0; i < 4; i++) {
-        const QhStateField *field = qh_ir_slot(table, ops->lazy_slots[i]);
-        qh_t0_clobber(lower, (int32_t)field->offset / 4, qh_ir_type_bytes(field->type));
-    }
-    condition = qh_t0_place(lower, record->a);
-    op = qh_t0_emit(lower, QH_T0_fn);
-    op->d = (int16_t)(qh_ir_slot(table, ops->lazy_slots[0])->offset / 4);
-    op->a = condition;
-    op->b = (int16_t)(qh_ir_slot(table, ops->lazy_slots[1])->offset / 4);
-    op->c = (int16_t)(qh_ir_slot(table, ops->lazy_slots[2])->offset / 4);
-    op[1].fn = qh_t0_flag_fn(record);
-    op[1].flags = (uint8_t)record->b;
-    op[1].extra = qh_ir_slot(table, ops->lazy_slots[3])->offset / 4;
-}
-
-static void lower_flag(QhT0Lower *lower, const QhIrRecord *record)
-{
-    const QhTranslatorOps *ops = lower->source->context->translator;
-    const QhStateTable *table = lower->source->context->state;
-    int16_t d = qh_t0_dest(lower);
-    QhT0Op *op = qh_t0_emit(lower, QH_T0_fn);
-
-    op->d = d;
-    op->a = (int16_t)(qh_ir_slot(table, ops->lazy_slots[0])->offset / 4);
-    op->b = (int16_t)(qh_ir_slot(table, ops->lazy_slots[1])->offset / 4);
-    op->c = (int16_t)(qh_ir_slot(table, ops->lazy_slots[2])->offset / 4);
-    op[1].fn = qh_t0_flag_fn(record);
-    op[1].flags = record->flags;
-    op[1].extra = qh_ir_slot(table, ops->lazy_slots[3])->offset / 4;
-}
-
 static void lower_const_pc(QhT0Lower *lower, const QhIrRecord *record)
 {
     int16_t d = qh_t0_dest(lower);
@@ -468,8 +385,7 @@ static void lower_const_pc(QhT0Lower *lower, const QhIrRecord *record)
 
 static uint32_t from_type(const QhT0Lower *lower, const QhIrRecord *record)
 {
-    return qh_ir_ops[record->op].kinds[0] == QH_IR_KIND_Y ? lower->source->records[record->a].type
-                                                          : 0;
+    return qh_ir_op_info(record->op)->a[0] == 'Y' ? lower->source->records[record->a].type : 0;
 }
 
 /* Groups by number, as ir-ops.def has them. */
@@ -506,14 +422,14 @@ static void lower_record(QhT0Lower *lower, const QhIrRecord *record)
         lower_state(lower, record);
         return;
     case QH_IR_setflags:
-        lower_setflags(lower, record);
+        qh_t0_lower_setflags(lower, record);
         return;
     case QH_IR_flags_unless:
-        lower_flags_unless(lower, record);
+        qh_t0_lower_flags_unless(lower, record);
         return;
     case QH_IR_flag:
     case QH_IR_cc2:
-        lower_flag(lower, record);
+        qh_t0_lower_flag(lower, record);
         return;
     case QH_IR_call:
         qh_t0_lower_call(lower, record);

@@ -19,6 +19,7 @@ struct QhCode;
 struct QhT0Op {
     union {
         const void *go; /* where the handler is; before qh_t0_link the operation's number */
+        int16_t slot[4];
         uint64_t word;
         struct {
             int32_t tlb; /* bytes from the CPU state to the softmmu table */
