@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Condition codes in the engine: what setflags leaves behind, and what reads it. */
+/* Condition codes in the engine: what setflags leaves behind, and what reads it; and branches. */
 #include "toy-machine.h"
 
 #include <inttypes.h>
@@ -216,11 +216,79 @@ static void test_flag_places(void)
     toy_machine_free(toy);
 }
 
+/* A branch by a comparison with a constant on either side. */
+typedef struct Branch {
+    uint32_t cond, type;
+    gboolean constant_first, if_false;
+    uint64_t value;
+} Branch;
+
+static void emit_branch(QhBlock *block, void *data)
+{
+    const Branch *b = data;
+    gboolean narrow = b->type == QH_TYPE_I32;
+    QhValue x = qh_ir_get(block, QH_TYPE_I64, TOY_X + 1), c, branch, one, two;
+
+    x = narrow ? qh_ir_1(block, QH_IR_trunc, QH_TYPE_I32, x) : x;
+    c = qh_ir_const(block, b->type, narrow ? (uint32_t)b->value : b->value);
+    one = qh_ir_const(block, QH_TYPE_I64, 1);
+    two = qh_ir_const(block, QH_TYPE_I64, 2);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X + 3, one);
+    branch = qh_ir_brc_forward(
+        block,
+        qh_ir_cmp(block, b->cond, b->type, b->constant_first ? c : x, b->constant_first ? x : c),
+        b->if_false);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X + 3, two);
+    qh_ir_land(block, branch);
+}
+
+static gboolean holds(uint32_t cond, uint64_t a, uint64_t b)
+{
+    int64_t sa = (int64_t)a, sb = (int64_t)b;
+    const gboolean table[] = {a == b, a != b, sa<sb, sa >= sb, sa <= sb, sa> sb,
+                              a<b, a >= b, a <= b, a> b};
+
+    return table[cond];
+}
+
+static void test_branches(void)
+{
+    static const int64_t values[] = {
+        0,      1,       -1,      2,      -2,         0x7ffe,        0x7fff,    0x8000,
+        0x8001, -0x8000, -0x8001, 0xffff, 0x7fffffff, -0x80000000ll, INT64_MAX, INT64_MIN};
+    ToyMachine *toy = toy_machine_new(1, 12);
+    Toy *cpu = toy->cpu[0];
+
+    for (uint32_t i = 0; i < 10 * 2 * 2 * 2 * N(values); i++) {
+        Branch b = {.cond = i % 10,
+                    .type = i / 10 % 2 ? QH_TYPE_I32 : QH_TYPE_I64,
+                    .constant_first = i / 20 % 2 != 0,
+                    .if_false = i / 40 % 2 != 0,
+                    .value = (uint64_t)values[i / 80]};
+        for (uint32_t k = 0; k < N(values); k++) {
+            uint64_t x = (uint64_t)values[k], value = b.value;
+            if (b.type == QH_TYPE_I32) { /* extended, they compare alike both ways */
+                x = (uint64_t)(int32_t)x;
+                value = (uint64_t)(int32_t)value;
+            }
+            cpu->x[1] = (uint64_t)values[k];
+            run(toy, emit_branch, &b);
+            g_assert_cmpuint(cpu->x[3], ==,
+                             holds(b.cond, b.constant_first ? value : x,
+                                   b.constant_first ? x : value) != b.if_false
+                                 ? 1
+                                 : 2);
+        }
+    }
+    toy_machine_free(toy);
+}
+
 int main(int argc, char **argv)
 {
     toy_choose_engine(argc, argv);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/interp/flags", test_flags);
     g_test_add_func("/interp/flag-places", test_flag_places);
+    g_test_add_func("/interp/branches", test_branches);
     return g_test_run();
 }

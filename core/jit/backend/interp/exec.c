@@ -16,9 +16,14 @@ typedef struct {
     uint64_t half[2];
 } __attribute__((may_alias, aligned(4))) Cell128;
 
+/* In memory, aligned there: one access where the host has that. */
+typedef uint64_t Wide __attribute__((vector_size(16), may_alias));
+typedef uint64_t WideCell __attribute__((vector_size(16), may_alias, aligned(4)));
+
 #define R64(at)   (*(Cell64 *)(base + (ptrdiff_t)(at)*4))
 #define R32(at)   (*(Cell32 *)(base + (ptrdiff_t)(at)*4))
 #define R128(at)  (*(Cell128 *)(base + (ptrdiff_t)(at)*4))
+#define WIDE(at)  (*(WideCell *)(base + (ptrdiff_t)(at)*4))
 #define S64(at)   ((int64_t)R64(at))
 #define S32(at)   ((int32_t)R32(at))
 #define SEXT(x)   ((uint64_t)(int64_t)(int32_t)(uint32_t)(x))
@@ -197,7 +202,7 @@ static inline QhCode *jump(QhJitCpu *jit, uint64_t pc)
     NEXT(1);                                                                                       \
     OP(name##wi) R64(ip->d) = SEXT(r32(ip->a) op(ip->imm & 31));                                   \
     NEXT(1);
-#define COND(name, op, r64, r32, c64)                                                              \
+#define COND(name, op, r64, r32, c64, c32)                                                         \
     OP(name##64) R64(ip->d) = r64(ip->a) op r64(ip->b);                                            \
     NEXT(1);                                                                                       \
     OP(name##32) R64(ip->d) = r32(ip->a) op r32(ip->b);                                            \
@@ -205,7 +210,9 @@ static inline QhCode *jump(QhJitCpu *jit, uint64_t pc)
     OP(name##64i) R64(ip->d) = r64(ip->a) op(c64) IMM;                                             \
     NEXT(1);                                                                                       \
     OP(b##name##64) NEXT(r64(ip->a) op r64(ip->d) ? ip->imm : 1);                                  \
-    OP(b##name##32) NEXT(r32(ip->a) op r32(ip->d) ? ip->imm : 1);
+    OP(b##name##32) NEXT(r32(ip->a) op r32(ip->d) ? ip->imm : 1);                                  \
+    OP(b##name##64i) NEXT(r64(ip->a) op(c64) ip->d ? ip->imm : 1);                                 \
+    OP(b##name##32i) NEXT(r32(ip->a) op(c32) ip->d ? ip->imm : 1);
 #define COND_I(name, op, r64, c64)                                                                 \
     OP(name##64i) R64(ip->d) = r64(ip->a) op(c64) IMM;                                             \
     NEXT(1);
@@ -319,12 +326,12 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     SHIFT(shl, <<, R64, R32)
     SHIFT(shr, >>, R64, R32)
     SHIFT(sar, >>, S64, S32)
-    COND(eq, ==, R64, R32, uint64_t)
-    COND(ne, !=, R64, R32, uint64_t)
-    COND(lt, <, S64, S32, int64_t)
-    COND(ge, >=, S64, S32, int64_t)
-    COND(ltu, <, R64, R32, uint64_t)
-    COND(geu, >=, R64, R32, uint64_t)
+    COND(eq, ==, R64, R32, uint64_t, uint32_t)
+    COND(ne, !=, R64, R32, uint64_t, uint32_t)
+    COND(lt, <, S64, S32, int64_t, int32_t)
+    COND(ge, >=, S64, S32, int64_t, int32_t)
+    COND(ltu, <, R64, R32, uint64_t, uint32_t)
+    COND(geu, >=, R64, R32, uint64_t, uint32_t)
     COND_I(le, <=, S64, int64_t)
     COND_I(gt, >, S64, int64_t)
     COND_I(leu, <=, R64, uint64_t)
@@ -408,10 +415,12 @@ static uint32_t run(QhJitCpu *jit, QhCode *code, const void *const **ret_handler
     LOAD(ldw16u, uint16_t, R32(ip->d) = got, 2)
     LOAD(ldw16s, int16_t, R32(ip->d) = (uint32_t)(int32_t)got, 2)
     LOAD(ldw32, uint32_t, R32(ip->d) = got, 4)
+    LOAD(ld128, Wide, WIDE(ip->d) = got, 16)
     STORE(st8, uint8_t, R32, 1)
     STORE(st16, uint16_t, R32, 2)
     STORE(st32, uint32_t, R32, 4)
     STORE(st64, uint64_t, R64, 8)
+    STORE(st128, Wide, WIDE, 16)
 
     OP(ld_any)
 load_slowly:

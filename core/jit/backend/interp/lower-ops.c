@@ -124,21 +124,23 @@ static gboolean lower_binary(QhT0Lower *lower, const QhIrRecord *record, gboolea
 }
 
 typedef struct CondForms {
-    uint16_t set64, set32, set64i, branch64, branch32;
+    uint16_t set64, set32, set64i, branch64, branch32, branch64i, branch32i;
 } CondForms;
 
 /* By QH_COND_...; those without a form for two registers are turned round. */
 static const CondForms cond_forms[] = {
-    {QH_T0_eq64,  QH_T0_eq32,  QH_T0_eq64i,  QH_T0_beq64,  QH_T0_beq32 },
-    {QH_T0_ne64,  QH_T0_ne32,  QH_T0_ne64i,  QH_T0_bne64,  QH_T0_bne32 },
-    {QH_T0_lt64,  QH_T0_lt32,  QH_T0_lt64i,  QH_T0_blt64,  QH_T0_blt32 },
-    {QH_T0_ge64,  QH_T0_ge32,  QH_T0_ge64i,  QH_T0_bge64,  QH_T0_bge32 },
-    {0,           0,           QH_T0_le64i,  0,            0           },
-    {0,           0,           QH_T0_gt64i,  0,            0           },
-    {QH_T0_ltu64, QH_T0_ltu32, QH_T0_ltu64i, QH_T0_bltu64, QH_T0_bltu32},
-    {QH_T0_geu64, QH_T0_geu32, QH_T0_geu64i, QH_T0_bgeu64, QH_T0_bgeu32},
-    {0,           0,           QH_T0_leu64i, 0,            0           },
-    {0,           0,           QH_T0_gtu64i, 0,            0           },
+    {QH_T0_eq64,  QH_T0_eq32,  QH_T0_eq64i,  QH_T0_beq64,  QH_T0_beq32,  QH_T0_beq64i,  QH_T0_beq32i},
+    {QH_T0_ne64,  QH_T0_ne32,  QH_T0_ne64i,  QH_T0_bne64,  QH_T0_bne32,  QH_T0_bne64i,  QH_T0_bne32i},
+    {QH_T0_lt64,  QH_T0_lt32,  QH_T0_lt64i,  QH_T0_blt64,  QH_T0_blt32,  QH_T0_blt64i,  QH_T0_blt32i},
+    {QH_T0_ge64,  QH_T0_ge32,  QH_T0_ge64i,  QH_T0_bge64,  QH_T0_bge32,  QH_T0_bge64i,  QH_T0_bge32i},
+    {0,           0,           QH_T0_le64i,  0,            0,            0,             0           },
+    {0,           0,           QH_T0_gt64i,  0,            0,            0,             0           },
+    {QH_T0_ltu64, QH_T0_ltu32, QH_T0_ltu64i, QH_T0_bltu64, QH_T0_bltu32, QH_T0_bltu64i,
+     QH_T0_bltu32i                                                                                  },
+    {QH_T0_geu64, QH_T0_geu32, QH_T0_geu64i, QH_T0_bgeu64, QH_T0_bgeu32, QH_T0_bgeu64i,
+     QH_T0_bgeu32i                                                                                  },
+    {0,           0,           QH_T0_leu64i, 0,            0,            0,             0           },
+    {0,           0,           QH_T0_gtu64i, 0,            0,            0,             0           },
 };
 
 /* a COND b is b SWAPPED(COND) a. */
@@ -391,6 +393,13 @@ static gboolean is_plain(const QhIrRecord *record)
     return !(record->b & odd) && ((record->b & QH_MEM_BE) != 0) == (G_BYTE_ORDER == G_BIG_ENDIAN);
 }
 
+/* Its halves lie in memory as in a cell. */
+static gboolean is_plain_128(const QhIrRecord *record)
+{
+    return is_plain(record) && (record->b & QH_MEM_SIZE_MASK) == QH_MEM_128 &&
+           G_BYTE_ORDER == G_LITTLE_ENDIAN;
+}
+
 static uint32_t load_op(const QhIrRecord *record, uint32_t bytes)
 {
     static const uint16_t wide[] = {QH_T0_ld8u, QH_T0_ld16u, QH_T0_ld32u, QH_T0_ld64,
@@ -401,7 +410,7 @@ static uint32_t load_op(const QhIrRecord *record, uint32_t bytes)
     uint32_t form = size + (record->b & QH_MEM_SIGNED ? 4 : 0);
 
     if (size > QH_MEM_64 || !is_plain(record)) {
-        return QH_T0_ld_any;
+        return is_plain_128(record) ? QH_T0_ld128 : QH_T0_ld_any;
     }
     if (bytes == 4 && size == QH_MEM_32) {
         return QH_T0_ldw32;
@@ -414,7 +423,10 @@ static uint32_t store_op(const QhIrRecord *record)
     static const uint16_t ops[] = {QH_T0_st8, QH_T0_st16, QH_T0_st32, QH_T0_st64};
     uint32_t size = record->b & QH_MEM_SIZE_MASK;
 
-    return size > QH_MEM_64 || !is_plain(record) ? QH_T0_st_any : ops[size];
+    if (size > QH_MEM_64 || !is_plain(record)) {
+        return is_plain_128(record) ? QH_T0_st128 : QH_T0_st_any;
+    }
+    return ops[size];
 }
 
 static void lower_load(QhT0Lower *lower, const QhIrRecord *record)
@@ -527,6 +539,64 @@ static void emit_br(QhT0Lower *lower, uint32_t label)
     lower->fixups[lower->n_fixups++].label = label;
 }
 
+typedef struct Comparison {
+    uint32_t cond, a, b;
+} Comparison;
+
+static Comparison turned(Comparison c)
+{
+    return (Comparison){.cond = swapped(c.cond), .a = c.b, .b = c.a};
+}
+
+/* The branch for @c if one side is a constant of 16 bits; NULL: it has no such form. */
+static QhT0Op *emit_branch_imm(QhT0Lower *lower, gboolean wide, Comparison c)
+{
+    uint64_t bits;
+    int64_t value;
+    int16_t a;
+    QhT0Op *unit;
+
+    if (qh_t0_immediate(lower, c.a, &bits)) {
+        c = turned(c);
+    } else if (!qh_t0_immediate(lower, c.b, &bits)) {
+        return NULL;
+    }
+    value = (int32_t)bits;
+    if (cond_forms[c.cond].branch64 == 0) { /* <= n is < n + 1, > n is >= n + 1 */
+        if (value++ < 0 && (c.cond == QH_COND_LEU || c.cond == QH_COND_GTU)) {
+            return NULL;
+        }
+        c.cond = inverse(swapped(c.cond));
+    }
+    if (value != (int16_t)value) {
+        return NULL;
+    }
+    a = qh_t0_place(lower, c.a);
+    unit = qh_t0_emit(lower, wide ? cond_forms[c.cond].branch64i : cond_forms[c.cond].branch32i);
+    unit->a = a;
+    unit->d = (int16_t)value;
+    return unit;
+}
+
+static QhT0Op *emit_branch(QhT0Lower *lower, gboolean wide, Comparison c)
+{
+    QhT0Op *unit = emit_branch_imm(lower, wide, c);
+    int16_t a, b;
+
+    if (unit != NULL) {
+        return unit;
+    }
+    if (cond_forms[c.cond].branch64 == 0) {
+        c = turned(c);
+    }
+    a = qh_t0_place(lower, c.a);
+    b = qh_t0_place(lower, c.b);
+    unit = qh_t0_emit(lower, wide ? cond_forms[c.cond].branch64 : cond_forms[c.cond].branch32);
+    unit->a = a;
+    unit->d = b;
+    return unit;
+}
+
 /* A conditional branch; its distance is set by the caller. Taken if the condition is @sense. */
 static uint32_t emit_condition(QhT0Lower *lower, uint32_t condition, gboolean sense)
 {
@@ -534,17 +604,8 @@ static uint32_t emit_condition(QhT0Lower *lower, uint32_t condition, gboolean se
     QhT0Op *unit;
 
     if (lower->values[condition].make == QH_MAKE_CMP) {
-        uint32_t cond = sense ? cmp->flags : inverse(cmp->flags), a = cmp->a, b = cmp->b;
-        if (cond_forms[cond].branch64 == 0) {
-            cond = swapped(cond);
-            a = cmp->b;
-            b = cmp->a;
-        }
-        int16_t at_a = qh_t0_place(lower, a), at_b = qh_t0_place(lower, b);
-        unit = qh_t0_emit(lower, cmp->type == QH_TYPE_I64 ? cond_forms[cond].branch64
-                                                          : cond_forms[cond].branch32);
-        unit->a = at_a;
-        unit->d = at_b;
+        Comparison c = {.cond = sense ? cmp->flags : inverse(cmp->flags), .a = cmp->a, .b = cmp->b};
+        unit = emit_branch(lower, cmp->type == QH_TYPE_I64, c);
     } else {
         int16_t at = qh_t0_place(lower, condition);
         unit = qh_t0_emit(lower, sense ? QH_T0_bnz : QH_T0_bz);
