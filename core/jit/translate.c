@@ -56,6 +56,10 @@ gboolean qh_engine_watch(QhJitCpu *jit, const QhTlbPage *page, uint64_t *ret_cha
     for (guint i = 0; i < qh_machine_n_vcpus(machine); i++) {
         QhJitCpu *other = qh_jit_of(qh_vcpu_state(qh_machine_vcpu(machine, i)));
         qh_softmmu_mark_code(other, page->ram->host + page->offset);
+        if (other != jit) { /* it may know the page for some turns of a loop */
+            __atomic_fetch_or(&qh_jit_state(other)->exit_request, QH_EXIT_REQUEST_LOOK,
+                              __ATOMIC_SEQ_CST);
+        }
     }
     return TRUE;
 }

@@ -323,6 +323,9 @@ io_read(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t 
         return QH_BUS_ERROR;
     }
     toy->io_reads++;
+    if (toy->on_io != NULL) {
+        toy->on_io(toy);
+    }
     toy->io_offset = offset;
     toy->io_width = width;
     *ret_value = toy->io_value;
@@ -339,6 +342,9 @@ io_write(void *opaque, uint64_t offset, uint32_t width, uint32_t attrs, uint64_t
         return QH_BUS_ERROR;
     }
     toy->io_writes++;
+    if (toy->on_io != NULL) {
+        toy->on_io(toy);
+    }
     toy->io_offset = offset;
     toy->io_width = width;
     toy->io_value = value;

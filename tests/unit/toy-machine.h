@@ -61,6 +61,7 @@ typedef struct ToyMachine {
     uint32_t n_translated, n_blocks, n_peeked;
     uint64_t io_value, io_offset;
     uint32_t io_width, io_reads, io_writes;
+    void (*on_io)(struct ToyMachine *toy); /* at each access to the device; NULL: nothing */
 } ToyMachine;
 
 /* How one is made; zeros are fine but for the first two. */

@@ -6,6 +6,15 @@
 #include "core/jit/backend/x86_64/t1.h"
 #include "core/jit/softmmu.h"
 
+/* A cold stub while its region is compiled. */
+typedef struct QhT1ColdSite {
+    QhT1Cold cold;
+    QhXLabel label, back; /* back: behind the access */
+    uint32_t at;          /* of the stub's distance word */
+    uint32_t record;      /* the access that makes its check behind the region */
+    QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
+} QhT1ColdSite;
+
 /* An access being compiled. */
 typedef struct QhT1Access {
     QhReg base; /* QH_NO_REG: the address is disp */
@@ -27,13 +36,26 @@ typedef struct QhT1Base {
 /* A page that several accesses off one base share (kept.c). */
 typedef struct QhT1Kept {
     QhT1Base base;
-    uint8_t mmu;    /* its index */
-    uint8_t needs;  /* bits 1 << QH_ACCESS_... */
-    QhReg reg;      /* the page's addend, or 0 */
+    uint8_t mmu;     /* its index */
+    uint8_t needs;   /* bits 1 << QH_ACCESS_... */
+    uint8_t carried; /* known for many turns of a loop (carried.c) */
+    QhReg reg;       /* the page's addend, or 0; QH_NO_REG: it is in hot.addends[cell] */
+    uint8_t cell;
     int32_t lo, hi; /* from the base: the bytes that are known to be there */
     uint32_t last;  /* record that uses it last */
 } QhT1Kept;
 #define QH_T1_MAX_KEPT 8u
+
+/* A block that is a loop, and the pages that are known for many turns of it (carried.c). */
+#define QH_T1_MAX_CARRIED 4u
+typedef struct QhT1Carried {
+    uint32_t regs; /* its registers, as a mask */
+    uint8_t n;
+    QhReg turns;
+    QhT1Kept kept[QH_T1_MAX_CARRIED]; /* at the head */
+    int32_t step[QH_T1_MAX_CARRIED];  /* by how much each moves in a turn */
+    QhXLabel go;                      /* behind the count */
+} QhT1Carried;
 
 /* The address of the present record @value and where it goes when it fails; cold->a, imm and x are
  * set. Registers are fetched, no code is made for the access yet. */
@@ -44,6 +66,11 @@ QhT1Access qh_t1_access(QhT1 *t, uint32_t value, uint32_t memop, uint32_t tag, Q
  * @aligned (or its memop).
  */
 QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned);
+/* @to = the addend of the page that all of @kept's bytes are in, which begin at @from + @lo; goes
+ * to
+ * @none if they are not, or may not be accessed so. Uses rax and rcx. */
+void qh_t1_find_group(
+    QhT1 *t, const QhT1Kept *kept, QhReg from, int32_t lo, QhReg to, QhXLabel *none);
 void qh_t1_full_fence(QhT1 *t);
 
 static inline gboolean qh_t1_swaps(uint32_t memop)

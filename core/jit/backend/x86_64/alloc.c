@@ -8,13 +8,12 @@
  */
 #include "core/jit/backend/x86_64/alloc.h"
 
+#include "core/jit/backend/x86_64/carried.h"
 #include "core/jit/backend/x86_64/kept.h"
 #include "core/jit/jit-cpu.h"
 
 #include <string.h>
 
-/* rax rcx rdx and xmm15 belong to each record, rsp and rbp to everybody. */
-#define GPR_TEMPS    ((1u << QH_RBX | 1u << QH_RSI | 1u << QH_RDI | 0xff00u))
 #define XMM_TEMPS    0x7fff0000u
 #define CALLER_SAVED (1u << QH_RSI | 1u << QH_RDI | 0x0f00u | 0xffff0000u)
 
@@ -33,7 +32,8 @@ void qh_t1_alloc_begin(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
-    alloc->temps = GPR_TEMPS | XMM_TEMPS;
+    alloc->temps = QH_T1_GPR_TEMPS | XMM_TEMPS;
+    alloc->reserved = 0;
     for (uint32_t i = 0; i < alloc->n_homes; i++) {
         alloc->temps &= ~qh_t1_bit(alloc->homes[i].reg);
     }
@@ -217,6 +217,10 @@ void qh_t1_load_home(QhT1 *t, uint32_t home)
 {
     const QhT1Home *h = &t->alloc->homes[home];
 
+    if (t->alloc->reserved & qh_t1_bit(h->reg)) {
+        qh_t1_kept_forget(t);
+        qh_t1_carried_lose(t);
+    }
     load(t, h->reg, qh_rm_mem(QH_RBP, h->at), h->bytes);
     t->alloc->state.in |= qh_t1_bit(home);
 }
@@ -243,6 +247,7 @@ void qh_t1_fix_state(QhT1 *t, QhT1State to)
             qh_t1_load_home(t, i);
         }
     }
+    qh_t1_carried_edge(t, to.turns);
     alloc->state = to;
 }
 

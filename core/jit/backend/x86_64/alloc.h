@@ -74,6 +74,9 @@ typedef struct QhT1Var {
 typedef struct QhT1State {
     uint32_t in, dirty;
     uint16_t flags;
+    /* Register with the turns for which kept pages are known (carried.c); 0: none are, QH_NO_REG:
+     * it is hot.turns. */
+    QhReg turns;
 } QhT1State;
 
 /* A place that control flow leads to: a label, the start of a guest block. By record. */
@@ -99,14 +102,6 @@ typedef struct QhT1Later {
 #define QH_T1_MAX_COLDS 4096u
 #define QH_T1_MAX_LINKS 512u
 #define QH_T1_N_REGS    32u
-
-typedef struct QhT1ColdSite {
-    QhT1Cold cold;
-    QhXLabel label, back; /* back: behind the access */
-    uint32_t at;          /* of the stub's distance word */
-    uint32_t record;      /* the access that makes its check behind the region */
-    QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
-} QhT1ColdSite;
 
 struct QhT1Alloc {
     QhT1 *t;
@@ -134,6 +129,8 @@ struct QhT1Alloc {
     uint32_t locked;             /* used by the record being compiled */
     uint32_t scratch;            /* given out by qh_t1_temp_... */
     QhT1Kept kept[QH_T1_MAX_KEPT];
+    QhT1Carried carried[QH_T1_MAX_BLOCKS];
+    uint32_t reserved;      /* registers of the loop being compiled: neither temps nor homes */
     gboolean live, defined; /* code falls through to here; the record's value has its place */
     uint32_t carry_at;      /* where an addition with carry has just left its carry in the host's */
     uint16_t fuse_var;      /* variable whose home got the value, QH_T1_NO_VAR: none */

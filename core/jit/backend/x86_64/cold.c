@@ -81,6 +81,8 @@ const void *qh_t1_cold_main(QhCpu *cpu, const uint8_t *at, QhT1Regs *regs)
         for (uint32_t kept = cold->kept; kept != 0; kept &= kept - 1) {
             regs->gpr[__builtin_ctz(kept)] = 0;
         }
+        jit->hot.turns = 0;
+        memset(jit->hot.addends, 0, sizeof(jit->hot.addends));
     }
     return cold->region->code + (next == QH_T1_AGAIN ? cold->again : cold->resume);
 }

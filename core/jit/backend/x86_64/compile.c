@@ -9,6 +9,7 @@
 #include "core/jit/backend/interp/t0.h"
 #include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/behind.h"
+#include "core/jit/backend/x86_64/carried.h"
 #include "core/jit/code.h"
 #include "core/jit/engine-priv.h"
 #include "core/jit/jit-cpu.h"
@@ -164,6 +165,12 @@ static void emit_edge(QhT1 *t, uint64_t word)
     qh_x_jmp(&t->a, &target->label);
 }
 
+/* Whether record @to is of the block being compiled. */
+static gboolean is_here(const QhT1 *t, uint32_t to)
+{
+    return to - block_of(t)->first < block_of(t)->n_records;
+}
+
 /* Bring the homes into the state that record @to wants, if that is decided. */
 static void bring(QhT1 *t, uint32_t to)
 {
@@ -175,6 +182,7 @@ static void bring(QhT1 *t, uint32_t to)
         qh_t1_fix_state(t, target->state);
     } else {
         target->state = alloc->state;
+        target->state.turns = is_here(t, to) ? target->state.turns : 0;
         target->known = 1;
     }
 }
@@ -206,12 +214,14 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
 
     if (!target->known) {
         target->state = state;
+        target->state.turns = is_here(t, to) ? state.turns : 0;
         target->state.flags = qh_t1_pending_at(t, to);
         target->known = 1;
     }
     if (qh_t1_pending_fits(t, to) && (state.dirty & ~target->state.dirty) == 0 &&
-        (target->state.in & ~state.in) == 0 && (target->loop_end == 0 || target->at_start) &&
-        branch_count(t, to) == 0) {
+        (target->state.in & ~state.in) == 0 &&
+        (target->state.turns == 0 || target->state.turns == state.turns) &&
+        (target->loop_end == 0 || target->at_start) && branch_count(t, to) == 0) {
         qh_x_jcc(&t->a, cc, &target->label);
         return;
     }
@@ -529,8 +539,8 @@ static void arrive(QhT1 *t, gboolean block_start)
         qh_x_align(&t->a, 16);
     }
     qh_x_bind(&t->a, &target->label);
-    alloc->state = target->state;
     qh_t1_memory_forget(t);
+    alloc->state = target->state;
     qh_t1_fp_forget(t);
     qh_t1_alloc_label(t);
     alloc->live = TRUE;
@@ -547,6 +557,7 @@ static void arrive(QhT1 *t, gboolean block_start)
         if (counts(t)) {
             emit_budget(t);
         }
+        qh_t1_carried_begin(t);
         clear_locals(t);
     }
 }
@@ -589,6 +600,7 @@ static void compile_block(QhT1 *t)
         }
         qh_t1_alloc_done(t);
     }
+    qh_t1_carried_end(t);
 }
 
 /* --- The region --- */
@@ -718,6 +730,7 @@ qh_t1_compile(QhT1Compiler *compiler, const QhT1Source *source, const QhT1Stubs 
     if (!qh_t1_analyse(t)) {
         return NULL;
     }
+    qh_t1_carried_plan(t);
     emit_region(t);
     if (!t->failed && !t->a.full &&
         (size_t)(t->a.end - t->a.at) > t->alloc->n_colds * sizeof(QhT1Cold)) {

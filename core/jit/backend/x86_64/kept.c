@@ -13,12 +13,20 @@
  */
 #include "core/jit/backend/x86_64/kept.h"
 
+#include "core/jit/backend/x86_64/carried.h"
 #include "core/jit/backend/x86_64/look.h"
 
 /* How far ahead accesses are looked for, and how far apart they may be: the more bytes, the more
  * often they are not in one page. */
 #define AHEAD    200u
 #define SPAN_MAX 512
+#define FAR      (1 << 30)
+
+/* Its register as a mask. */
+static uint32_t bit_of(const QhT1Kept *kept)
+{
+    return kept->reg != QH_NO_REG ? qh_t1_bit(kept->reg) : 0;
+}
 
 static gboolean is_plain(uint32_t memop)
 {
@@ -34,17 +42,15 @@ static uint8_t need_of(const QhIrRecord *record)
     return (uint8_t)(1u << (writes ? QH_ACCESS_WRITE : QH_ACCESS_READ));
 }
 
-/* Take the access @record into the group, if it fits there, the base having @moved. @sure: it is
- * reached whenever the first one is. */
-static gboolean
-join(const QhT1 *t, QhT1Kept *kept, const QhIrRecord *record, int64_t moved, gboolean sure)
+gboolean qh_t1_kept_join(
+    const QhT1 *t, QhT1Kept *kept, const QhIrRecord *record, int64_t moved, gboolean sure)
 {
     int64_t disp = qh_t1_disp_of(t, record->a) + moved, lo = MIN(kept->lo, disp);
     int64_t hi = MAX(kept->hi, disp + (1 << (record->b & QH_MEM_SIZE_MASK)));
     uint8_t need = need_of(record);
 
-    if (hi - lo > SPAN_MAX || QH_MEM_INDEX_OF(record->b) != kept->mmu || !is_plain(record->b) ||
-        (!sure && (need & ~kept->needs) == 1u << QH_ACCESS_WRITE)) {
+    if (hi - lo > SPAN_MAX || lo < -FAR || hi > FAR || QH_MEM_INDEX_OF(record->b) != kept->mmu ||
+        !is_plain(record->b) || (!sure && (need & ~kept->needs) == 1u << QH_ACCESS_WRITE)) {
         return FALSE;
     }
     kept->lo = (int32_t)lo;
@@ -66,7 +72,8 @@ static gboolean look_ahead(const QhT1 *t, QhT1Kept *kept)
         if (record->op == QH_IR_brc) {
             sure = FALSE;
         } else if ((record->op == QH_IR_ld || record->op == QH_IR_st) &&
-                   qh_t1_is_off(t, record->a, &look) && join(t, kept, record, look.moved, sure)) {
+                   qh_t1_is_off(t, record->a, &look) &&
+                   qh_t1_kept_join(t, kept, record, look.moved, sure)) {
             kept->last = i;
         }
     }
@@ -91,7 +98,7 @@ QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, 
             access->disp >= kept->lo && access->disp + access->bytes <= kept->hi &&
             !(need_of(record) & ~kept->needs)) {
             *ret = *kept;
-            alloc->locked |= qh_t1_bit(kept->reg);
+            alloc->locked |= bit_of(kept);
             return QH_T1_KEPT_MEMBER;
         }
     }
@@ -122,7 +129,10 @@ gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept)
 
 static void drop(QhT1Alloc *alloc, uint32_t i)
 {
-    alloc->free |= qh_t1_bit(alloc->kept[i].reg);
+    if (alloc->kept[i].carried) {
+        qh_t1_carried_lose(alloc->t);
+    }
+    alloc->free |= bit_of(&alloc->kept[i]) & alloc->temps;
     alloc->kept[i] = alloc->kept[--alloc->n_kept];
 }
 
@@ -168,7 +178,7 @@ uint32_t qh_t1_kept_yield(QhT1 *t, uint32_t mask)
     uint32_t best = QH_T1_MAX_KEPT;
 
     for (uint32_t i = 0; i < alloc->n_kept; i++) {
-        if ((mask & qh_t1_bit(alloc->kept[i].reg)) &&
+        if ((mask & bit_of(&alloc->kept[i])) &&
             (best == QH_T1_MAX_KEPT || alloc->kept[i].last > alloc->kept[best].last)) {
             best = i;
         }
@@ -176,17 +186,18 @@ uint32_t qh_t1_kept_yield(QhT1 *t, uint32_t mask)
     if (best == QH_T1_MAX_KEPT) {
         return 0;
     }
-    mask = qh_t1_bit(alloc->kept[best].reg);
+    mask = bit_of(&alloc->kept[best]);
     drop(alloc, best);
     return mask;
 }
 
 uint32_t qh_t1_kept_mask(const QhT1 *t)
 {
-    uint32_t mask = 0;
+    uint32_t turns = t->alloc->state.turns, mask;
 
+    mask = turns != 0 && turns != QH_NO_REG ? qh_t1_bit(turns) : 0;
     for (uint32_t i = 0; i < t->alloc->n_kept; i++) {
-        mask |= qh_t1_bit(t->alloc->kept[i].reg);
+        mask |= bit_of(&t->alloc->kept[i]);
     }
     return mask;
 }

@@ -19,6 +19,10 @@ typedef enum {
 QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, QhT1Kept *ret);
 /* FIRST, when its destination has a place: takes a register. FALSE: none is free. */
 gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept);
+/* Take the access @record into the group, if it fits there, the base having @moved. @sure: it is
+ * reached whenever the first one is. */
+gboolean qh_t1_kept_join(
+    const QhT1 *t, QhT1Kept *kept, const QhIrRecord *record, int64_t moved, gboolean sure);
 /* All are forgotten; those that no later record uses; those off @var, which is about to change,
  * unless it does so by a constant. */
 void qh_t1_kept_forget(QhT1 *t);
@@ -26,7 +30,7 @@ void qh_t1_kept_expire(QhT1 *t);
 void qh_t1_kept_drop_var(QhT1 *t, uint32_t var);
 /* One of the registers in @mask, as a mask, for another purpose; 0: none is to be had that way. */
 uint32_t qh_t1_kept_yield(QhT1 *t, uint32_t mask);
-/* Those in use, as a mask. */
+/* Those in use, as a mask, with that of the turns (carried.c). */
 uint32_t qh_t1_kept_mask(const QhT1 *t);
 
 #endif

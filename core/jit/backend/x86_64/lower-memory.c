@@ -10,6 +10,7 @@
  * volume 3, 9.2.2).
  */
 #include "core/jit/backend/x86_64/kept.h"
+#include "core/jit/jit-cpu.h"
 
 #include <stddef.h>
 
@@ -44,14 +45,14 @@ QhT1Access qh_t1_access(QhT1 *t, uint32_t value, uint32_t memop, uint32_t tag, Q
 }
 
 /* Where in the entry the tag and the addend are. */
-static int32_t tag_at(const QhT1 *t, uint32_t memop, uint32_t tag)
+static int32_t tag_at(const QhT1 *t, uint32_t mmu, uint32_t tag)
 {
-    return t->source->tlb[QH_MEM_INDEX_OF(memop)] + (int32_t)(tag * 8);
+    return t->source->tlb[mmu] + (int32_t)(tag * 8);
 }
 
-static int32_t addend_at(const QhT1 *t, uint32_t memop)
+static int32_t addend_at(const QhT1 *t, uint32_t mmu)
 {
-    return t->source->tlb[QH_MEM_INDEX_OF(memop)] + (int32_t)offsetof(QhTlbEntry, addend);
+    return t->source->tlb[mmu] + (int32_t)offsetof(QhTlbEntry, addend);
 }
 
 /* The entry and what its tag has to be are known. */
@@ -60,7 +61,7 @@ static QhRm check_constant(QhT1 *t, const QhT1Access *access, gboolean aligned)
     uint64_t address = (uint64_t)access->disp, granule = (uint64_t)1 << t->source->granule_bits;
     uint64_t page = address & ~(granule - 1);
     int32_t entry = (int32_t)(address >> (t->source->granule_bits - ENTRY_SHIFT) & ENTRY_MASK);
-    int32_t at = tag_at(t, access->memop, access->tag) + entry;
+    int32_t at = tag_at(t, QH_MEM_INDEX_OF(access->memop), access->tag) + entry;
     gboolean odd = (address & (access->bytes - 1)) != 0;
 
     if ((odd && aligned) || ((address + access->bytes - 1) & ~(granule - 1)) != page) {
@@ -73,7 +74,8 @@ static QhRm check_constant(QhT1 *t, const QhT1Access *access, gboolean aligned)
         qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX, qh_rm_mem(QH_RBP, at));
     }
     qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
-    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX, qh_rm_mem(QH_RBP, addend_at(t, access->memop) + entry));
+    qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX,
+         qh_rm_mem(QH_RBP, addend_at(t, QH_MEM_INDEX_OF(access->memop)) + entry));
     if (fits(access->disp)) {
         return qh_rm_mem(QH_RAX, (int32_t)access->disp);
     }
@@ -134,14 +136,14 @@ QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned)
     find_page(t, base, aligned ? disp : disp + (int32_t)access->bytes - 1,
               aligned ? mask | (int32_t)(access->bytes - 1) : mask);
     qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX,
-         qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access->memop, access->tag)));
+         qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, QH_MEM_INDEX_OF(access->memop), access->tag)));
     qh_t1_cold_jcc(t, access->cold, QH_IF_NE);
     qh_x(&t->a, QH_X_MOV | QH_X_W, QH_RAX,
-         qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access->memop)));
+         qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, QH_MEM_INDEX_OF(access->memop))));
     return qh_rm_sib(base, QH_RAX, 0, disp);
 }
 
-/* --- Checks shared by several accesses (kept.c) --- */
+/* --- Checks shared by several accesses (kept.c, carried.c) --- */
 
 static void do_load(QhT1 *t, const QhIrRecord *record, QhReg d, QhRm from);
 static void do_store(QhT1 *t, const QhIrRecord *record, QhReg value, QhRm to);
@@ -186,37 +188,42 @@ static QhXLabel *alone(QhT1 *t, const QhT1Access *access, QhReg kept)
     return qh_t1_later_here(t, emit_alone, (uintptr_t)site);
 }
 
-/* The check for all bytes of the group; its register holds their addend from now on. */
-static void check_group(QhT1 *t, const QhT1Access *access, const QhT1Kept *kept)
+void qh_t1_find_group(
+    QhT1 *t, const QhT1Kept *kept, QhReg from, int32_t lo, QhReg to, QhXLabel *none)
 {
-    QhXLabel *label = alone(t, access, kept->reg);
-
-    find_entry(t, access->base, kept->lo);
-    find_page(t, access->base, kept->hi - 1, page_mask(t));
+    find_entry(t, from, lo);
+    find_page(t, from, lo + kept->hi - kept->lo - 1, page_mask(t));
     for (uint32_t tag = QH_ACCESS_READ; tag <= QH_ACCESS_WRITE; tag++) {
         if (kept->needs >> tag & 1) {
             qh_x(&t->a, QH_X_CMP | QH_X_W, QH_RCX,
-                 qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, access->memop, tag)));
-            qh_x_jcc(&t->a, QH_IF_NE, label);
+                 qh_rm_sib(QH_RBP, QH_RAX, 0, tag_at(t, kept->mmu, tag)));
+            qh_x_jcc(&t->a, QH_IF_NE, none);
         }
     }
-    qh_x(&t->a, QH_X_MOV | QH_X_W, kept->reg,
-         qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, access->memop)));
+    qh_x(&t->a, QH_X_MOV | QH_X_W, to, qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, kept->mmu)));
 }
 
 /* The operand of the access, checked in the way of its @role. */
 static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Kept *kept)
 {
+    QhReg reg = kept->reg;
+
     if (role == QH_T1_KEPT_MEMBER) {
         QhXLabel *label = alone(t, access, QH_NO_REG);
-        qh_x(&t->a, QH_X_TEST | QH_X_W, kept->reg, qh_rm_reg(kept->reg));
+        if (reg == QH_NO_REG) {
+            reg = QH_RAX;
+            qh_x(&t->a, QH_X_MOV | QH_X_W, reg,
+                 qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.addends) + 8 * (int32_t)kept->cell));
+        }
+        qh_x(&t->a, QH_X_TEST | QH_X_W, reg, qh_rm_reg(reg));
         qh_x_jcc(&t->a, QH_IF_E, label);
     } else if (role == QH_T1_KEPT_FIRST && qh_t1_kept_begin(t, kept)) {
-        check_group(t, access, kept);
+        reg = kept->reg;
+        qh_t1_find_group(t, kept, access->base, kept->lo, kept->reg, alone(t, access, kept->reg));
     } else {
         return qh_t1_check(t, access, FALSE);
     }
-    return qh_rm_sib(access->base, kept->reg, 0, (int32_t)access->disp);
+    return qh_rm_sib(access->base, reg, 0, (int32_t)access->disp);
 }
 
 /* Where the cold stub, and an access made behind the region, come back to. */
