@@ -156,12 +156,15 @@ static void look_at_var(QhT1 *t, uint32_t i)
  * is made with them. */
 static gboolean is_widened(const QhT1 *t, const QhIrRecord *record)
 {
-    const QhIrRecord *high = &t->source->records[qh_t1_root(t, record->b)];
-    const QhIrRecord *low = &t->source->records[qh_t1_root(t, record->a)];
+    const QhIrRecord *high, *low;
 
-    return record->op == QH_IR_concat128 && high->op == QH_IR_const && high->b == 0 &&
-           high->c == 0 && low->type == (record->flags ? QH_TYPE_F32 : QH_TYPE_F64) &&
-           qh_t1_fp_makes_whole(low);
+    if (record->op != QH_IR_concat128) { /* the operands of others need not be values */
+        return FALSE;
+    }
+    high = &t->source->records[qh_t1_root(t, record->b)];
+    low = &t->source->records[qh_t1_root(t, record->a)];
+    return high->op == QH_IR_const && high->b == 0 && high->c == 0 &&
+           low->type == (record->flags ? QH_TYPE_F32 : QH_TYPE_F64) && qh_t1_fp_makes_whole(low);
 }
 
 static void look_forward(QhT1 *t, const QhT1Block *block)
