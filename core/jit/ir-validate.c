@@ -58,6 +58,8 @@ static inline gboolean is_value_of(const Checker *check, uint32_t word, uint32_t
     return word - check->first < check->i - check->first && check->types[word] == type;
 }
 
+static const char *const operand_names[] = {"a", "b", "c"};
+
 static gboolean check_reach(Checker *check, const char *what, uint32_t value)
 {
     if (value >= check->i) {
@@ -197,30 +199,14 @@ static gboolean check_state_access(Checker *check)
     return TRUE;
 }
 
-/* The type of an operand that is a value, by kind; V has the record's. */
-static uint32_t wanted_type(uint32_t kind, uint32_t type)
+/* Operands that are neither values nor unused. */
+static gboolean check_other(Checker *check, uint32_t which, uint32_t kind, uint32_t word)
 {
-    static const uint8_t types[] = {
-        [QH_IR_KIND_B] = QH_TYPE_B1, [QH_IR_KIND_W] = QH_TYPE_I64, [QH_IR_KIND_N] = QH_TYPE_I32};
-
-    return kind == QH_IR_KIND_V ? type : types[kind];
-}
-
-static gboolean check_operand(Checker *check, uint32_t which, uint32_t kind, uint32_t word)
-{
-    static const char *const names[] = {"a", "b", "c"};
     const QhIrRecord *record = &check->records[check->i];
 
     switch (kind) {
-    case QH_IR_KIND_V:
-    case QH_IR_KIND_B:
-    case QH_IR_KIND_W:
-    case QH_IR_KIND_N: {
-        uint32_t type = wanted_type(kind, record->type);
-        return is_value_of(check, word, type) || check_value(check, names[which], word, type);
-    }
     case QH_IR_KIND_L:
-        return check_label(check, names[which], word);
+        return check_label(check, operand_names[which], word);
     case QH_IR_KIND_S:
         return check_slot(check, word);
     case QH_IR_KIND_T:
@@ -230,11 +216,26 @@ static gboolean check_operand(Checker *check, uint32_t which, uint32_t kind, uin
             return check_state_access(check);
         }
         return check_memop(check, word);
-    case QH_IR_KIND__:
-        return word == 0 || fail(check, "operand %s is unused, but %u", names[which], word);
     default: /* X, H, Y: the operation's own rules */
         return TRUE;
     }
+}
+
+static inline gboolean
+check_operand(Checker *check, uint32_t which, uint32_t kind, uint32_t word, uint32_t type)
+{
+    static const uint8_t types[] = {
+        [QH_IR_KIND_B] = QH_TYPE_B1, [QH_IR_KIND_W] = QH_TYPE_I64, [QH_IR_KIND_N] = QH_TYPE_I32};
+
+    if (kind == QH_IR_KIND__) {
+        return word == 0 || fail(check, "operand %s is unused, but %u", operand_names[which], word);
+    }
+    if (kind <= QH_IR_KIND_N) {
+        uint32_t wanted = kind == QH_IR_KIND_V ? type : types[kind];
+        return is_value_of(check, word, wanted) ||
+               check_value(check, operand_names[which], word, wanted);
+    }
+    return check_other(check, which, kind, word);
 }
 
 /* The flag values that an operation may have, as a limit; combinations are looked at below. */
@@ -653,27 +654,26 @@ static gboolean check_special(Checker *check)
     }
 }
 
-static gboolean check_record(Checker *check)
+static inline gboolean check_record(Checker *check, const QhIrRecord *record, const QhIrOp *op)
 {
-    const QhIrRecord *record = &check->records[check->i];
-    const QhIrOp *op = &qh_ir_ops[record->op % QH_IR_OP_LIMIT];
+    uint32_t type = record->type;
 
     if (record->op >= QH_IR_OP_LIMIT || op->types == 0) {
         return fail(check, "operation 0x%x", record->op);
     }
-    if (record->type > QH_TYPE_V128 || !(op->types >> record->type & 1)) {
-        return fail(check, "type %s", qh_ir_type_name(record->type));
+    if (type > QH_TYPE_V128 || !(op->types >> type & 1)) {
+        return fail(check, "type %s", qh_ir_type_name(type));
     }
     /* 0 is good for all but vectors of numbers, whose lanes have at least 32 bits */
     if (((record->flags != 0 || record->op >= QH_IR_vfadd) && !check_flags(check)) ||
-        !check_operand(check, 0, op->kinds[0], record->a) ||
-        !check_operand(check, 1, op->kinds[1], record->b) ||
-        !check_operand(check, 2, op->kinds[2], record->c)) {
+        !check_operand(check, 0, op->kinds[0], record->a, type) ||
+        !check_operand(check, 1, op->kinds[1], record->b, type) ||
+        !check_operand(check, 2, op->kinds[2], record->c, type)) {
         return FALSE;
     }
     check->types[check->i] = op->attrs & QH_IR_A_BOOL    ? QH_TYPE_B1
-                             : op->attrs & QH_IR_A_VALUE ? record->type
-                                                         : 0;
+                             : op->attrs & QH_IR_A_VALUE ? (uint8_t)type
+                                                         : QH_TYPE_NONE;
     if (record->op == QH_IR_ext) {
         check->n_ext++;
         return check->i + 1 < check->n || fail(check, "is the last record");
@@ -681,17 +681,18 @@ static gboolean check_record(Checker *check)
     if (!check_special(check)) {
         return FALSE;
     }
-    if (check->n_ext > 0 && record->op != QH_IR_call && record->op != QH_IR_cas) {
-        return fail(check, "takes no ext records");
+    if (check->n_ext > 0) {
+        if (record->op != QH_IR_call && record->op != QH_IR_cas) {
+            return fail(check, "takes no ext records");
+        }
+        check->n_ext = 0;
     }
-    check->n_ext = 0;
     return TRUE;
 }
 
-static gboolean check_flow(Checker *check)
+static gboolean check_flow(Checker *check, gboolean terminal)
 {
     uint32_t i = check->i;
-    gboolean terminal = (qh_ir_ops[check->records[i].op].attrs & QH_IR_A_TERMINAL) != 0;
 
     if (check->records[i].op == QH_IR_label) {
         check->first = i;
@@ -725,7 +726,10 @@ qh_ir_validate(const QhIrContext *context, const QhIrRecord *records, uint32_t n
         return FALSE;
     }
     for (; check.i < n; check.i++) {
-        if (!check_record(&check) || !check_flow(&check)) {
+        const QhIrRecord *record = &records[check.i];
+        const QhIrOp *op = &qh_ir_ops[record->op % QH_IR_OP_LIMIT];
+        if (!check_record(&check, record, op) ||
+            !check_flow(&check, (op->attrs & QH_IR_A_TERMINAL) != 0)) {
             return FALSE;
         }
     }

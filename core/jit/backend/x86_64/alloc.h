@@ -110,6 +110,8 @@ struct QhT1Alloc {
     QhT1Target targets[QH_T1_MAX_RECORDS];
     uint32_t expire[QH_T1_MAX_RECORDS]; /* first value whose last is that record, + 1 */
     uint8_t depth[QH_T1_MAX_RECORDS];   /* of loops */
+    uint32_t loops[QH_T1_MAX_RECORDS];  /* targets that loops lead back to */
+    uint32_t n_loops;
     uint16_t insns[QH_T1_MAX_INSNS];
     uint32_t n_insns, ordinal; /* ordinal: of the instruction in its block */
 

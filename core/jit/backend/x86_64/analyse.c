@@ -45,7 +45,7 @@ static uint16_t new_var(QhT1Alloc *alloc, const QhT1Var *var)
     return (uint16_t)alloc->n_vars++;
 }
 
-static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
+static uint16_t new_slot_var(QhT1Alloc *alloc, uint32_t slot)
 {
     const QhStateField *field = qh_ir_slot(alloc->t->source->context->state, slot);
     QhT1Var var = {.at = (int32_t)field->offset,
@@ -54,16 +54,21 @@ static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
                    .home = QH_NO_REG,
                    .id = (uint16_t)slot};
 
+    var.is_xmm =
+        is_xmm_type(field->type) || (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
+    var.pinned =
+        field->offset < sizeof(QhCpu) || var.bytes < 4 || qh_t1_is_lazy(alloc->t->source, slot);
+    return new_var(alloc, &var);
+}
+
+static uint16_t slot_var(QhT1Alloc *alloc, uint32_t slot)
+{
     if (slot >= G_N_ELEMENTS(alloc->slot_vars)) {
         alloc->t->failed = TRUE;
         return 0;
     }
     if (alloc->slot_vars[slot] == 0) {
-        var.is_xmm =
-            is_xmm_type(field->type) || (field->klass == QH_CLASS_FP && field->type == QH_TYPE_I64);
-        var.pinned =
-            field->offset < sizeof(QhCpu) || var.bytes < 4 || qh_t1_is_lazy(alloc->t->source, slot);
-        alloc->slot_vars[slot] = (uint16_t)(new_var(alloc, &var) + 1);
+        alloc->slot_vars[slot] = (uint16_t)(new_slot_var(alloc, slot) + 1);
     }
     return (uint16_t)(alloc->slot_vars[slot] - 1);
 }
@@ -209,20 +214,26 @@ static gboolean is_idle(const QhT1 *t, const QhIrRecord *record)
            !(info->attrs & (QH_IR_A_FAULT | QH_IR_A_FLAGS));
 }
 
-static uint8_t user_kind(const QhIrRecord *record, uint32_t operand)
+/* What a record does with its operands, the first and the others. */
+static void user_kinds(const QhIrRecord *record, uint8_t *ret_first, uint8_t *ret_others)
 {
+    *ret_first = *ret_others = QH_T1_USER_OTHER;
     switch (record->op) {
     case QH_IR_brc:
-        return QH_T1_USER_BRANCH;
+        *ret_first = QH_T1_USER_BRANCH;
+        return;
     case QH_IR_ld:
     case QH_IR_prefetch:
-        return QH_T1_USER_ADDRESS;
     case QH_IR_st:
-        return operand == 0 ? QH_T1_USER_ADDRESS : QH_T1_USER_OTHER;
+        *ret_first = QH_T1_USER_ADDRESS;
+        return;
     case QH_IR_add:
-        return record->type == QH_TYPE_I64 ? QH_T1_USER_SUM : QH_T1_USER_OTHER;
+        if (record->type == QH_TYPE_I64) {
+            *ret_first = *ret_others = QH_T1_USER_SUM;
+        }
+        return;
     default:
-        return QH_T1_USER_OTHER;
+        return;
     }
 }
 
@@ -279,14 +290,40 @@ static void choose_make(QhT1 *t, uint32_t i)
     }
 }
 
+/* The values that record @i uses, for code that is made until @until. */
+static void note_uses(QhT1 *t, uint32_t i, uint32_t until, uint32_t used[8])
+{
+    const QhIrRecord *record = &t->source->records[i];
+    QhT1Value *values = t->alloc->values;
+    gboolean now = values[i].make == QH_T1_NOW;
+    uint8_t first, others;
+    uint32_t n;
+
+    n = record->op == QH_IR_setflags && qh_t1_is_pending(t, i)
+            ? qh_t1_pending_uses(t, i, used)
+            : qh_ir_uses(t->source->context->translator, t->source->records, i, used);
+    user_kinds(record, &first, &others);
+    for (uint32_t k = 0; k < n; k++) {
+        QhT1Value *root = &values[values[used[k]].root];
+        uint8_t kind = k == 0 ? first : others;
+        if (values[used[k]].make == QH_T1_COPY || (kind == QH_T1_USER_SUM && !now)) {
+            kind = QH_T1_USER_OTHER;
+        }
+        root->uses++;
+        root->last = MAX(root->last, until);
+        root->users |= kind;
+    }
+}
+
 static void look_backward(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
+    uint32_t used[8];
 
     for (uint32_t i = t->source->n_records; i-- > 0;) {
         const QhIrRecord *record = &t->source->records[i];
         QhT1Value *value = &alloc->values[i];
-        uint32_t used[8], n, until = i;
+        uint32_t until = i;
 
         if (value->make == QH_T1_COPY) {
             continue;
@@ -295,26 +332,13 @@ static void look_backward(QhT1 *t)
             value->make = QH_T1_DEAD;
             continue;
         }
-        if (value->make == QH_T1_NOW) {
+        if (value->make == QH_T1_NOW && value->users != 0 && !(value->users & QH_T1_USER_OTHER)) {
             choose_make(t, i);
         }
         if (value->make == QH_T1_CMP || value->make == QH_T1_ADDR || value->make == QH_T1_SCALED) {
             until = value->last;
         }
-        n = qh_t1_is_pending(t, i)
-                ? qh_t1_pending_uses(t, i, used)
-                : qh_ir_uses(t->source->context->translator, t->source->records, i, used);
-        for (uint32_t k = 0; k < n; k++) {
-            QhT1Value *root = &alloc->values[alloc->values[used[k]].root];
-            uint8_t kind = user_kind(record, k);
-            if (alloc->values[used[k]].make == QH_T1_COPY ||
-                (kind == QH_T1_USER_SUM && value->make != QH_T1_NOW)) {
-                kind = QH_T1_USER_OTHER;
-            }
-            root->uses++;
-            root->last = MAX(root->last, until);
-            root->users |= kind;
-        }
+        note_uses(t, i, until, used);
     }
 }
 
@@ -339,6 +363,9 @@ static void note_branch(QhT1 *t, uint32_t from, uint32_t to, gboolean call)
     QhT1Target *target = &t->alloc->targets[to];
 
     if (to <= from) {
+        if (target->loop_end == 0 && from > 0) {
+            t->alloc->loops[t->alloc->n_loops++] = to;
+        }
         target->loop_end = MAX(target->loop_end, from);
         target->polls |= !call;
         target->turn_end = call ? target->turn_end : MAX(target->turn_end, from);
@@ -382,11 +409,9 @@ static void find_loops(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
-    for (uint32_t i = 0; i < t->source->n_records; i++) {
+    for (uint32_t n = 0; n < alloc->n_loops; n++) {
+        uint32_t i = alloc->loops[n];
         QhT1Target *target = &alloc->targets[i];
-        if (target->loop_end == 0) {
-            continue;
-        }
         target->at_start = starts_insn(t->source, i) != FALSE;
         for (uint32_t k = i; k <= target->loop_end; k++) {
             alloc->depth[k] = MIN(alloc->depth[k] + 1, 4);
@@ -449,11 +474,9 @@ static void decide_loops(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
 
-    for (uint32_t i = 0; i < t->source->n_records; i++) {
+    for (uint32_t n = 0; n < alloc->n_loops; n++) {
+        uint32_t i = alloc->loops[n];
         QhT1Target *target = &alloc->targets[i];
-        if (target->loop_end == 0) {
-            continue;
-        }
         for (uint32_t k = i; k <= target->loop_end; k++) {
             const QhIrRecord *record = &t->source->records[k];
             gboolean sets = record->op == QH_IR_set_slot || record->op == QH_IR_set_local;
@@ -475,7 +498,7 @@ gboolean qh_t1_analyse(QhT1 *t)
     QhT1Alloc *alloc = t->alloc;
     const QhT1Source *source = t->source;
 
-    alloc->n_vars = alloc->n_homes = 0;
+    alloc->n_vars = alloc->n_homes = alloc->n_loops = 0;
     memset(alloc->slot_vars, 0, sizeof(alloc->slot_vars));
     memset(alloc->targets, 0, sizeof(alloc->targets[0]) * source->n_records);
     memset(alloc->depth, 0, source->n_records);
