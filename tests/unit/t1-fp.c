@@ -352,6 +352,68 @@ static void run_all(const char *without, uint32_t nan_rule, gboolean tininess, u
     t1_pair_free(pair);
 }
 
+/* A sum with the product just before it: of the third operand and the product, the product and the
+ * third operand, or twice the product. */
+typedef struct Sum {
+    uint32_t product, sum, order, type, to;
+} Sum;
+
+static void emit_sum(QhBlock *block, void *data)
+{
+    const Sum *p = data;
+    QhValue a, b, c, product;
+
+    qh_ir(block, QH_IR_fp_flags_set, I32, 0, qh_ir_const(block, I32, 0), 0, 0);
+    use_often(block, QH_TYPE_V128);
+    a = get_lane(block, p->type, 0);
+    b = get_lane(block, p->type, 1);
+    c = get_lane(block, p->type, 2);
+    product = qh_ir(block, p->product, p->type, 0, a, b, p->product == QH_IR_ffma ? c : 0);
+    set_lane(block, p->type, p->to & 1 ? 0 : 3, product);
+    set_lane(block, p->type, p->to & 2 ? 2 : 3,
+             qh_ir(block, p->sum, p->type, 0, p->order == 0 ? c : product,
+                   p->order == 1 ? c : product, 0));
+    emit_flags(block);
+}
+
+static void run_sum(T1Pair *pair, Sum *p)
+{
+    uint32_t n = n_numbers(p->type);
+    Toy state;
+
+    t1_pair_load(pair, emit_sum, p);
+    memset(&state, 0, sizeof(state));
+    for (uint32_t i = 0; i < n * n * n; i += 29) {
+        put(&state, p->type, 0, number(p->type, i % n));
+        put(&state, p->type, 1, number(p->type, i / n % n));
+        put(&state, p->type, 2, number(p->type, i / n / n % n));
+        t1_pair_run(pair, &state);
+    }
+}
+
+static void run_sums(const char *without, uint32_t nan_rule)
+{
+    static const uint16_t products[] = {QH_IR_fmul, QH_IR_fdiv, QH_IR_ffma};
+    T1Pair *pair = t1_pair_new(without);
+    QhJitCpu *jit = qh_jit_of(&pair->toy->cpu[0]->cpu);
+
+    jit->fp_nan_rule = nan_rule;
+    jit->fp_tininess = TRUE;
+    for (uint32_t i = 0; i < 2 * 2 * 4 * 9; i++) {
+        Sum p = {products[i / 16 % 3], i & 1 ? QH_IR_fadd : QH_IR_fsub, i / 48, i & 2 ? F32 : F64,
+                 i >> 2 & 3};
+        run_sum(pair, &p);
+    }
+    t1_pair_free(pair);
+}
+
+static void test_sums(void)
+{
+    run_sums("", QH_NAN_ARM);
+    run_sums("", QH_NAN_DEFAULT);
+    run_sums(NONE, QH_NAN_ARM);
+}
+
 static void test_all(void)
 {
     run_all("", QH_NAN_DEFAULT, FALSE, QH_ROUND_ODD);
@@ -393,5 +455,6 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/fp/nan-x86", test_x86);
     g_test_add_func("/t1/fp/nan-arm", test_arm);
     g_test_add_func("/t1/fp/tininess", test_tininess);
+    g_test_add_func("/t1/fp/sums", test_sums);
     return g_test_run();
 }

@@ -44,6 +44,7 @@ void qh_t1_alloc_begin(QhT1 *t)
     alloc->locked = alloc->scratch = 0;
     alloc->nans.unchecked = alloc->nans.result_of = 0;
     alloc->nans.result_unchecked = FALSE;
+    alloc->nans.product = NULL;
     qh_t1_alloc_label(t);
 }
 

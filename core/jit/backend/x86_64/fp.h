@@ -65,6 +65,15 @@ gboolean qh_t1_fp_is_clean(const QhT1 *t, uint32_t value, uint32_t type);
 void qh_t1_fp_clean(QhT1 *t, uint32_t type, QhReg d, QhReg from);
 void qh_t1_fp_place(QhT1 *t, uint32_t type, QhReg d, QhReg from, gboolean clean);
 
+/* --- fp-finite.c --- */
+
+/* The product of the present record has been checked, with this stub. */
+void qh_t1_fp_product_done(QhT1 *t, QhT1Cold *cold);
+/* Whether the sum @record, with the operands in its stub, is that of a number that is known to be
+ * finite; then it is made without a check, and sum_done called behind it. */
+gboolean qh_t1_fp_is_sum_of_product(QhT1 *t, const QhIrRecord *record, QhT1Cold *cold);
+void qh_t1_fp_sum_done(QhT1 *t, QhT1Cold *cold);
+
 /* --- */
 
 /* quiet.c: whether fp_flags_set record @set writes the flags that there were before some

@@ -115,6 +115,9 @@ static void finish_kept(QhT1 *t, QhT1Cold *cold, QhReg at, gboolean clean, gbool
     qh_t1_fp_place(t, type, cold->d, at, clean);
     qh_t1_cold_again(t, cold);
     qh_t1_cold_resume(t, cold);
+    if (may_be_tiny && t->source->tininess_before_rounding) {
+        qh_t1_fp_product_done(t, cold);
+    }
 }
 
 /* @d has the result; the operands may be gone. */
@@ -146,7 +149,8 @@ static void binary_kept_avx(QhT1 *t, const QhIrRecord *record, QhT1Cold *cold, u
 {
     gboolean clean = qh_t1_fp_is_clean(t, record->a, record->type);
     gboolean commutes = record->op == QH_IR_fadd || record->op == QH_IR_fmul;
-    QhReg first = cold->a, second = cold->b, at = beside_operands(cold);
+    gboolean safe = qh_t1_fp_is_sum_of_product(t, record, cold);
+    QhReg first = cold->a, second = cold->b, at = safe ? cold->d : beside_operands(cold);
 
     if (!clean && commutes && qh_t1_fp_is_clean(t, record->b, record->type)) {
         first = cold->b;
@@ -159,6 +163,11 @@ static void binary_kept_avx(QhT1 *t, const QhIrRecord *record, QhT1Cold *cold, u
         clean = TRUE;
     }
     qh_x_vex(&t->a, op, at, first, qh_rm_reg(second));
+    if (safe) {
+        qh_t1_fp_place(t, record->type, at, at, clean);
+        qh_t1_fp_sum_done(t, cold);
+        return;
+    }
     finish_kept(t, cold, at, clean, record->op == QH_IR_fmul || record->op == QH_IR_fdiv);
 }
 

@@ -10,6 +10,9 @@ typedef struct QhT1Nans {
     uint8_t checked_by[QH_T1_MAX_HOMES]; /* a home whose result is a NaN if that one is; 0xff */
     gboolean result_unchecked;           /* the record's result is not checked */
     uint32_t result_of;                  /* unchecked homes it was made from */
+    /* fp-finite.c: the stub of the newest checked product, its value, where its code ends */
+    struct QhT1ColdSite *product;
+    uint32_t product_value, product_end;
 } QhT1Nans;
 
 void qh_t1_nan_before(QhT1 *t, const QhIrRecord *record); /* the record is about to be compiled */
