@@ -112,6 +112,7 @@ struct QhT1Alloc {
     uint8_t depth[QH_T1_MAX_RECORDS];   /* of loops */
     uint32_t loops[QH_T1_MAX_RECORDS];  /* targets that loops lead back to */
     uint32_t n_loops;
+    uint16_t leads[QH_T1_MAX_RECORDS]; /* of exit_pc: the record it leads to; n_records: outside */
     uint16_t insns[QH_T1_MAX_INSNS];
     uint32_t n_insns, ordinal; /* ordinal: of the instruction in its block */
 

@@ -389,8 +389,11 @@ static void find_branches(QhT1 *t)
             note_branch(t, i, record->b, FALSE);
         } else if (record->op == QH_IR_exit_pc) {
             uint32_t block = qh_t1_block_at(source, exit_target(record));
-            if (block < source->n_blocks) {
-                note_branch(t, i, source->blocks[block].first, record->flags == QH_EXIT_CALL);
+            gboolean inside = block < source->n_blocks;
+            uint32_t to = inside ? source->blocks[block].first : source->n_records;
+            t->alloc->leads[i] = (uint16_t)to;
+            if (inside) {
+                note_branch(t, i, to, record->flags == QH_EXIT_CALL);
             }
         }
     }

@@ -44,15 +44,23 @@ static gboolean looks(const QhT1 *t, const QhIrRecord *record)
 
 /* The record that a jump within the region leads to; n_records: outside, or a call, at which the
  * region may be left. */
-static uint32_t exit_to(const QhT1 *t, const QhIrRecord *record)
+static uint32_t exit_to(const QhT1 *t, uint32_t i)
 {
-    const QhT1Source *source = t->source;
-    uint32_t block = source->n_blocks;
+    const QhIrRecord *record = &t->records[i];
 
-    if (record->op == QH_IR_exit_pc && record->flags != QH_EXIT_CALL) {
-        block = qh_t1_block_at(source, record->b | (uint64_t)record->c << 32);
-    }
-    return block < source->n_blocks ? source->blocks[block].first : source->n_records;
+    return record->op == QH_IR_exit_pc && record->flags != QH_EXIT_CALL ? t->alloc->leads[i]
+                                                                        : t->source->n_records;
+}
+
+/* Whether the operation changes what waits, or leads somewhere. */
+static gboolean matters(uint32_t op)
+{
+    static const uint8_t table[QH_IR_OP_LIMIT] = {
+        [QH_IR_label] = 1,     [QH_IR_br] = 1,       [QH_IR_brc] = 1,      [QH_IR_set_slot] = 1,
+        [QH_IR_set_local] = 1, [QH_IR_setflags] = 1, [QH_IR_st_state] = 1, [QH_IR_call] = 1,
+    };
+
+    return table[op] || (qh_ir_ops[op].attrs & QH_IR_A_TERMINAL);
 }
 
 /* --- Whether they are wanted: somebody looks before the next setflags --- */
@@ -71,7 +79,7 @@ static gboolean wanted_before(const QhT1 *t, uint32_t i, gboolean after)
     case QH_IR_brc:
         return after || wanted[record->b];
     case QH_IR_exit_pc:
-        to = exit_to(t, record);
+        to = exit_to(t, i);
         return to == t->source->n_records || wanted[to];
     default:
         return looks(t, record) || after;
@@ -85,8 +93,10 @@ static void find_wanted(QhT1 *t)
     uint8_t *wanted = t->alloc->pending_flags.wanted;
     gboolean changed;
 
-    for (uint32_t i = 0; i < t->source->n_records; i++) {
-        wanted[i] = t->alloc->targets[i].polls != 0;
+    memset(wanted, 0, t->source->n_records);
+    wanted[0] = t->alloc->targets[0].polls;
+    for (uint32_t n = 0; n < t->alloc->n_loops; n++) {
+        wanted[t->alloc->loops[n]] = t->alloc->targets[t->alloc->loops[n]].polls;
     }
     for (uint32_t b = 0; t->source->flags & QH_CODE_ICOUNT && b < t->source->n_blocks; b++) {
         wanted[t->source->blocks[b].first] = 1;
@@ -291,8 +301,8 @@ static void find_turns(QhT1 *t)
 {
     uint16_t *turns = t->alloc->pending_flags.carried;
 
-    for (uint32_t i = 0; i < t->source->n_records; i++) {
-        uint32_t end = t->alloc->targets[i].turn_end, k = i;
+    for (uint32_t n = 0; n < t->alloc->n_loops; n++) {
+        uint32_t i = t->alloc->loops[n], end = t->alloc->targets[i].turn_end, k = i;
         while (k < end && !leaves_often(&t->records[k])) {
             k++;
         }
@@ -505,6 +515,9 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
 
     for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
         const QhIrRecord *record = &t->records[i];
+        if (!matters(record->op) && i != block->first) {
+            continue;
+        }
         if (i == block->first || record->op == QH_IR_label) {
             if (live) {
                 *ret_changed |= arrive(alloc, i, n);
@@ -524,8 +537,8 @@ static gboolean walk_block(QhT1 *t, const QhT1Block *block, gboolean *ret_change
         } else if (record->op == QH_IR_br || record->op == QH_IR_brc) {
             *ret_changed |= arrive(alloc, record->op == QH_IR_br ? record->a : record->b, n);
             live = record->op == QH_IR_brc;
-        } else if (record->op == QH_IR_exit_pc && exit_to(t, record) < t->source->n_records) {
-            *ret_changed |= arrive(alloc, exit_to(t, record), n);
+        } else if (exit_to(t, i) < t->source->n_records) {
+            *ret_changed |= arrive(alloc, exit_to(t, i), n);
             live = FALSE;
         } else if (qh_ir_ops[record->op].attrs & QH_IR_A_TERMINAL) {
             live = FALSE;
