@@ -104,9 +104,15 @@ access_memory(ArmDis *d, const Access *access, uint32_t rt, QhValue address, uin
     }
 }
 
-/* The base register and @offset after the access. */
-static void write_back(ArmDis *d, uint32_t rn, QhValue value, int64_t offset)
+/* The base register becomes @base, what it was before, and @offset. Added behind the access, it
+ * needs no register of its own until then. */
+static void write_back(ArmDis *d, uint32_t rn, QhValue base, int64_t offset)
 {
+    QhValue value = base;
+
+    if (offset != 0) {
+        value = qh_ir_2(d->block, QH_IR_add, QH_TYPE_I64, base, arm_const(d, (uint64_t)offset));
+    }
     if (rn == 31) {
         arm_set_sp(d, value, offset % 16 == 0);
     } else {
@@ -149,9 +155,8 @@ gboolean arm_trans_ldst_post(ArmDis *d, const ArmArgLdstImm9 *a)
         return TRUE;
     }
     QhValue address = arm_base(d, a->rn);
-    QhValue next = arm_address(d, a->rn, a->imm);
     access_memory(d, &access, a->rt, address, d->mem);
-    write_back(d, a->rn, next, a->imm);
+    write_back(d, a->rn, address, a->imm);
     return TRUE;
 }
 
@@ -162,9 +167,9 @@ gboolean arm_trans_ldst_pre(ArmDis *d, const ArmArgLdstImm9 *a)
     if (access.vector && !arm_fp_access(d)) {
         return TRUE;
     }
-    QhValue address = arm_address(d, a->rn, a->imm);
+    QhValue base = arm_base(d, a->rn), address = arm_address(d, a->rn, a->imm);
     access_memory(d, &access, a->rt, address, d->mem);
-    write_back(d, a->rn, address, a->imm);
+    write_back(d, a->rn, base, a->imm);
     return TRUE;
 }
 
@@ -315,10 +320,10 @@ static gboolean pair(ArmDis *d, const ArmArgPair *a, int64_t offset, gboolean wr
     }
     QhValue address = arm_address(d, a->rn, at);
     QhValue next = arm_address(d, a->rn, at + bytes);
-    QhValue after = write ? arm_address(d, a->rn, offset) : 0;
+    QhValue base = write ? arm_base(d, a->rn) : 0;
     access_pair(d, a, address, next);
     if (write) {
-        write_back(d, a->rn, after, offset);
+        write_back(d, a->rn, base, offset);
     }
     return TRUE;
 }
