@@ -189,11 +189,111 @@ static void test_second(void)
     t1_pair_free(pair);
 }
 
+/* --- Two loops that together use more variables than there are homes --- */
+
+/* x[n] += x[n + 1] five times, from @n on */
+static void add_five(QhBlock *block, uint32_t n)
+{
+    for (uint32_t end = n + 5; n < end; n++) {
+        qh_ir_set(block, QH_TYPE_I64, TOY_X + n,
+                  qh_ir_2(block, QH_IR_add, QH_TYPE_I64, x(block, n), x(block, n + 1)));
+        next_insn(block);
+    }
+}
+
+static QhValue differ(QhBlock *block, uint32_t n)
+{
+    return qh_ir_cmp(block, QH_COND_NE, QH_TYPE_I64, x(block, n), x(block, n + 1));
+}
+
+static void emit_crowded(QhBlock *block, void *data)
+{
+    (void)data;
+    for (uint32_t n = 2; n < 4; n -= 2) {
+        QhValue head = begin_loop(block);
+        step(block, n);
+        add_five(block, n == 2 ? 4 : 10);
+        end_loop(block, head, differ(block, n));
+    }
+    add_five(block, 7);
+}
+
+/* look at exit_request, branch, add, five sums, compare, branch: nothing in memory */
+static void test_crowded(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    Toy state = {.x[3] = 5, .x[9] = 1, .x[15] = 3};
+
+    t1_pair_load(pair, emit_crowded, NULL);
+    g_assert_cmpuint(per_turn(pair, &state), <=, 10);
+    t1_pair_free(pair);
+}
+
+/* The same, one in the other: only turns of the outer one may load and store. */
+static void emit_crowded_nest(QhBlock *block, void *data)
+{
+    QhValue outer = begin_loop(block), inner;
+
+    (void)data;
+    step(block, 0);
+    add_five(block, 4);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X + 2, qh_ir_const(block, QH_TYPE_I64, 0));
+    next_insn(block);
+    inner = begin_loop(block);
+    step(block, 2);
+    add_five(block, 10);
+    end_loop(block, inner, differ(block, 2));
+    add_five(block, 5);
+    end_loop(block, outer, differ(block, 0));
+}
+
+static void test_crowded_nest(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    Toy state = {.x[3] = 10, .x[9] = 1, .x[15] = 3};
+    uint64_t ten, twenty;
+
+    t1_pair_load(pair, emit_crowded_nest, NULL);
+    ten = per_turn(pair, &state);
+    state.x[3] = 20;
+    twenty = per_turn(pair, &state);
+    g_assert_cmpuint(twenty - ten, <=, 10 * 10);
+    g_assert_cmpuint(ten, <=, 10 * 10 + 60);
+    t1_pair_free(pair);
+}
+
+/* --- A loop that is entered in the middle --- */
+
+static void emit_sideways(QhBlock *block, void *data)
+{
+    QhValue enter = qh_ir_br_forward(block), head = begin_loop(block);
+
+    (void)data;
+    add_five(block, 4);
+    qh_ir_land(block, enter);
+    next_insn(block);
+    step(block, 0);
+    end_loop(block, head, differ(block, 0));
+}
+
+static void test_sideways(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    Toy state = {.x[9] = 1};
+
+    t1_pair_load(pair, emit_sideways, NULL);
+    g_assert_cmpuint(per_turn(pair, &state), <=, 10);
+    t1_pair_free(pair);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/t1/loop/guarded", test_guarded);
     g_test_add_func("/t1/loop/nested", test_nested);
     g_test_add_func("/t1/loop/second", test_second);
+    g_test_add_func("/t1/loop/crowded", test_crowded);
+    g_test_add_func("/t1/loop/crowded-nest", test_crowded_nest);
+    g_test_add_func("/t1/loop/sideways", test_sideways);
     return g_test_run();
 }

@@ -3,6 +3,8 @@
  * register, or a free one. */
 #include "core/jit/backend/x86_64/alloc.h"
 
+#include "core/jit/backend/x86_64/homes.h"
+
 /* Whether a record between a value and the set_slot that takes it neither sees nor changes the
  * variable, and cannot leave. */
 static gboolean is_quiet(const QhT1 *t, uint32_t i, const QhT1Var *var)
@@ -48,7 +50,7 @@ static const QhT1Var *fusable(const QhT1 *t)
         return NULL;
     }
     var = &alloc->vars[alloc->values[v->set].var];
-    if (var->home == QH_NO_REG || var->bytes != v->bytes ||
+    if (qh_t1_home_now(t, alloc->values[v->set].var) == QH_NO_REG || var->bytes != v->bytes ||
         qh_t1_root(t, t->records[v->set].b) != t->i) {
         return NULL;
     }
@@ -78,6 +80,7 @@ static QhReg define_in(QhT1 *t, gboolean any, uint32_t apart)
     if (var != NULL) {
         QhReg reg = alloc->homes[var->home].reg;
         if ((QH_IS_XMM(reg) == xmm || any) && !(apart & qh_t1_bit(reg))) {
+            qh_t1_enter_home(t, var->home);
             qh_t1_clobber_var(t, (uint32_t)(var - alloc->vars));
             alloc->fuse_var = (uint16_t)(var - alloc->vars);
             alloc->defined = TRUE;
@@ -160,6 +163,7 @@ QhReg qh_t1_def_copy(QhT1 *t, uint32_t value)
                 qh_t1_into_reg(t, root, xmm); /* it is there already */
                 qh_t1_clobber_var(t, (uint32_t)(var - alloc->vars));
             } else {
+                qh_t1_enter_home(t, var->home);
                 qh_t1_clobber_var(t, (uint32_t)(var - alloc->vars));
                 qh_t1_move_to(t, reg, value);
             }

@@ -9,6 +9,7 @@
 #include "core/jit/backend/x86_64/alloc.h"
 
 #include "core/jit/backend/x86_64/carried.h"
+#include "core/jit/backend/x86_64/homes.h"
 #include "core/jit/backend/x86_64/kept.h"
 #include "core/jit/jit-cpu.h"
 
@@ -213,6 +214,60 @@ QhReg qh_t1_temp_xmm(QhT1 *t)
 }
 
 /* --- Homes --- */
+
+/* Who is in the register of @home instead; QH_NO_REG: nobody. */
+static uint32_t lodger(const QhT1Alloc *alloc, uint32_t home)
+{
+    for (uint32_t left = alloc->state.in & ~qh_t1_bit(home); left != 0; left &= left - 1) {
+        uint32_t other = (uint32_t)__builtin_ctz(left);
+        if (alloc->homes[other].reg == alloc->homes[home].reg) {
+            return other;
+        }
+    }
+    return QH_NO_REG;
+}
+
+/* Not while the record uses what is there, and not behind a cold stub, which would still store it.
+ */
+uint32_t qh_t1_home_now(const QhT1 *t, uint32_t var)
+{
+    const QhT1Alloc *alloc = t->alloc;
+    uint32_t home = alloc->vars[var].home, other;
+    uint8_t owner;
+
+    if (home == QH_NO_REG || (alloc->state.in & qh_t1_bit(home))) {
+        return home;
+    }
+    if (alloc->reserved & qh_t1_bit(alloc->homes[home].reg)) {
+        return QH_NO_REG;
+    }
+    if (!alloc->shares || QH_IS_XMM(alloc->homes[home].reg)) {
+        return home;
+    }
+    owner = alloc->owners[alloc->loop_of[t->i]][alloc->homes[home].reg];
+    other = lodger(alloc, home);
+    if ((owner != QH_NO_REG && owner != home) ||
+        (alloc->locked & qh_t1_bit(alloc->homes[home].reg)) ||
+        (other != QH_NO_REG && (alloc->state.dirty & qh_t1_bit(other)) &&
+         alloc->n_colds != alloc->colds_before)) {
+        return QH_NO_REG;
+    }
+    return home;
+}
+
+void qh_t1_enter_home(QhT1 *t, uint32_t home)
+{
+    QhT1Alloc *alloc = t->alloc;
+    uint32_t other = alloc->shares ? lodger(alloc, home) : QH_NO_REG;
+
+    if (other == QH_NO_REG) {
+        return;
+    }
+    if (alloc->state.dirty & qh_t1_bit(other)) {
+        qh_t1_store_home(t, other);
+    }
+    alloc->state.in &= ~qh_t1_bit(other);
+}
 
 void qh_t1_load_home(QhT1 *t, uint32_t home)
 {
@@ -440,8 +495,9 @@ QhReg qh_t1_into_reg(QhT1 *t, uint32_t root, gboolean xmm)
         return v->reg;
     case QH_T1_IN_VAR:
         var = &alloc->vars[v->var];
-        if (var->home != QH_NO_REG) {
+        if (qh_t1_home_now(t, v->var) != QH_NO_REG) {
             if (!(alloc->state.in & qh_t1_bit(var->home))) {
+                qh_t1_enter_home(t, var->home);
                 qh_t1_load_home(t, var->home);
             }
             return alloc->homes[var->home].reg;
@@ -519,7 +575,7 @@ static gboolean in_memory(const QhT1 *t, uint32_t value, int32_t *ret_at)
         *ret_at = cell_at(root->cell);
         return TRUE;
     }
-    if (root->place == QH_T1_IN_VAR && alloc->vars[root->var].home == QH_NO_REG) {
+    if (root->place == QH_T1_IN_VAR && qh_t1_home_now(t, root->var) == QH_NO_REG) {
         *ret_at = alloc->vars[root->var].at;
         return alloc->values[value].bytes < 16 || *ret_at % 16 == 0;
     }
@@ -617,8 +673,9 @@ void qh_t1_alloc_set(QhT1 *t)
         return;
     }
     qh_t1_clobber_var(t, var);
-    if (w->home != QH_NO_REG) {
+    if (qh_t1_home_now(t, var) != QH_NO_REG) {
         QhReg home = alloc->homes[w->home].reg;
+        qh_t1_enter_home(t, w->home);
         qh_t1_move_to(t, home, record->b);
         set_home(t, var);
         if (v->place == QH_T1_IN_REG && v->last > t->i && v->bytes == w->bytes &&
@@ -674,6 +731,7 @@ void qh_t1_alloc_done(QhT1 *t)
         }
     }
     alloc->locked = 0;
+    alloc->colds_before = alloc->n_colds;
     alloc->defined = FALSE;
     expire(t, t->i);
     qh_t1_kept_expire(t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where values and variables are while a region is compiled; shared by analyse.c, alloc.c,
+ * Where values and variables are while a region is compiled; shared by analyse.c, homes.c, alloc.c,
  * compile.c, lower-call.c and lower-flags.c only.
  */
 #ifndef QH_CORE_JIT_X86_64_ALLOC_H
@@ -102,6 +102,7 @@ typedef struct QhT1Later {
 #define QH_T1_MAX_COLDS 4096u
 #define QH_T1_MAX_LINKS 512u
 #define QH_T1_N_REGS    32u
+#define QH_T1_MAX_LOOPS 64u
 
 struct QhT1Alloc {
     QhT1 *t;
@@ -117,12 +118,15 @@ struct QhT1Alloc {
     uint32_t n_insns, ordinal; /* ordinal: of the instruction in its block */
 
     QhT1Var vars[QH_T1_MAX_VARS];
-    uint32_t n_vars;
+    uint32_t n_vars, n_homes;
     uint16_t slot_vars[1024]; /* by slot number, + 1 */
     uint16_t local_vars[QH_IR_MAX_LOCALS];
     QhT1Home homes[QH_T1_MAX_HOMES];
     uint16_t home_vars[QH_T1_MAX_HOMES];
-    uint32_t n_homes;
+    uint8_t loop_of[QH_T1_MAX_RECORDS + 1]; /* by record: number of its loop (homes.c) */
+    uint32_t heads[QH_T1_MAX_LOOPS];        /* by that: record */
+    gboolean shares;                        /* registers are homes of several variables; then: */
+    uint8_t owners[QH_T1_MAX_LOOPS][16];    /* by loop and register: home; QH_NO_REG: any */
 
     QhT1State state;
     uint32_t pending;            /* target that a jump is owed to, + 1 */
@@ -131,6 +135,7 @@ struct QhT1Alloc {
     uint32_t temps;              /* all temps */
     uint32_t locked;             /* used by the record being compiled */
     uint32_t scratch;            /* given out by qh_t1_temp_... */
+    uint32_t colds_before;       /* how many cold stubs there were before the record */
     QhT1Kept kept[QH_T1_MAX_KEPT];
     QhT1Carried carried[QH_T1_MAX_BLOCKS];
     uint32_t reserved;      /* registers of the loop being compiled: neither temps nor homes */
@@ -164,10 +169,6 @@ void qh_t1_alloc_begin(QhT1 *t); /* of a region */
 void qh_t1_alloc_label(QhT1 *t); /* all values are dead */
 void qh_t1_alloc_done(QhT1 *t);  /* the record is compiled */
 void qh_t1_alloc_set(QhT1 *t);   /* compile set_slot, set_local */
-void qh_t1_load_home(QhT1 *t, uint32_t home);
-void qh_t1_store_home(QhT1 *t, uint32_t home);
-/* From the state now to @to, at an edge. */
-void qh_t1_fix_state(QhT1 *t, QhT1State to);
 /* Values that are what a variable of these classes holds move out: it is about to change. */
 void qh_t1_move_out(QhT1 *t, uint32_t classes);
 /* Variables that overlap these bytes of the state are written to memory; with @forget they are no

@@ -5,6 +5,7 @@
  */
 #include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/fp.h"
+#include "core/jit/backend/x86_64/homes.h"
 #include "core/jit/backend/x86_64/lower-int.h"
 #include "core/jit/jit-cpu.h"
 
@@ -439,69 +440,12 @@ static void weigh(QhT1 *t)
     }
 }
 
-/* Homes, in the order in which they are given out: first those that calls preserve. */
-static const uint8_t gpr_homes[] = {QH_RBX, 12, 13, 14, 15, QH_RSI, QH_RDI, 8};
-static const uint8_t xmm_homes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-
-static QhT1Var *heaviest(QhT1Alloc *alloc, gboolean xmm)
-{
-    QhT1Var *best = NULL;
-
-    for (uint32_t i = 0; i < alloc->n_vars; i++) {
-        QhT1Var *var = &alloc->vars[i];
-        if (var->home == QH_NO_REG && !var->pinned && var->is_xmm == xmm && var->weight >= 2 &&
-            (best == NULL || var->weight > best->weight)) {
-            best = var;
-        }
-    }
-    return best;
-}
-
-static void give_homes(QhT1Alloc *alloc, gboolean xmm, const uint8_t *regs, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        QhT1Var *var = heaviest(alloc, xmm);
-        if (var == NULL) {
-            return;
-        }
-        var->home = (uint8_t)alloc->n_homes;
-        alloc->home_vars[alloc->n_homes] = (uint16_t)(var - alloc->vars);
-        alloc->homes[alloc->n_homes++] =
-            (QhT1Home){.reg = xmm ? QH_XMM(regs[i]) : regs[i], .bytes = var->bytes, .at = var->at};
-    }
-}
-
-/* At the head of a loop all that it touches is in registers, and what it writes counts as dirty:
- * then nothing is loaded or stored on the way back. */
-static void decide_loops(QhT1 *t)
-{
-    QhT1Alloc *alloc = t->alloc;
-
-    for (uint32_t n = 0; n < alloc->n_loops; n++) {
-        uint32_t i = alloc->loops[n];
-        QhT1Target *target = &alloc->targets[i];
-        for (uint32_t k = i; k <= target->loop_end; k++) {
-            const QhIrRecord *record = &t->source->records[k];
-            gboolean sets = record->op == QH_IR_set_slot || record->op == QH_IR_set_local;
-            const QhT1Var *var = &alloc->vars[alloc->values[k].var];
-            if ((alloc->values[k].make != QH_T1_VAR && !sets) || var->home == QH_NO_REG ||
-                var->is_local) {
-                continue;
-            }
-            target->state.in |= 1u << var->home;
-            target->state.dirty |= sets ? 1u << var->home : 0;
-        }
-        target->state.flags = qh_t1_pending_at(t, i);
-        target->known = 1;
-    }
-}
-
 gboolean qh_t1_analyse(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
     const QhT1Source *source = t->source;
 
-    alloc->n_vars = alloc->n_homes = alloc->n_loops = 0;
+    alloc->n_vars = alloc->n_loops = 0;
     memset(alloc->slot_vars, 0, sizeof(alloc->slot_vars));
     memset(alloc->targets, 0, sizeof(alloc->targets[0]) * source->n_records);
     memset(alloc->depth, 0, source->n_records);
@@ -516,8 +460,7 @@ gboolean qh_t1_analyse(QhT1 *t)
     qh_t1_pending_analyse(t);
     look_backward(t);
     weigh(t);
-    give_homes(alloc, FALSE, gpr_homes, G_N_ELEMENTS(gpr_homes));
-    give_homes(alloc, TRUE, xmm_homes, G_N_ELEMENTS(xmm_homes));
-    decide_loops(t);
+    qh_t1_give_homes(t);
+    qh_t1_decide_loops(t);
     return TRUE;
 }

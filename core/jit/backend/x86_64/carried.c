@@ -158,22 +158,38 @@ static void find_bases(const QhT1 *t, const Turn *turn, QhT1Carried *carried)
     }
 }
 
+/* Homes that nobody enters in the loop at @head, as a mask of registers; @ret_all: all homes. */
+static uint32_t idle_homes(const QhT1 *t, const QhT1Target *head, uint32_t *ret_all)
+{
+    const QhT1Alloc *alloc = t->alloc;
+    const uint8_t *owners = alloc->owners[alloc->loop_of[head - alloc->targets]];
+    uint32_t all = 0, busy = 0;
+
+    for (uint32_t i = 0; i < alloc->n_homes; i++) {
+        QhReg reg = alloc->homes[i].reg;
+        if (QH_IS_XMM(reg)) {
+            continue;
+        }
+        all |= qh_t1_bit(reg);
+        if ((head->state.in & qh_t1_bit(i)) || alloc->vars[alloc->home_vars[i]].is_local ||
+            (alloc->shares && owners[reg] != QH_NO_REG)) {
+            busy |= qh_t1_bit(reg);
+        }
+    }
+    *ret_all = all;
+    return all & ~busy;
+}
+
 /* Registers for the turns and the addends: homes of variables that the loop does not touch, then
  * those of nobody, but for SPARE. When they do not suffice, addends are in memory, then the turns.
  */
-static void give_registers(QhT1 *t, const QhT1Target *head, QhT1Carried *carried)
+static void give_registers(const QhT1 *t, const QhT1Target *head, QhT1Carried *carried)
 {
-    QhT1Alloc *alloc = t->alloc;
-    uint32_t mask = QH_T1_GPR_TEMPS, spare;
+    uint32_t homes, idle = idle_homes(t, head, &homes), mask = QH_T1_GPR_TEMPS & ~homes, spare;
     QhReg regs[16], n = 0;
 
-    for (uint32_t i = 0; i < alloc->n_homes; i++) {
-        if (!QH_IS_XMM(alloc->homes[i].reg)) {
-            mask &= ~qh_t1_bit(alloc->homes[i].reg);
-            if (!(head->state.in & qh_t1_bit(i))) {
-                regs[n++] = alloc->homes[i].reg;
-            }
-        }
+    for (; idle != 0; idle &= idle - 1) {
+        regs[n++] = (QhReg)__builtin_ctz(idle);
     }
     for (spare = (uint32_t)__builtin_popcount(mask); spare > SPARE; spare--) {
         regs[n++] = (QhReg)__builtin_ctz(mask);

@@ -10,6 +10,7 @@
 #include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/behind.h"
 #include "core/jit/backend/x86_64/carried.h"
+#include "core/jit/backend/x86_64/homes.h"
 #include "core/jit/code.h"
 #include "core/jit/engine-priv.h"
 #include "core/jit/jit-cpu.h"
@@ -181,9 +182,10 @@ static void bring(QhT1 *t, uint32_t to)
     if (target->known) {
         qh_t1_fix_state(t, target->state);
     } else {
-        target->state = alloc->state;
+        target->state = qh_t1_choose_state(t, to, alloc->state);
         target->state.turns = is_here(t, to) ? target->state.turns : 0;
         target->known = 1;
+        qh_t1_fix_state(t, target->state);
     }
 }
 
@@ -213,7 +215,7 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
     QhT1Later *later;
 
     if (!target->known) {
-        target->state = state;
+        target->state = qh_t1_choose_state(t, to, state);
         target->state.turns = is_here(t, to) ? state.turns : 0;
         target->state.flags = qh_t1_pending_at(t, to);
         target->known = 1;
@@ -668,6 +670,7 @@ static void emit_region(QhT1 *t)
 
     qh_t1_alloc_begin(t);
     alloc->n_insns = alloc->n_later = alloc->done_later = alloc->n_colds = 0;
+    alloc->colds_before = 0;
     alloc->n_links = alloc->n_link_fixes = alloc->n_entries = 0;
     alloc->fuse_var = QH_T1_NO_VAR;
     alloc->carry_at = 0;

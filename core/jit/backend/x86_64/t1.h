@@ -4,9 +4,10 @@
  *
  * A region is the code of some guest basic blocks of one page under one state key, with entries at
  * those of them that others jump to. Inside a region the hottest state slots and locals
- * ("variables") have a home, a host register of their own for the whole region; control flow inside
- * it keeps them there. The others live in memory. At any place of the code each variable with a
- * home is either not in its register, or in it, or in it and newer than memory ("dirty").
+ * ("variables") have a home, a host register, which is that of others at most in turn (homes.c);
+ * control flow inside it keeps them there. The others live in memory. At any place of the code each
+ * variable with a home is either not in its register, or in it, or in it and newer than memory
+ * ("dirty").
  *
  * Values that are no slot live in the remaining registers ("temps") until their last use.
  *
