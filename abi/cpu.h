@@ -278,6 +278,13 @@ typedef struct QhCpuService {
      * runs again, and this CPU does meanwhile what others ask of it. [vcpu]
      */
     gboolean (*is_settled)(QhCpu *cpu);
+
+    /*
+     * Since minor 3. As tlb_set_context, for the MMU indices of @mmu_mask alone; each index has its
+     * own. So a target sets the context of an index when code that uses it is entered, and indices
+     * that nobody uses meanwhile keep what they have. [vcpu]
+     */
+    void (*tlb_set_contexts)(QhCpu *cpu, uint32_t mmu_mask, uint64_t context);
 } QhCpuService;
 
 #endif

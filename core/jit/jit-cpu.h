@@ -158,12 +158,23 @@ static inline void qh_jit_forget_keys(QhJitCpu *jit)
     }
 }
 
-/* The address space is another one. [vcpu] */
+/* The address space is another one for code that is fetched under the MMU indices in @mmu_mask.
+ * [vcpu] */
+static inline void qh_jit_forget_ids(QhJitCpu *jit, uint32_t mmu_mask)
+{
+    for (uint32_t i = 0; i < QH_JUMP_KEYS; i++) {
+        if (mmu_mask >> (jit->jump_keys[i].state_key & 15) & 1) {
+            jit->jump_keys[i].id = QH_JUMP_NONE;
+        }
+    }
+    if (mmu_mask >> (jit->jump_key & 15) & 1) {
+        jit->hot.jump_id = QH_JUMP_NONE;
+        qh_jit_forget_calls(jit);
+    }
+}
 static inline void qh_jit_forget_id(QhJitCpu *jit)
 {
-    jit->hot.jump_id = QH_JUMP_NONE;
-    qh_jit_forget_keys(jit);
-    qh_jit_forget_calls(jit);
+    qh_jit_forget_ids(jit, UINT32_MAX);
 }
 /* Forget where all pcs, or those of one page, lead. [vcpu] */
 void qh_jit_forget_jumps(QhJitCpu *jit);

@@ -126,9 +126,15 @@ static QhJumpSet *find_set(QhJitCpu *jit, uint64_t key)
     return new_set(jit, key);
 }
 
+/* That of the context in which code of state key @key is fetched. */
+static uint32_t stamp_of(const QhJitCpu *jit, uint64_t key)
+{
+    return jit->mmu.context_stamp[key & 15];
+}
+
 static QhJumpId *known_id(QhJitCpu *jit, uint64_t key)
 {
-    uint32_t stamp = jit->mmu.context_stamp;
+    uint32_t stamp = stamp_of(jit, key);
     uint64_t mix = (key ^ (uint64_t)stamp << 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
 
     _Static_assert(QH_JUMP_IDS == 1u << 8, "the shift depends on it");
@@ -140,7 +146,7 @@ static void use_set(QhJitCpu *jit, QhJumpId *known, uint64_t key, QhJumpSet *set
     *known = (QhJumpId){.state_key = key,
                         .id = set->id,
                         .set = set,
-                        .context_stamp = jit->mmu.context_stamp,
+                        .context_stamp = stamp_of(jit, key),
                         .n_seen = set->n_pages};
     set->used = ++jit->jump_clock;
     jit->jump_set = set;
@@ -156,7 +162,7 @@ void qh_jit_new_jump_id(QhJitCpu *jit)
     QhJumpId *known = known_id(jit, key);
     QhJumpSet *set = known->set;
 
-    if (set == NULL || known->state_key != key || known->context_stamp != jit->mmu.context_stamp ||
+    if (set == NULL || known->state_key != key || known->context_stamp != stamp_of(jit, key) ||
         set->id != known->id || set->generation != jit->jump_generation ||
         (known->n_seen != set->n_pages && !holds(jit, set, known->n_seen))) {
         set = find_set(jit, key);

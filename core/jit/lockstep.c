@@ -480,7 +480,7 @@ uint32_t qh_lockstep_unit(QhJitCpu *jit, QhCode *code, const void *native)
 {
     QhLockstep *lockstep = jit->lockstep;
     QhCpu *cpu = qh_jit_state(jit);
-    uint32_t stamp = jit->mmu.next_stamp, context = jit->mmu.context_stamp, left, retry;
+    uint32_t stamp = jit->mmu.next_stamp, switches = jit->mmu.n_switches, left, retry;
     uint64_t icount = cpu->icount, n_insns;
 
     (void)code;
@@ -495,7 +495,7 @@ uint32_t qh_lockstep_unit(QhJitCpu *jit, QhCode *code, const void *native)
     lockstep->stats.n_units++;
     lockstep->stats.n_insns += n_insns;
     if (lockstep->lost || (retry != QH_RETRY_NONE && lockstep->events->len > 0) ||
-        jit->mmu.next_stamp != stamp || jit->mmu.context_stamp != context) {
+        jit->mmu.next_stamp != stamp || jit->mmu.n_switches != switches) {
         lockstep->stats.n_skipped++;
     } else {
         verify(lockstep, left, n_insns, left == QH_LEFT_UNWIND && retry == QH_RETRY_NONE);

@@ -45,8 +45,9 @@ gboolean qh_softmmu_init(
     mmu->granule_mask = (1u << mmu->granule_bits) - 1;
     memset(entries, 0xff, n * sizeof(*entries));
     mmu->next_stamp = 1;
-    mmu->contexts[0].stamp = mmu->context_stamp = mmu->next_stamp++;
+    mmu->contexts[0].stamp = mmu->next_stamp++;
     for (uint32_t i = 0; i < n_indices; i++) {
+        mmu->context_stamp[i] = mmu->contexts[0].stamp;
         mmu->index_stamp[i] = mmu->next_stamp++;
     }
     mmu->space_version = qh_space_version(jit->space);
@@ -61,23 +62,56 @@ void qh_softmmu_clear(QhJitCpu *jit)
     qh_os_pages_free(jit->mmu.second, SECOND_BYTES);
 }
 
+static QhJitCpu *owner(const QhSoftmmu *mmu)
+{
+    return (QhJitCpu *)((char *)mmu - offsetof(QhJitCpu, mmu));
+}
+
+/* Bit per index whose context has @stamp. */
+static uint32_t indices_of(const QhSoftmmu *mmu, uint32_t stamp)
+{
+    uint32_t mask = 0;
+
+    for (uint32_t i = 0; i < mmu->n_indices; i++) {
+        mask |= mmu->context_stamp[i] == stamp ? 1u << i : 0;
+    }
+    return mask;
+}
+
+static void put_stamp(QhSoftmmu *mmu, uint32_t mmu_mask, uint32_t stamp)
+{
+    for (; mmu_mask != 0; mmu_mask &= mmu_mask - 1) {
+        mmu->context_stamp[__builtin_ctz(mmu_mask)] = stamp;
+    }
+}
+
+static void renumber(QhSoftmmu *mmu)
+{
+    uint32_t mask[QH_TLB_CONTEXTS];
+
+    memset(mmu->second, 0, SECOND_ENTRIES * sizeof(*mmu->second));
+    memset(owner(mmu)->jump_ids, 0, sizeof(owner(mmu)->jump_ids));
+    mmu->next_stamp = 1;
+    for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
+        mask[i] = mmu->contexts[i].stamp == 0 ? 0 : indices_of(mmu, mmu->contexts[i].stamp);
+    }
+    for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
+        if (mmu->contexts[i].stamp != 0) {
+            mmu->contexts[i].stamp = mmu->next_stamp++;
+            put_stamp(mmu, mask[i], mmu->contexts[i].stamp);
+        }
+    }
+    for (uint32_t i = 0; i < mmu->n_indices; i++) {
+        mmu->index_stamp[i] = mmu->next_stamp++;
+    }
+}
+
 /* A stamp that no entry has. When they run out the second level is emptied and all start anew.
  * QH_TLB_ANY_CONTEXT is none of them. */
 static uint32_t new_stamp(QhSoftmmu *mmu)
 {
     if (mmu->next_stamp == UINT32_MAX) {
-        memset(mmu->second, 0, SECOND_ENTRIES * sizeof(*mmu->second));
-        mmu->next_stamp = 1;
-        for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
-            if (mmu->contexts[i].stamp != 0) {
-                gboolean current = mmu->contexts[i].stamp == mmu->context_stamp;
-                mmu->contexts[i].stamp = mmu->next_stamp++;
-                mmu->context_stamp = current ? mmu->contexts[i].stamp : mmu->context_stamp;
-            }
-        }
-        for (uint32_t i = 0; i < mmu->n_indices; i++) {
-            mmu->index_stamp[i] = mmu->next_stamp++;
-        }
+        renumber(mmu);
     }
     return mmu->next_stamp++;
 }
@@ -211,34 +245,49 @@ void qh_softmmu_flush_page(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask)
     qh_jit_forget_jumps_of_page(jit, granule);
 }
 
-static void use_context(QhJitCpu *jit, uint32_t stamp)
+/* The indices of @mmu_mask, at least one, are in another context from now on. */
+static void use_context(QhJitCpu *jit, uint32_t mmu_mask, uint32_t stamp)
 {
-    jit->mmu.context_stamp = stamp;
-    wipe_first(&jit->mmu, UINT32_MAX, FALSE);
-    qh_jit_forget_id(jit);
+    put_stamp(&jit->mmu, mmu_mask, stamp);
+    jit->mmu.n_switches++;
+    wipe_first(&jit->mmu, mmu_mask, FALSE);
+    qh_jit_forget_ids(jit, mmu_mask);
 }
 
-void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context)
+/* Where @context is, or is put: in place of the one that was set the longest time ago and that no
+ * index has now. */
+static uint32_t context_slot(QhSoftmmu *mmu, uint64_t context)
 {
-    QhSoftmmu *mmu = &jit->mmu;
-    uint32_t oldest = 0, i;
+    uint32_t oldest = QH_TLB_CONTEXTS;
 
-    for (i = 0; i < QH_TLB_CONTEXTS; i++) {
+    _Static_assert(QH_TLB_CONTEXTS > QH_TLB_INDICES, "one is free");
+    for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
         if (mmu->contexts[i].stamp != 0 && mmu->contexts[i].context == context) {
-            break;
+            return i;
         }
-        if (mmu->contexts[i].used < mmu->contexts[oldest].used) {
+    }
+    for (uint32_t i = 0; i < QH_TLB_CONTEXTS; i++) {
+        if ((oldest == QH_TLB_CONTEXTS || mmu->contexts[i].used < mmu->contexts[oldest].used) &&
+            (mmu->contexts[i].stamp == 0 || indices_of(mmu, mmu->contexts[i].stamp) == 0)) {
             oldest = i;
         }
     }
-    if (i == QH_TLB_CONTEXTS) {
-        i = oldest;
-        mmu->contexts[i].context = context;
-        mmu->contexts[i].stamp = new_stamp(mmu);
-    }
+    mmu->contexts[oldest].context = context;
+    mmu->contexts[oldest].stamp = 0; /* renumbering does not count it */
+    mmu->contexts[oldest].stamp = new_stamp(mmu);
+    return oldest;
+}
+
+void qh_softmmu_set_context(QhJitCpu *jit, uint32_t mmu_mask, uint64_t context)
+{
+    QhSoftmmu *mmu = &jit->mmu;
+    uint32_t i = context_slot(mmu, context), stamp = mmu->contexts[i].stamp;
+
     mmu->contexts[i].used = ++mmu->context_clock;
-    if (mmu->contexts[i].stamp != mmu->context_stamp) {
-        use_context(jit, mmu->contexts[i].stamp);
+    mmu_mask &= (1u << mmu->n_indices) - 1;
+    mmu_mask &= ~indices_of(mmu, stamp);
+    if (mmu_mask != 0) {
+        use_context(jit, mmu_mask, stamp);
     }
 }
 
@@ -250,10 +299,10 @@ void qh_softmmu_flush_context(QhJitCpu *jit, uint64_t context)
         if (mmu->contexts[i].stamp == 0 || mmu->contexts[i].context != context) {
             continue;
         }
-        gboolean current = mmu->contexts[i].stamp == mmu->context_stamp;
-        mmu->contexts[i].stamp = new_stamp(mmu);
-        if (current) {
-            use_context(jit, mmu->contexts[i].stamp);
+        uint32_t stamp = new_stamp(mmu), mask = indices_of(mmu, mmu->contexts[i].stamp);
+        mmu->contexts[i].stamp = stamp;
+        if (mask != 0) {
+            use_context(jit, mask, stamp);
         }
     }
 }
@@ -316,7 +365,7 @@ set_write_tag(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t granule, const Q
 {
     const uint8_t *flags = &page->ram->page_flags[page->offset >> QH_PAGE_BITS_MIN];
     uint64_t *tag = &entry->tag[QH_ACCESS_WRITE];
-    QhJitCpu *jit = (QhJitCpu *)((char *)mmu - offsetof(QhJitCpu, mmu));
+    QhJitCpu *jit = owner(mmu);
 
     if ((jit->lockstep != NULL && !qh_lockstep_direct(jit, page, entry)) ||
         (__atomic_load_n(flags, __ATOMIC_SEQ_CST) &
@@ -399,7 +448,7 @@ static uint32_t find_second(const QhSoftmmu *mmu, uint64_t granule, uint32_t ind
     for (uint32_t i = set; i < set + QH_TLB_WAYS; i++) {
         const QhTlbTag *tag = &mmu->second[i];
         if (tag->name == (granule | index) && tag->index_stamp == mmu->index_stamp[index] &&
-            (tag->context_stamp == mmu->context_stamp ||
+            (tag->context_stamp == mmu->context_stamp[index] ||
              tag->context_stamp == QH_TLB_ANY_CONTEXT) &&
             (mmu->second_pages[i].prot >> access & 1)) {
             return i;
@@ -477,7 +526,8 @@ walk(QhJitCpu *jit, uint64_t address, uint32_t access, uint32_t index, QhTlbPage
             note_large(mmu, address, found.page_bits, index);
         }
         ret->cached = (uint8_t)(QH_TLB_CACHED | (shared ? QH_TLB_SHARED : 0));
-        fill_second(mmu, granule, index, shared ? QH_TLB_ANY_CONTEXT : mmu->context_stamp, ret);
+        fill_second(mmu, granule, index, shared ? QH_TLB_ANY_CONTEXT : mmu->context_stamp[index],
+                    ret);
         fill_first(mmu, granule, index, ret);
     }
     return TRUE;

@@ -81,7 +81,7 @@ typedef struct QhTablePage {
     uint64_t offset; /* in ram */
 } QhTablePage;
 
-#define QH_TLB_CONTEXTS 16u
+#define QH_TLB_CONTEXTS 32u /* more than indices: those that are set stay */
 #define QH_TLB_INDICES  16u
 #define QH_TLB_WORDS    (QH_TLB_ENTRIES / 64u)
 typedef struct QhSoftmmu {
@@ -99,7 +99,8 @@ typedef struct QhSoftmmu {
     uint32_t next_stamp;
     uint32_t next_way;
     uint32_t space_version;
-    uint32_t context_stamp; /* of the current context */
+    uint32_t n_switches;                    /* times that the context of an index changed; wraps */
+    uint32_t context_stamp[QH_TLB_INDICES]; /* of the current context of each */
     uint32_t index_stamp[QH_TLB_INDICES];
     /* Bit per entry of the first level: it holds something; the same thing in all contexts. */
     uint64_t filled[QH_TLB_INDICES][QH_TLB_WORDS], shared[QH_TLB_INDICES][QH_TLB_WORDS];
@@ -122,7 +123,8 @@ void qh_softmmu_clear(QhJitCpu *jit);
 
 void qh_softmmu_flush(QhJitCpu *jit, uint32_t mmu_mask);
 void qh_softmmu_flush_page(QhJitCpu *jit, uint64_t address, uint32_t mmu_mask);
-void qh_softmmu_set_context(QhJitCpu *jit, uint64_t context);
+/* Of the indices in @mmu_mask; the others keep theirs. */
+void qh_softmmu_set_context(QhJitCpu *jit, uint32_t mmu_mask, uint64_t context);
 void qh_softmmu_flush_context(QhJitCpu *jit, uint64_t context);
 /* Forget everything if the map of physical memory has changed. */
 void qh_softmmu_check_space(QhJitCpu *jit);

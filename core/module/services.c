@@ -41,7 +41,7 @@ static const QhServiceEntry services[] = {
     {"qh.block",        1, 1, &qh_block_service       },
     {"qh.block-driver", 1, 0, &qh_block_driver_service},
     {"qh.char",         1, 2, &qh_char_service        },
-    {"qh.cpu",          1, 2, &qh_cpu_service         },
+    {"qh.cpu",          1, 3, &qh_cpu_service         },
     {"qh.device",       1, 2, &qh_device_service      },
     {"qh.display",      1, 0, &qh_display_service     },
     {"qh.event",        1, 0, &qh_event_service       },

@@ -35,7 +35,12 @@ static void tlb_flush_page(QhCpu *cpu, uint64_t address, uint32_t mmu_mask)
 
 static void tlb_set_context(QhCpu *cpu, uint64_t context)
 {
-    qh_softmmu_set_context(qh_jit_of(cpu), context);
+    qh_softmmu_set_context(qh_jit_of(cpu), UINT32_MAX, context);
+}
+
+static void tlb_set_contexts(QhCpu *cpu, uint32_t mmu_mask, uint64_t context)
+{
+    qh_softmmu_set_context(qh_jit_of(cpu), mmu_mask, context);
 }
 
 static void tlb_flush_context(QhCpu *cpu, uint64_t context)
@@ -124,4 +129,5 @@ const QhCpuService qh_cpu_service = {
     .table_cas = table_cas,
     .run_before = run_before,
     .is_settled = is_settled,
+    .tlb_set_contexts = tlb_set_contexts,
 };

@@ -140,6 +140,109 @@ static void test_contexts(void)
     toy_machine_free(toy);
 }
 
+static uint64_t must_load_1(ToyMachine *toy, uint64_t address)
+{
+    uint64_t value = 0;
+
+    g_assert_true(
+        qh_cpu_service.load(&toy->cpu[0]->cpu, address, QH_MEM_64 | QH_MEM_INDEX(1), &value));
+    return value;
+}
+
+/* Each index is in a context of its own. */
+static void test_own_contexts(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    QhSoftmmu *mmu = &qh_jit_of(cpu)->mmu;
+    uint32_t page = DATA >> 12, slot = page & (QH_TLB_ENTRIES - 1), n;
+
+    number_pages(toy);
+    toy->both_map = TRUE;
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 0, 7);
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 8);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    toy->page[page] = page + 1;
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1001);
+    toy->page[page] = page + 2;
+    n = toy->n_translated;
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 0, 7); /* nothing new */
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1001);
+    g_assert_cmpuint(toy->n_translated, ==, n);
+    /* a context that the other index has: what is known there is not known here */
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 7);
+    g_assert_cmphex(mmu->entries[slot].tag[QH_ACCESS_READ], ==, DATA);
+    g_assert_cmphex(mmu->entries[QH_TLB_ENTRIES + slot].tag[QH_ACCESS_READ], !=, DATA);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1002);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 8);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1001);
+    /* a flush reaches those that have the context, and what is remembered of it */
+    toy->page[page] = page + 3;
+    qh_cpu_service.tlb_flush_context(cpu, 8);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1003);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    qh_cpu_service.tlb_flush_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1003);
+    toy->page[page] = page + 4;
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1003);
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 7);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1004);
+    /* a page is forgotten under both, whatever they have and had */
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 8);
+    toy->page[page] = page + 5;
+    qh_cpu_service.tlb_flush_page(cpu, DATA, 3);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1005);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1005);
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 7);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1005);
+    toy_machine_free(toy);
+}
+
+/* A context that an index has is not pushed out by others, and is still itself when the stamps have
+ * begun anew. */
+static void test_many_contexts(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    QhCpu *cpu = &toy->cpu[0]->cpu;
+    uint32_t page = DATA >> 12;
+
+    number_pages(toy);
+    toy->both_map = TRUE;
+    qh_cpu_service.tlb_set_contexts(cpu, 1u << 0, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    for (uint32_t i = 0; i < 100; i++) {
+        toy->page[page] = page + 1 + i % 8;
+        qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 1000 + i);
+        g_assert_cmpuint(must_load_1(toy, DATA), ==, 1001 + i % 8);
+        g_assert_cmpuint(must_load(toy, DATA), ==, 1000);
+    }
+    qh_cpu_service.tlb_flush_context(cpu, 7);
+    toy->page[page] = page + 9;
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1009);
+    qh_jit_of(cpu)->mmu.next_stamp = UINT32_MAX - 3;
+    for (uint32_t i = 0; i < 8; i++) {
+        toy->page[page] = page + i;
+        qh_cpu_service.tlb_set_contexts(cpu, 1u << 1, 2000 + i);
+        g_assert_cmpuint(must_load_1(toy, DATA), ==, 1000 + i);
+        g_assert_cmpuint(must_load(toy, DATA), ==, 1009);
+    }
+    g_assert_cmpuint(qh_jit_of(cpu)->mmu.next_stamp, <, 1000);
+    toy->page[page] = page + 10;
+    qh_cpu_service.tlb_flush_context(cpu, 2007);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1010);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1009);
+    qh_cpu_service.tlb_flush_context(cpu, 7);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1010);
+    qh_cpu_service.tlb_set_context(cpu, 2006); /* known before or not, both are in it now */
+    toy->page[page] = page + 11;
+    qh_cpu_service.tlb_flush_context(cpu, 2006);
+    g_assert_cmpuint(must_load_1(toy, DATA), ==, 1011);
+    g_assert_cmpuint(must_load(toy, DATA), ==, 1011);
+    toy_machine_free(toy);
+}
+
 static void test_global(void)
 {
     ToyMachine *toy = toy_machine_new(1, 12);
@@ -411,6 +514,8 @@ int main(int argc, char **argv)
     g_test_add_func("/softmmu/refill", test_refill);
     g_test_add_func("/softmmu/table-words", test_table_words);
     g_test_add_func("/softmmu/contexts", test_contexts);
+    g_test_add_func("/softmmu/own-contexts", test_own_contexts);
+    g_test_add_func("/softmmu/many-contexts", test_many_contexts);
     g_test_add_func("/softmmu/large-page", test_large_page);
     g_test_add_func("/softmmu/small-pages", test_small_pages);
     g_test_add_func("/softmmu/fine-protection", test_fine_protection);

@@ -210,7 +210,7 @@ static gboolean translate(QhCpu *cpu,
 
     toy->n_translated++;
     ret->page_bits = toy->page_bits;
-    if (page >= G_N_ELEMENTS(toy->page) || mmu_index == 1) {
+    if (page >= G_N_ELEMENTS(toy->page) || (mmu_index == 1 && !toy->both_map)) {
         ret->phys = virtual;
         ret->prot = 7;
         return TRUE;

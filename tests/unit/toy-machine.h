@@ -58,6 +58,7 @@ typedef struct ToyMachine {
     uint8_t global[TOY_PAGES]; /* QH_TRANSLATION_... */
     uint32_t page_bits;        /* of translations */
     gboolean fixed;            /* blocks are not relative */
+    gboolean both_map;         /* MMU index 1 is not what it is, too, but goes through page */
     uint32_t n_translated, n_blocks, n_peeked;
     uint64_t io_value, io_offset;
     uint32_t io_width, io_reads, io_writes;

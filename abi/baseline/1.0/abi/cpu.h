@@ -160,6 +160,8 @@ typedef struct QhCpuService {
     void (*run_before)(QhCpu *cpu, void (*fn)(QhCpu *cpu, void *data), void *data);
 
     gboolean (*is_settled)(QhCpu *cpu);
+
+    void (*tlb_set_contexts)(QhCpu *cpu, uint32_t mmu_mask, uint64_t context);
 } QhCpuService;
 
 #endif
