@@ -6,17 +6,21 @@
 
 /*
  * MMU indices: translation regime, privilege of the access, and PSTATE.PAN where it matters.
- * AArch32 will use the first three as well, and those of EL3 when it comes.
+ * The index with PAN comes after that without. AArch32 will use the first three as well, and those
+ * of EL3 when it comes.
  */
-#define ARM_MMU_E10_0     0u /* EL1&0 regime, unprivileged */
-#define ARM_MMU_E10_1     1u
-#define ARM_MMU_E10_1_PAN 2u
-#define ARM_MMU_E20_0     3u /* EL2&0 regime (HCR_EL2.E2H), unprivileged */
-#define ARM_MMU_E20_2     4u
-#define ARM_MMU_E20_2_PAN 5u
-#define ARM_MMU_E2        6u /* EL2 regime without VHE */
-#define ARM_MMU_E3        7u
-#define ARM_N_MMU         8u
+#define ARM_MMU_E10_0          0u /* EL1&0 regime, unprivileged */
+#define ARM_MMU_E10_1          1u
+#define ARM_MMU_E10_1_PAN      2u
+#define ARM_MMU_E20_0          3u /* EL2&0 regime (HCR_EL2.E2H), unprivileged */
+#define ARM_MMU_E20_2          4u
+#define ARM_MMU_E20_2_PAN      5u
+#define ARM_MMU_E2             6u /* EL2 regime without VHE */
+#define ARM_MMU_E3             7u
+#define ARM_MMU_E10_1_USER     8u /* EL1&0 regime, unprivileged, for EL1: LDTR, STTR */
+#define ARM_MMU_E10_1_PASS     9u /* for EL1 in a context that it only passes through (mmu.c) */
+#define ARM_MMU_E10_1_PASS_PAN 10u
+#define ARM_N_MMU              11u
 
 /* QhCpu.state_key. Kept by arm_cpu_update_key (cpu.c) after any change of what it is made from. */
 #define ARM_KEY_FETCH_SHIFT  0u         /* bits 0-3: MMU index of fetches, never a PAN one */

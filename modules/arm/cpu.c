@@ -108,7 +108,7 @@ static uint32_t fetch_index(const ArmCpu *cpu)
     case 0:
         return is_host(cpu) ? ARM_MMU_E20_0 : ARM_MMU_E10_0;
     case 1:
-        return ARM_MMU_E10_1;
+        return cpu->system->passing ? ARM_MMU_E10_1_PASS : ARM_MMU_E10_1;
     case 2:
         return arm_hcr(cpu) & ARM_HCR_E2H ? ARM_MMU_E20_2 : ARM_MMU_E2;
     default:
@@ -118,7 +118,7 @@ static uint32_t fetch_index(const ArmCpu *cpu)
 
 static uint32_t data_index(uint32_t fetch, uint32_t pan)
 {
-    if (pan && (fetch == ARM_MMU_E10_1 || fetch == ARM_MMU_E20_2)) {
+    if (pan && (fetch == ARM_MMU_E10_1 || fetch == ARM_MMU_E10_1_PASS || fetch == ARM_MMU_E20_2)) {
         return fetch + (ARM_MMU_E10_1_PAN - ARM_MMU_E10_1);
     }
     return fetch;
@@ -128,7 +128,7 @@ static uint32_t data_index(uint32_t fetch, uint32_t pan)
 static uint32_t unpriv_index(const ArmCpu *cpu, uint32_t data)
 {
     if (cpu->el == 1 && !cpu->uao) {
-        return ARM_MMU_E10_0;
+        return cpu->system->passing ? ARM_MMU_E10_0 : ARM_MMU_E10_1_USER;
     }
     return cpu->el == 2 && !cpu->uao && is_host(cpu) ? ARM_MMU_E20_0 : data;
 }

@@ -6,11 +6,19 @@
  * The host keeps translations by context. One context is the ASID of the regime that EL0 shares,
  * with the VMID where that regime is behind stage 2; the regimes EL2 and EL3 have no ASIDs and are
  * the same in all. Switching between address spaces flushes nothing.
+ *
+ * EL0 and EL1 have contexts of their own, told to the host when the level is entered. That is for
+ * kernels that have page tables for EL0 and others for themselves: they enter and leave with the
+ * ASID of EL0's and run with another, so that both levels always find what they left. The few
+ * instructions at EL1 with the other's ASID use an index of their own, the passing one, until the
+ * ASID is again what EL1 had, or an ISB says that one that was set is to stay. Who came in by an
+ * exception and goes back without having set any stays in it from then on.
  */
 #include "modules/arm/mmu.h"
 
 #include "abi/ir.h"
 #include "modules/arm/debug.h"
+#include "modules/arm/helper.h"
 #include "modules/arm/regs.h"
 #include "modules/arm/sysreg.h"
 #include "modules/arm/system.h"
@@ -28,6 +36,9 @@ ArmRequest arm_request(ArmCpu *cpu, uint64_t address, uint32_t access, uint32_t 
     case ARM_MMU_E10_0:
     case ARM_MMU_E10_1:
     case ARM_MMU_E10_1_PAN:
+    case ARM_MMU_E10_1_USER:
+    case ARM_MMU_E10_1_PASS:
+    case ARM_MMU_E10_1_PASS_PAN:
         request.level = 1;
         break;
     case ARM_MMU_E3:
@@ -37,8 +48,9 @@ ArmRequest arm_request(ArmCpu *cpu, uint64_t address, uint32_t access, uint32_t 
         request.level = 2;
         break;
     }
-    request.user = index == ARM_MMU_E10_0 || index == ARM_MMU_E20_0;
-    request.pan = index == ARM_MMU_E10_1_PAN || index == ARM_MMU_E20_2_PAN;
+    request.user = index == ARM_MMU_E10_0 || index == ARM_MMU_E10_1_USER || index == ARM_MMU_E20_0;
+    request.pan =
+        index == ARM_MMU_E10_1_PAN || index == ARM_MMU_E10_1_PASS_PAN || index == ARM_MMU_E20_2_PAN;
     return request;
 }
 
@@ -208,21 +220,84 @@ uint64_t arm_mmu_context(const ArmCpu *cpu, gboolean host, uint64_t asid)
     return CONTEXT_STAGE2 | vmid << CONTEXT_VMID_SHIFT | asid;
 }
 
+/* The host's MMU indices of @mask are in @context; *@told is what they were in. */
+static void use_context(ArmCpu *cpu, uint64_t *told, uint32_t mask, uint64_t context)
+{
+    if (*told != context) {
+        *told = context;
+        arm_services(cpu)->cpu->tlb_set_contexts(&cpu->base, mask, context);
+    }
+}
+
+static void stay(ArmCpu *cpu, uint64_t context)
+{
+    cpu->system->passing = 0;
+    use_context(cpu, &cpu->system->context_el1, ARM_MMU_E10_1_MASK, context);
+}
+
+/* EL1 is in @context, which may be one that it will leave at once. */
+static void pass(ArmCpu *cpu, uint64_t context, uint32_t passing)
+{
+    ArmSystem *system = cpu->system;
+
+    if (context == system->context_el1) {
+        stay(cpu, context);
+        return;
+    }
+    system->passing = passing;
+    use_context(cpu, &system->context_pass, ARM_MMU_PASS_MASK, context);
+    use_context(cpu, &system->context_el0, 1u << ARM_MMU_E10_0, context);
+}
+
+static gboolean in_host_regime(const ArmCpu *cpu)
+{
+    return arm_has_two_halves(cpu, 2) && arm_regime_level(cpu) == 2;
+}
+
+static void use_contexts(ArmCpu *cpu, uint32_t passing)
+{
+    if (in_host_regime(cpu)) {
+        use_context(cpu, &cpu->system->context_host, ARM_MMU_E20_MASK,
+                    arm_mmu_context(cpu, TRUE, asid_of(cpu, 2)));
+    } else if (cpu->el == 1) {
+        pass(cpu, arm_mmu_context(cpu, FALSE, asid_of(cpu, 1)), passing);
+    } else if (cpu->el == 0) {
+        use_context(cpu, &cpu->system->context_el0, 1u << ARM_MMU_E10_0,
+                    arm_mmu_context(cpu, FALSE, asid_of(cpu, 1)));
+    }
+}
+
 void arm_mmu_ttbr_written(ArmCpu *cpu)
 {
-    gboolean host = arm_has_two_halves(cpu, 2) && arm_regime_level(cpu) == 2;
-    uint64_t context = arm_mmu_context(cpu, host, asid_of(cpu, host ? 2 : 1));
+    gboolean passing = cpu->system->passing != 0;
 
-    if (context != cpu->system->context) {
-        cpu->system->context = context;
-        arm_services(cpu)->cpu->tlb_set_context(&cpu->base, context);
+    use_contexts(cpu, ARM_PASSING_SET);
+    if ((cpu->system->passing != 0) != passing) {
+        arm_cpu_update_key(cpu);
     }
 }
 
 void arm_mmu_level_changed(ArmCpu *cpu, uint32_t from)
 {
-    if (from != cpu->el && arm_hcr(cpu) & ARM_HCR_E2H) {
-        arm_mmu_ttbr_written(cpu);
+    if (from == cpu->el) {
+        return;
+    }
+    if (cpu->el < 2 && !in_host_regime(cpu) &&
+        (from > 1 || (from == 1 && cpu->system->passing == ARM_PASSING_ARRIVED))) {
+        stay(cpu, arm_mmu_context(cpu, FALSE, asid_of(cpu, 1)));
+    }
+    if (cpu->el != 1 || from == 0) {
+        use_contexts(cpu, ARM_PASSING_ARRIVED);
+    }
+}
+
+void arm_helper_stay(QhCpu *base)
+{
+    ArmCpu *cpu = arm_cpu(base);
+
+    if (cpu->system->passing == ARM_PASSING_SET) {
+        stay(cpu, arm_mmu_context(cpu, FALSE, asid_of(cpu, 1)));
+        arm_cpu_update_key(cpu);
     }
 }
 
@@ -241,9 +316,15 @@ void arm_mmu_changed(ArmCpu *cpu)
 
 void arm_mmu_reset(ArmCpu *cpu)
 {
-    cpu->system->context = UINT64_MAX;
-    cpu->system->stage2_seen = cpu->system->tagged_seen = 0;
+    ArmSystem *system = cpu->system;
+
+    system->context_el0 = system->context_el1 = system->context_pass = system->context_host =
+        UINT64_MAX;
+    system->passing = system->stage2_seen = system->tagged_seen = 0;
     arm_mmu_changed(cpu);
+    if (cpu->el == 1 && !in_host_regime(cpu)) {
+        stay(cpu, arm_mmu_context(cpu, FALSE, asid_of(cpu, 1)));
+    }
     arm_mmu_flush(cpu, (1u << ARM_N_MMU) - 1);
 }
 
@@ -254,7 +335,7 @@ void arm_mmu_reset(ArmCpu *cpu)
 static ArmRequest at_request(ArmCpu *cpu, uint32_t op, uint64_t address, gboolean *ret_both)
 {
     uint32_t op1 = op >> 11 & 7, op2 = op & 7, crm = op >> 3 & 15;
-    gboolean host = arm_has_two_halves(cpu, 2) && arm_regime_level(cpu) == 2;
+    gboolean host = in_host_regime(cpu);
     ArmRequest request = {.cpu = cpu, .address = address, .quiet = TRUE};
 
     request.access = op2 & 1 ? QH_ACCESS_WRITE : QH_ACCESS_READ;

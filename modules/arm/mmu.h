@@ -65,8 +65,12 @@ uint64_t arm_syndrome_of_insn(uint32_t insn);
 /* Forget the translations of the MMU indices in @mask. */
 void arm_mmu_flush(ArmCpu *cpu, uint32_t mask);
 
-#define ARM_MMU_E10_MASK (7u << ARM_MMU_E10_0)
-#define ARM_MMU_E20_MASK (7u << ARM_MMU_E20_0)
-#define ARM_MMU_E2_MASK  (1u << ARM_MMU_E2)
+/* Of EL1 where it stays in a context, where it passes through one, all of the regime. */
+#define ARM_MMU_E10_1_MASK                                                                         \
+    (1u << ARM_MMU_E10_1 | 1u << ARM_MMU_E10_1_PAN | 1u << ARM_MMU_E10_1_USER)
+#define ARM_MMU_PASS_MASK (3u << ARM_MMU_E10_1_PASS)
+#define ARM_MMU_E10_MASK  (1u << ARM_MMU_E10_0 | ARM_MMU_E10_1_MASK | ARM_MMU_PASS_MASK)
+#define ARM_MMU_E20_MASK  (7u << ARM_MMU_E20_0)
+#define ARM_MMU_E2_MASK   (1u << ARM_MMU_E2)
 
 #endif

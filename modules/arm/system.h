@@ -12,6 +12,9 @@ typedef struct ArmTlbi {
 } ArmTlbi;
 #define ARM_TLBI_ROOM 32u
 
+#define ARM_PASSING_ARRIVED 1u /* by an exception, in the context that EL0 had */
+#define ARM_PASSING_SET     2u /* in a context that it has set since */
+
 /* Derived from the registers, so it is no part of a snapshot. */
 typedef struct ArmSystem {
     QhTimer *timer[ARM_N_TIMERS];
@@ -20,7 +23,10 @@ typedef struct ArmSystem {
     uint8_t timer_line[ARM_N_TIMERS];
     QhTimer *pmu_timer;               /* pmu.c; NULL: no counters */
     const struct ArmSysreg **sysregs; /* sysreg.c: by hash of the encoding */
-    uint64_t context;                 /* mmu.c: what the host was told last */
+    /* mmu.c: contexts that the host was told for EL0, for EL1, for where EL1 is only passing, for
+     * the EL2&0 regime; UINT64_MAX: none yet. */
+    uint64_t context_el0, context_el1, context_pass, context_host;
+    uint32_t passing;     /* EL1 is, under ARM_MMU_E10_1_PASS: ARM_PASSING_... */
     uint32_t low_global;  /* a translation of TTBR0's half may be cached that all ASIDs have */
     uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
     uint32_t tagged_seen; /* addresses have been cached whose top byte was ignored */
@@ -71,10 +77,10 @@ void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault);
 /* Whether the page at @pc, which is being executed, has GP = 1 (FEAT_BTI). */
 gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t pc);
 /* A register that translation depends on has its new value: TTBR, TCR, SCTLR, MAIR, HCR, VTTBR.
- * Sets the context by ASID and VMID, flushes what must be. */
+ * Sets the context by ASID and VMID, flushes what must be; the state key may be new. */
 void arm_mmu_changed(ArmCpu *cpu);
 void arm_mmu_ttbr_written(ArmCpu *cpu);
-/* The PE has come from level @from. */
+/* The PE has come from level @from; arm_cpu_update_key is still to be called. */
 void arm_mmu_level_changed(ArmCpu *cpu, uint32_t from);
 /* All registers are new; the host forgets translations itself. */
 void arm_mmu_reset(ArmCpu *cpu);

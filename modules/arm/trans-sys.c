@@ -79,10 +79,14 @@ gboolean arm_trans_dmb(ArmDis *d, const ArmArgBarrier *a)
     return TRUE;
 }
 
-/* What changed before it is seen behind it: a pending interrupt, the state key. */
+/* What changed before it is seen behind it: a pending interrupt, the state key. Page tables that
+ * were set before it are meant to stay (mmu.c). */
 gboolean arm_trans_isb(ArmDis *d, const ArmArgCrm *a)
 {
     (void)a;
+    if ((d->key >> ARM_KEY_FETCH_SHIFT & 15) == ARM_MMU_E10_1_PASS) {
+        arm_call(d, QH_TYPE_NONE, ARM_HELPER_ID(stay), 0, NULL);
+    }
     d->next = ARM_NEXT_STATE;
     return TRUE;
 }

@@ -149,6 +149,17 @@ static void tlb_set_context(QhCpu *cpu, uint64_t context)
     tlb_of(cpu)->context = context;
 }
 
+static void tlb_set_contexts(QhCpu *cpu, uint32_t mask, uint64_t context)
+{
+    for (uint32_t i = 0; i < ARM_N_MMU; i++) {
+        if (mask >> i & 1) {
+            tlb_of(cpu)->contexts[i] = context;
+        }
+    }
+    tlb_of(cpu)->context = context;
+    tlb_of(cpu)->n_set++;
+}
+
 static void tlb_flush_context(QhCpu *cpu, uint64_t context)
 {
     tlb_of(cpu)->context_flushes++;
@@ -186,6 +197,7 @@ static const QhCpuService cpu_service = {.size = sizeof(QhCpuService),
                                          .tlb_flush = tlb_flush,
                                          .tlb_flush_page = tlb_flush_page,
                                          .tlb_set_context = tlb_set_context,
+                                         .tlb_set_contexts = tlb_set_contexts,
                                          .tlb_flush_context = tlb_flush_context,
                                          .by_index = by_index,
                                          .space = cpu_space,

@@ -16,7 +16,9 @@ typedef struct ArmFakeTlb {
     uint32_t flushes, page_flushes, context_flushes; /* calls so far */
     uint32_t mask;                                   /* of the last of them */
     uint64_t page, flushed_context;
-    uint64_t context; /* the present one */
+    uint64_t context;             /* the one that was set last */
+    uint64_t contexts[ARM_N_MMU]; /* by MMU index */
+    uint32_t n_set;               /* times that any was set */
 } ArmFakeTlb;
 
 typedef struct ArmFake {

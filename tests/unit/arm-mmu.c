@@ -205,6 +205,9 @@ static void test_rights(void)
     };
     static const uint32_t access[] = {QH_ACCESS_READ, QH_ACCESS_WRITE, QH_ACCESS_FETCH};
     static const uint32_t needs[] = {QH_PROT_READ, QH_PROT_WRITE, QH_PROT_EXEC};
+    static const uint32_t indices[] = {ARM_MMU_E10_0,      ARM_MMU_E10_1,
+                                       ARM_MMU_E10_1_PAN,  ARM_MMU_E10_1_USER,
+                                       ARM_MMU_E10_1_PASS, ARM_MMU_E10_1_PASS_PAN};
 
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(ArmFake) fake = arm_fake_new("max", FALSE, 1);
@@ -212,12 +215,11 @@ static void test_rights(void)
 
         on(fake->cpu, TCR_48);
         map_at(fake, TABLE, 12, 0, 0x5000, 3, DATA | PAGE | AF | rows[i].leaf, rows[i].hierarchy);
-        for (uint32_t k = 0; k < 9; k++) {
-            uint32_t index = ARM_MMU_E10_0 + k / 3;
+        for (uint32_t k = 0; k < 18; k++) {
+            uint32_t index = indices[k / 3], right = rights[k / 3 % 3];
 
-            if (rights[k / 3] & needs[k % 3]) {
-                g_assert_cmpuint(ok(fake->cpu, 0x5000, access[k % 3], index).prot, ==,
-                                 rights[k / 3]);
+            if (right & needs[k % 3]) {
+                g_assert_cmpuint(ok(fake->cpu, 0x5000, access[k % 3], index).prot, ==, right);
             } else {
                 g_assert_cmpuint(status(fake->cpu, 0x5000, access[k % 3], index), ==,
                                  PERMISSION + 3);
@@ -299,7 +301,7 @@ static void test_contexts(void)
     arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 3u, 1u), UINT64_C(0x0fff000012345000) >> 12);
     g_assert_cmphex(fake->tlb[0].page, ==, UINT64_C(0x00ff000012345000) | UINT64_C(0xff) << 56);
     g_assert_cmphex(fake->tlb[1].page, ==, fake->tlb[0].page);
-    g_assert_cmpuint(fake->tlb[1].mask, ==, 7);
+    g_assert_cmpuint(fake->tlb[1].mask, ==, ARM_MMU_E10_MASK);
     g_assert_cmpuint(cpu->tlbi_posted, ==, 1);
     /* DSB is done again until the others have followed */
     fake->unsettled = TRUE;
@@ -309,6 +311,115 @@ static void test_contexts(void)
     fake->unsettled = FALSE;
     arm_helper_dsb(&cpu->base);
     g_assert_cmpuint(cpu->base.unwind | cpu->tlbi_posted, ==, 0);
+}
+
+/* A kernel that lives under another ASID than its programs. */
+static void test_isolation(const void *model)
+{
+    g_autoptr(ArmFake) fake = arm_fake_new(model, FALSE, 1);
+    const uint64_t *contexts = fake->tlb[0].contexts;
+    uint64_t kernel = UINT64_C(0x10) << 48, user = UINT64_C(0x11) << 48;
+    uint32_t ttbr0 = ARM_SYSREG(3u, 0u, 2u, 0u, 0u), n;
+    ArmCpu *cpu = fake->cpu;
+
+    on(cpu, TCR_48 | ARM_BIT(36));
+    arm_fake_msr(cpu, ttbr0, TABLE | kernel);
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1_PASS);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1_PASS], ==, 0x10);
+    arm_helper_stay(&cpu->base);
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1);
+    g_assert_cmpuint(cpu->base.state_key >> ARM_KEY_UNPRIV_SHIFT & 15, ==, ARM_MMU_E10_1_USER);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x10);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1_PAN], ==, 0x10);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1_USER], ==, 0x10);
+    for (uint32_t i = 0; i < 3; i++) {
+        n = fake->tlb[0].n_set;
+        arm_fake_msr(cpu, ttbr0, TABLE | user);
+        g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1_PASS);
+        g_assert_cmpuint(cpu->base.state_key >> ARM_KEY_UNPRIV_SHIFT & 15, ==, ARM_MMU_E10_0);
+        g_assert_cmphex(contexts[ARM_MMU_E10_1_PASS], ==, 0x11);
+        g_assert_cmphex(contexts[ARM_MMU_E10_0], ==, 0x11);
+        g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x10);
+        cpu->spsr[1] = 0;
+        arm_helper_eret(&cpu->base, 0xd69f03e0);
+        g_assert_cmpuint(cpu->el, ==, 0);
+        g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_0);
+        arm_cpu_raise(cpu, 1, ARM_ESR(ARM_EC_SVC, 0), 0);
+        cpu->base.unwind = 0;
+        g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1_PASS);
+        g_assert_cmpuint(cpu->base.state_key >> ARM_KEY_DATA_SHIFT & 15, ==,
+                         cpu->has_pan ? ARM_MMU_E10_1_PASS_PAN : ARM_MMU_E10_1_PASS);
+        arm_fake_msr(cpu, ttbr0, TABLE | kernel);
+        g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1);
+        g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x10);
+        g_assert_true(i == 0 || fake->tlb[0].n_set == n); /* nobody lost what it had */
+    }
+    /* an exception that is over without a change: that is where this kernel lives */
+    arm_fake_msr(cpu, ttbr0, TABLE | user);
+    cpu->spsr[1] = 0;
+    arm_helper_eret(&cpu->base, 0xd69f03e0);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x10);
+    arm_cpu_raise(cpu, 1, ARM_ESR(ARM_EC_SVC, 0), 0);
+    cpu->base.unwind = 0;
+    arm_helper_stay(&cpu->base); /* an ISB does not tell */
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1_PASS);
+    cpu->spsr[1] = 0;
+    arm_helper_eret(&cpu->base, 0xd69f03e0);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x11);
+    arm_cpu_raise(cpu, 1, ARM_ESR(ARM_EC_SVC, 0), 0);
+    cpu->base.unwind = 0;
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1);
+    /* another process, before whose kernel nothing may be used of this one's */
+    arm_fake_msr(cpu, ttbr0, TABLE | UINT64_C(0x20) << 48);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1_PASS], ==, 0x20);
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1_PASS);
+    arm_helper_stay(&cpu->base);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0x20);
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1);
+}
+
+/* EL2 with stage 2 off and on, with and without VHE: who comes down finds its own. */
+static void test_levels(void)
+{
+    g_autoptr(ArmFake) fake = arm_fake_new("max", TRUE, 1);
+    const uint64_t *contexts = fake->tlb[0].contexts, guest = UINT64_C(1) << 32 | 9u << 16;
+    ArmCpu *cpu = fake->cpu;
+
+    on(cpu, TCR_48 | ARM_BIT(36));
+    arm_cpu_set_el(cpu, 2, 1);
+    cpu->spsr[2] = 5; /* EL1h */
+    arm_helper_eret(&cpu->base, 0xd69f03e0);
+    g_assert_cmpuint(cpu->el, ==, 1);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, 0);
+    arm_cpu_raise(cpu, 2, ARM_ESR(ARM_EC_HVC, 0), 0);
+    cpu->base.unwind = 0;
+    cpu->hcr |= ARM_HCR_VM;
+    cpu->vttbr = S2 | UINT64_C(9) << 48;
+    cpu->ttbr0[1] = TABLE | UINT64_C(3) << 48;
+    arm_mmu_changed(cpu);
+    cpu->spsr[2] = 0; /* EL0 */
+    arm_helper_eret(&cpu->base, 0xd69f03e0);
+    g_assert_cmpuint(cpu->el, ==, 0);
+    g_assert_cmphex(contexts[ARM_MMU_E10_0], ==, guest | 3);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, guest | 3);
+    arm_cpu_raise(cpu, 1, ARM_ESR(ARM_EC_SVC, 0), 0);
+    cpu->base.unwind = 0;
+    g_assert_cmpuint(cpu->base.state_key & 15, ==, ARM_MMU_E10_1);
+    /* the host's regime has its own, and the guest's is what it was */
+    arm_cpu_raise(cpu, 2, ARM_ESR(ARM_EC_HVC, 0), 0);
+    cpu->base.unwind = 0;
+    cpu->hcr |= ARM_HCR_E2H | ARM_HCR_TGE;
+    cpu->ttbr0[2] = TABLE | UINT64_C(4) << 48;
+    cpu->tcr[2] = TCR_48 | ARM_BIT(36);
+    arm_mmu_changed(cpu);
+    g_assert_cmphex(contexts[ARM_MMU_E20_2], ==, UINT64_C(1) << 33 | 4);
+    g_assert_cmphex(contexts[ARM_MMU_E20_0], ==, UINT64_C(1) << 33 | 4);
+    cpu->hcr &= ~ARM_HCR_TGE;
+    arm_mmu_changed(cpu);
+    cpu->spsr[2] = 5;
+    arm_helper_eret(&cpu->base, 0xd69f03e0);
+    g_assert_cmphex(contexts[ARM_MMU_E10_1], ==, guest | 3);
+    g_assert_cmphex(contexts[ARM_MMU_E20_2], ==, UINT64_C(1) << 33 | 4);
 }
 
 static void test_tlbi(void)
@@ -456,6 +567,9 @@ int main(int argc, char **argv)
     g_test_add_func("/arm-mmu/access-flag", test_access_flag);
     g_test_add_func("/arm-mmu/bad-tables", test_bad_tables);
     g_test_add_func("/arm-mmu/contexts", test_contexts);
+    g_test_add_data_func("/arm-mmu/isolation/cortex-a72", "cortex-a72", test_isolation);
+    g_test_add_data_func("/arm-mmu/isolation/cortex-a76", "cortex-a76", test_isolation);
+    g_test_add_func("/arm-mmu/levels", test_levels);
     g_test_add_func("/arm-mmu/tlbi", test_tlbi);
     g_test_add_func("/arm-mmu/stage2", test_stage2);
     g_test_add_func("/arm-mmu/at", test_at);
