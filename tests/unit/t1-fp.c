@@ -407,6 +407,55 @@ static void run_sums(const char *without, uint32_t nan_rule)
     t1_pair_free(pair);
 }
 
+/* The choice of two scalars; @clean: bit n, whether there are zeros above the first and the second.
+ */
+typedef struct Choice {
+    uint32_t type, clean, to;
+} Choice;
+
+static void emit_choice(QhBlock *block, void *data)
+{
+    const Choice *p = data;
+    QhValue truth =
+        qh_ir_cmp(block, QH_COND_NE, I64, qh_ir_get(block, I64, TOY_X), qh_ir_const(block, I64, 0));
+    QhValue values[2];
+
+    use_often(block, QH_TYPE_V128);
+    for (uint32_t i = 0; i < 2; i++) {
+        values[i] = get_lane(block, p->type, i);
+        if (p->clean >> i & 1) {
+            values[i] = qh_ir_1(block, QH_IR_fneg, p->type, values[i]);
+            set_lane(block, p->type, i, values[i]);
+        }
+    }
+    set_lane(block, p->type, p->to, qh_ir_select(block, p->type, truth, values[0], values[1]));
+}
+
+static void run_choices(const char *without)
+{
+    T1Pair *pair = t1_pair_new(without);
+    Toy state;
+
+    for (uint32_t i = 0; i < 2 * 4 * 3; i++) {
+        Choice p = {i & 1 ? F32 : F64, i >> 1 & 3, i / 8};
+        t1_pair_load(pair, emit_choice, &p);
+        for (uint32_t k = 0; k < 2 * n_numbers(p.type); k++) {
+            memset(&state, 0, sizeof(state));
+            put(&state, p.type, 0, number(p.type, k / 2));
+            put(&state, p.type, 1, number(p.type, (k / 2 + 5) % n_numbers(p.type)));
+            state.x[0] = k & 1;
+            t1_pair_run(pair, &state);
+        }
+    }
+    t1_pair_free(pair);
+}
+
+static void test_choices(void)
+{
+    run_choices("");
+    run_choices(NONE);
+}
+
 static void test_sums(void)
 {
     run_sums("", QH_NAN_ARM);
@@ -456,5 +505,6 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/fp/nan-arm", test_arm);
     g_test_add_func("/t1/fp/tininess", test_tininess);
     g_test_add_func("/t1/fp/sums", test_sums);
+    g_test_add_func("/t1/fp/choices", test_choices);
     return g_test_run();
 }

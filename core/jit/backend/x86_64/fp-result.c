@@ -32,6 +32,7 @@ gboolean qh_t1_fp_makes_whole(const QhIrRecord *record)
     case QH_IR_ffrom_s:
     case QH_IR_ffrom_u:
     case QH_IR_ld:
+    case QH_IR_select:
         return record->type == QH_TYPE_F64 || record->type == QH_TYPE_F32;
     default:
         return FALSE;

@@ -3,6 +3,7 @@
  * Comparisons: as the condition of a branch or a select they leave their outcome in the flags of
  * the host, else it becomes 0 or 1 in a register.
  */
+#include "core/jit/backend/x86_64/fp.h"
 #include "core/jit/backend/x86_64/lower-int.h"
 
 /* Operands are fetched first and compared later, because what comes between may change flags. */
@@ -159,6 +160,9 @@ static void select_xmm(QhT1 *t, const QhIrRecord *record)
 
     qh_x(&t->a, yes.is_reg ? QH_X_MOVAPS : load, d, yes);
     qh_x_here8(&t->a, skip);
+    qh_t1_fp_place(t, record->type, d, d,
+                   qh_t1_fp_is_clean(t, record->b, record->type) &&
+                       qh_t1_fp_is_clean(t, record->c, record->type));
 }
 
 static void lower_select(QhT1 *t, const QhIrRecord *record)
