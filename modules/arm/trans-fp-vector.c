@@ -175,6 +175,17 @@ static gboolean lanes_other(ArmDis *d, const ArmArgFv2 *a, uint32_t word, uint32
     return TRUE;
 }
 
+/* FABD of scalars, which compilers make of fabs(a - b). */
+static void one_difference(ArmDis *d, const ArmArgFv2 *a)
+{
+    uint32_t format = format_of(a->z);
+    QhValue n = arm_fp_get(d, format, a->rn), m = arm_fp_get(d, format, a->rm);
+
+    arm_fp_set(d, format, a->rd,
+               qh_ir_1(d->block, QH_IR_fabs, arm_fp_type(format),
+                       arm_fp_ir2(d, format, ARM_FOP_SUB, n, m)));
+}
+
 /* All lanes of @rd from those of @rn, @rm and @rd, by helper operation @word but for its format. */
 static gboolean lanes(ArmDis *d, const ArmArgFv2 *a, uint32_t word)
 {
@@ -190,6 +201,10 @@ static gboolean lanes(ArmDis *d, const ArmArgFv2 *a, uint32_t word)
         ((shape == ARM_SHAPE_LANES && lanes_ir2(d, a, word & 0xff, flags)) ||
          (shape == ARM_SHAPE_LANES && lanes_compare(d, a, word, lane_of(a->z))) ||
          lanes_other(d, a, word, flags))) {
+        return TRUE;
+    }
+    if (a->q == SCALAR && (word & 0xff) == ARM_FOP_ABD && arm_fp_plain(d, format_of(a->z))) {
+        one_difference(d, a);
         return TRUE;
     }
     word |= format_of(a->z) << 8;
@@ -561,8 +576,51 @@ gboolean arm_trans_frint64x_v(ArmDis *d, const ArmArgFv1 *a)
 
 /* --- Integers and fixed point as wide as the lanes --- */
 
+/* Whether a scalar conversion is one IR operation, and the instruction is allowed at all. */
+static gboolean is_one(ArmDis *d, const ArmArgFv1 *a, gboolean to_int)
+{
+    return a->q == SCALAR && a->z < 2 &&
+           (to_int ? !(d->key & ARM_KEY_FZ) : arm_fp_plain(d, format_of(a->z)));
+}
+
+static uint32_t int_type(const ArmArgFv1 *a)
+{
+    return arm_type(a->z);
+}
+
+static gboolean one_to_int(ArmDis *d, const ArmArgFv1 *a, uint32_t rounding, gboolean is_signed)
+{
+    QhBlock *block = d->block;
+
+    if (arm_fp_access(d)) {
+        QhValue value =
+            qh_ir(block, is_signed ? QH_IR_fto_s : QH_IR_fto_u, int_type(a),
+                  rounding | QH_FTO_ZERO_NAN, arm_fp_get(d, format_of(a->z), a->rn), 0, 0);
+        arm_set_v64(d, a->rd, a->z ? value : qh_ir_1(block, QH_IR_zext, QH_TYPE_I64, value));
+    }
+    return TRUE;
+}
+
+static gboolean one_from_int(ArmDis *d, const ArmArgFv1 *a, gboolean is_signed)
+{
+    QhBlock *block = d->block;
+    uint32_t format = format_of(a->z);
+
+    if (arm_fp_access(d)) {
+        QhValue value = arm_get_v64(d, a->rn);
+        value = a->z ? value : qh_ir_1(block, QH_IR_trunc, QH_TYPE_I32, value);
+        arm_fp_set(d, format, a->rd,
+                   qh_ir(block, is_signed ? QH_IR_ffrom_s : QH_IR_ffrom_u, arm_fp_type(format),
+                         arm_fp_round(d), value, 0, 0));
+    }
+    return TRUE;
+}
+
 static gboolean lanes_to_int(ArmDis *d, const ArmArgFv1 *a, uint32_t rounding, gboolean is_signed)
 {
+    if (is_one(d, a, TRUE)) {
+        return one_to_int(d, a, rounding, is_signed);
+    }
     return lanes1(
         d, a, ARM_FOP_TO_INT | rounding << ARM_FW_ROUND_SHIFT | (is_signed ? ARM_FW_SIGNED : 0));
 }
@@ -619,12 +677,16 @@ gboolean arm_trans_fcvtzu_v(ArmDis *d, const ArmArgFv1 *a)
 
 gboolean arm_trans_scvtf_v(ArmDis *d, const ArmArgFv1 *a)
 {
-    return lanes1_ir(d, a, QH_IR_vffrom_s, 0, arm_fp_word(ARM_FOP_FROM_INT, 0) | ARM_FW_SIGNED);
+    return is_one(d, a, FALSE) ? one_from_int(d, a, TRUE)
+                               : lanes1_ir(d, a, QH_IR_vffrom_s, 0,
+                                           arm_fp_word(ARM_FOP_FROM_INT, 0) | ARM_FW_SIGNED);
 }
 
 gboolean arm_trans_ucvtf_v(ArmDis *d, const ArmArgFv1 *a)
 {
-    return lanes1_ir(d, a, QH_IR_vffrom_u, 0, arm_fp_word(ARM_FOP_FROM_INT, 0));
+    return is_one(d, a, FALSE)
+               ? one_from_int(d, a, FALSE)
+               : lanes1_ir(d, a, QH_IR_vffrom_u, 0, arm_fp_word(ARM_FOP_FROM_INT, 0));
 }
 
 static gboolean fixed(ArmDis *d, const ArmArgFvFixH *a, uint32_t word)
