@@ -32,16 +32,15 @@ typedef enum {
 } QhT1Place;
 
 typedef struct QhT1Value {
-    uint8_t make, place, reg;
-    uint8_t bytes;  /* 4, 8, 16; b1 has 4 */
-    uint8_t is_xmm; /* by its type */
-    uint8_t users;  /* QH_T1_USER_... */
-    uint8_t listed; /* in the list of those that expire */
-    uint8_t fused;  /* set_slot, set_local: done where the value was made */
-    uint8_t whole;  /* a scalar that is made in an xmm register with zeros above it */
-    uint16_t var;   /* IN_VAR; set_slot and set_local: which */
-    uint16_t cell;  /* IN_CELL */
-    uint32_t root;  /* itself, or what it is a copy of */
+    uint8_t make, place, reg, bytes; /* bytes: 4, 8, 16; b1 has 4 */
+    uint8_t is_xmm;                  /* by its type */
+    uint8_t users;                   /* QH_T1_USER_... */
+    uint8_t listed;                  /* in the list of those that expire */
+    uint8_t fused;                   /* set_slot, set_local: done where the value was made */
+    uint8_t whole; /* a scalar that is made in an xmm register with zeros above it */
+    uint16_t var;  /* IN_VAR; set_slot and set_local: which */
+    uint16_t cell; /* IN_CELL */
+    uint32_t root; /* itself, or what it is a copy of */
     uint32_t uses;
     uint32_t last;   /* record that uses it last */
     uint32_t set;    /* first record that puts it into a variable; 0: none */
