@@ -152,7 +152,7 @@ static void emit_group(QhBlock *block, void *data)
         uint32_t base = g_rand_int_range(random, 0, 8) == 0, x = 2 + g_rand_int(random) % 13;
         uint32_t size = g_rand_int(random) % 4, what = g_rand_int(random) % 16;
         uint64_t disp = g_rand_int(random) % spread - 8;
-        QhValue value, address = group_base(block, p, random, base);
+        QhValue second, next, value, address = group_base(block, p, random, base);
         if (what == 0) {
             /* a sum of what the base was, which it becomes after it was something else */
             late = late != 0 ? late
@@ -166,16 +166,26 @@ static void emit_group(QhBlock *block, void *data)
                               qh_ir_const(block, QH_TYPE_I64, disp)));
             continue;
         }
+        next = qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address,
+                       qh_ir_const(block, QH_TYPE_I64, disp + 8));
         address =
             qh_ir_2(block, QH_IR_add, QH_TYPE_I64, address, qh_ir_const(block, QH_TYPE_I64, disp));
         if (what < 10) {
             value = qh_ir(block, QH_IR_ld, QH_TYPE_I64, 0, address,
                           size | (what & 1 ? QH_MEM_SIGNED : 0), 0);
+            if (p->kind % 4 == 1) { /* one that comes right behind */
+                second = qh_ir(block, QH_IR_ld, QH_TYPE_I64, 0, next, size, 0);
+                qh_ir_set(block, QH_TYPE_I64, TOY_X + 2 + (x + 5) % 13, second);
+            }
             qh_ir_set(block, QH_TYPE_I64, TOY_X + (what == 2 ? base : x), value);
         } else {
             value = qh_ir_get(block, QH_TYPE_I64, TOY_X + x);
+            second = qh_ir_get(block, QH_TYPE_I64, TOY_X + 2 + (x + 5) % 13);
             qh_ir(block, QH_IR_st, QH_TYPE_I64, 0, address, size | (what & 1 ? QH_MEM_BE : 0),
                   value);
+            if (p->kind % 4 == 1) {
+                qh_ir(block, QH_IR_st, QH_TYPE_I64, 0, next, QH_MEM_32, second);
+            }
         }
         if (what % 4 == 3) { /* two values that live for long need registers, too */
             QhValue sum = qh_ir_2(block, QH_IR_add, QH_TYPE_I64, value, held[i & 1]);

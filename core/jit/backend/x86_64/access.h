@@ -13,7 +13,14 @@ typedef struct QhT1ColdSite {
     uint32_t at;          /* of the stub's distance word */
     uint32_t record;      /* the access that makes its check behind the region */
     QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
+    QhXLabel *next;       /* the access right behind, which relies on the test of this one */
 } QhT1ColdSite;
+
+/* The newest access that has tested a kept addend, or relied on another's test. */
+typedef struct QhT1Tested {
+    QhT1ColdSite *site;
+    uint32_t at, serial; /* where it ends; which addend */
+} QhT1Tested;
 
 /* An access being compiled. */
 typedef struct QhT1Access {
@@ -43,6 +50,7 @@ typedef struct QhT1Kept {
     uint8_t cell;
     int32_t lo, hi; /* from the base: the bytes that are known to be there */
     uint32_t last;  /* record that uses it last */
+    uint32_t serial;
 } QhT1Kept;
 #define QH_T1_MAX_KEPT 8u
 

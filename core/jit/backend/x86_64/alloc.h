@@ -137,7 +137,9 @@ struct QhT1Alloc {
     uint32_t colds_before;       /* how many cold stubs there were before the record */
     QhT1Kept kept[QH_T1_MAX_KEPT];
     QhT1Carried carried[QH_T1_MAX_BLOCKS];
-    uint32_t reserved;      /* registers of the loop being compiled: neither temps nor homes */
+    uint32_t reserved; /* registers of the loop being compiled: neither temps nor homes */
+    uint32_t n_serials;
+    QhT1Tested tested;
     gboolean live, defined; /* code falls through to here; the record's value has its place */
     uint32_t carry_at;      /* where an addition with carry has just left its carry in the host's */
     uint16_t fuse_var;      /* variable whose home got the value, QH_T1_NO_VAR: none */

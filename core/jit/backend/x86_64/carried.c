@@ -344,6 +344,7 @@ void qh_t1_carried_begin(QhT1 *t)
     alloc->free &= ~carried->regs;
     alloc->reserved = carried->regs;
     for (uint32_t i = 0; i < carried->n; i++) {
+        carried->kept[i].serial = alloc->n_serials++;
         alloc->kept[alloc->n_kept++] = carried->kept[i];
     }
 }

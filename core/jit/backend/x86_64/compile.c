@@ -674,6 +674,7 @@ static void emit_region(QhT1 *t)
     alloc->n_links = alloc->n_link_fixes = alloc->n_entries = 0;
     alloc->fuse_var = QH_T1_NO_VAR;
     alloc->carry_at = 0;
+    alloc->tested.site = NULL;
     memset(alloc->entry_labels, 0, sizeof(alloc->entry_labels));
     for (t->block = 0; t->block < t->source->n_blocks && !t->failed; t->block++) {
         compile_block(t);

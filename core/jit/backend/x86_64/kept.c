@@ -123,6 +123,7 @@ gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept)
     kept->reg = (QhReg)__builtin_ctz(ready);
     alloc->free &= ~qh_t1_bit(kept->reg);
     alloc->locked |= qh_t1_bit(kept->reg);
+    kept->serial = alloc->n_serials++;
     alloc->kept[alloc->n_kept++] = *kept;
     return TRUE;
 }

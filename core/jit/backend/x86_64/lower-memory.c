@@ -9,6 +9,7 @@
  * The host keeps loads in order, and stores; only a store before a load needs a fence (Intel SDM
  * volume 3, 9.2.2).
  */
+#include "core/jit/backend/x86_64/alloc.h"
 #include "core/jit/backend/x86_64/kept.h"
 #include "core/jit/jit-cpu.h"
 
@@ -153,7 +154,11 @@ static QhT1ColdSite *site_of(const QhT1Access *access)
     return (QhT1ColdSite *)access->cold; /* its first member */
 }
 
-/* An access that must make its own check, though others share one. */
+/*
+ * An access that must make its own check, though others share one. It goes on with the next one of
+ * its kind if that comes right behind it: then nothing leads there from here with an addend that is
+ * 0, and the next one need not test.
+ */
 static void emit_alone(QhT1 *t, uint64_t word)
 {
     QhT1ColdSite *site = (QhT1ColdSite *)(uintptr_t)word;
@@ -169,13 +174,16 @@ static void emit_alone(QhT1 *t, uint64_t word)
 
     if (site->kept != QH_NO_REG) {
         qh_x(&t->a, QH_X_XOR, site->kept, qh_rm_reg(site->kept));
+    } else {
+        site->cold.again = qh_x_offset(&t->a);
     }
     if (is_store) {
         do_store(t, record, site->cold.b, qh_t1_check(t, &access, FALSE));
     } else {
         do_load(t, record, site->cold.d, qh_t1_check(t, &access, FALSE));
     }
-    qh_x_jmp(&t->a, &site->back);
+    site->cold.resume = qh_x_offset(&t->a);
+    qh_x_jmp(&t->a, site->next != NULL ? site->next : &site->back);
 }
 
 /* Go there if @cc. */
@@ -203,6 +211,13 @@ void qh_t1_find_group(
     qh_x(&t->a, QH_X_MOV | QH_X_W, to, qh_rm_sib(QH_RBP, QH_RAX, 0, addend_at(t, kept->mmu)));
 }
 
+/* Whether nothing is between here and an access that has tested the same. */
+static gboolean follows(const QhT1 *t, const QhT1Kept *kept)
+{
+    return t->alloc->tested.site != NULL && t->alloc->tested.serial == kept->serial &&
+           t->alloc->tested.at == qh_x_offset(&t->a);
+}
+
 /* The operand of the access, checked in the way of its @role. */
 static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Kept *kept)
 {
@@ -210,6 +225,11 @@ static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Ke
 
     if (role == QH_T1_KEPT_MEMBER) {
         QhXLabel *label = alone(t, access, QH_NO_REG);
+        if (follows(t, kept)) {
+            t->alloc->tested.site->next = label;
+            return qh_rm_sib(access->base, reg != QH_NO_REG ? reg : QH_RAX, 0,
+                             (int32_t)access->disp);
+        }
         if (reg == QH_NO_REG) {
             reg = QH_RAX;
             qh_x(&t->a, QH_X_MOV | QH_X_W, reg,
@@ -227,10 +247,16 @@ static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Ke
 }
 
 /* Where the cold stub, and an access made behind the region, come back to. */
-static void behind(QhT1 *t, const QhT1Access *access)
+static void behind(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, const QhT1Kept *kept)
 {
     qh_t1_cold_resume(t, access->cold);
     qh_x_bind(&t->a, &site_of(access)->back);
+    t->alloc->tested.site = NULL;
+    if (role == QH_T1_KEPT_MEMBER || (role == QH_T1_KEPT_FIRST && kept->reg != QH_NO_REG)) {
+        t->alloc->tested.site = site_of(access);
+        t->alloc->tested.at = qh_x_offset(&t->a);
+        t->alloc->tested.serial = kept->serial;
+    }
 }
 
 /* --- Loads --- */
@@ -337,7 +363,7 @@ static void lower_load(QhT1 *t, const QhIrRecord *record)
     } else {
         do_load(t, record, d, checked(t, &access, role, &kept));
     }
-    behind(t, &access);
+    behind(t, &access, role, &kept);
 }
 
 /* --- Stores --- */
@@ -447,7 +473,7 @@ static void lower_store(QhT1 *t, const QhIrRecord *record)
     if (memop & QH_MEM_ACQUIRE) {
         qh_t1_full_fence(t);
     }
-    behind(t, &access);
+    behind(t, &access, role, &kept);
 }
 
 void qh_t1_memory_forget(QhT1 *t)
