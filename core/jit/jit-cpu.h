@@ -32,7 +32,7 @@ typedef struct QhJumpEntry {
 
 /* The last bytes before the state: what compiled code touches most. */
 typedef struct QhJitHot {
-    uint64_t addends[4];    /* of pages known for some turns of a loop; 0: not known */
+    uint64_t addends[12];   /* of pages that are known, where registers are few; 0: not known */
     uint32_t turns, spare;  /* turns that are left */
     uint64_t page;          /* virtual, of the code that runs, if that is good for any address */
     uint64_t *calls;        /* newest guest call while C runs; NULL: compiled code does not wait */

@@ -12,8 +12,10 @@ typedef struct QhT1ColdSite {
     QhXLabel label, back; /* back: behind the access */
     uint32_t at;          /* of the stub's distance word */
     uint32_t record;      /* the access that makes its check behind the region */
-    QhReg kept;           /* its register, which becomes 0; QH_NO_REG: it is 0 */
-    QhXLabel *next;       /* the access right behind, which relies on the test of this one */
+    gboolean first;       /* it was to find the addend for others, which is 0 now: */
+    QhReg kept;           /* in this register; QH_NO_REG: in hot.addends[cell] */
+    uint8_t cell;
+    QhXLabel *next; /* the access right behind, which relies on the test of this one */
 } QhT1ColdSite;
 
 /* The newest access that has tested a kept addend, or relied on another's test. */
@@ -48,11 +50,13 @@ typedef struct QhT1Kept {
     uint8_t carried; /* known for many turns of a loop (carried.c) */
     QhReg reg;       /* the page's addend, or 0; QH_NO_REG: it is in hot.addends[cell] */
     uint8_t cell;
-    int32_t lo, hi; /* from the base: the bytes that are known to be there */
-    uint32_t last;  /* record that uses it last */
-    uint32_t serial;
+    int32_t lo, hi;  /* from the base: the bytes that are known to be there */
+    uint32_t last;   /* record that uses it last */
+    uint32_t serial; /* of all in the region; QH_T1_NO_SERIAL: it was not begun */
 } QhT1Kept;
-#define QH_T1_MAX_KEPT 8u
+#define QH_T1_NO_SERIAL UINT32_MAX
+#define QH_T1_MAX_KEPT  8u
+#define QH_T1_CELL      4u /* the first cell of groups that are not carried */
 
 /* A block that is a loop, and the pages that are known for many turns of it (carried.c). */
 #define QH_T1_MAX_CARRIED 4u

@@ -15,6 +15,7 @@
 
 #include "core/jit/backend/x86_64/carried.h"
 #include "core/jit/backend/x86_64/look.h"
+#include "core/jit/jit-cpu.h"
 
 /* How far ahead accesses are looked for, and how far apart they may be: the more bytes, the more
  * often they are not in one page. */
@@ -106,10 +107,22 @@ QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, 
                       .mmu = (uint8_t)QH_MEM_INDEX_OF(access->memop),
                       .needs = need_of(record),
                       .reg = QH_NO_REG,
+                      .serial = QH_T1_NO_SERIAL,
                       .lo = (int32_t)access->disp,
                       .hi = (int32_t)(access->disp + access->bytes),
                       .last = t->i};
     return look_ahead(t, ret) ? QH_T1_KEPT_FIRST : QH_T1_KEPT_NONE;
+}
+
+/* A cell that no group has; there are as many as groups. */
+static uint8_t free_cell(const QhT1Alloc *alloc)
+{
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < alloc->n_kept; i++) {
+        used |= qh_t1_bit(alloc->kept[i].cell);
+    }
+    return (uint8_t)__builtin_ctz(~(used | (qh_t1_bit(QH_T1_CELL) - 1)));
 }
 
 gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept)
@@ -117,12 +130,15 @@ gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept)
     QhT1Alloc *alloc = t->alloc;
     uint32_t ready = alloc->temps & alloc->free & 0xffffu & ~alloc->locked & ~alloc->scratch;
 
-    if (ready == 0 || alloc->n_kept == QH_T1_MAX_KEPT) {
+    if (alloc->n_kept == QH_T1_MAX_KEPT) {
         return FALSE;
     }
-    kept->reg = (QhReg)__builtin_ctz(ready);
-    alloc->free &= ~qh_t1_bit(kept->reg);
-    alloc->locked |= qh_t1_bit(kept->reg);
+    kept->cell = free_cell(alloc);
+    if (ready != 0) {
+        kept->reg = (QhReg)__builtin_ctz(ready);
+        alloc->free &= ~qh_t1_bit(kept->reg);
+        alloc->locked |= qh_t1_bit(kept->reg);
+    }
     kept->serial = alloc->n_serials++;
     alloc->kept[alloc->n_kept++] = *kept;
     return TRUE;
@@ -177,6 +193,7 @@ uint32_t qh_t1_kept_yield(QhT1 *t, uint32_t mask)
 {
     QhT1Alloc *alloc = t->alloc;
     uint32_t best = QH_T1_MAX_KEPT;
+    QhT1Kept *kept;
 
     for (uint32_t i = 0; i < alloc->n_kept; i++) {
         if ((mask & bit_of(&alloc->kept[i])) &&
@@ -187,8 +204,12 @@ uint32_t qh_t1_kept_yield(QhT1 *t, uint32_t mask)
     if (best == QH_T1_MAX_KEPT) {
         return 0;
     }
-    mask = bit_of(&alloc->kept[best]);
-    drop(alloc, best);
+    kept = &alloc->kept[best];
+    mask = bit_of(kept);
+    qh_x(&t->a, QH_X_MOV_ST | QH_X_W, kept->reg,
+         qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.addends) + 8 * (int32_t)kept->cell));
+    alloc->free |= mask;
+    kept->reg = QH_NO_REG;
     return mask;
 }
 

@@ -17,7 +17,7 @@ typedef enum {
 /* What @access to the address @value is to do; its operands have been fetched, its destination has
  * no place yet. MEMBER: the register that it has to test is locked. */
 QhT1KeptRole qh_t1_kept_find(QhT1 *t, const QhT1Access *access, uint32_t value, QhT1Kept *ret);
-/* FIRST, when its destination has a place: takes a register. FALSE: none is free. */
+/* FIRST, when its destination has a place: takes a register, or memory. FALSE: too many. */
 gboolean qh_t1_kept_begin(QhT1 *t, QhT1Kept *kept);
 /* Take the access @record into the group, if it fits there, the base having @moved. @sure: it is
  * reached whenever the first one is. */

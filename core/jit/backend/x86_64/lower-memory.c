@@ -149,6 +149,11 @@ QhRm qh_t1_check(QhT1 *t, const QhT1Access *access, gboolean aligned)
 static void do_load(QhT1 *t, const QhIrRecord *record, QhReg d, QhRm from);
 static void do_store(QhT1 *t, const QhIrRecord *record, QhReg value, QhRm to);
 
+static QhRm cell_at(uint32_t cell)
+{
+    return qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.addends) + 8 * (int32_t)cell);
+}
+
 static QhT1ColdSite *site_of(const QhT1Access *access)
 {
     return (QhT1ColdSite *)access->cold; /* its first member */
@@ -172,8 +177,10 @@ static void emit_alone(QhT1 *t, uint64_t word)
                                                                           : QH_ACCESS_READ,
                          .cold = &site->cold};
 
-    if (site->kept != QH_NO_REG) {
+    if (site->first && site->kept != QH_NO_REG) {
         qh_x(&t->a, QH_X_XOR, site->kept, qh_rm_reg(site->kept));
+    } else if (site->first) {
+        qh_x_st_i(&t->a, 8, cell_at(site->cell), 0);
     } else {
         site->cold.again = qh_x_offset(&t->a);
     }
@@ -187,12 +194,14 @@ static void emit_alone(QhT1 *t, uint64_t word)
 }
 
 /* Go there if @cc. */
-static QhXLabel *alone(QhT1 *t, const QhT1Access *access, QhReg kept)
+static QhXLabel *alone(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, const QhT1Kept *kept)
 {
     QhT1ColdSite *site = site_of(access);
 
     site->record = t->i;
-    site->kept = kept;
+    site->first = role == QH_T1_KEPT_FIRST;
+    site->kept = kept->reg;
+    site->cell = kept->cell;
     return qh_t1_later_here(t, emit_alone, (uintptr_t)site);
 }
 
@@ -224,7 +233,7 @@ static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Ke
     QhReg reg = kept->reg;
 
     if (role == QH_T1_KEPT_MEMBER) {
-        QhXLabel *label = alone(t, access, QH_NO_REG);
+        QhXLabel *label = alone(t, access, role, kept);
         if (follows(t, kept)) {
             t->alloc->tested.site->next = label;
             return qh_rm_sib(access->base, reg != QH_NO_REG ? reg : QH_RAX, 0,
@@ -232,14 +241,16 @@ static QhRm checked(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, QhT1Ke
         }
         if (reg == QH_NO_REG) {
             reg = QH_RAX;
-            qh_x(&t->a, QH_X_MOV | QH_X_W, reg,
-                 qh_rm_mem(QH_RBP, QH_JIT_CPU_AT(hot.addends) + 8 * (int32_t)kept->cell));
+            qh_x(&t->a, QH_X_MOV | QH_X_W, reg, cell_at(kept->cell));
         }
         qh_x(&t->a, QH_X_TEST | QH_X_W, reg, qh_rm_reg(reg));
         qh_x_jcc(&t->a, QH_IF_E, label);
     } else if (role == QH_T1_KEPT_FIRST && qh_t1_kept_begin(t, kept)) {
-        reg = kept->reg;
-        qh_t1_find_group(t, kept, access->base, kept->lo, kept->reg, alone(t, access, kept->reg));
+        reg = kept->reg != QH_NO_REG ? kept->reg : QH_RAX;
+        qh_t1_find_group(t, kept, access->base, kept->lo, reg, alone(t, access, role, kept));
+        if (kept->reg == QH_NO_REG) {
+            qh_x(&t->a, QH_X_MOV_ST | QH_X_W, reg, cell_at(kept->cell));
+        }
     } else {
         return qh_t1_check(t, access, FALSE);
     }
@@ -252,7 +263,8 @@ static void behind(QhT1 *t, const QhT1Access *access, QhT1KeptRole role, const Q
     qh_t1_cold_resume(t, access->cold);
     qh_x_bind(&t->a, &site_of(access)->back);
     t->alloc->tested.site = NULL;
-    if (role == QH_T1_KEPT_MEMBER || (role == QH_T1_KEPT_FIRST && kept->reg != QH_NO_REG)) {
+    if (role == QH_T1_KEPT_MEMBER ||
+        (role == QH_T1_KEPT_FIRST && kept->serial != QH_T1_NO_SERIAL)) {
         t->alloc->tested.site = site_of(access);
         t->alloc->tested.at = qh_x_offset(&t->a);
         t->alloc->tested.serial = kept->serial;
