@@ -319,22 +319,30 @@ void qh_softmmu_check_space(QhJitCpu *jit)
 
 /* An entry that is being changed meanwhile is the business of its thread, which looks at the page's
  * flags afterwards; then the exchange fails, or sets a flag that does no harm. */
+static void mark_entry(const QhSoftmmu *mmu, QhTlbEntry *entry, uint64_t page)
+{
+    uint64_t tag = __atomic_load_n(&entry->tag[QH_ACCESS_WRITE], __ATOMIC_SEQ_CST);
+    uint64_t addend = __atomic_load_n(&entry->addend, __ATOMIC_RELAXED);
+
+    if ((tag & mmu->granule_mask) == 0 &&
+        ((tag + addend) >> QH_PAGE_BITS_MIN) == page >> QH_PAGE_BITS_MIN) {
+        __atomic_compare_exchange_n(&entry->tag[QH_ACCESS_WRITE], &tag, tag | QH_TLB_SLOW, FALSE,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    }
+}
+
+/* Who fills an entry says so in filled, sets the tag, and looks at the page's flags, in this order:
+ * an entry that is not seen here sees the flag. */
 void qh_softmmu_mark_code(QhJitCpu *jit, const uint8_t *host_page)
 {
     QhSoftmmu *mmu = &jit->mmu;
-    uint64_t page = (uintptr_t)host_page;
-    uint32_t n = mmu->n_indices * QH_TLB_ENTRIES;
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the page's flag is set */
-    for (uint32_t i = 0; i < n; i++) {
-        QhTlbEntry *entry = &mmu->entries[i];
-        uint64_t tag = __atomic_load_n(&entry->tag[QH_ACCESS_WRITE], __ATOMIC_SEQ_CST);
-        uint64_t addend = __atomic_load_n(&entry->addend, __ATOMIC_RELAXED);
-
-        if ((tag & mmu->granule_mask) == 0 &&
-            ((tag + addend) >> QH_PAGE_BITS_MIN) == page >> QH_PAGE_BITS_MIN) {
-            __atomic_compare_exchange_n(&entry->tag[QH_ACCESS_WRITE], &tag, tag | QH_TLB_SLOW,
-                                        FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < mmu->n_indices * QH_TLB_WORDS; i++) {
+        uint64_t *filled = &mmu->filled[i / QH_TLB_WORDS][i % QH_TLB_WORDS];
+        for (uint64_t go = __atomic_load_n(filled, __ATOMIC_SEQ_CST); go != 0; go &= go - 1) {
+            mark_entry(mmu, &mmu->entries[i * 64 + (uint32_t)__builtin_ctzll(go)],
+                       (uintptr_t)host_page);
         }
     }
 }
@@ -392,7 +400,8 @@ static void fill_first(QhSoftmmu *mmu, uint64_t granule, uint32_t index, const Q
 
     mmu->pages[slot] = *page;
     mmu->used |= 1u << index;
-    mmu->filled[index][at / 64] |= bit;
+    __atomic_store_n(&mmu->filled[index][at / 64], mmu->filled[index][at / 64] | bit,
+                     __ATOMIC_RELAXED);
     mmu->shared[index][at / 64] &= ~bit;
     mmu->shared[index][at / 64] |= page->cached & QH_TLB_SHARED ? bit : 0;
     /* no tag stands for another page's addend at any time */
