@@ -199,7 +199,7 @@ static gboolean check_state_access(Checker *check)
     return TRUE;
 }
 
-/* Operands that are neither values nor unused. */
+/* Labels, slots, locals and memops. */
 static gboolean check_other(Checker *check, uint32_t which, uint32_t kind, uint32_t word)
 {
     const QhIrRecord *record = &check->records[check->i];
@@ -211,13 +211,11 @@ static gboolean check_other(Checker *check, uint32_t which, uint32_t kind, uint3
         return check_slot(check, word);
     case QH_IR_KIND_T:
         return check_local(check, word);
-    case QH_IR_KIND_O:
+    default: /* QH_IR_KIND_O */
         if (record->op == QH_IR_ld_state || record->op == QH_IR_st_state) {
             return check_state_access(check);
         }
         return check_memop(check, word);
-    default: /* X, H, Y: the operation's own rules */
-        return TRUE;
     }
 }
 
@@ -234,6 +232,9 @@ check_operand(Checker *check, uint32_t which, uint32_t kind, uint32_t word, uint
         uint32_t wanted = kind == QH_IR_KIND_V ? type : types[kind];
         return is_value_of(check, word, wanted) ||
                check_value(check, operand_names[which], word, wanted);
+    }
+    if (kind == QH_IR_KIND_Y || kind >= QH_IR_KIND_X) {
+        return TRUE; /* the operation's own rules */
     }
     return check_other(check, which, kind, word);
 }
