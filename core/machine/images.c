@@ -10,6 +10,7 @@ void qh_image_free(void *data)
 
     g_free(image->name);
     g_free(image->data);
+    g_free(image->packed);
     g_free(image);
 }
 
@@ -85,8 +86,7 @@ gboolean qh_machine_restore_images(QhMachine *machine, GError **error)
     for (guint i = 0; i < machine->images->len; i++) {
         const QhImage *image = g_ptr_array_index(machine->images, i);
 
-        if (qh_space_write_rom(image->space, image->address, image->data, image->bytes) !=
-            QH_BUS_OK) {
+        if (!qh_image_write(image)) {
             g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
                         "cannot restore image '%s' at 0x%" G_GINT64_MODIFIER
                         "x: there is no RAM any more",

@@ -12,9 +12,12 @@ typedef struct QhImage {
     QhSpace *space;
     char *name;
     uint64_t address;
-    uint8_t *data;
+    uint8_t *data; /* NULL: it is packed */
     uint64_t bytes;
+    uint8_t *packed;
+    size_t packed_bytes;
 } QhImage;
+typedef struct QhImagePacker QhImagePacker;
 
 struct QhMachine {
     QhHost *host;
@@ -39,6 +42,7 @@ struct QhMachine {
     GPtrArray *irqs;       /* QhIrq * of irq_new */
     GHashTable *cpu_lines; /* (cpu << 8 | line) -> QhIrq * */
     GPtrArray *images;     /* QhImage * */
+    QhImagePacker *packer; /* NULL: the guest has not run */
     QhFirmware *firmware;
 
     struct QhTurns *turns;    /* deterministic mode, or NULL */
@@ -89,6 +93,14 @@ gboolean qh_machine_add_image(QhMachine *machine,
                               uint64_t bytes,
                               GError **error);
 gboolean qh_machine_restore_images(QhMachine *machine, GError **error);
+
+/* image-pack.c: keep images in less memory; @pause_ms: until that begins, and between looks whether
+ * it is done. Again is nothing. [main] */
+#define QH_IMAGE_PAUSE_MS 2000u
+void qh_machine_pack_images(QhMachine *machine, guint pause_ms);
+void qh_image_packer_free(QhImagePacker *packer);
+/* Write the image to where it belongs; FALSE: there is no RAM any more. */
+gboolean qh_image_write(const QhImage *image);
 
 /* firmware.c */
 char *qh_machine_find_firmware(QhMachine *machine, const char *name, GError **error);

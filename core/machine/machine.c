@@ -65,6 +65,7 @@ void qh_machine_free(QhMachine *machine)
     g_ptr_array_unref(machine->vcpus);
     g_ptr_array_unref(machine->irqs);
     g_hash_table_unref(machine->cpu_lines);
+    qh_image_packer_free(machine->packer);
     g_ptr_array_unref(machine->images);
     if (machine->board != NULL) {
         qh_properties_clear(machine->ops->properties, machine->board);

@@ -77,6 +77,7 @@ void qh_machine_start(QhMachine *machine)
     qh_machine_tell_run_state(machine, TRUE);
     qh_machine_leave(entered);
     start_cpus(machine);
+    qh_machine_pack_images(machine, QH_IMAGE_PAUSE_MS);
 }
 
 /*

@@ -2,6 +2,7 @@
 /* A machine from options to end: what is made, in which order it is reset, what a failure leaves.
  */
 #include "core/device/instance.h"
+#include "core/machine/machine-priv.h"
 #include "core/vcpu/vcpu.h"
 #include "tests/unit/machine-fake.h"
 
@@ -318,6 +319,47 @@ static void test_images(Fixture *f, gconstpointer data)
         qh_machine_service.add_image(machine, system, "empty", FAKE_RAM_AT, bytes, 0, NULL));
 }
 
+/* Large images are packed when the guest has run for a while, and are the same after a reset; those
+ * that do not get smaller stay as they are. */
+static void test_packed_images(Fixture *f, gconstpointer data)
+{
+    const uint64_t bytes = 24 << 10, at[2] = {FAKE_RAM_AT + 0x1001, FAKE_RAM_AT + 0x8000};
+    QhMachine *machine = make(f, NULL);
+    QhSpace *system = qh_machine_system(machine);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(3);
+    g_autofree uint8_t *now = g_malloc0(bytes), *plain = g_malloc(bytes), *noise = g_malloc(bytes);
+    const uint8_t *wanted[2] = {plain, noise};
+    gint64 end = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+
+    (void)data;
+    for (uint64_t b = 0; b < bytes; b++) {
+        plain[b] = (uint8_t)(b / 100);
+        noise[b] = (uint8_t)g_rand_int(rand);
+    }
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(qh_machine_add_image(machine, system, "big", at[i], wanted[i], bytes, NULL));
+    }
+    QhImage *image = g_ptr_array_index(machine->images, machine->images->len - 2);
+    const QhImage *other = g_ptr_array_index(machine->images, machine->images->len - 1);
+    qh_machine_pack_images(machine, 1);
+    while (image->data != NULL && g_get_monotonic_time() < end) {
+        g_main_context_iteration(qh_host_context(f->host), TRUE);
+    }
+    g_assert_null(image->data);
+    g_assert_cmpuint(image->packed_bytes, <, bytes / 4);
+    g_assert_nonnull(other->data);
+    for (guint i = 0; i < 2; i++) {
+        g_assert_cmpint(qh_space_write_rom(system, at[i], now, bytes), ==, QH_BUS_OK);
+    }
+    g_assert_true(qh_machine_restore_images(machine, NULL));
+    for (guint i = 0; i < 2; i++) {
+        g_assert_cmpint(qh_space_read(system, at[i], now, bytes, QH_ATTR_NONE), ==, QH_BUS_OK);
+        g_assert_cmpmem(now, bytes, wanted[i], bytes);
+    }
+    image->packed_bytes /= 2; /* damaged: an error, not an end */
+    g_assert_false(qh_machine_restore_images(machine, NULL));
+}
+
 static void test_firmware(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -458,6 +500,7 @@ int main(int argc, char **argv)
         {"/machine/topology",       test_topology                  },
         {"/machine/dumpdtb",        test_dumpdtb                   },
         {"/machine/images",         test_images                    },
+        {"/machine/packed-images",  test_packed_images             },
         {"/machine/firmware",       test_firmware                  },
         {"/machine/lines",          test_lines                     },
         {"/machine/windows",        test_windows                   },
