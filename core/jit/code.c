@@ -11,6 +11,8 @@
 #define PLACE_BITS 6u
 /* Slots at the start; they double when three of four are taken. */
 #define HASH_BITS 14u
+/* Blocks of so many bytes, or a quarter of what there may be, are not worth a look. */
+#define TRIM_BYTES ((uint64_t)6 << 20)
 
 /*
  * One block in the hash table, which is open: a block is in the first free slot from the one on
@@ -43,6 +45,7 @@ struct QhCodeStore {
     uint32_t hash_bits;
     uint64_t n_codes;  /* in the slots */
     GHashTable *pages; /* &Page.number -> Page */
+    uint64_t plump;    /* it is trimmed when stats.bytes reach this */
     QhCodeStats stats;
 };
 
@@ -57,6 +60,7 @@ QhCodeStore *qh_code_store_new(uint32_t page_bits, uint64_t max_bytes)
 
     store->page_bits = page_bits;
     store->max_bytes = max_bytes;
+    store->plump = MIN(TRIM_BYTES, max_bytes / 4);
     store->chunks = g_ptr_array_new_with_free_func(free_chunk);
     store->hash_bits = HASH_BITS;
     store->slots = g_new0(Slot, 1u << HASH_BITS);
@@ -275,11 +279,9 @@ gboolean qh_code_moved(const QhCodeStore *store, uint64_t ram_address)
     return page != NULL && page->moved;
 }
 
-/* Only after qh_code_watch of all its pages. */
-gboolean qh_code_insert(QhCodeStore *store, QhCode *code)
+static void enter(QhCodeStore *store, QhCode *code)
 {
     Page *page = find_page(store, code->key.ram_address);
-    gboolean moved = code->relative && page_use_at(store, page, code->key.pc);
 
     store->n_codes++;
     put(store, (Slot){.hash = hash(&code->key), .place = code->place});
@@ -290,6 +292,15 @@ gboolean qh_code_insert(QhCodeStore *store, QhCode *code)
         code->page_next[1] = page->codes;
         page->codes = code;
     }
+}
+
+/* Only after qh_code_watch of all its pages. */
+gboolean qh_code_insert(QhCodeStore *store, QhCode *code)
+{
+    Page *page = find_page(store, code->key.ram_address);
+    gboolean moved = code->relative && page_use_at(store, page, code->key.pc);
+
+    enter(store, code);
     store->stats.n_blocks++;
     return moved;
 }
@@ -456,6 +467,103 @@ void qh_code_drop_all(QhCodeStore *store)
     store->stats.n_drops++;
 }
 
+gboolean qh_code_is_plump(const QhCodeStore *store)
+{
+    return store->stats.bytes >= store->plump;
+}
+
+/* What a block has to be to stay. */
+typedef struct Worth {
+    uint32_t young; /* from this place on; those blocks have had no time to run */
+    int32_t threshold, least;
+} Worth;
+
+/* Heat falls by one at each transfer. */
+static gboolean is_worth_it(const QhCode *code, const Worth *worth)
+{
+    int32_t first = code->dull ? QH_HEAT_DULL : worth->threshold;
+
+    return code->native != NULL || code->heat <= first - worth->least ||
+           code->place >= worth->young;
+}
+
+/* The last quarter of the memory is young. */
+static uint32_t first_young(const QhCodeStore *store)
+{
+    uint64_t end = ((uint64_t)store->chunks->len << CHUNK_BITS) - store->left;
+
+    return (uint32_t)((end - end / 4) >> PLACE_BITS);
+}
+
+/* All blocks, each once, out of table and pages; the pages stay. */
+static GPtrArray *take_all(QhCodeStore *store)
+{
+    GPtrArray *codes = g_ptr_array_sized_new((guint)store->n_codes);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, store->pages);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Page *page = value;
+        for (QhCode *code = page->codes; code != NULL;) {
+            uint32_t link = link_of(store, code, page->number);
+            if (link == 0) {
+                g_ptr_array_add(codes, code);
+            }
+            code = code->page_next[link];
+        }
+        page->codes = NULL;
+    }
+    memset(store->slots, 0, sizeof(*store->slots) << store->hash_bits);
+    store->n_codes = 0;
+    return codes;
+}
+
+/* Where @from is in the store's new memory; NULL: there is none. */
+static QhCode *move(QhCodeStore *store, const QhCode *from)
+{
+    uint32_t n_ops = (uint32_t)((const QhT0Op *)(const void *)from->insns - from->ops);
+    QhCode *to = qh_code_alloc(store, n_ops, from->n_insns);
+
+    if (to != NULL) {
+        uint32_t place = to->place;
+
+        memcpy(to, from, (size_t)((const char *)&from->insns[from->n_insns] - (const char *)from));
+        to->place = place;
+        to->insns = (const uint16_t *)(const void *)&to->ops[n_ops];
+        qh_t0_unlink(to->ops, to->links);
+    }
+    return to;
+}
+
+void qh_code_trim(QhCodeStore *store, int32_t threshold, int32_t least)
+{
+    const Worth worth = {first_young(store), threshold, least};
+    g_autoptr(GPtrArray) codes = take_all(store);
+    g_autoptr(GPtrArray) old = store->chunks;
+    GHashTableIter iter;
+    gpointer value;
+
+    store->chunks = g_ptr_array_new_with_free_func(free_chunk);
+    store->left = 0;
+    store->stats.bytes = 0;
+    for (guint i = 0; i < codes->len; i++) {
+        const QhCode *code = g_ptr_array_index(codes, i);
+        QhCode *kept = is_worth_it(code, &worth) ? move(store, code) : NULL;
+
+        if (kept != NULL) {
+            enter(store, kept);
+        }
+    }
+    g_hash_table_iter_init(&iter, store->pages);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        forget_address(value);
+    }
+    store->plump = MAX(MIN(TRIM_BYTES, store->max_bytes / 4), 2 * store->stats.bytes);
+    store->stats.n_trims++;
+    store->stats.n_trimmed += codes->len - store->n_codes;
+}
+
 gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address)
 {
     const Page *page = find_page(store, ram_address);
@@ -466,4 +574,6 @@ gboolean qh_code_has(QhCodeStore *store, uint64_t ram_address)
 void qh_code_stats(const QhCodeStore *store, QhCodeStats *ret)
 {
     *ret = store->stats;
+    ret->n_kept = store->n_codes;
+    ret->chunk_bytes = (uint64_t)store->chunks->len << CHUNK_BITS;
 }

@@ -38,7 +38,7 @@ typedef struct QhCode {
     uint32_t bytes; /* of guest code */
     uint8_t dull;   /* it will not be compiled */
     uint8_t relative;
-    uint16_t pad;
+    uint16_t links;              /* qh_t0_link */
     uint32_t n_insns;            /* the end of the cache line that a search looks at */
     uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
     uint32_t first_bytes;        /* of them on the first page */
@@ -106,8 +106,20 @@ gboolean qh_code_covers(const QhCode *code, uint64_t ram_address, uint64_t bytes
 
 void qh_code_drop_all(QhCodeStore *store);
 
+/* Whether so much was added since the last time that it may be worth to trim. */
+gboolean qh_code_is_plump(const QhCodeStore *store);
+/*
+ * Free the blocks that were entered less than @least times, are not compiled and not among the
+ * newest; @threshold: what the heat of new blocks began with. Those that stay move, and their exits
+ * forget where they lead. Nobody has a pointer to a block: as with qh_code_drop_all.
+ */
+void qh_code_trim(QhCodeStore *store, int32_t threshold, int32_t least);
+
 typedef struct QhCodeStats {
     uint64_t n_blocks, n_invalidated, n_drops, bytes;
+    uint64_t n_trims, n_trimmed; /* times, and blocks */
+    uint64_t n_kept;             /* blocks, now */
+    uint64_t chunk_bytes;        /* memory, now */
 } QhCodeStats;
 void qh_code_stats(const QhCodeStore *store, QhCodeStats *ret);
 

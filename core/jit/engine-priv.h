@@ -17,6 +17,8 @@
 /* What the compiler may use, and how often a block is interpreted before. */
 #define QH_ENGINE_TIER_BYTES (G_GUINT64_CONSTANT(128) << 20)
 #define QH_ENGINE_THRESHOLD  200u
+/* A block that was entered less often may go when the store is trimmed. */
+#define QH_ENGINE_WORTH 4
 
 struct QhEngine {
     QhCluster *cluster;
@@ -68,6 +70,9 @@ QhCode *qh_engine_find(QhEngine *engine, QhJitCpu *jit, uint32_t flags);
  * to it have to look for code. FALSE: no memory. Ends with qh_code_unwatch. [vcpu]
  */
 gboolean qh_engine_watch(QhJitCpu *jit, const QhTlbPage *page, uint64_t *ret_changes);
+
+/* Drop what is hardly ever run, at a point where no CPU of the cluster runs translated code. */
+void qh_engine_trim(QhEngine *engine);
 
 /* Take out what was made from these bytes of one page; the lock is held. */
 void qh_engine_invalidate_page(QhEngine *engine, uint64_t ram_address, uint64_t bytes);

@@ -202,20 +202,39 @@ void qh_engine_give_up(QhJitCpu *jit, const char *why)
     jit->broken = 1;
 }
 
-void qh_engine_flush(QhEngine *engine)
+/* No CPU has a pointer to a block any more. */
+static void forget_codes(QhEngine *engine)
 {
     GPtrArray *vcpus = engine->cluster->vcpus;
 
-    g_mutex_lock(&engine->lock);
-    qh_tier_drop_all(engine->tier);
-    qh_code_drop_all(engine->store);
-    g_mutex_unlock(&engine->lock);
     for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
         QhJitCpu *jit = qh_jit_of(qh_vcpu_state(g_ptr_array_index(vcpus, i)));
         qh_jit_forget_jumps(jit);
         jit->link = NULL;
         jit->hot.link = NULL;
         jit->code = NULL;
+    }
+}
+
+void qh_engine_flush(QhEngine *engine)
+{
+    g_mutex_lock(&engine->lock);
+    qh_tier_drop_all(engine->tier);
+    qh_code_drop_all(engine->store);
+    g_mutex_unlock(&engine->lock);
+    forget_codes(engine);
+}
+
+void qh_engine_trim(QhEngine *engine)
+{
+    g_mutex_lock(&engine->lock);
+    gboolean plump = qh_code_is_plump(engine->store); /* another CPU may have been here before */
+    if (plump) {
+        qh_code_trim(engine->store, (int32_t)engine->options.threshold + 1, QH_ENGINE_WORTH);
+    }
+    g_mutex_unlock(&engine->lock);
+    if (plump) {
+        forget_codes(engine);
     }
 }
 
@@ -313,10 +332,15 @@ static gboolean look_around(QhEngine *engine, QhJitCpu *jit)
         return FALSE;
     }
     if (jit->flush_wanted) {
+        gboolean full = jit->flush_wanted == QH_FLUSH_ALL;
         jit->flush_wanted = 0;
         leave(engine);
         begin_exclusive(engine, jit);
-        qh_engine_flush(engine);
+        if (full) {
+            qh_engine_flush(engine);
+        } else {
+            qh_engine_trim(engine);
+        }
         end_exclusive(engine);
         enter(engine);
     }

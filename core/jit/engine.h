@@ -27,4 +27,7 @@ void qh_engine_invalidate(QhEngine *engine, uint64_t ram_address, uint64_t bytes
 /* Drop everything, at a point where no CPU of the cluster runs translated code. [vcpu, stopped] */
 void qh_engine_flush(QhEngine *engine);
 
+/* What is kept, in lines; the caller g_frees it. [any] */
+char *qh_engine_describe(QhEngine *engine);
+
 #endif

@@ -77,7 +77,7 @@ struct QhJitCpu {
     uint32_t n_interrupts;     /* taken; wraps */
     uint32_t retry;            /* QH_RETRY_... */
     uint32_t broken;           /* the engine gave up on this CPU */
-    uint32_t flush_wanted;     /* the code store is full */
+    uint32_t flush_wanted;     /* QH_FLUSH_... */
     void *block;               /* what was allocated, and how much */
     uint64_t block_bytes;
     uint32_t fp_nan_rule, fp_tininess;
@@ -95,6 +95,10 @@ struct QhJitCpu {
     uint64_t frame[QH_FRAME_CELLS][2] __attribute__((aligned(64)));
     QhJitHot hot;
 } __attribute__((aligned(64)));
+
+/* What is to be done with the code store as soon as no CPU runs. */
+#define QH_FLUSH_ALL  1u /* it is full */
+#define QH_FLUSH_COLD 2u /* it is plump */
 
 /* Why an instruction starts again. */
 #define QH_RETRY_NONE      0u

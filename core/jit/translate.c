@@ -317,7 +317,7 @@ static void fill_code(const Attempt *attempt,
     }
     memcpy(code->ops, ops, n_ops * sizeof(*ops));
     memcpy((void *)code->insns, insns, n_insns * sizeof(*insns));
-    qh_t0_link(code->ops, n_ops);
+    code->links = qh_t0_link(code->ops, n_ops);
 }
 
 static uint32_t count_insns(const QhBlock *block)
@@ -391,6 +391,10 @@ static QhCode *make_steady(Attempt *attempt,
         if (qh_code_insert(store, code)) {
             unpin(attempt->engine, code->key.ram_address);
         }
+        /* in lockstep a CPU keeps a block while another one may be alone */
+        if (qh_code_is_plump(store) && attempt->engine->options.lockstep == 0) {
+            attempt->jit->flush_wanted = QH_FLUSH_COLD;
+        }
     }
     g_mutex_unlock(&attempt->engine->lock);
     return code;
@@ -427,7 +431,7 @@ static QhCode *make(Attempt *attempt, gboolean *ret_again)
     }
     code = make_steady(attempt, ops, n_ops, insns, n_insns, &full);
     if (code == NULL && full) {
-        attempt->jit->flush_wanted = 1;
+        attempt->jit->flush_wanted = QH_FLUSH_ALL;
         return make_loose(attempt, ops, n_ops, insns, n_insns);
     }
     *ret_again = code == NULL;

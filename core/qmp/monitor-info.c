@@ -2,6 +2,7 @@
 /* info SUBJECT */
 #include "config-host.h"
 #include "core/host/run-state.h"
+#include "core/jit/engine.h"
 #include "core/machine/machine.h"
 #include "core/module/registry.h"
 #include "core/qmp/monitor.h"
@@ -67,6 +68,21 @@ static void show_mtree(const QhMonitorCall *call)
     }
     g_autofree char *text = qh_space_describe(qh_machine_system(machine));
     g_string_append(call->out, text);
+}
+
+static void show_jit(const QhMonitorCall *call)
+{
+    QhMachine *machine = qh_host_machine(call->host);
+
+    for (guint i = 0; machine != NULL && i < qh_machine_n_clusters(machine); i++) {
+        const QhCluster *cluster = qh_machine_cluster(machine, i);
+        g_autofree char *text = qh_engine_describe(cluster->engine);
+
+        g_string_append_printf(call->out, "cluster %u, %s\n%s", i, cluster->target, text);
+    }
+    if (machine == NULL) {
+        g_string_append(call->out, "No machine\n");
+    }
 }
 
 static void show_status(const QhMonitorCall *call)
@@ -195,6 +211,7 @@ static const Subject subjects[] = {
     {"cpus",                "CPUs and their threads",                  show_cpus                          },
     {"dump",                "how far the last dump is",                qh_monitor_info_dump               },
     {"iothreads",           "threads for devices",                     qh_monitor_info_iothreads          },
+    {"jit",                 "what is kept of translated code",         show_jit                           },
     {"memdev",              "memory that objects make",                qh_monitor_info_memdev             },
     {"memory_size_summary", "how much memory the guest has",           qh_monitor_info_memory_size_summary},
     {"mice",                "devices that point",                      qh_monitor_info_mice               },

@@ -156,6 +156,116 @@ static void test_drop(Fixture *f, gconstpointer data)
     g_assert_true(qh_code_find(f->store, &key) == code);
 }
 
+#define THRESHOLD 201
+#define LEAST     4
+
+/* How block @i of @kind stands: entered often, compiled, or neither. */
+static void dress(QhCode *code, uint32_t kind, uint32_t i)
+{
+    gboolean often = i % 4 == 0;
+
+    code->dull = kind == 2;
+    code->heat = (code->dull ? QH_HEAT_DULL : THRESHOLD) - (often ? LEAST : LEAST - 1);
+    code->native = i % 4 == 1 ? code : NULL;
+    code->ops[0].word = (uint64_t)kind << 32 | i;
+}
+
+/* What was entered often, is compiled or is young stays, in other memory. */
+static void test_trim(Fixture *f, gconstpointer data)
+{
+    QhCodeStats before, after;
+    uint64_t n = 0;
+
+    (void)data;
+    for (uint32_t i = 0; i < N; i++) {
+        for (uint32_t kind = 0; kind < N_KEYS; kind++) {
+            dress(f->codes[kind][i], kind, i);
+        }
+    }
+    qh_code_stats(f->store, &before);
+    g_assert_true(qh_code_is_plump(f->store));
+    qh_code_trim(f->store, THRESHOLD, LEAST);
+    qh_code_stats(f->store, &after);
+    g_assert_false(qh_code_is_plump(f->store));
+    g_assert_cmpuint(after.n_trims, ==, 1);
+    g_assert_cmpuint(after.bytes, <, before.bytes * 3 / 4);
+    g_assert_cmpuint(after.chunk_bytes, <, before.chunk_bytes);
+    for (uint32_t i = 0; i < N; i++) {
+        for (uint32_t kind = 0; kind < N_KEYS; kind++) {
+            QhCodeKey key = key_of(kind, i);
+            const QhCode *code = qh_code_find(f->store, &key);
+            gboolean young = i >= N / 4 * 3 + 100, old = i < N / 4 * 3 - 100;
+
+            n += code != NULL;
+            if (code != NULL) {
+                g_assert_cmpuint(code->ops[0].word, ==, (uint64_t)kind << 32 | i);
+                g_assert_true((const void *)code->insns == &code->ops[1]);
+            }
+            g_assert_true(code != NULL || (!young && i % 4 > 1));
+            g_assert_true(code == NULL || !old || i % 4 < 2);
+        }
+    }
+    g_assert_cmpuint(after.n_kept, ==, n);
+    g_assert_cmpuint(after.n_trimmed, ==, N_KEYS * N - n);
+}
+
+/* Blocks that stay can be taken out by their bytes, and others made in the place of those that do
+ * not. */
+static void test_after_trim(Fixture *f, gconstpointer data)
+{
+    QhCodeKey two = {.ram_address = PAGE - 4, .pc = 0x3ffffc};
+    uint64_t changes;
+
+    (void)data;
+    dress(add(f->store, &two, TRUE, PAGE), 0, 0);
+    for (uint32_t round = 0; round < 3; round++) {
+        qh_code_trim(f->store, THRESHOLD, LEAST);
+    }
+    g_assert_nonnull(qh_code_find(f->store, &two));
+    qh_code_invalidate(f->store, PAGE, 4);
+    g_assert_null(qh_code_find(f->store, &two));
+    for (uint32_t i = 0; i < N; i++) {
+        QhCodeKey key = key_of(0, i);
+        if (qh_code_find(f->store, &key) == NULL) {
+            g_assert_true(add(f->store, &key, TRUE, 0) == qh_code_find(f->store, &key));
+        }
+    }
+    for (uint32_t i = 0; i < N_PAGES; i++) {
+        uint64_t page = (uint64_t)(i + 1) * PAGE;
+        qh_code_unwatch(f->store, page);
+        qh_code_invalidate(f->store, page, PAGE);
+        g_assert_false(qh_code_has(f->store, page));
+        g_assert_true(qh_code_watch(f->store, page, &changes));
+    }
+}
+
+/* Exits remember no block that has moved. */
+static void test_links(Fixture *f, gconstpointer data)
+{
+    QhCodeKey key = {.ram_address = PAGE, .pc = 0x900000, .state_key = 77};
+    QhCode *code = qh_code_alloc(f->store, 5, 1);
+
+    (void)data;
+    code->key = key;
+    code->bytes = code->first_bytes = 8;
+    for (uint32_t i = 0; i < 5; i++) {
+        code->ops[i] = (QhT0Op){.word = 0};
+    }
+    code->ops[0].word = QH_T0_exit_near_back;
+    code->ops[1] = (QhT0Op){.word = 12, .target = (uintptr_t)code};
+    code->ops[2].word = QH_T0_exit_near;
+    code->ops[3] = (QhT0Op){.word = 34, .target = (uintptr_t)code};
+    code->ops[4].word = QH_T0_exit_cpu;
+    code->links = qh_t0_link(code->ops, 5);
+    code->native = code;
+    qh_code_insert(f->store, code);
+    qh_code_trim(f->store, THRESHOLD, LEAST);
+    QhCode *moved = qh_code_find(f->store, &key);
+    g_assert_nonnull(moved);
+    g_assert_true(moved->ops[1].target == 0 && moved->ops[1].word == 12);
+    g_assert_true(moved->ops[3].target == 0 && moved->ops[3].word == 34);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -164,5 +274,8 @@ int main(int argc, char **argv)
     g_test_add("/code-store/take-out", Fixture, NULL, set_up, test_take_out, tear_down);
     g_test_add("/code-store/two-pages", Fixture, NULL, set_up, test_two_pages, tear_down);
     g_test_add("/code-store/drop", Fixture, NULL, set_up, test_drop, tear_down);
+    g_test_add("/code-store/trim", Fixture, NULL, set_up, test_trim, tear_down);
+    g_test_add("/code-store/after-trim", Fixture, NULL, set_up, test_after_trim, tear_down);
+    g_test_add("/code-store/links", Fixture, NULL, set_up, test_links, tear_down);
     return g_test_run();
 }

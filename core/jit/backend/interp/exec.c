@@ -574,15 +574,28 @@ uint32_t qh_t0_units(uint32_t op)
     }
 }
 
-void qh_t0_link(QhT0Op *ops, uint32_t n_ops)
+uint16_t qh_t0_link(QhT0Op *ops, uint32_t n_ops)
 {
     const void *const *handlers;
+    uint16_t links = 0;
 
     run(NULL, NULL, &handlers);
     for (uint32_t i = 0; i < n_ops;) {
         uint32_t op = (uint32_t)ops[i].word;
         ops[i].word = 0;
         ops[i].go = handlers[op];
+        if (op == QH_T0_exit_near || op == QH_T0_exit_near_back) {
+            ops[i].d = (int16_t)links; /* these have no operands */
+            links = (uint16_t)(i + 1);
+        }
         i += qh_t0_units(op);
+    }
+    return links;
+}
+
+void qh_t0_unlink(QhT0Op *ops, uint16_t links)
+{
+    for (; links != 0; links = (uint16_t)ops[links - 1].d) {
+        ops[links].target = 0; /* of the second unit */
     }
 }

@@ -94,8 +94,11 @@ gboolean qh_t0_lower(QhT0Lower *lower,
 /* @code is what cpu->pc leads to. */
 uint32_t qh_t0_run(QhJitCpu *jit, struct QhCode *code);
 
-/* Replace operation numbers by addresses of handlers. */
-void qh_t0_link(QhT0Op *ops, uint32_t n_ops);
+/* Replace operation numbers by addresses of handlers. Returns where the exits are that remember the
+ * block they lead to, for qh_t0_unlink; 0: there are none. */
+uint16_t qh_t0_link(QhT0Op *ops, uint32_t n_ops);
+/* Let those exits forget; no CPU runs the block. */
+void qh_t0_unlink(QhT0Op *ops, uint16_t links);
 /* Units of an operation, by number. */
 #define QH_T0_MAX_UNITS 4u
 uint32_t qh_t0_units(uint32_t op);
