@@ -320,16 +320,6 @@ static void fill_code(const Attempt *attempt,
     code->links = qh_t0_link(code->ops, n_ops);
 }
 
-static uint32_t count_insns(const QhBlock *block)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < block->n_records; i++) {
-        n += block->records[i].op == QH_IR_insn_start;
-    }
-    return MAX(n, 1);
-}
-
 /* A block for this once. */
 static QhCode *make_loose(
     Attempt *attempt, const QhT0Op *ops, uint32_t n_ops, const uint16_t *insns, uint32_t n_insns)
@@ -425,7 +415,7 @@ static QhCode *make(Attempt *attempt, gboolean *ret_again)
         attempt->block.max_insns = 1;
         return make(attempt, ret_again);
     }
-    n_insns = count_insns(&attempt->block);
+    n_insns = qh_t0_lower_n_insns(scratch->lower);
     if (!attempt->in_ram) {
         return make_loose(attempt, ops, n_ops, insns, n_insns);
     }

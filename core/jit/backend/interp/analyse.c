@@ -41,6 +41,7 @@ static void analyse_get(QhT0Lower *lower, uint32_t i)
 
     if (record->op == QH_IR_get_local) {
         lower->local_types[record->a] = record->type;
+        lower->has_locals = TRUE;
         value->make = QH_MAKE_SLOT;
         value->klass = QH_CLASS_LOCAL;
         value->at = qh_t0_local_at(record->a);
@@ -120,6 +121,7 @@ static void analyse_record(QhT0Lower *lower, uint32_t i, const QhIrRecord *recor
         return;
     case QH_IR_set_local:
         lower->local_types[record->a] = record->type;
+        lower->has_locals = TRUE;
         return;
     case QH_IR_label:
         analyse_label(lower, i);
@@ -295,6 +297,7 @@ static void analyse_backward(QhT0Lower *lower)
 void qh_t0_analyse(QhT0Lower *lower)
 {
     lower->n_insns = 0;
+    lower->has_locals = FALSE;
     memset(lower->local_types, 0, sizeof(lower->local_types));
     analyse_forward(lower);
     if (lower->n_insns == 0) {

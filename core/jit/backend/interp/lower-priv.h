@@ -79,6 +79,7 @@ struct QhT0Lower {
     uint16_t insns[QH_LOWER_MAX_INSNS];
     uint32_t n_insns;
     uint8_t local_types[QH_IR_MAX_LOCALS];
+    gboolean has_locals;
     QhT0Op ops[QH_LOWER_MAX_OPS + QH_T0_MAX_UNITS];
     uint32_t n_ops;
     uint32_t i;      /* record being lowered */

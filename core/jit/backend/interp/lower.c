@@ -453,7 +453,7 @@ static void lower_record(QhT0Lower *lower, const QhIrRecord *record)
 /* Locals are zero at the start of a block. */
 static void clear_locals(QhT0Lower *lower)
 {
-    for (uint32_t i = 0; i < QH_IR_MAX_LOCALS; i++) {
+    for (uint32_t i = 0; lower->has_locals && i < QH_IR_MAX_LOCALS; i++) {
         if (lower->local_types[i] != QH_TYPE_NONE) {
             qh_t0_emit(lower, QH_T0_const128)->d = qh_t0_local_at(i);
         }
@@ -466,6 +466,11 @@ static void fix_branches(QhT0Lower *lower)
         uint32_t op = lower->fixups[i].op;
         lower->ops[op].imm = (int32_t)(lower->labels[lower->fixups[i].label].op - op);
     }
+}
+
+uint32_t qh_t0_lower_n_insns(const QhT0Lower *lower)
+{
+    return lower->n_insns;
 }
 
 gboolean qh_t0_lower(QhT0Lower *lower,

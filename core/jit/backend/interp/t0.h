@@ -85,6 +85,9 @@ gboolean qh_t0_lower(QhT0Lower *lower,
                      uint32_t *ret_n_ops,
                      const uint16_t **ret_insns);
 
+/* How many instructions were lowered last: offsets in *@ret_insns, at least one. */
+uint32_t qh_t0_lower_n_insns(const QhT0Lower *lower);
+
 /* Why translated code was left. cpu->pc and icount are exact. */
 #define QH_LEFT_NEXT   0u /* go on at pc; jit->link may want to know the code there */
 #define QH_LEFT_STATE  1u /* go on at pc after a look at state key and interrupts */

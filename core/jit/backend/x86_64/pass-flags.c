@@ -171,10 +171,23 @@ static void drop_in_block(QhT1Source *source, const QhT1Block *block)
     }
 }
 
+/* Without one nothing is known, and nothing is overwritten. */
+static gboolean has_setflags(const QhT1Source *source, const QhT1Block *block)
+{
+    for (uint32_t i = block->first; i < block->first + block->n_records; i++) {
+        if (source->records[i].op == QH_IR_setflags) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void qh_t1_dead_flags(QhT1Source *source)
 {
     for (uint32_t i = 0; i < source->n_blocks; i++) {
-        rewrite_block(source, &source->blocks[i]);
-        drop_in_block(source, &source->blocks[i]);
+        if (has_setflags(source, &source->blocks[i])) {
+            rewrite_block(source, &source->blocks[i]);
+            drop_in_block(source, &source->blocks[i]);
+        }
     }
 }
