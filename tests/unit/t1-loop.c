@@ -286,6 +286,34 @@ static void test_sideways(void)
     t1_pair_free(pair);
 }
 
+/* --- What a loop does not touch stays where it is --- */
+
+static void emit_idle(QhBlock *block, void *data)
+{
+    QhValue outer = begin_loop(block), inner;
+
+    (void)data;
+    step(block, 0);
+    add_five(block, 4);
+    qh_ir_set(block, QH_TYPE_I64, TOY_X + 2, qh_ir_const(block, QH_TYPE_I64, 0));
+    next_insn(block);
+    inner = begin_loop(block);
+    step(block, 2);
+    end_loop(block, inner, differ(block, 2));
+    end_loop(block, outer, differ(block, 0));
+}
+
+/* Three turns of five, eleven for the outer one, and two variables too many that move. */
+static void test_idle(void)
+{
+    T1Pair *pair = t1_pair_new("");
+    Toy state = {.x[3] = 3, .x[5] = 1, .x[8] = 7};
+
+    t1_pair_load(pair, emit_idle, NULL);
+    g_assert_cmpuint(per_turn(pair, &state), <=, 3 * 5 + 15);
+    t1_pair_free(pair);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -295,5 +323,6 @@ int main(int argc, char **argv)
     g_test_add_func("/t1/loop/crowded", test_crowded);
     g_test_add_func("/t1/loop/crowded-nest", test_crowded_nest);
     g_test_add_func("/t1/loop/sideways", test_sideways);
+    g_test_add_func("/t1/loop/idle", test_idle);
     return g_test_run();
 }

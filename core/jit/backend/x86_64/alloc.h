@@ -47,7 +47,6 @@ typedef struct QhT1Value {
     uint32_t expire; /* next value with the same last */
     uint32_t alias;  /* next value that is IN_VAR of the same variable */
 } QhT1Value;
-
 #define QH_T1_USER_BRANCH  1u
 #define QH_T1_USER_ADDRESS 2u
 #define QH_T1_USER_OTHER   4u
@@ -83,7 +82,7 @@ typedef struct QhT1Target {
     QhXLabel label;
     QhT1State state;
     uint32_t loop_end, turn_end; /* last record that branches back here, and not as a call; or 0 */
-    uint8_t known;               /* state is decided */
+    uint8_t known, open;         /* state is decided; but for homes that the loop does not touch */
     uint8_t polls;               /* exit_request is looked at here */
     uint8_t at_start;            /* of an instruction */
 } QhT1Target;

@@ -179,6 +179,7 @@ static void bring(QhT1 *t, uint32_t to)
     QhT1Target *target = &alloc->targets[to];
 
     qh_t1_pending_join(t, to);
+    qh_t1_close_state(t, to, &alloc->state);
     if (target->known) {
         qh_t1_fix_state(t, target->state);
     } else {
@@ -214,6 +215,7 @@ static void branch_to(QhT1 *t, uint32_t cc, uint32_t to, gboolean other_block)
     QhT1State kept = alloc->state;
     QhT1Later *later;
 
+    qh_t1_close_state(t, to, &state);
     if (!target->known) {
         target->state = qh_t1_choose_state(t, to, state);
         target->state.turns = is_here(t, to) ? state.turns : 0;
@@ -536,6 +538,7 @@ static void arrive(QhT1 *t, gboolean block_start)
         return; /* nobody comes here */
     }
     target->known = 1;
+    target->open = 0;
     flush_pending(t, t->i);
     if (target->loop_end != 0) {
         qh_x_align(&t->a, 16);

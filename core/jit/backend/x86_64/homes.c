@@ -287,6 +287,13 @@ static uint32_t choose(const QhT1Alloc *alloc, uint32_t head, uint32_t homes)
     return chosen;
 }
 
+static gboolean calls(const QhIrRecord *record)
+{
+    return record->op == QH_IR_call ||
+           ((record->op == QH_IR_exit_pc || record->op == QH_IR_exit_value) &&
+            record->flags == QH_EXIT_CALL);
+}
+
 void qh_t1_decide_loops(QhT1 *t)
 {
     QhT1Alloc *alloc = t->alloc;
@@ -294,8 +301,10 @@ void qh_t1_decide_loops(QhT1 *t)
     for (uint32_t n = 0; n < alloc->n_loops; n++) {
         uint32_t i = alloc->loops[n], in = 0, dirty = 0;
         QhT1Target *target = &alloc->targets[i];
+        target->open = 1;
         for (uint32_t k = i; k <= target->loop_end; k++) {
             gboolean written = sets(&t->records[k]);
+            target->open &= !calls(&t->records[k]);
             const QhT1Var *var = &alloc->vars[alloc->values[k].var];
             if ((alloc->values[k].make == QH_T1_VAR || written) && var->home != QH_NO_REG &&
                 !var->is_local) {
@@ -311,15 +320,51 @@ void qh_t1_decide_loops(QhT1 *t)
     }
 }
 
+/* Registers that checks of the block at record @head are kept in. */
+static uint32_t carried_regs(const QhT1 *t, uint32_t head)
+{
+    for (uint32_t i = 0; i < t->source->n_blocks; i++) {
+        if (t->source->blocks[i].first == head) {
+            return t->alloc->carried[i].n > 0 ? t->alloc->carried[i].regs : 0;
+        }
+    }
+    return 0;
+}
+
+void qh_t1_close_state(QhT1 *t, uint32_t to, const QhT1State *state)
+{
+    QhT1Alloc *alloc = t->alloc;
+    QhT1Target *target = &alloc->targets[to];
+    uint32_t busy;
+
+    if (!target->open) {
+        return;
+    }
+    target->open = 0;
+    busy = carried_regs(t, to);
+    for (uint32_t left = target->state.in; left != 0; left &= left - 1) {
+        busy |= qh_t1_bit(alloc->homes[__builtin_ctz(left)].reg);
+    }
+    for (uint32_t left = state->in & ~target->state.in; left != 0; left &= left - 1) {
+        uint32_t home = (uint32_t)__builtin_ctz(left);
+        if (!(busy & qh_t1_bit(alloc->homes[home].reg)) &&
+            !alloc->vars[alloc->home_vars[home]].is_local) {
+            target->state.in |= qh_t1_bit(home);
+            target->state.dirty |= state->dirty & qh_t1_bit(home);
+        }
+    }
+}
+
 /* Who enters a loop elsewhere than at its head enters it as if it came from there: it is entered
  * once, and its turns shall move nothing. */
-QhT1State qh_t1_choose_state(const QhT1 *t, uint32_t to, QhT1State state)
+QhT1State qh_t1_choose_state(QhT1 *t, uint32_t to, QhT1State state)
 {
     const QhT1Alloc *alloc = t->alloc;
     uint32_t loop = alloc->loop_of[to], head = alloc->heads[loop];
     const QhT1Target *target = &alloc->targets[head];
 
     if (loop != 0 && (t->i < head || t->i > target->loop_end)) {
+        qh_t1_close_state(t, head, &state);
         state.in = target->state.in;
         state.dirty = target->state.dirty;
     }
