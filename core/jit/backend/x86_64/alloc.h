@@ -83,8 +83,7 @@ typedef struct QhT1Target {
     QhT1State state;
     uint32_t loop_end, turn_end; /* last record that branches back here, and not as a call; or 0 */
     uint8_t known, open;         /* state is decided; but for homes that the loop does not touch */
-    uint8_t polls;               /* exit_request is looked at here */
-    uint8_t at_start;            /* of an instruction */
+    uint8_t polls, at_start;     /* exit_request is looked at here; it begins an instruction */
 } QhT1Target;
 
 typedef struct QhT1Later {
