@@ -15,6 +15,13 @@
 #define SECOND_ENTRIES (QH_TLB_SETS * QH_TLB_WAYS)
 #define SECOND_BYTES   (SECOND_ENTRIES * (sizeof(QhTlbTag) + sizeof(QhTlbPage)))
 
+static void wipe_entry(QhTlbEntry *entry)
+{
+    for (uint32_t i = 0; i < G_N_ELEMENTS(entry->tag); i++) {
+        __atomic_store_n(&entry->tag[i], UINT64_MAX, __ATOMIC_RELAXED);
+    }
+}
+
 gboolean qh_softmmu_init(
     QhJitCpu *jit, QhTlbEntry *entries, uint32_t n_indices, uint32_t page_bits, GError **error)
 {
@@ -43,12 +50,15 @@ gboolean qh_softmmu_init(
     mmu->n_indices = n_indices;
     mmu->granule_bits = MIN(page_bits, QH_PAGE_BITS_MIN);
     mmu->granule_mask = (1u << mmu->granule_bits) - 1;
-    memset(entries, 0xff, n * sizeof(*entries));
     mmu->next_stamp = 1;
     mmu->contexts[0].stamp = mmu->next_stamp++;
+    /* A zero is a tag of granule 0 alone, which is looked for in the first entry, and in the last
+     * one by an access that ends there: so all others need not be touched. */
     for (uint32_t i = 0; i < n_indices; i++) {
         mmu->context_stamp[i] = mmu->contexts[0].stamp;
         mmu->index_stamp[i] = mmu->next_stamp++;
+        wipe_entry(&entries[i * QH_TLB_ENTRIES]);
+        wipe_entry(&entries[(i + 1) * QH_TLB_ENTRIES - 1]);
     }
     mmu->space_version = qh_space_version(jit->space);
     mmu->table_version = mmu->space_version - 1;
@@ -116,13 +126,6 @@ static uint32_t new_stamp(QhSoftmmu *mmu)
     return mmu->next_stamp++;
 }
 
-static void wipe_entry(QhTlbEntry *entry)
-{
-    for (uint32_t i = 0; i < G_N_ELEMENTS(entry->tag); i++) {
-        __atomic_store_n(&entry->tag[i], UINT64_MAX, __ATOMIC_RELAXED);
-    }
-}
-
 /* Only entries that hold something are touched, so the price of a flush is that of what was used
  * since the last one. @all: what is the same in all contexts, too. */
 static void wipe_first(QhSoftmmu *mmu, uint32_t mmu_mask, gboolean all)
@@ -137,7 +140,8 @@ static void wipe_first(QhSoftmmu *mmu, uint32_t mmu_mask, gboolean all)
             for (uint64_t go = mmu->filled[index][w] & ~keep; go != 0; go &= go - 1) {
                 wipe_entry(&entries[w * 64 + (uint32_t)__builtin_ctzll(go)]);
             }
-            mmu->filled[index][w] &= keep;
+            __atomic_store_n(&mmu->filled[index][w], mmu->filled[index][w] & keep,
+                             __ATOMIC_RELAXED);
             left |= mmu->filled[index][w];
         }
         mmu->used &= ~(left == 0 ? 1u << index : 0u);
@@ -184,18 +188,37 @@ static uint32_t second_set(const QhSoftmmu *mmu, uint64_t address)
 {
     uint64_t page = address >> mmu->granule_bits;
 
-    return (uint32_t)((page ^ page >> 10 ^ page >> 20) & (QH_TLB_SETS - 1)) * QH_TLB_WAYS;
+    return (uint32_t)((page ^ page >> 12 ^ page >> 24) & (QH_TLB_SETS - 1)) * QH_TLB_WAYS;
 }
 
-/* Forget the granules in [@first, @last] under the indices @mmu_mask, all of them looked at. */
-static void forget_range(QhSoftmmu *mmu, uint64_t first, uint64_t last, uint32_t mmu_mask)
+static void forget_tags(const QhSoftmmu *mmu,
+                        QhTlbTag *tags,
+                        uint32_t n,
+                        uint64_t first,
+                        uint64_t last,
+                        uint32_t mmu_mask)
 {
-    for (uint32_t i = 0; i < SECOND_ENTRIES; i++) {
-        QhTlbTag *tag = &mmu->second[i];
+    for (QhTlbTag *tag = tags; tag < tags + n; tag++) {
         uint64_t address = tag->name & ~mmu->granule_mask;
         if (address >= first && address <= last && (mmu_mask >> (tag->name & 15) & 1)) {
             tag->index_stamp = 0;
         }
+    }
+}
+
+/* Forget the granules in [@first, @last] under the indices @mmu_mask: where they are when they are
+ * few, else all that there is is looked at. */
+static void forget_range(QhSoftmmu *mmu, uint64_t first, uint64_t last, uint32_t mmu_mask)
+{
+    uint64_t granules = (last - first) >> mmu->granule_bits;
+
+    if (granules < QH_TLB_SETS / 4) {
+        for (uint64_t i = 0; i <= granules; i++) {
+            QhTlbTag *set = &mmu->second[second_set(mmu, first + (i << mmu->granule_bits))];
+            forget_tags(mmu, set, QH_TLB_WAYS, first, last, mmu_mask);
+        }
+    } else {
+        forget_tags(mmu, mmu->second, SECOND_ENTRIES, first, last, mmu_mask);
     }
     wipe_first(mmu, mmu_mask, TRUE);
 }

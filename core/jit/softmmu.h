@@ -20,7 +20,7 @@
 
 typedef struct QhJitCpu QhJitCpu;
 
-#define QH_TLB_BITS    10u
+#define QH_TLB_BITS    12u
 #define QH_TLB_ENTRIES (1u << QH_TLB_BITS)
 
 /*
@@ -53,7 +53,7 @@ typedef struct QhTlbPage {
 #define QH_TLB_CACHED 1u /* the whole granule is alike, so it is in the tables */
 #define QH_TLB_SHARED 2u /* in all contexts */
 
-#define QH_TLB_SETS 1024u
+#define QH_TLB_SETS 4096u
 #define QH_TLB_WAYS 4u
 /* What an entry of the second level stands for: the tags of one set fill a cache line. */
 typedef struct QhTlbTag {
@@ -102,7 +102,8 @@ typedef struct QhSoftmmu {
     uint32_t n_switches;                    /* times that the context of an index changed; wraps */
     uint32_t context_stamp[QH_TLB_INDICES]; /* of the current context of each */
     uint32_t index_stamp[QH_TLB_INDICES];
-    /* Bit per entry of the first level: it holds something; the same thing in all contexts. */
+    /* Bit per entry of the first level: it may hold something (read by all threads); the same thing
+     * in all contexts. */
     uint64_t filled[QH_TLB_INDICES][QH_TLB_WORDS], shared[QH_TLB_INDICES][QH_TLB_WORDS];
     struct {
         uint64_t context;

@@ -74,6 +74,23 @@ static void test_flush(void)
     toy_machine_free(toy);
 }
 
+/* Nothing is known of page 0 at first, nor of what wraps around into it: entries are made of zeros,
+ * but for those that are looked at then. */
+static void test_fresh(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    const QhSoftmmu *mmu = &qh_jit_of(&toy->cpu[0]->cpu)->mmu;
+
+    for (uint32_t i = 0; i < mmu->n_indices; i++) {
+        for (uint32_t access = 0; access < 3; access++) {
+            const QhTlbEntry *first = &mmu->entries[i * QH_TLB_ENTRIES];
+            g_assert_cmphex(first->tag[access], !=, 0);
+            g_assert_cmphex(first[QH_TLB_ENTRIES - 1].tag[access], !=, 0);
+        }
+    }
+    toy_machine_free(toy);
+}
+
 static void test_conflicts(void)
 {
     /* pages that are QH_TLB_ENTRIES apart share one; the second level keeps both */
@@ -407,6 +424,24 @@ static void test_large_page(void)
     toy_machine_free(toy);
 }
 
+/* A page of more granules than are looked for one by one. */
+static void test_huge_page(void)
+{
+    ToyMachine *toy = toy_machine_new(1, 12);
+    uint64_t value;
+
+    toy->page_bits = 28;
+    toy->page[1] = 0;
+    *(uint64_t *)toy_ram(toy, 0x23000) = 1;
+    g_assert_cmpuint(must_load(toy, 0x10023000), ==, 1);
+    toy->page[1] = 7; /* no RAM */
+    qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, 0x20000000, 1);
+    g_assert_cmpuint(must_load(toy, 0x10023000), ==, 1);
+    qh_cpu_service.tlb_flush_page(&toy->cpu[0]->cpu, 0x1ffff000, 1);
+    g_assert_false(load(toy, 0x10023000, &value));
+    toy_machine_free(toy);
+}
+
 static void test_small_pages(void)
 {
     ToyMachine *toy = toy_machine_new(1, 8);
@@ -508,6 +543,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     toy_choose_engine(argc, argv);
     g_test_add_func("/softmmu/flush", test_flush);
+    g_test_add_func("/softmmu/fresh", test_fresh);
     g_test_add_func("/softmmu/conflicts", test_conflicts);
     g_test_add_func("/softmmu/global", test_global);
     g_test_add_func("/softmmu/mark-code", test_mark_code);
@@ -517,6 +553,7 @@ int main(int argc, char **argv)
     g_test_add_func("/softmmu/own-contexts", test_own_contexts);
     g_test_add_func("/softmmu/many-contexts", test_many_contexts);
     g_test_add_func("/softmmu/large-page", test_large_page);
+    g_test_add_func("/softmmu/huge-page", test_huge_page);
     g_test_add_func("/softmmu/small-pages", test_small_pages);
     g_test_add_func("/softmmu/fine-protection", test_fine_protection);
     g_test_add_func("/softmmu/map-change", test_map_change);
