@@ -266,10 +266,16 @@ static gboolean page_use_at(const QhCodeStore *store, Page *page, uint64_t pc)
 
 gboolean qh_code_use_at(QhCodeStore *store, QhCode *code, uint64_t pc)
 {
-    if (code->key.pc == pc) {
+    Page *page;
+    gboolean first;
+
+    if (code->key.pc == pc || code->moved) {
         return FALSE;
     }
-    return page_use_at(store, find_page(store, code->key.ram_address), pc);
+    page = find_page(store, code->key.ram_address);
+    first = page_use_at(store, page, pc);
+    code->moved = page->moved != FALSE; /* as long as the page has a block */
+    return first;
 }
 
 gboolean qh_code_moved(const QhCodeStore *store, uint64_t ram_address)

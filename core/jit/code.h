@@ -28,25 +28,29 @@ typedef struct QhCodeKey {
 } QhCodeKey;
 
 typedef struct QhCode {
-    uint32_t invalid; /* atomic; checked on every transfer to it */
+    /* What a search looks at, one cache line. */
+    QhCodeKey key;
+    uint64_t second_page; /* RAM address of the page that the last bytes are on; 0: none */
+    uint32_t place;       /* in the store's memory, in its own measure; 0: nowhere */
+    uint32_t bytes;       /* of guest code */
+    uint32_t first_bytes; /* of them on the first page */
+    uint32_t n_insns;
+    uint16_t links; /* qh_t0_link */
+    uint8_t dull;   /* it will not be compiled */
+    uint8_t relative;
+    uint8_t moved; /* the store's: qh_code_moved is known to hold */
+    uint8_t pad[3];
+    /* What running it touches ends here, next to the code. */
+    struct QhCode *page_next[2]; /* same page: first, second */
+    const uint16_t *insns;       /* offset of each instruction */
+    const void *native;          /* atomic; where compiled code for it is entered, or NULL */
+    uint32_t invalid;            /* atomic; checked on every transfer to it */
     /* How many more transfers to it before the dispatcher shall compile it, or run what was
      * compiled. Not exact with several CPUs. */
     int32_t heat;
-    const void *native; /* atomic; where compiled code for it is entered, or NULL */
-    QhCodeKey key;
-    uint32_t place; /* in the store's memory, in its own measure; 0: nowhere */
-    uint32_t bytes; /* of guest code */
-    uint8_t dull;   /* it will not be compiled */
-    uint8_t relative;
-    uint16_t links;              /* qh_t0_link */
-    uint32_t n_insns;            /* the end of the cache line that a search looks at */
-    uint64_t second_page;        /* RAM address of the page that the last bytes are on; 0: none */
-    uint32_t first_bytes;        /* of them on the first page */
-    struct QhCode *page_next[2]; /* same page: first, second */
-    const uint16_t *insns;       /* offset of each instruction */
     QhT0Op ops[];
 } QhCode;
-_Static_assert(offsetof(QhCode, second_page) == 64, "a search touches one cache line a block");
+_Static_assert(offsetof(QhCode, page_next) == 64, "a search touches one cache line a block");
 
 /* A block that is never compiled: asked for rarely. */
 #define QH_HEAT_DULL INT32_MAX

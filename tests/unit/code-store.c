@@ -141,6 +141,29 @@ static void test_two_pages(Fixture *f, gconstpointer data)
     }
 }
 
+/* A page is seen at a second address once, by whichever block; with its blocks that is forgotten.
+ */
+static void test_addresses(Fixture *f, gconstpointer data)
+{
+    QhCodeKey key = key_of(0, 0);
+    uint64_t page = key.ram_address;
+
+    (void)data;
+    g_assert_false(qh_code_moved(f->store, page));
+    g_assert_false(qh_code_use_at(f->store, f->codes[0][0], key.pc));
+    g_assert_true(qh_code_use_at(f->store, f->codes[0][0], key.pc + PAGE));
+    for (uint32_t i = 0; i < 3; i++) {
+        g_assert_true(qh_code_moved(f->store, page));
+        g_assert_false(qh_code_use_at(f->store, f->codes[0][0], key.pc + i * PAGE));
+        g_assert_false(qh_code_use_at(f->store, f->codes[0][2], f->codes[0][2]->key.pc + i * PAGE));
+    }
+    g_assert_false(qh_code_moved(f->store, page + PAGE));
+    qh_code_invalidate(f->store, page, PAGE);
+    g_assert_false(qh_code_moved(f->store, page));
+    add(f->store, &key, TRUE, 0);
+    g_assert_false(qh_code_moved(f->store, page));
+}
+
 static void test_drop(Fixture *f, gconstpointer data)
 {
     QhCodeKey key = key_of(1, 5);
@@ -273,6 +296,7 @@ int main(int argc, char **argv)
     g_test_add("/code-store/kinds", Fixture, NULL, set_up, test_kinds, tear_down);
     g_test_add("/code-store/take-out", Fixture, NULL, set_up, test_take_out, tear_down);
     g_test_add("/code-store/two-pages", Fixture, NULL, set_up, test_two_pages, tear_down);
+    g_test_add("/code-store/addresses", Fixture, NULL, set_up, test_addresses, tear_down);
     g_test_add("/code-store/drop", Fixture, NULL, set_up, test_drop, tear_down);
     g_test_add("/code-store/trim", Fixture, NULL, set_up, test_trim, tear_down);
     g_test_add("/code-store/after-trim", Fixture, NULL, set_up, test_after_trim, tear_down);
