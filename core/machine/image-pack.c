@@ -6,6 +6,7 @@
  */
 #include "core/machine/machine-priv.h"
 
+#include "core/os/memory.h"
 #include "core/sandbox/sandbox.h"
 
 #include <zstd.h>
@@ -93,6 +94,7 @@ static gboolean on_time(gpointer data)
         begin(machine, packer);
     } else if (g_atomic_int_get(&packer->done)) {
         settle(packer);
+        qh_os_memory_trim(); /* a block that is not at the end of the heap would stay */
     }
     if (packer->thread == NULL) {
         settle(packer); /* also when there was no thread to be had */

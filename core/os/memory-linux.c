@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -96,6 +97,13 @@ void qh_os_pages_free(void *pages, uint64_t bytes)
     if (pages != NULL) {
         munmap(pages, bytes);
     }
+}
+
+void qh_os_memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 /* Linux 6.3: the file can never be run as a program. Mapping it to be executed is another matter.

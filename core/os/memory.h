@@ -17,6 +17,9 @@ void qh_os_shared_free(void *block, uint64_t bytes, int fd);
 /* Zeroed private pages that take no room until they are touched. NULL with @error set. [any] */
 void *qh_os_pages_new(uint64_t bytes, GError **error);
 void qh_os_pages_free(void *pages, uint64_t bytes);
+/* Give the system back what the C library holds of freed memory, as far as it can; after something
+ * large was freed. [any] */
+void qh_os_memory_trim(void);
 
 /*
  * Memory for machine code that is made while we run: the same pages twice, at *@ret_writable to be
