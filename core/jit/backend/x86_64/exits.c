@@ -24,15 +24,17 @@ static uint32_t jump_shift(const QhT1Stubs *stubs)
     return ENTRY_BITS - stubs->jump_shift;
 }
 
+#define INDEX_SCALE 3u /* what the address itself multiplies the index by: 8 */
+
 static QhRm state(int32_t at)
 {
     return qh_rm_mem(QH_RBP, at);
 }
 
-/* rbp + rcx + @at */
+/* rbp + rcx * 8 + @at */
 static QhRm indexed(int32_t at)
 {
-    return qh_rm_sib(QH_RBP, QH_RCX, 0, at);
+    return qh_rm_sib(QH_RBP, QH_RCX, INDEX_SCALE, at);
 }
 
 void qh_t1_emit_pc(QhT1 *t, QhReg reg, uint64_t pc)
@@ -94,7 +96,9 @@ static QhRm probe_value(QhAsm *a, const QhT1Stubs *stubs)
 {
     qh_x_mov(a, FALSE, QH_RCX, QH_RAX);
     qh_x_alu_i(a, QH_X_AND, qh_rm_reg(QH_RCX), jump_mask(stubs));
-    qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RCX), (int32_t)jump_shift(stubs));
+    if (jump_shift(stubs) > INDEX_SCALE) {
+        qh_x_i8(a, QH_X_SHIFT_I, 4, qh_rm_reg(QH_RCX), (int32_t)(jump_shift(stubs) - INDEX_SCALE));
+    }
     return probe_entry(a, stubs, indexed(QH_T1_JUMPS_AT));
 }
 
