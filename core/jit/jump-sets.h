@@ -33,9 +33,9 @@ typedef struct QhJumpId {
 
 /* The sets of the keys that the CPU had last in this context: by the key, times a factor, its upper
  * bits. Compiled code takes them from here. */
-#define QH_JUMP_KEYS       8u
-#define QH_JUMP_KEY_FACTOR 0x9e3779b1u
-#define QH_JUMP_KEY_SHIFT  29u
+#define QH_JUMP_KEYS       32u
+#define QH_JUMP_KEY_FACTOR 0x165667b1u /* none of the keys of a usual kernel meet */
+#define QH_JUMP_KEY_SHIFT  27u
 typedef struct QhJumpKey {
     uint64_t state_key;
     uint64_t id; /* QH_JUMP_NONE: not known */
