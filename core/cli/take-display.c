@@ -145,12 +145,12 @@ gboolean qh_cli_apply_vga(QhCli *cli,
                           gboolean *ret_done,
                           GError **error)
 {
-    g_autofree char *rows = qh_cli_machine_text(host, target, machine, "vgas");
     gboolean json = FALSE;
 
     if (cli->vga == NULL || g_str_equal(cli->vga, "none")) {
-        return TRUE;
+        return TRUE; /* at most starts: nobody has to look through all machines for it */
     }
+    g_autofree char *rows = qh_cli_machine_text(host, target, machine, "vgas");
     if (is_help(cli->vga, &json)) {
         cli->text = vga_help(rows, json || cli->list_json);
         *ret_done = TRUE;

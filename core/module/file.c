@@ -3,6 +3,7 @@
 #include "core/module/elf.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -32,31 +33,35 @@ typedef struct Writers {
     uid_t program_owner;
     gid_t program_group;
     gboolean group_writes;
+    char program[PATH_MAX]; /* its path; empty when that cannot be found */
 } Writers;
 
-static Writers find_writers(void)
+static void find_writers(Writers *ret)
 {
+    ssize_t length = readlink("/proc/self/exe", ret->program, sizeof(ret->program) - 1);
     struct stat st;
 
+    ret->program[MAX(length, 0)] = '\0';
+    ret->group_writes = FALSE;
     if (stat("/proc/self/exe", &st) != 0 || (st.st_mode & S_IWOTH)) {
-        return (Writers){.program_owner = geteuid(), .program_group = getegid()};
+        ret->program_owner = geteuid();
+        ret->program_group = getegid();
+        return;
     }
-    return (Writers){
-        .program_owner = st.st_uid,
-        .program_group = st.st_gid,
-        .group_writes = (st.st_mode & S_IWGRP) != 0,
-    };
+    ret->program_owner = st.st_uid;
+    ret->program_group = st.st_gid;
+    ret->group_writes = (st.st_mode & S_IWGRP) != 0;
 }
 
 /* @what: "it", "its directory /x". A sticky directory lets others add files, not replace ours. */
-static gboolean check_owner(const struct stat *st, const char *what, QhRefusal *ret, GError **error)
+static gboolean check_owner(
+    const Writers *writers, const struct stat *st, const char *what, QhRefusal *ret, GError **error)
 {
-    const Writers writers = find_writers();
     gboolean sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
     gboolean group =
-        (st->st_mode & S_IWGRP) && !(writers.group_writes && st->st_gid == writers.program_group);
+        (st->st_mode & S_IWGRP) && !(writers->group_writes && st->st_gid == writers->program_group);
 
-    if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != writers.program_owner) {
+    if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != writers->program_owner) {
         return fail(error, ret, QH_REFUSED_UNSAFE_OWNER,
                     "%s belongs to user %u, neither to root nor to us", what, st->st_uid);
     }
@@ -68,16 +73,17 @@ static gboolean check_owner(const struct stat *st, const char *what, QhRefusal *
 }
 
 /* Whoever can write a folder that this program lies in could have replaced the program. */
-static gboolean holds_program(const char *folder)
+static gboolean holds_program(const Writers *writers, const char *folder)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    const char *program = writers->program;
     size_t length = strlen(folder);
 
-    return program != NULL && (strcmp(folder, "/") == 0 ||
-                               (strncmp(program, folder, length) == 0 && program[length] == '/'));
+    return *program != '\0' && (strcmp(folder, "/") == 0 ||
+                                (strncmp(program, folder, length) == 0 && program[length] == '/'));
 }
 
-static gboolean check_parents(const char *path, QhRefusal *ret, GError **error)
+static gboolean
+check_parents(const Writers *writers, const char *path, QhRefusal *ret, GError **error)
 {
     g_autofree char *at = g_path_get_dirname(path);
 
@@ -85,14 +91,14 @@ static gboolean check_parents(const char *path, QhRefusal *ret, GError **error)
         struct stat st;
         g_autofree char *what = g_strdup_printf("its directory %s", at);
 
-        if (holds_program(at)) {
+        if (holds_program(writers, at)) {
             return TRUE; /* and so do all above it */
         }
         if (stat(at, &st) != 0) {
             return fail(error, ret, QH_REFUSED_UNREADABLE, "%s cannot be examined: %s", what,
                         g_strerror(errno));
         }
-        if (!check_owner(&st, what, ret, error)) {
+        if (!check_owner(writers, &st, what, ret, error)) {
             return FALSE;
         }
         if (strcmp(at, "/") == 0) {
@@ -125,7 +131,8 @@ gboolean qh_file_identify(const char *path, QhFileId *ret_id)
     return TRUE;
 }
 
-static gboolean check_open_file(int fd, QhFileId *ret_id, QhRefusal *ret, GError **error)
+static gboolean
+check_open_file(const Writers *writers, int fd, QhFileId *ret_id, QhRefusal *ret, GError **error)
 {
     struct stat st;
     struct statvfs fs;
@@ -151,7 +158,7 @@ static gboolean check_open_file(int fd, QhFileId *ret_id, QhRefusal *ret, GError
                     "its file system does not allow execution (noexec)");
     }
     *ret_id = id_of(&st);
-    return check_owner(&st, "it", ret, error);
+    return check_owner(writers, &st, "it", ret, error);
 }
 
 int qh_file_open(const char *path, QhFileId *ret_id, QhRefusal *ret_refusal, GError **error)
@@ -168,13 +175,15 @@ int qh_file_open(const char *path, QhFileId *ret_id, QhRefusal *ret_refusal, GEr
     char link[64], real[PATH_MAX];
     g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, real, sizeof(real) - 1);
-    gboolean good = check_open_file(fd, ret_id, ret_refusal, error);
+    Writers writers;
+    find_writers(&writers);
+    gboolean good = check_open_file(&writers, fd, ret_id, ret_refusal, error);
     if (good && (length <= 0 || real[0] != '/')) {
         good = fail(error, ret_refusal, QH_REFUSED_UNREADABLE, "its directory cannot be found");
     }
     if (good) {
         real[length] = '\0';
-        good = check_parents(real, ret_refusal, error);
+        good = check_parents(&writers, real, ret_refusal, error);
     }
     if (!good) {
         close(fd);
