@@ -175,8 +175,9 @@ typedef struct QhMemService {
 
     /*
      * Minor 4. RAM that is mapped in @space, as parts of files that another process may map: writes
-     * up to @max of them to @ret, gives how many there are. The descriptors are the host's. What
-     * another process writes has to be told with dma_map and dma_unmap. [main]
+     * up to @max of them to @ret, gives how many there are. The descriptors are the host's; -1: the
+     * part is of no file. What another process writes has to be told with dma_map and dma_unmap.
+     * [main]
      */
     uint32_t (*shared_ram)(QhSpace *space, struct QhSharedRam *ret, uint32_t max);
 } QhMemService;

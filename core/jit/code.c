@@ -12,7 +12,7 @@
 /* Slots at the start; they double when three of four are taken. */
 #define HASH_BITS 14u
 /* Blocks of so many bytes, or a quarter of what there may be, are not worth a look. */
-#define TRIM_BYTES ((uint64_t)6 << 20)
+#define TRIM_BYTES ((uint64_t)32 << 20)
 
 /*
  * One block in the hash table, which is open: a block is in the first free slot from the one on

@@ -96,7 +96,7 @@ gboolean qh_machine_restore_images(QhMachine *machine, GError **error);
 
 /* image-pack.c: keep images in less memory; @pause_ms: until that begins, and between looks whether
  * it is done. Again is nothing. [main] */
-#define QH_IMAGE_PAUSE_MS 2000u
+#define QH_IMAGE_PAUSE_MS 60000u
 void qh_machine_pack_images(QhMachine *machine, guint pause_ms);
 void qh_image_packer_free(QhImagePacker *packer);
 /* Write the image to where it belongs; FALSE: there is no RAM any more. */

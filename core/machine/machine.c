@@ -176,14 +176,32 @@ static gboolean use_memory(QhMachine *machine, const char *id, GError **error)
     return TRUE;
 }
 
-int qh_machine_ram_file(QhMachine *machine, const char *name)
+static gboolean is_main_ram(const QhMachine *machine, const char *name)
 {
     const char *main_block = machine->ops != NULL && machine->ops->default_ram_id != NULL
                                  ? machine->ops->default_ram_id
                                  : "ram";
+
+    return g_str_equal(name, main_block);
+}
+
+gboolean qh_machine_ram_is_private(QhMachine *machine, const char *name)
+{
+    const QhMemoryMethods *methods;
     QhObjectHead *state;
 
-    if (machine->ram_object == NULL || !g_str_equal(name, main_block)) {
+    if (!is_main_ram(machine, name) || machine->ram_object == NULL) {
+        return is_main_ram(machine, name);
+    }
+    methods = qh_object_methods(machine->ram_object, QH_MEMORY_INTERFACE, &state, NULL);
+    return methods != NULL && !methods->is_shared(state);
+}
+
+int qh_machine_ram_file(QhMachine *machine, const char *name)
+{
+    QhObjectHead *state;
+
+    if (machine->ram_object == NULL || !is_main_ram(machine, name)) {
         return -1;
     }
     const QhMemoryMethods *methods =

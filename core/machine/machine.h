@@ -69,6 +69,9 @@ QhMemory *qh_machine_memory(QhMachine *machine);
 QhFirmware *qh_machine_firmware(QhMachine *machine);
 /* The file that RAM block @name is to lie in, -1 for memory of the host's own. [main] */
 int qh_machine_ram_file(QhMachine *machine, const char *name);
+/* Whether RAM block @name, which lies in no file, is of no interest to other processes: the guest's
+ * main memory, unless a memory backend says that it is shared. [main] */
+gboolean qh_machine_ram_is_private(QhMachine *machine, const char *name);
 /* @ram lies in such a file: when that becomes shorter the guest is stopped, not the host. [main] */
 void qh_machine_watch_ram(QhMachine *machine, QhRam *ram);
 

@@ -75,7 +75,9 @@ QhRam *qh_ram_new(QhMachine *machine, const char *name, uint64_t bytes, GError *
         return spare;
     }
     void *host = file >= 0 ? qh_os_shared_map(file, name, bytes, &fd, error)
-                           : qh_os_shared_new(name, bytes, &fd, error);
+                 : qh_machine_ram_is_private(machine, name)
+                     ? qh_os_private_new(name, bytes, error)
+                     : qh_os_shared_new(name, bytes, &fd, error);
     if (host == NULL) {
         return NULL;
     }

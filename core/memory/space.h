@@ -20,12 +20,12 @@
 
 struct QhRam {
     char *name;
-    uint8_t *host; /* mmap of the memfd */
+    uint8_t *host;
     uint64_t bytes;
     uint64_t base;       /* start of this block in the machine's RAM numbering: a page of RAM has
                             one number however many aliases it has; 0 is never a block's base */
     uint8_t *page_flags; /* bytes >> QH_PAGE_BITS_MIN */
-    int fd;
+    int fd;              /* of the file that it is mapped from; -1: of none */
     QhMachine *machine;
     gboolean spare;   /* given back */
     gboolean in_file; /* of the user's */

@@ -13,6 +13,7 @@ typedef struct Memory {
     uint8_t share, prealloc, merge, dump, reserve, discard, pmem, readonly, hugetlb, seal;
     uint64_t hugetlb_bytes;
     int fd; /* of path; 0: none */
+    gboolean has_descriptor;
 } Memory;
 
 static gboolean check(Memory *memory, GError **error)
@@ -32,6 +33,12 @@ static gboolean check(Memory *memory, GError **error)
 
 static gboolean ram_complete(QhObjectHead *object, GError **error)
 {
+    return check((Memory *)object, error);
+}
+
+static gboolean memfd_complete(QhObjectHead *object, GError **error)
+{
+    ((Memory *)object)->has_descriptor = TRUE;
     return check((Memory *)object, error);
 }
 
@@ -86,10 +93,18 @@ static int memory_fd(QhObjectHead *object)
     return fd > 0 ? fd : -1;
 }
 
+static gboolean memory_is_shared(QhObjectHead *object)
+{
+    const Memory *memory = (Memory *)object;
+
+    return memory->share || memory->has_descriptor;
+}
+
 static const QhMemoryMethods methods = {
     .size = sizeof(QhMemoryMethods),
     .bytes = memory_bytes,
     .fd = memory_fd,
+    .is_shared = memory_is_shared,
 };
 
 #define AT(member) offsetof(Memory, member)
@@ -129,6 +144,6 @@ static const QhPropertyTable file_properties = QH_OBJECT_PROPERTIES(file_rows);
 
 const QhObjectOps qh_object_memory_ram = MEMORY("memory", ram_properties, ram_complete);
 const QhObjectOps qh_object_memory_memfd =
-    MEMORY("memory with a descriptor", memfd_properties, ram_complete);
+    MEMORY("memory with a descriptor", memfd_properties, memfd_complete);
 const QhObjectOps qh_object_memory_file =
     MEMORY("memory in a file", file_properties, file_complete);

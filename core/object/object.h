@@ -48,6 +48,8 @@ typedef struct QhMemoryMethods {
     uint64_t (*bytes)(QhObjectHead *object);
     /* A descriptor to map, owned by the object; -1: none, the host makes one. */
     int (*fd)(QhObjectHead *object);
+    /* Whether another process may map it: share=on, or its kind. */
+    gboolean (*is_shared)(QhObjectHead *object);
 } QhMemoryMethods;
 
 /* A thread for devices: interface "qh.iothread". */

@@ -11,6 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HUGE_PAGE ((uint64_t)2 << 20)
+
+/* Wishes: huge pages save the host's TLB, and guest RAM is of no use in a core file. */
+static void advise_ram(void *block, uint64_t bytes)
+{
+    (void)madvise(block, bytes, MADV_HUGEPAGE);
+    (void)madvise(block, bytes, MADV_DONTDUMP);
+}
+
 /* Takes @fd. */
 static void *map_shared(int fd, const char *name, uint64_t bytes, int *ret_fd, GError **error)
 {
@@ -22,10 +31,7 @@ static void *map_shared(int fd, const char *name, uint64_t bytes, int *ret_fd, G
         close(fd);
         return NULL;
     }
-    /* Both are wishes: huge pages save the host's TLB, and guest RAM is of no use in a core file.
-     */
-    (void)madvise(block, bytes, MADV_HUGEPAGE);
-    (void)madvise(block, bytes, MADV_DONTDUMP);
+    advise_ram(block, bytes);
     *ret_fd = fd;
     return block;
 }
@@ -71,11 +77,41 @@ void *qh_os_shared_map(int from, const char *name, uint64_t bytes, int *ret_fd, 
     return map_shared(fd, name, bytes, ret_fd, error);
 }
 
+/* Linux before 6.7 does not begin large mappings at a huge page by itself. */
+void *qh_os_private_new(const char *name, uint64_t bytes, GError **error)
+{
+    uint64_t spare = bytes >= HUGE_PAGE ? HUGE_PAGE : 0;
+    uint64_t end = (bytes + 0xfff) & ~UINT64_C(0xfff);
+    char *room = bytes <= INT64_MAX - 2 * HUGE_PAGE
+                     ? mmap(NULL, end + spare, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                     : MAP_FAILED;
+
+    if (room == MAP_FAILED) {
+        g_set_error(error, QH_ERROR, QH_ERROR_FAILED,
+                    "cannot map %" G_GUINT64_FORMAT " bytes of memory for '%s': %s", bytes, name,
+                    g_strerror(bytes <= INT64_MAX - 2 * HUGE_PAGE ? errno : ENOMEM));
+        return NULL;
+    }
+    uint64_t before = spare != 0 ? -(uint64_t)(uintptr_t)room & (HUGE_PAGE - 1) : 0;
+    if (before != 0) {
+        munmap(room, before);
+    }
+    if (spare > before) {
+        munmap(room + before + end, spare - before);
+    }
+    advise_ram(room + before, end);
+    (void)madvise(room + before, end, MADV_DONTFORK); /* children only start other programs */
+    return room + before;
+}
+
 void qh_os_shared_free(void *block, uint64_t bytes, int fd)
 {
     if (block != NULL) {
         munmap(block, bytes);
-        close(fd);
+        if (fd >= 0) {
+            close(fd);
+        }
     }
 }
 

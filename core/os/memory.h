@@ -12,6 +12,9 @@ void *qh_os_shared_new(const char *name, uint64_t bytes, int *ret_fd, GError **e
 /* The first @bytes of the open file @from, which may be closed afterwards; the file has to stay as
  * long. As above otherwise. */
 void *qh_os_shared_map(int from, const char *name, uint64_t bytes, int *ret_fd, GError **error);
+/* The same without a descriptor, for this process alone. The system may back it with huge pages,
+ * which it rarely does for what has a descriptor. qh_os_shared_free with -1 frees it. */
+void *qh_os_private_new(const char *name, uint64_t bytes, GError **error);
 void qh_os_shared_free(void *block, uint64_t bytes, int fd);
 
 /* Zeroed private pages that take no room until they are touched. NULL with @error set. [any] */

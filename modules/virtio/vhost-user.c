@@ -120,6 +120,20 @@ static gboolean reach(VhostUser *vhost)
 
 /* --- Memory --- */
 
+/* Whether all RAM is in files. */
+static gboolean is_sharable(VirtioDevice *device)
+{
+    QhSharedRam ram[VHOST_REGIONS];
+    uint32_t n = device->services->mem->shared_ram(device->space, ram, VHOST_REGIONS);
+
+    for (uint32_t i = 0; i < MIN(n, VHOST_REGIONS); i++) {
+        if (ram[i].fd < 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean send_memory(VhostUser *vhost)
 {
     const VirtioServices *services = vhost->device->services;
@@ -412,6 +426,14 @@ gboolean vhost_user_open(
         g_set_error(error, QH_ERROR, QH_ERROR_INVALID, "cannot realize '%s': %s", device->base.id,
                     chr == NULL ? "property 'chardev' is missing"
                                 : "this host cannot share memory");
+        return FALSE;
+    }
+    if (!is_sharable(device)) {
+        g_set_error(
+            error, QH_ERROR, QH_ERROR_INVALID,
+            "cannot realize '%s': the guest's memory cannot be shared with its back end: use "
+            "-object memory-backend-memfd,id=ID,size=SIZE -machine memory-backend=ID",
+            device->base.id);
         return FALSE;
     }
     vhost->chr = chr;

@@ -99,7 +99,9 @@ def by_hand_virtiofs(tap, binary):
             while server.poll() is None and not os.path.exists(path):
                 time.sleep(0.05)
             result = virtio.run(work, binary, ["uio"], FS, "-chardev", "socket,id=c,path=" + path,
-                                "-device", "vhost-user-fs-pci,chardev=c,tag=share")
+                                "-device", "vhost-user-fs-pci,chardev=c,tag=share", "-object",
+                                "memory-backend-memfd,id=m,size=512M", "-machine",
+                                "memory-backend=m")
             server.terminate()
         digest = hashlib.sha256(data).hexdigest() + "  -"
         tap.check(result.status == 0 and result.output.split("\n")[:-1] ==

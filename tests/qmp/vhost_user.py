@@ -9,7 +9,9 @@ import threading
 
 from qmp import Host, module_path, run
 
-BOARD = ('-M', 'virt', '-bios', 'none', '-m', '64M', '--load-target=riscv64', '-S')
+SHARED = ('-object', 'memory-backend-memfd,id=m,size=64M', '-machine', 'memory-backend=m')
+PLAIN = ('-M', 'virt', '-bios', 'none', '-m', '64M', '--load-target=riscv64', '-S')
+BOARD = (*PLAIN, *SHARED)
 MODULES = module_path('riscv', 'serial', 'pci', 'virtio')
 GET_FEATURES, SET_FEATURES, SET_OWNER, GET_PROTOCOL, SET_PROTOCOL, GET_CONFIG = 1, 2, 3, 15, 16, 24
 FEATURES = 1 << 32 | 1 << 30 | 1 << 29 | 1 << 28
@@ -87,6 +89,25 @@ def test_good():
             assert client.execute('query-status')['status'] == 'prelaunch'
             client.execute('system_reset')
             assert client.execute('query-status')['status'] == 'prelaunch'
+
+
+def test_not_shared():
+    """Memory that is the host's alone: the answer says what to do, and share=on is enough."""
+    for options, error in (((), 'memory-backend-memfd'),
+                           (('-object', 'memory-backend-ram,id=m,size=64M',
+                             '-machine', 'memory-backend=m'), 'memory-backend-memfd'),
+                           (('-object', 'memory-backend-ram,id=m,size=64M,share=on',
+                             '-machine', 'memory-backend=m'), 'no vhost-user back end')):
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener, \
+                Host(*PLAIN, *options, modules=MODULES) as host:
+            listener.bind(folder + '/s')
+            listener.listen()
+            client = host.client()
+            client.execute('chardev-add', id='c', backend={'type': 'socket', 'data': {
+                'addr': {'type': 'unix', 'data': {'path': folder + '/s'}}, 'server': False}})
+            listener.accept()[0].close()
+            answer = client.ask('device_add', driver='vhost-user-vsock-pci', id='v', chardev='c')
+            assert error in answer['error']['desc'], answer
 
 
 def test_bad():

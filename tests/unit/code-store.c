@@ -40,7 +40,7 @@ static void set_up(Fixture *f, gconstpointer data)
     uint64_t changes;
 
     (void)data;
-    f->store = qh_code_store_new(12, (uint64_t)64 << 20);
+    f->store = qh_code_store_new(12, (uint64_t)24 << 20);
     for (uint32_t i = 0; i < N_PAGES + 2; i++) {
         g_assert_true(qh_code_watch(f->store, (uint64_t)i * PAGE, &changes));
     }

@@ -30,6 +30,12 @@ void qh_machine_watch_ram(QhMachine *machine, QhRam *ram)
     (void)ram;
 }
 
+gboolean qh_machine_ram_is_private(QhMachine *machine, const char *name)
+{
+    (void)machine;
+    return g_str_equal(name, "ram");
+}
+
 int qh_machine_ram_file(QhMachine *machine, const char *name)
 {
     (void)machine;
