@@ -164,14 +164,34 @@ gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_ph
     return TRUE;
 }
 
+/* A word of what is known: page, MMU index << 2, KNOWN, GUARDED. */
+#define KNOWN   2u
+#define GUARDED 1u
+
+void arm_mmu_forget_guarded(ArmCpu *cpu)
+{
+    memset(cpu->system->guarded, 0, sizeof(cpu->system->guarded));
+}
+
+/* Programs with computed jumps ask at each. */
 gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t address)
 {
-    ArmRequest request = arm_request(cpu, address, QH_ACCESS_FETCH, cpu->base.state_key & 15);
+    uint32_t index = cpu->base.state_key & 15;
+    uint64_t *known = &cpu->system->guarded[address >> 12 & (ARM_GUARDED_ROOM - 1)];
+    uint64_t name = (address & ~UINT64_C(0xfff)) | index << 2 | KNOWN;
     ArmFound found = {0};
     ArmFault why;
 
-    request.quiet = TRUE;
-    return arm_walk(&request, &found, &why) && found.guarded;
+    if ((*known & ~(uint64_t)GUARDED) != name) {
+        ArmRequest request = arm_request(cpu, address, QH_ACCESS_FETCH, index);
+
+        request.quiet = TRUE;
+        if (!arm_walk(&request, &found, &why)) {
+            return FALSE;
+        }
+        *known = name | (found.guarded ? GUARDED : 0);
+    }
+    return *known & GUARDED;
 }
 
 void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault)
@@ -194,6 +214,7 @@ void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault)
 
 void arm_mmu_flush(ArmCpu *cpu, uint32_t mask)
 {
+    arm_mmu_forget_guarded(cpu);
     arm_services(cpu)->cpu->tlb_flush(&cpu->base, mask);
 }
 
@@ -225,6 +246,7 @@ static void use_context(ArmCpu *cpu, uint64_t *told, uint32_t mask, uint64_t con
 {
     if (*told != context) {
         *told = context;
+        arm_mmu_forget_guarded(cpu);
         arm_services(cpu)->cpu->tlb_set_contexts(&cpu->base, mask, context);
     }
 }

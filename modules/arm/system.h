@@ -16,6 +16,7 @@ typedef struct ArmTlbi {
 #define ARM_PASSING_SET     2u /* in a context that it has set since */
 
 /* Derived from the registers, so it is no part of a snapshot. */
+#define ARM_GUARDED_ROOM 16u
 typedef struct ArmSystem {
     QhTimer *timer[ARM_N_TIMERS];
     /* Level that timer N has driven; no register, because the host's timers change it while the PE
@@ -30,8 +31,11 @@ typedef struct ArmSystem {
     uint32_t low_global;  /* a translation of TTBR0's half may be cached that all ASIDs have */
     uint32_t stage2_seen; /* HCR_EL2.VM was set: no EL1&0 translation is global any more */
     uint32_t tagged_seen; /* addresses have been cached whose top byte was ignored */
-    uint32_t access;      /* sysreg.c: instruction of the access that is being done */
-    GMutex lock;          /* of what follows */
+    /* mmu.c: what is known of code pages, ARM_GUARDED_...; as good as a TLB entry, and forgotten
+     * with those. */
+    uint64_t guarded[ARM_GUARDED_ROOM];
+    uint32_t access; /* sysreg.c: instruction of the access that is being done */
+    GMutex lock;     /* of what follows */
     ArmTlbi tlbi[ARM_TLBI_ROOM];
     uint32_t n_tlbi; /* more than ARM_TLBI_ROOM: forget all */
 } ArmSystem;
@@ -74,8 +78,6 @@ gboolean arm_mmu_peek(
     ArmCpu *cpu, uint64_t address, uint32_t access, uint32_t mmu_index, QhTranslation *ret);
 gboolean arm_mmu_debug_translate(ArmCpu *cpu, uint64_t address, uint64_t *ret_phys);
 void arm_mmu_fault(ArmCpu *cpu, const QhMemFault *fault);
-/* Whether the page at @pc, which is being executed, has GP = 1 (FEAT_BTI). */
-gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t pc);
 /* A register that translation depends on has its new value: TTBR, TCR, SCTLR, MAIR, HCR, VTTBR.
  * Sets the context by ASID and VMID, flushes what must be; the state key may be new. */
 void arm_mmu_changed(ArmCpu *cpu);
@@ -84,8 +86,10 @@ void arm_mmu_ttbr_written(ArmCpu *cpu);
 void arm_mmu_level_changed(ArmCpu *cpu, uint32_t from);
 /* All registers are new; the host forgets translations itself. */
 void arm_mmu_reset(ArmCpu *cpu);
-/* Whether the page of instruction @address is guarded (FEAT_BTI). */
+/* Whether the page at @address, where the PE executes, has GP = 1 (FEAT_BTI). */
 gboolean arm_mmu_is_guarded(ArmCpu *cpu, uint64_t address);
+/* Translations are forgotten, or are others. [vcpu] */
+void arm_mmu_forget_guarded(ArmCpu *cpu);
 /* TLBI, AT: @op is the encoding op1:CRn:CRm:op2 as in sysreg.h. IS and OS forms reach all PEs. */
 void arm_tlbi(ArmCpu *cpu, uint32_t op, uint64_t value);
 void arm_at(ArmCpu *cpu, uint32_t op, uint64_t address);

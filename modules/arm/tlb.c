@@ -35,6 +35,7 @@ static void apply(ArmCpu *cpu, const ArmTlbi *tlbi)
     const QhCpuService *host = arm_services(cpu)->cpu;
     uint32_t mask = tlbi->op >> ACT_MASK_SHIFT;
 
+    arm_mmu_forget_guarded(cpu);
     switch (tlbi->op & 0xff) {
     case ACT_PAGE:
         if (cpu->system->tagged_seen) { /* the page may be known under many addresses */

@@ -449,6 +449,39 @@ static void test_tlbi(void)
     g_assert_cmpuint(fake->tlb[0].flushes, ==, 3);
 }
 
+/* Whether a page is guarded is known until its translation is forgotten, for its context and level.
+ */
+static void test_guarded(void)
+{
+    g_autoptr(ArmFake) fake = arm_fake_new("max", FALSE, 1);
+    ArmCpu *cpu = fake->cpu;
+    uint64_t gp = ARM_BIT(50);
+
+    on(cpu, TCR_48 | ARM_BIT(36));
+    map(fake, 0x5000, DATA | PAGE | AF | gp);
+    map(fake, 0x15000, DATA | PAGE | AF); /* has the same place */
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x5004));
+    g_assert_false(arm_mmu_is_guarded(cpu, 0x15004));
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x5ffc));
+    map(fake, 0x5000, DATA | PAGE | AF);
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x5000));       /* as from a TLB */
+    arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 7u, 1u), 5); /* TLBI VAE1 */
+    g_assert_false(arm_mmu_is_guarded(cpu, 0x5000));
+    map(fake, 0x5000, DATA | PAGE | AF | gp);
+    arm_fake_msr(cpu, ARM_SYSREG(3u, 0u, 2u, 0u, 0u), TABLE | UINT64_C(0x55) << 48);
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x5000));
+    map(fake, 0x5000, DATA | PAGE | AF);
+    arm_fake_msr(cpu, ARM_SYSREG(1u, 0u, 8u, 7u, 0u), 0); /* TLBI VMALLE1 */
+    g_assert_false(arm_mmu_is_guarded(cpu, 0x5000));
+    map(fake, 0x5000, DATA | PAGE | AF | USER | gp);
+    arm_fake_at(cpu, 0);
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x5000));
+    map(fake, 0x7000, 0);
+    g_assert_false(arm_mmu_is_guarded(cpu, 0x7000));
+    map(fake, 0x7000, DATA | PAGE | AF | USER | gp);
+    g_assert_true(arm_mmu_is_guarded(cpu, 0x7000)); /* that there was none is not kept */
+}
+
 /* Stage 2 with 4 KiB, 40 bits, from level 1 (two tables side by side). */
 static void stage2_on(ArmFake *fake)
 {
@@ -571,6 +604,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/arm-mmu/isolation/cortex-a76", "cortex-a76", test_isolation);
     g_test_add_func("/arm-mmu/levels", test_levels);
     g_test_add_func("/arm-mmu/tlbi", test_tlbi);
+    g_test_add_func("/arm-mmu/guarded", test_guarded);
     g_test_add_func("/arm-mmu/stage2", test_stage2);
     g_test_add_func("/arm-mmu/at", test_at);
     g_test_add_func("/arm-mmu/fault-entry", test_fault_entry);
