@@ -14,6 +14,8 @@
 #define LEAST_BYTES ((uint64_t)16 << 10)
 /* The fast end: a third of a kernel at hundreds of MiB a second. */
 #define LEVEL 1
+/* Between looks whether it is done. */
+#define LOOK_MS 200u
 
 /* One image that is being packed; the thread reads @image and writes what is here. */
 typedef struct Job {
@@ -85,6 +87,19 @@ static void settle(QhImagePacker *packer)
     g_array_set_size(packer->jobs, 0);
 }
 
+static gboolean on_time(gpointer data);
+
+static void set_timer(QhMachine *machine, QhImagePacker *packer, guint ms)
+{
+    if (packer->source != NULL) {
+        g_source_destroy(packer->source);
+        g_source_unref(packer->source);
+    }
+    packer->source = g_timeout_source_new(ms);
+    g_source_set_callback(packer->source, on_time, machine, NULL);
+    g_source_attach(packer->source, qh_host_context(machine->host));
+}
+
 static gboolean on_time(gpointer data)
 {
     QhMachine *machine = data;
@@ -92,6 +107,10 @@ static gboolean on_time(gpointer data)
 
     if (packer->thread == NULL) {
         begin(machine, packer);
+        if (packer->thread != NULL) {
+            set_timer(machine, packer, LOOK_MS);
+            return G_SOURCE_REMOVE;
+        }
     } else if (g_atomic_int_get(&packer->done)) {
         settle(packer);
         qh_os_memory_trim(); /* a block that is not at the end of the heap would stay */
@@ -112,10 +131,8 @@ void qh_machine_pack_images(QhMachine *machine, guint pause_ms)
     }
     packer = g_new0(QhImagePacker, 1);
     packer->jobs = g_array_new(FALSE, FALSE, sizeof(Job));
-    packer->source = g_timeout_source_new(pause_ms);
-    g_source_set_callback(packer->source, on_time, machine, NULL);
-    g_source_attach(packer->source, qh_host_context(machine->host));
     machine->packer = packer;
+    set_timer(machine, packer, pause_ms);
 }
 
 void qh_image_packer_free(QhImagePacker *packer)

@@ -94,8 +94,8 @@ gboolean qh_machine_add_image(QhMachine *machine,
                               GError **error);
 gboolean qh_machine_restore_images(QhMachine *machine, GError **error);
 
-/* image-pack.c: keep images in less memory; @pause_ms: until that begins, and between looks whether
- * it is done. Again is nothing. [main] */
+/* image-pack.c: keep images in less memory; @pause_ms: until that begins. Again is
+ * nothing. [main] */
 #define QH_IMAGE_PAUSE_MS 60000u
 void qh_machine_pack_images(QhMachine *machine, guint pause_ms);
 void qh_image_packer_free(QhImagePacker *packer);
