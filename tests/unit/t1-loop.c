@@ -225,7 +225,7 @@ static void test_crowded(void)
     Toy state = {.x[3] = 5, .x[9] = 1, .x[15] = 3};
 
     t1_pair_load(pair, emit_crowded, NULL);
-    g_assert_cmpuint(per_turn(pair, &state), <=, 10);
+    g_assert_cmpuint(per_turn(pair, &state), <=, 16);
     t1_pair_free(pair);
 }
 

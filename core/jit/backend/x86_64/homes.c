@@ -18,6 +18,13 @@ static const uint8_t xmm_homes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 #define N_GPR (uint32_t) G_N_ELEMENTS(gpr_homes)
 #define N_XMM (uint32_t) G_N_ELEMENTS(xmm_homes)
 
+/*
+ * Off: with several variables to a register a load went to a wrong address in sequence 100 of
+ * `tests/riscv/sequences/sequences.py --xlen 64 --number 5000 --backends jit`, which says with 1
+ * when that is mended.
+ */
+#define SHARES 0
+
 /* A loop that has registers of its own; number 0 is all that is in none. */
 typedef struct Loop {
     uint32_t first, last;
@@ -256,7 +263,7 @@ void qh_t1_give_homes(QhT1 *t)
         alloc->heads[i] = sharing.loops[i].first;
     }
     alloc->n_homes = 0;
-    alloc->shares = sharing.n_loops > 1 && is_crowded(alloc);
+    alloc->shares = SHARES && sharing.n_loops > 1 && is_crowded(alloc);
     if (alloc->shares) {
         share_homes(&sharing);
     } else {
